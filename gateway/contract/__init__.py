@@ -1,0 +1,1 @@
+"""What crosses the wire between a centre and the archive. Both sides import only this."""

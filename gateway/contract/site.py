@@ -1,0 +1,38 @@
+"""What passes inside the hospital, over loopback, between the gateway service and its plugin."""
+
+from datetime import datetime
+
+from gateway.contract.manifest import WireModel
+
+
+class ConsentSnapshot(WireModel):
+    """Who may be stored now. The plugin holds it in memory and asks again every few seconds.
+
+    `admitted` maps the keyed hash of a normalised PatientID to the site pseudonym, which is
+    not always derived from the same identifier: after a patient merge two hashes share one.
+    """
+
+    issued_at: datetime
+    policy_hash: str
+    admitted: dict[str, str]
+
+
+class RefusalCount(WireModel):
+    """How many instances the plugin refused since its last report, by coded reason."""
+
+    reason: str
+    dimse_status: int
+    sender: str | None
+    """The calling AET, when the channel was C-STORE."""
+    count: int
+
+
+class PluginReport(WireModel):
+    """The plugin's heartbeat. A poke, never the truth: the gateway scans `/changes` as well."""
+
+    received: int
+    """Instances stored de-identified since Orthanc started."""
+    refused: tuple[RefusalCount, ...]
+    """Running totals since Orthanc started."""
+    boot_id: str
+    """Differs after each start of Orthanc, so that totals can be added up over restarts."""

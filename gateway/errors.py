@@ -1,0 +1,47 @@
+"""What can go wrong on the hospital side, named after what happens next.
+
+    GatewayError
+    ├── RejectError   the sender is told why and keeps the object; nothing is stored
+    ├── HoldError     kept locally, pseudonymized, until a person or a missing object comes
+    ├── RetryError    tried again later by itself; nothing is lost
+    └── ConfigError   the service does not start until the operator mends it
+
+No message may quote an identifier, a file name that a sender chose, or a transport's own text.
+"""
+
+from typing import Final
+
+OUT_OF_RESOURCES: Final = 0xA700
+NOT_AUTHORISED: Final = 0x0124
+CANNOT_UNDERSTAND: Final = 0xC000
+DATASET_DOES_NOT_MATCH: Final = 0xA900
+SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
+
+
+class GatewayError(Exception):
+    """Base of every error that this side raises on purpose."""
+
+
+class RejectError(GatewayError):
+    """Refuse one object. `code` is stable and machine-readable; `dimse_status` goes to a TPS."""
+
+    def __init__(self, code: str, text: str, dimse_status: int = CANNOT_UNDERSTAND) -> None:
+        super().__init__(text)
+        self.code = code
+        self.dimse_status = dimse_status
+
+
+class HoldError(GatewayError):
+    """Keep and wait. `code` names the rule."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class RetryError(GatewayError):
+    """Try again later."""
+
+
+class ConfigError(GatewayError):
+    """A setting is missing or unsafe. The text names the key and how to mend it."""

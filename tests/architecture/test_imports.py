@@ -1,0 +1,227 @@
+"""Who may import whom. The table is the documentation; the longest matching row wins.
+
+The standard library is always allowed, except where `NOT_IN_DOMAIN` says otherwise.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("gateway", "harmonizer", "kasari", "plugins")
+
+WEB = {"fastapi", "jinja2", "pydantic", "starlette", "markupsafe"}
+STORE = {"sqlmodel", "sqlalchemy", "alembic"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    # shared by both sides: only what crosses the wire
+    "gateway.contract": {"gateway.contract", "pydantic"},
+    # hospital side
+    "gateway.errors": set(),
+    "gateway.domain": {
+        "gateway.domain",
+        "gateway.contract",
+        "gateway.errors",
+        "pydicom",
+        "cryptography",
+    },
+    "gateway.data": {"gateway.data", "gateway.domain", "gateway.errors"},
+    "gateway.ports": {"gateway.domain", "gateway.contract", "gateway.errors"},
+    "gateway.services": {
+        "gateway.services",
+        "gateway.domain",
+        "gateway.contract",
+        "gateway.errors",
+        "gateway.ports",
+    },
+    "gateway.adapters": {
+        "gateway.adapters",
+        "gateway.domain",
+        "gateway.contract",
+        "gateway.data",
+        "gateway.errors",
+        "gateway.ports",
+        "cryptography",
+        "dicomweb_client",
+        "httpx",
+        "pydantic",
+        "pydicom",
+        "pyorthanc",
+        "requests",
+        "yaml",
+        *STORE,
+    },
+    "gateway.migrations": {"gateway.adapters.tables", "gateway.migrations", *STORE},
+    "gateway.config": {"gateway.errors", "gateway.domain", "pydantic", "pydantic_settings", "yaml"},
+    "gateway.api": {
+        "gateway.api",
+        "gateway.services",
+        "gateway.domain",
+        "gateway.contract",
+        "gateway.errors",
+        *WEB,
+    },
+    "gateway.web": {
+        "gateway.web",
+        "gateway.api",
+        "gateway.services",
+        "gateway.domain",
+        "gateway.contract",
+        "gateway.errors",
+        *WEB,
+    },
+    "gateway": {"gateway", "apscheduler", "fastapi", "uvicorn", "httpx", "alembic"},
+    # what Orthanc loads
+    "plugins": {
+        "plugins",
+        "gateway.contract",
+        "gateway.domain",
+        "gateway.data",
+        "gateway.errors",
+        "httpx",
+        "pydantic",
+        "pydicom",
+        "pyorthanc",
+    },
+    # national side
+    "harmonizer.errors": set(),
+    "harmonizer.domain": {"harmonizer.domain", "harmonizer.errors", "numpy"},
+    "harmonizer.domain.nomenclature": {
+        "harmonizer.domain.nomenclature",
+        "harmonizer.errors",
+        "numpy",
+        "rapidfuzz",
+    },
+    "harmonizer.data": {"harmonizer.data", "harmonizer.domain", "harmonizer.errors", "yaml"},
+    "harmonizer.ports": {"harmonizer.domain", "harmonizer.errors", "gateway.contract"},
+    "harmonizer.services": {
+        "harmonizer.services",
+        "harmonizer.domain",
+        "harmonizer.errors",
+        "harmonizer.ports",
+        "gateway.contract",
+    },
+    "harmonizer.adapters": {
+        "harmonizer.adapters",
+        "harmonizer.domain",
+        "harmonizer.data",
+        "harmonizer.errors",
+        "harmonizer.ports",
+        "gateway.contract",
+        "cryptography",
+        "dicomweb_client",
+        "httpx",
+        "numpy",
+        "pydantic",
+        "pydicom",
+        "pyorthanc",
+        "yaml",
+        *STORE,
+    },
+    "harmonizer.migrations": {"harmonizer.adapters.tables", "harmonizer.migrations", *STORE},
+    "harmonizer.config": {"harmonizer.errors", "pydantic", "pydantic_settings", "yaml"},
+    "harmonizer.api": {
+        "harmonizer.api",
+        "harmonizer.services",
+        "harmonizer.domain",
+        "harmonizer.errors",
+        "gateway.contract",
+        *WEB,
+    },
+    "harmonizer.web": {
+        "harmonizer.web",
+        "harmonizer.api",
+        "harmonizer.services",
+        "harmonizer.domain",
+        "harmonizer.errors",
+        "gateway.contract",
+        *WEB,
+    },
+    "harmonizer": {
+        "harmonizer",
+        "gateway.contract",
+        "apscheduler",
+        "fastapi",
+        "uvicorn",
+        "httpx",
+        "alembic",
+    },
+    # the one command
+    "kasari": {
+        "kasari",
+        "gateway",
+        "harmonizer",
+        "cryptography",
+        "dicomweb_client",
+        "httpx",
+        "numpy",
+        "pydantic",
+        "pydicom",
+        "pynetdicom",
+        "rich",
+        "typer",
+        "uvicorn",
+        "yaml",
+    },
+    "kasari.phantom": {"kasari.phantom", "numpy", "pydicom", "scipy"},
+}
+
+MUST_NOT_IN_DOMAIN = {"os", "pathlib", "socket", "sqlite3", "subprocess", "time", "tempfile"}
+"""A domain module touches no file, socket, clock, database or environment."""
+
+MODULES = [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def under(row: str, name: str) -> bool:
+    return name == row or name.startswith(row + ".")
+
+
+def imported(source: str) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names.append(node.module or ".")
+    return names
+
+
+def violations(module: str, source: str) -> list[str]:
+    rows = [row for row in MAY_IMPORT if under(row, module)]
+    allowed = MAY_IMPORT[max(rows, key=len)]
+    bad = []
+    for name in imported(source):
+        top = name.split(".")[0]
+        if ".domain" in module and top in MUST_NOT_IN_DOMAIN:
+            bad.append(name)
+        elif top not in sys.stdlib_module_names and not any(under(row, name) for row in allowed):
+            bad.append(name)
+    return bad
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_package_may(path: Path) -> None:
+    module = module_name(path)
+    assert not violations(module, path.read_text("utf-8")), f"{module} imports what it may not"
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("gateway.domain.courses", "import httpx"),
+        ("gateway.domain.courses", "from pathlib import Path"),
+        ("gateway.adapters.archive", "import harmonizer.domain"),
+        ("harmonizer.domain.dose", "import pydicom"),
+        ("harmonizer.services.dose", "from gateway.domain import deid"),
+        ("gateway.contract.manifest", "import numpy"),
+    ],
+)
+def test_the_table_notices_a_planted_violation(module: str, source: str) -> None:
+    assert violations(module, source)

@@ -1,0 +1,5 @@
+"""Every table of the gateway. Importing this package makes `GatewayTable.metadata` complete."""
+
+from gateway.adapters.tables.base import GatewayTable
+
+__all__ = ["GatewayTable"]

@@ -1,0 +1,15 @@
+"""Consent: what a centre's list says, and who may be stored now."""
+
+from gateway.domain.consent.ledger import Consent, ConsentStatus, in_force
+from gateway.domain.consent.sheet import COLUMNS, ConsentRow, RowProblem, Sheet, read_sheet
+
+__all__ = [
+    "COLUMNS",
+    "Consent",
+    "ConsentRow",
+    "ConsentStatus",
+    "RowProblem",
+    "Sheet",
+    "in_force",
+    "read_sheet",
+]

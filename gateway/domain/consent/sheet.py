@@ -1,0 +1,149 @@
+"""Reading a consent list (CSV): every problem is reported with its line, or nothing is wrong.
+
+A problem names the line and the column, never the value.
+"""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from io import StringIO
+
+from gateway.domain.consent.ledger import Consent, ConsentStatus
+
+COLUMNS = (
+    "patient_id",
+    "family_name",
+    "given_name",
+    "birth_date",
+    "status",
+    "version",
+    "scope",
+    "date",
+)
+_NEEDED = ("patient_id", "status", "version", "date")
+_HETU = re.compile(r"^(\d{6})[-+ABCDEFYXWVU](\d{3})([0-9A-Z])$")
+_HETU_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    line: int
+    """1 is the header."""
+    column: str
+    reason: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class ConsentRow:
+    """One line of a consent list. Its `repr` shows no identifier."""
+
+    line: int
+    patient_id: str = field(repr=False)
+    family_name: str = field(repr=False)
+    given_name: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    consent: Consent
+
+
+@dataclass(frozen=True)
+class Sheet:
+    rows: tuple[ConsentRow, ...]
+    problems: tuple[RowProblem, ...]
+
+
+class _Refused(Exception):  # noqa: N818 - not an error of the program: a finding about a cell
+    def __init__(self, column: str, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.column, self.reason, self.mend = column, reason, mend
+
+
+def read_sheet(body: bytes) -> Sheet:
+    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1."""
+    try:
+        content = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problem = RowProblem(1, "", "the file is not UTF-8", "save it as CSV UTF-8")
+        return Sheet((), (problem,))
+    header = content.partition("\n")[0]
+    separator = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.DictReader(StringIO(content), delimiter=separator, restkey="+")
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+    absent = [name for name in _NEEDED if name not in reader.fieldnames]
+    if absent:
+        mend = f"the header must name {','.join(COLUMNS)}"
+        return Sheet((), tuple(RowProblem(1, name, "column is missing", mend) for name in absent))
+    return _read_rows(reader)
+
+
+def _read_rows(reader: "csv.DictReader[str]") -> Sheet:
+    rows: list[ConsentRow] = []
+    problems: list[RowProblem] = []
+    seen: dict[tuple[str, date], int] = {}
+    try:
+        for cells in reader:
+            line = reader.line_num
+            try:
+                row = _row(line, cells)
+                first = seen.setdefault((row.patient_id, row.consent.given_on), line)
+                if first != line:
+                    raise _Refused(
+                        "patient_id",
+                        f"the same patient and date stand in line {first} already",
+                        "keep one statement per patient and day",
+                    )
+                rows.append(row)
+            except _Refused as bad:
+                problems.append(RowProblem(line, bad.column, bad.reason, bad.mend))
+    except csv.Error:
+        problems.append(
+            RowProblem(reader.line_num, "", "the line is not CSV", "check its quotation marks")
+        )
+    return Sheet(tuple(rows), tuple(problems))
+
+
+def _row(line: int, cells: dict[str, str | None]) -> ConsentRow:
+    if "+" in cells:
+        raise _Refused("", "more cells than the header has columns", "quote cells with separators")
+    get = {name: (cells.get(name) or "").strip() for name in COLUMNS}
+    if not get["patient_id"]:
+        raise _Refused("patient_id", "is empty", "give the identifier that the TPS sends")
+    if not checks(get["patient_id"]):
+        raise _Refused(
+            "patient_id",
+            "looks like a personal identity code, but its check character is wrong",
+            "compare it with the patient's record",
+        )
+    try:
+        status = ConsentStatus(get["status"].lower())
+    except ValueError:
+        mend = f"write one of {', '.join(s.value for s in ConsentStatus)}"
+        raise _Refused("status", "is not a consent status", mend) from None
+    if not get["version"]:
+        raise _Refused("version", "is empty", "give the version of the consent form")
+    given_on = _day("date", get["date"])
+    birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
+    consent = Consent(status, get["version"], get["scope"] or "research", given_on)
+    return ConsentRow(
+        line, get["patient_id"], get["family_name"], get["given_name"], birth, consent
+    )
+
+
+def _day(column: str, value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise _Refused(column, "is not a date", "write it as YYYY-MM-DD") from None
+
+
+def checks(patient_id: str) -> bool:
+    """Whether a Finnish personal identity code has its right check character.
+
+    Any other kind of identifier passes. The character is the remainder, by 31, of the nine
+    digits read as one number (Digital and Population Data Services Agency).
+    """
+    match = _HETU.match(patient_id.upper())
+    if match is None:
+        return True
+    return _HETU_CHECKS[int(match[1] + match[2]) % 31] == match[3]

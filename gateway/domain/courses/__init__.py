@@ -1,0 +1,42 @@
+"""Courses: what references connect, per patient, and what a course still waits for."""
+
+from gateway.domain.courses.completeness import Missing, Needs, Reason, missing_of, reasons_of
+from gateway.domain.courses.facts import (
+    BeamFacts,
+    DoseFacts,
+    Facts,
+    ImageFacts,
+    PlanFacts,
+    RecordFacts,
+    RoiFacts,
+    StructureFacts,
+    facts_from_json,
+    facts_to_json,
+)
+from gateway.domain.courses.graph import Draft, assemble
+from gateway.domain.courses.instance import Instance
+from gateway.domain.courses.reading import read_instance
+from gateway.domain.courses.state import CourseState
+
+__all__ = [
+    "BeamFacts",
+    "CourseState",
+    "DoseFacts",
+    "Draft",
+    "Facts",
+    "ImageFacts",
+    "Instance",
+    "Missing",
+    "Needs",
+    "PlanFacts",
+    "Reason",
+    "RecordFacts",
+    "RoiFacts",
+    "StructureFacts",
+    "assemble",
+    "facts_from_json",
+    "facts_to_json",
+    "missing_of",
+    "read_instance",
+    "reasons_of",
+]

@@ -1,0 +1,127 @@
+"""What is remembered about a stored instance beside its references: enough to validate a course.
+
+Lengths in mm in the patient's coordinate system (PS3.3 C.7.6.2), dose in Gy. No free text except
+ROI names, which the first stage of de-identification has already cleaned.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """One slice, or one multi-frame object where `position_mm` is None."""
+
+    position_mm: Vector | None = None
+    orientation: tuple[float, ...] | None = None
+    """Row then column direction cosines, 6 numbers."""
+    thickness_mm: float | None = None
+    rows: int | None = None
+    columns: int | None = None
+    acquired_on: str | None = None
+    """DA, shifted."""
+
+
+@dataclass(frozen=True)
+class RoiFacts:
+    number: int
+    name: str
+    interpreted_type: str | None = None
+    contours: int = 0
+    degenerate: int = 0
+    """Closed contours with fewer than three points, or without any data."""
+
+
+@dataclass(frozen=True)
+class StructureFacts:
+    rois: tuple[RoiFacts, ...] = ()
+    contour_z_mm: tuple[float, ...] = ()
+    """Distinct z of contours, rounded to 0.01 mm, rising."""
+    body_low_mm: Vector | None = None
+    body_high_mm: Vector | None = None
+    """Corners of the EXTERNAL contour's bounding box."""
+    approval: str | None = None
+    drawn_on: str | None = None
+
+
+@dataclass(frozen=True)
+class BeamFacts:
+    number: int
+    machine: str | None = None
+    kind: str | None = None
+    delivery: str | None = None
+    energies_mv: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    intent: str | None = None
+    approval: str | None = None
+    planned_on: str | None = None
+    fractions: int | None = None
+    prescribed_gy: float | None = None
+    """Largest TargetPrescriptionDose."""
+    fraction_dose_gy: float | None = None
+    """Sum of BeamDose over the first fraction group's treatment beams; None where not given."""
+    beams: tuple[BeamFacts, ...] = ()
+    predecessors: tuple[str, ...] = ()
+    """Plans that this one says it replaces."""
+
+
+@dataclass(frozen=True)
+class DoseFacts:
+    units: str | None = None
+    kind: str | None = None
+    summation: str | None = None
+    scaling: float | None = None
+    low_mm: Vector | None = None
+    high_mm: Vector | None = None
+    """Corners of the grid's bounding box."""
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    treated_on: str | None = None
+    fraction: int | None = None
+
+
+Facts = ImageFacts | StructureFacts | PlanFacts | DoseFacts | RecordFacts | None
+
+_KINDS: dict[str, type[Any]] = {
+    "image": ImageFacts,
+    "structures": StructureFacts,
+    "plan": PlanFacts,
+    "dose": DoseFacts,
+    "record": RecordFacts,
+}
+_PARTS: dict[str, type[Any]] = {"rois": RoiFacts, "beams": BeamFacts}
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """Return plain JSON; `facts_from_json` gives an equal object back."""
+    for kind, cls in _KINDS.items():
+        if isinstance(facts, cls):
+            return {"kind": kind, **asdict(facts)}
+    return {}
+
+
+def facts_from_json(stored: dict[str, Any]) -> Facts:
+    """Rebuild facts; a field of a later version is ignored, so that a downgrade still reads."""
+    cls = _KINDS.get(str(stored.get("kind")))
+    return None if cls is None else _build(cls, stored)
+
+
+def _build(cls: type[Any], stored: dict[str, Any]) -> Any:
+    known = {field.name for field in fields(cls)}
+    values = {name: _tuples(name, value) for name, value in stored.items() if name in known}
+    return cls(**values)
+
+
+def _tuples(name: str, value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    if name in _PARTS:
+        return tuple(_build(_PARTS[name], part) for part in value)
+    return tuple(value)

@@ -1,0 +1,16 @@
+"""Sending a course: batches, patience between attempts, and what may be said in a comment."""
+
+from gateway.domain.submission.batches import BATCH_BYTES, BATCH_COUNT, Sized, batches
+from gateway.domain.submission.comments import screen_comment
+from gateway.domain.submission.patience import Patience
+from gateway.domain.submission.versions import content_digest
+
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_COUNT",
+    "Patience",
+    "Sized",
+    "batches",
+    "content_digest",
+    "screen_comment",
+]

@@ -4,6 +4,7 @@
     ├── RejectError   the sender is told why and keeps the object; nothing is stored
     ├── HoldError     kept locally, pseudonymized, until a person or a missing object comes
     ├── RetryError    tried again later by itself; nothing is lost
+    ├── StopError     the archive does not let us in: nothing is sent until a person mends it
     └── ConfigError   the service does not start until the operator mends it
 
 No message may quote an identifier, a file name that a sender chose, or a transport's own text.
@@ -41,6 +42,10 @@ class HoldError(GatewayError):
 
 class RetryError(GatewayError):
     """Try again later."""
+
+
+class StopError(GatewayError):
+    """Sending stops. Trying again by itself would only be a storm of refused requests."""
 
 
 class ConfigError(GatewayError):

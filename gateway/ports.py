@@ -1,7 +1,15 @@
 """What the services need from the world. Adapters implement these; tests bring their own."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from gateway.contract.manifest import CertificateBody, CourseCertificate
+from gateway.contract.receipts import Receipts, SubmissionStatus
+from gateway.contract.site import PluginReport, RefusalCount
+from gateway.domain.consent import Consent, Person
+from gateway.domain.courses import CourseState, Instance
 
 
 class Clock(Protocol):
@@ -16,3 +24,315 @@ class Audit(Protocol):
     def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
         """Append one event. `subject` is a pseudonym or a keyed UID, never an identifier."""
         ...
+
+
+# --- the vault ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """One line of a consent list with its keyed names."""
+
+    lookup: str
+    pseudonym: str
+    person: Person
+    consent: Consent
+
+
+class Vault(Protocol):
+    def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
+        """Map each known keyed hash to its pseudonym."""
+        ...
+
+    def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]: ...
+
+    def enrol(self, enrolments: Sequence[Enrolment]) -> None:
+        """Store all of them or none; a statement that is known already is not added twice."""
+        ...
+
+    def in_force(self) -> dict[str, Consent]:
+        """Map every pseudonym to the consent that counts."""
+        ...
+
+    def aliases(self) -> dict[str, str]:
+        """Map every keyed hash to its pseudonym."""
+        ...
+
+    def person(self, pseudonym: str) -> Person | None: ...
+
+    def bury(self, pseudonym: str, instances: int) -> None:
+        """Set a tombstone after an erasure."""
+        ...
+
+    def buried(self) -> set[str]: ...
+
+
+# --- the site store and its index --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    sequence: int
+    orthanc_id: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    instances: tuple[Change, ...]
+    last: int
+    """Position to ask from next."""
+    done: bool
+
+
+class SiteStore(Protocol):
+    """The site Orthanc. Every method raises `RetryError` while it cannot be reached."""
+
+    def changes(self, since: int) -> Changes: ...
+
+    def last_change(self) -> int: ...
+
+    def instance_ids(self) -> Iterator[str]: ...
+
+    def read(self, orthanc_id: str) -> bytes | None:
+        """Return the stored bytes, or None if the instance is not there any more."""
+        ...
+
+    def delete(self, orthanc_id: str) -> None:
+        """Delete one instance; deleting what is not there is no error."""
+        ...
+
+    def offer(self, data: bytes) -> str | None:
+        """Post an object as a sender would. Return its id if it was stored, None if refused."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredInstance:
+    orthanc_id: str
+    instance: Instance
+    sha256: str
+    size_bytes: int
+    received_at: datetime
+    state: str = "present"
+    """present, conflict (other content under the same UID), gone (not in the store any more)."""
+    course_id: int | None = None
+
+
+class Index(Protocol):
+    def known(self, orthanc_ids: Collection[str]) -> dict[str, StoredInstance]: ...
+
+    def ids(self) -> set[str]:
+        """Every id that the index has an opinion on: indexed and present, or set aside."""
+        ...
+
+    def put(self, found: Sequence[StoredInstance], cursor: int | None) -> None:
+        """Add or replace instances and move the cursor, in one transaction."""
+        ...
+
+    def set_aside(self, orthanc_id: str, code: str, text: str) -> None: ...
+
+    def mark_gone(self, orthanc_ids: Collection[str]) -> None: ...
+
+    def forget(self, orthanc_ids: Collection[str]) -> None: ...
+
+    def cursor(self, name: str) -> str | None: ...
+
+    def move(self, name: str, value: str) -> None: ...
+
+    def of_patient(self, pseudonym: str) -> list[StoredInstance]: ...
+
+    def of_course(self, course_id: int) -> list[StoredInstance]: ...
+
+    def unassigned_patients(self) -> list[str]: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+    def count_duplicate(self, how_many: int) -> None: ...
+
+
+# --- courses and the outbox --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Course:
+    id: int | None
+    anchor_uid: str
+    pseudonym: str
+    state: CourseState
+    changed_at: datetime
+    version: int = 0
+    content_digest: str = ""
+    sent_digest: str = ""
+    reasons: tuple[dict[str, str], ...] = ()
+    findings: tuple[dict[str, str], ...] = ()
+    release: Mapping[str, Any] | None = None
+    instances: int = 0
+    delivered_at: datetime | None = None
+
+
+class Courses(Protocol):
+    def of_patient(self, pseudonym: str) -> list[Course]: ...
+
+    def get(self, course_id: int) -> Course | None: ...
+
+    def find(self, state: str | None = None, limit: int = 500) -> list[Course]: ...
+
+    def due(self, settled_before: datetime) -> list[Course]:
+        """Collecting courses to which nothing has come since."""
+        ...
+
+    def save(self, course: Course, members: Collection[str] | None = None) -> int:
+        """Insert or update; with `members`, assign these orthanc ids to it. Returns its id."""
+        ...
+
+    def remove(self, course_id: int) -> None: ...
+
+    def reopen(self, pseudonym: str) -> None:
+        """Have every course of a patient judged again, e.g. after a change of consent."""
+        ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submission under a lease."""
+
+    id: int
+    course_id: int
+    version: int
+    attempts: int
+    owner: str
+    members: tuple[str, ...]
+    """Orthanc ids, frozen when it was queued."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One instance as it was announced."""
+
+    orthanc_id: str
+    national_uid: str
+    sha256: str
+    size_bytes: int
+
+
+class Outbox(Protocol):
+    def queue(self, course: Course, members: Collection[str]) -> None:
+        """Freeze the members as the course's next version, unless that is queued already."""
+        ...
+
+    def claim(self, owner: str, lease_s: float) -> Work | None: ...
+
+    def extend(self, work: Work, lease_s: float) -> bool:
+        """Prolong the lease. False if another worker has it by now."""
+        ...
+
+    def announced(self, work: Work, sent: Sequence[Sent]) -> None: ...
+
+    def verified(self, work: Work, national_uids: Collection[str]) -> None: ...
+
+    def finish(self, work: Work, state: str) -> None: ...
+
+    def retry(self, work: Work, wait_s: float, reason: str) -> None: ...
+
+    def cancel(self, pseudonym: str) -> int:
+        """Withhold whatever of a patient still waits. Returns how many submissions."""
+        ...
+
+    def counts(self) -> dict[str, int]: ...
+
+    def receipts(self, course_id: int) -> list[dict[str, Any]]: ...
+
+
+# --- the way out -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """One object after the second stage, checked."""
+
+    data: bytes = field(repr=False)
+    actions: Mapping[str, int]
+    problems: tuple[str, ...]
+    """What the independent checker found; empty means it may leave."""
+    compared: int
+    """How many invariant elements were compared with the site object."""
+
+
+class SecondStage(Protocol):
+    """De-identification before leaving, its independent checker, and the centre's seal."""
+
+    profile: str
+    engine_version: str
+    checker_version: str
+    key_id: str
+
+    def rewrite(self, data: bytes, person: Person | None) -> Rewritten: ...
+
+    def uid(self, site_uid: str) -> str: ...
+
+    def patient(self, pseudonym: str) -> str: ...
+
+    def seal(self, body: CertificateBody) -> CourseCertificate: ...
+
+
+@dataclass(frozen=True)
+class Spooled:
+    sop_instance_uid: str
+    sha256: str
+    size_bytes: int
+
+
+class Spool(Protocol):
+    def write(self, submission: int, uid: str, data: bytes) -> Spooled: ...
+
+    def chunks(self, submission: int, uid: str) -> Iterator[bytes]: ...
+
+    def clear(self, submission: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the archive said to one STOW request."""
+
+    stored: tuple[str, ...]
+    failed: Mapping[str, int]
+    """SOPInstanceUID to failure reason (0008,1197)."""
+
+
+class Archive(Protocol):
+    """The archive's front door.
+
+    Raises `RetryError` when it cannot be reached or is not well, `StopError` when it does not
+    let this centre in, `RejectError` when it refuses this course for good.
+    """
+
+    def announce(
+        self, course_uid: str, version: int, sealed: CourseCertificate
+    ) -> SubmissionStatus: ...
+
+    def store(self, batch: Sequence[tuple[Spooled, Iterator[bytes]]]) -> Answer: ...
+
+    def verify(self, course_uid: str, version: int) -> Receipts: ...
+
+
+# --- watching ----------------------------------------------------------------------------
+
+
+class Alerts(Protocol):
+    def raise_alert(self, code: str, text: str) -> None: ...
+
+    def clear(self, code: str) -> None: ...
+
+    def open(self) -> list[dict[str, str]]: ...
+
+
+class PluginTotals(Protocol):
+    def record(self, report: PluginReport) -> None: ...
+
+    def received(self) -> int: ...
+
+    def refused(self) -> list[RefusalCount]: ...
+
+    def last_report(self) -> datetime | None: ...

@@ -1,6 +1,7 @@
 """Consent: what a centre's list says, and who may be stored now."""
 
 from gateway.domain.consent.ledger import Consent, ConsentStatus, in_force
+from gateway.domain.consent.person import Person
 from gateway.domain.consent.sheet import COLUMNS, ConsentRow, RowProblem, Sheet, read_sheet
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "Consent",
     "ConsentRow",
     "ConsentStatus",
+    "Person",
     "RowProblem",
     "Sheet",
     "in_force",

@@ -15,5 +15,5 @@ class Patience:
 
         `chance` in [0, 1) spreads centres that failed together over the upper half of the span.
         """
-        span = min(self.ceiling_s, self.first_s * 2 ** min(attempts - 1, 30))
+        span = min(self.ceiling_s, self.first_s * float(2 ** min(attempts - 1, 30)))
         return span * (0.5 + 0.5 * chance)

@@ -1,0 +1,63 @@
+"""Courses and their submissions. A submission row is the unit of work, taken under a lease."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field
+
+from gateway.adapters.tables.base import GatewayTable
+from gateway.adapters.tables.types import UtcDateTime
+
+
+class CourseRow(GatewayTable, table=True):
+    __tablename__ = "course"
+
+    id: int | None = Field(default=None, primary_key=True)
+    anchor_uid: str = Field(index=True, unique=True)
+    pseudonym: str = Field(index=True)
+    state: str = Field(index=True)
+    version: int = 0
+    """Of the last submission that was begun; 0 before the first."""
+    content_digest: str = ""
+    """Of the members as they stand now."""
+    sent_digest: str = ""
+    """Of the members as the last begun submission took them."""
+    reasons: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
+    findings: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
+    release: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    instances: int = 0
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    """When the membership last changed: the settle time counts from here."""
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SubmissionRow(GatewayTable, table=True):
+    __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("course_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    course_id: int = Field(foreign_key="course.id", index=True)
+    version: int
+    state: str = Field(index=True)
+    """waiting, sending, verified, refused or withheld."""
+    attempts: int = 0
+    next_try_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_error: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ReceiptRow(GatewayTable, table=True):
+    """What was sent for one instance in one version, and the archive's word on it."""
+
+    __tablename__ = "receipt"
+
+    submission_id: int = Field(foreign_key="submission.id", primary_key=True)
+    orthanc_id: str = Field(primary_key=True)
+    national_uid: str
+    sha256: str
+    size_bytes: int
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

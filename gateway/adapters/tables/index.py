@@ -1,0 +1,76 @@
+"""What the site Orthanc holds, as the gateway indexed it, and how far the scan has come."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field
+
+from gateway.adapters.tables.base import GatewayTable
+from gateway.adapters.tables.types import UtcDateTime
+
+
+class InstanceRow(GatewayTable, table=True):
+    """One instance offered by a sender and stored after the first stage. UIDs are the site's."""
+
+    __tablename__ = "instance"
+
+    orthanc_id: str = Field(primary_key=True)
+    sop_instance_uid: str = Field(index=True)
+    sop_class_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+    pseudonym: str = Field(index=True)
+    modality: str
+    role: str
+    size_bytes: int
+    sha256: str
+    references: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    frame_uids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(index=True)
+    course_id: int | None = Field(default=None, foreign_key="course.id", index=True)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SetAsideRow(GatewayTable, table=True):
+    """A stored object that was not indexed: unmarked or unreadable. A person decides."""
+
+    __tablename__ = "set_aside"
+
+    orthanc_id: str = Field(primary_key=True)
+    code: str
+    text: str
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CursorRow(GatewayTable, table=True):
+    """Named positions and last results that outlive a restart."""
+
+    __tablename__ = "cursor"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class PluginTotalRow(GatewayTable, table=True):
+    """Running totals of one start of Orthanc, by reason and sender. `received` is a reason too."""
+
+    __tablename__ = "plugin_total"
+
+    boot_id: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    sender: str = Field(primary_key=True)
+    dimse_status: int
+    count: int
+    reported_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AlertRow(GatewayTable, table=True):
+    """Something that a person must look at; gone when it is mended."""
+
+    __tablename__ = "alert"
+
+    code: str = Field(primary_key=True)
+    text: str
+    since: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,54 @@
+"""Who is who: encrypted identifiers, aliases and consent statements."""
+
+from datetime import date, datetime
+
+from sqlmodel import Field
+
+from gateway.adapters.tables.base import GatewayTable
+from gateway.adapters.tables.types import UtcDateTime
+
+
+class PersonRow(GatewayTable, table=True):
+    """One participant. `sealed` is AES-256-GCM over JSON; the pseudonym is bound to it."""
+
+    __tablename__ = "person"
+
+    pseudonym: str = Field(primary_key=True)
+    sealed: bytes
+    key_id: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AliasRow(GatewayTable, table=True):
+    """Keyed hash of one normalised patient identifier. After a merge, two share a pseudonym."""
+
+    __tablename__ = "alias"
+
+    lookup: str = Field(primary_key=True)
+    pseudonym: str = Field(foreign_key="person.pseudonym", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ConsentRow(GatewayTable, table=True):
+    """One statement; rows are only ever added."""
+
+    __tablename__ = "consent"
+
+    id: int | None = Field(default=None, primary_key=True)
+    pseudonym: str = Field(foreign_key="person.pseudonym", index=True)
+    status: str
+    version: str
+    scope: str
+    given_on: date
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TombstoneRow(GatewayTable, table=True):
+    """A person whose objects were erased: nothing of theirs comes back unless lifted."""
+
+    __tablename__ = "tombstone"
+
+    pseudonym: str = Field(primary_key=True)
+    erased_at: datetime = Field(sa_type=UtcDateTime)
+    instances: int
+    archive_told: bool = False

@@ -1,0 +1,209 @@
+"""One function per validation rule; `rules` says what each asks."""
+
+from itertools import pairwise
+
+from gateway.contract.manifest import Role
+from gateway.domain.courses.completeness import slice_height
+from gateway.domain.courses.facts import (
+    DoseFacts,
+    ImageFacts,
+    PlanFacts,
+    RecordFacts,
+    StructureFacts,
+)
+from gateway.domain.courses.graph import Draft
+
+PRESCRIPTION_TOLERANCE = 0.10
+"""BeamDose is given at a point of the vendor's choice, so only a gross difference is told."""
+SLICE_TOLERANCE_MM = 0.5
+TREATING = {"CURATIVE", "PALLIATIVE", "PROPHYLACTIC"}
+DOSE_TYPES = {"PHYSICAL", "EFFECTIVE"}
+
+
+def _plans(draft: Draft) -> list[PlanFacts]:
+    return [m.facts for m in draft.members if isinstance(m.facts, PlanFacts)]
+
+
+def _doses(draft: Draft) -> list[DoseFacts]:
+    return [m.facts for m in draft.members if isinstance(m.facts, DoseFacts)]
+
+
+def _structures(draft: Draft) -> list[StructureFacts]:
+    return [m.facts for m in draft.members if isinstance(m.facts, StructureFacts)]
+
+
+def _planning_images(draft: Draft) -> list[ImageFacts]:
+    return [m.facts for m in draft.of(Role.PLANNING_IMAGE) if isinstance(m.facts, ImageFacts)]
+
+
+def frames_differ(draft: Draft) -> list[str]:
+    frames = {uid for image in draft.of(Role.PLANNING_IMAGE) for uid in image.frame_uids}
+    if not frames:
+        return []
+    return [
+        f"{what} in another frame of reference than every image"
+        for role, what in ((Role.STRUCTURES, "a structure set lies"), (Role.DOSE, "a dose lies"))
+        for member in draft.of(role)
+        if member.frame_uids and not frames & set(member.frame_uids)
+    ]
+
+
+def dose_units(draft: Draft) -> list[str]:
+    found = []
+    for dose in _doses(draft):
+        if dose.units != "GY":
+            found.append(f"dose units are {dose.units or 'not given'}, not GY")
+        if dose.scaling is not None and dose.scaling <= 0:
+            found.append(f"dose grid scaling is {dose.scaling:g}")
+    return found
+
+
+def dose_type(draft: Draft) -> list[str]:
+    return [
+        f"dose type is {dose.kind or 'not given'}"
+        for dose in _doses(draft)
+        if dose.kind not in DOSE_TYPES
+    ]
+
+
+def dose_off_body(draft: Draft) -> list[str]:
+    bodies = [
+        (s.body_low_mm, s.body_high_mm)
+        for s in _structures(draft)
+        if s.body_low_mm is not None and s.body_high_mm is not None
+    ]
+    found = []
+    for dose in _doses(draft):
+        if dose.low_mm is None or dose.high_mm is None or not bodies:
+            continue
+        if not any(_overlap(dose.low_mm, dose.high_mm, low, high) for low, high in bodies):
+            found.append("the dose grid lies outside the body contour")
+    return found
+
+
+def _overlap(
+    low: tuple[float, ...],
+    high: tuple[float, ...],
+    lower: tuple[float, ...],
+    upper: tuple[float, ...],
+) -> bool:
+    return all(low[axis] <= upper[axis] and lower[axis] <= high[axis] for axis in range(3))
+
+
+def prescription(draft: Draft) -> list[str]:
+    found = []
+    for plan in _plans(draft):
+        if not plan.fractions or not plan.fraction_dose_gy or not plan.prescribed_gy:
+            continue
+        planned = plan.fractions * plan.fraction_dose_gy
+        if abs(planned - plan.prescribed_gy) > PRESCRIPTION_TOLERANCE * plan.prescribed_gy:
+            found.append(
+                f"{plan.fractions} fractions of {plan.fraction_dose_gy:.2f} Gy are {planned:.2f} "
+                f"Gy, prescribed are {plan.prescribed_gy:.2f} Gy"
+            )
+    return found
+
+
+def fractions(draft: Draft) -> list[str]:
+    return ["the plan does not say how many fractions" for p in _plans(draft) if not p.fractions]
+
+
+def beams(draft: Draft) -> list[str]:
+    found = []
+    for plan in _plans(draft):
+        for beam in plan.beams:
+            lacks = [
+                name
+                for name, value in (("machine", beam.machine), ("energy", beam.energies_mv))
+                if not value
+            ]
+            if lacks and beam.delivery != "SETUP":
+                found.append(f"beam {beam.number} has no {' and no '.join(lacks)}")
+    return found
+
+
+def plan_intent(draft: Draft) -> list[str]:
+    return [
+        f"the plan's intent is {plan.intent}: not a patient's treatment"
+        for plan in _plans(draft)
+        if plan.intent and plan.intent not in TREATING
+    ]
+
+
+def plan_unapproved(draft: Draft) -> list[str]:
+    return [
+        f"the plan is {plan.approval.lower()}"
+        for plan in _plans(draft)
+        if plan.approval in {"UNAPPROVED", "REJECTED"}
+    ]
+
+
+def degenerate(draft: Draft) -> list[str]:
+    return [
+        f"structure {roi.number}: {roi.degenerate} of {roi.contours} contours have no area"
+        for structures in _structures(draft)
+        for roi in structures.rois
+        if roi.degenerate
+    ]
+
+
+def off_slice(draft: Draft) -> list[str]:
+    """Axial images only: an oblique stack has no common z."""
+    images = draft.of(Role.PLANNING_IMAGE)
+    axial = all(
+        i.orientation and all(abs(i.orientation[k]) < 1e-3 for k in (2, 5))
+        for i in _planning_images(draft)
+    )
+    heights = sorted(abs_z for abs_z in map(slice_height, images) if abs_z is not None)
+    if not heights or not axial:
+        return []
+    found = []
+    for structures in _structures(draft):
+        inside = [
+            z for z in structures.contour_z_mm if heights[0] - 0.01 <= z <= heights[-1] + 0.01
+        ]
+        off = [z for z in inside if min(abs(z - h) for h in heights) > SLICE_TOLERANCE_MM]
+        if off:
+            found.append(
+                f"contours at {len(off)} heights lie on no slice, the first at z = {off[0]:.1f} mm"
+            )
+    return found
+
+
+def empty_rois(draft: Draft) -> list[str]:
+    return [
+        f"structure {roi.number} has no contour"
+        for structures in _structures(draft)
+        for roi in structures.rois
+        if not roi.contours
+    ]
+
+
+def dates_order(draft: Draft) -> list[str]:
+    steps = (
+        ("the images", [f.acquired_on for f in _planning_images(draft)], min),
+        ("the plan", [p.planned_on for p in _plans(draft)], min),
+        (
+            "the first treatment",
+            [m.facts.treated_on for m in draft.members if isinstance(m.facts, RecordFacts)],
+            min,
+        ),
+    )
+    known = [(what, pick(d for d in dates if d)) for what, dates, pick in steps if any(dates)]
+    return [
+        f"{later} is dated before {earlier}"
+        for (earlier, one), (later, other) in pairwise(known)
+        if other < one
+    ]
+
+
+def too_many_records(draft: Draft) -> list[str]:
+    planned = [plan.fractions for plan in _plans(draft) if plan.fractions]
+    treated = {
+        m.facts.fraction
+        for m in draft.members
+        if isinstance(m.facts, RecordFacts) and m.facts.fraction
+    }
+    if not planned or len(treated) <= sum(planned):
+        return []
+    return [f"{len(treated)} fractions are recorded, {sum(planned)} are planned"]

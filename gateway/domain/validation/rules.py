@@ -1,0 +1,91 @@
+"""The rule list: code, severity, what it asks, and the function that answers.
+
+A function returns one plain sentence per thing it found. It must not raise on missing data: what
+is not there is another rule's business.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.domain.courses.graph import Draft
+from gateway.domain.validation import checks
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    """Travels with the course."""
+    HOLD = "hold"
+    """The course waits for a person."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    code: str
+    severity: Severity
+    asks: str
+    check: Callable[[Draft], list[str]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    code: str
+    severity: Severity
+    text: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "frames-differ",
+        Severity.HOLD,
+        "Structures and dose lie in the images' frame of reference.",
+        checks.frames_differ,
+    ),
+    Rule("dose-units", Severity.HOLD, "Dose is in Gy, with a scaling above 0.", checks.dose_units),
+    Rule("dose-type", Severity.WARNING, "Dose is physical or effective.", checks.dose_type),
+    Rule("dose-off-body", Severity.HOLD, "The grid overlaps the body.", checks.dose_off_body),
+    Rule(
+        "prescription",
+        Severity.WARNING,
+        "Fractions x fraction dose agree with the prescription.",
+        checks.prescription,
+    ),
+    Rule("no-fractions", Severity.WARNING, "The plan says how many fractions.", checks.fractions),
+    Rule("beam-incomplete", Severity.WARNING, "Each beam has machine and energy.", checks.beams),
+    Rule("plan-intent", Severity.HOLD, "The plan was made to treat a patient.", checks.plan_intent),
+    Rule("plan-unapproved", Severity.HOLD, "The plan is approved.", checks.plan_unapproved),
+    Rule("contours-degenerate", Severity.WARNING, "Contours have area.", checks.degenerate),
+    Rule("contours-off-slice", Severity.WARNING, "Contours lie on slices.", checks.off_slice),
+    Rule("roi-empty", Severity.INFO, "Each structure has contours.", checks.empty_rois),
+    Rule("dates-order", Severity.WARNING, "Dates follow each other.", checks.dates_order),
+    Rule(
+        "too-many-records",
+        Severity.WARNING,
+        "There are no more fractions recorded than planned.",
+        checks.too_many_records,
+    ),
+)
+
+
+def with_severities(rules: Sequence[Rule], policy: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Return the rules with a centre's own severities.
+
+    Raises
+    ------
+    ValueError
+        If the policy names a rule or a severity that does not exist.
+    """
+    unknown = set(policy) - {rule.code for rule in rules}
+    if unknown:
+        raise ValueError(f"no validation rule is called {sorted(unknown)[0]}")
+    return tuple(
+        replace(rule, severity=Severity(policy.get(rule.code, rule.severity))) for rule in rules
+    )
+
+
+def validate(draft: Draft, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+    """Apply every rule to a course."""
+    return tuple(
+        Finding(rule.code, rule.severity, text) for rule in rules for text in rule.check(draft)
+    )

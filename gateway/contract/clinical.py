@@ -1,11 +1,20 @@
-"""Clinical rows as they travel: national id, shifted dates, no free text."""
+"""Clinical rows as they travel: national id, shifted dates, codes, no free text.
 
+The data dictionary is generated from these models: a field's description is its entry there.
+"""
+
+import hashlib
 from datetime import date
 from enum import StrEnum
 
 from pydantic import Field
 
 from gateway.contract.manifest import WireModel
+
+STAGE_PATTERN = (
+    r"^((0|IS|I{1,3}|IV)[A-C]?[1-3]?"
+    r"|([CPYR]{0,2}T[0-4X](IS|MI|[A-D])?)?(N[0-3X][A-C]?)?(M[01X])?)$"
+)
 
 
 class RowKind(StrEnum):
@@ -14,51 +23,91 @@ class RowKind(StrEnum):
     PROM = "prom"
 
 
-class ClinicalRow(WireModel):
+class SourceRecord(WireModel):
+    """What every row has, whatever it says."""
+
+    national_id: str = Field(
+        max_length=80, description="The patient's id in the archive; keyed, not reversible there"
+    )
+    row_key: str = Field(
+        max_length=80,
+        description="Keyed hash of the row's identity: the same row sent again has the same key",
+    )
+    source: str = Field(
+        max_length=40, pattern=r"^[\w .-]+$", description="The system at the centre that it is from"
+    )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what the row says, whoever says it: two sources may agree."""
+        said = self.model_dump_json(exclude={"row_key", "source"})
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class ClinicalRow(SourceRecord):
     """What a registry row about a patient and course says. Codes only."""
 
-    national_id: str
-    row_key: str
-    """Keyed hash of the source row's identity: the same row sent again has the same key."""
-    source: str
-    recorded_on: date
-    diagnosis_icd10: str | None = None
-    laterality: str | None = Field(default=None, pattern="^(L|R|B|N)$")
-    site: str | None = None
-    """Treated site: breast, prostate, lung, head-neck, other."""
-    stage: str | None = None
-    age_years: int | None = Field(default=None, ge=18, le=90)
-    sex: str | None = Field(default=None, pattern="^[FMO]$")
-    smoking: str | None = None
-    performance_status: int | None = Field(default=None, ge=0, le=4)
-    chemotherapy: bool | None = None
-    rt_start: date | None = None
+    recorded_on: date = Field(description="Day of the record, shifted with the patient's offset")
+    diagnosis_icd10: str | None = Field(
+        default=None, pattern=r"^[A-Z]\d{2}(\.?\d{1,3})?$", description="Main diagnosis, ICD-10"
+    )
+    laterality: str | None = Field(
+        default=None,
+        pattern="^(L|R|B|N)$",
+        description="Side of the primary: left, right, both, none",
+    )
+    site: str | None = Field(
+        default=None,
+        pattern="^(breast|prostate|lung|head-neck|other)$",
+        description="Treated site",
+    )
+    stage: str | None = Field(
+        default=None, pattern=STAGE_PATTERN, description="UICC stage group or TNM"
+    )
+    age_years: int | None = Field(
+        default=None,
+        ge=18,
+        le=90,
+        description="Whole years at RT start (or at the record); 90 stands for 90 and more",
+    )
+    sex: str | None = Field(default=None, pattern="^[FMO]$", description="Female, male, other")
+    smoking: str | None = Field(
+        default=None, pattern="^(never|former|current|unknown)$", description="Smoking at baseline"
+    )
+    performance_status: int | None = Field(
+        default=None, ge=0, le=4, description="ECOG/WHO performance status"
+    )
+    chemotherapy: bool | None = Field(default=None, description="Any chemotherapy for this tumour")
+    rt_start: date | None = Field(
+        default=None, description="Day of the first fraction, shifted: day 0 of the timeline"
+    )
 
 
-class ToxicityRow(WireModel):
+class ToxicityRow(SourceRecord):
     """One clinician-graded adverse event."""
 
-    national_id: str
-    row_key: str
-    source: str
-    assessed_on: date
-    ctcae_version: str
-    term: str
-    meddra_code: int | None = None
-    grade: int = Field(ge=0, le=5)
-    attribution: str | None = None
+    assessed_on: date = Field(description="Day of the assessment, shifted")
+    ctcae_version: str = Field(max_length=8, description="CTCAE version the grade was given by")
+    term: str = Field(max_length=120, description="CTCAE term of that version")
+    meddra_code: int | None = Field(default=None, description="MedDRA LLT code of the term")
+    grade: int = Field(ge=0, le=5, description="Grade; 0 is assessed and absent")
+    attribution: str | None = Field(
+        default=None,
+        pattern="^(unrelated|unlikely|possible|probable|definite)$",
+        description="How far the treatment is held to be the cause",
+    )
 
 
-class PromRow(WireModel):
+class PromRow(SourceRecord):
     """One answered questionnaire: item codes and raw values, None where not answered."""
 
-    national_id: str
-    row_key: str
-    source: str
-    answered_on: date
-    instrument: str
-    instrument_version: str
-    answers: dict[str, int | None]
+    answered_on: date = Field(description="Day of the answer, shifted")
+    instrument: str = Field(max_length=40, description="Id of the instrument, e.g. qlq-c30")
+    instrument_version: str = Field(
+        pattern=r"^[\d.]{1,16}$", description="Version of the instrument"
+    )
+    answers: dict[str, int | None] = Field(
+        description="Raw answers by item code; an item without an answer is null"
+    )
 
 
 class ClinicalBatch(WireModel):
@@ -70,6 +119,8 @@ class ClinicalBatch(WireModel):
     clinical: tuple[ClinicalRow, ...] = ()
     toxicity: tuple[ToxicityRow, ...] = ()
     prom: tuple[PromRow, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """National ids whose rows are deleted, before the rows above are stored, and stay away."""
 
 
 class RowProblem(WireModel):
@@ -83,4 +134,6 @@ class BatchReceipt(WireModel):
     stored: int
     unchanged: int
     superseded: int
+    withdrawn: int = 0
+    """Rows that the archive deleted because their patients withdrew."""
     problems: tuple[RowProblem, ...] = ()

@@ -1,0 +1,25 @@
+"""Clinical, toxicity and PROM rows at the centre: read, check, de-identify."""
+
+from gateway.domain.clinical.checking import CheckedRow, check_header, check_row
+from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
+from gateway.domain.clinical.deidentifying import Person, TravellingRow, deidentify
+from gateway.domain.clinical.problems import CellError, Problem, TableError
+from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
+
+__all__ = [
+    "CellError",
+    "CheckedRow",
+    "CodeLists",
+    "CodedTerm",
+    "Person",
+    "Problem",
+    "Questionnaire",
+    "SourceRow",
+    "SourceTable",
+    "TableError",
+    "TravellingRow",
+    "check_header",
+    "check_row",
+    "deidentify",
+    "read_table",
+]

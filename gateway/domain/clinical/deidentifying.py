@@ -1,0 +1,94 @@
+"""A checked row into one that may leave: national id, shifted dates, age for birth date.
+
+The same keys and the same shift as for the patient's DICOM objects, so that days between a dose
+and an answer stay exact.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.domain.clinical.checking import CheckedRow
+from gateway.domain.clinical.columns import COLUMNS
+from gateway.domain.clinical.problems import Problem
+
+TravellingRow = ClinicalRow | ToxicityRow | PromRow
+
+ADULT, OLDEST = 18, 90
+
+
+@dataclass(frozen=True)
+class Person:
+    """A consented patient: how the centre's rows about them are named and shifted."""
+
+    pseudonym: str
+    national_id: str
+    shift_days: int
+    birth_date: date | None = field(default=None, repr=False)
+
+
+def deidentify(row: CheckedRow, person: Person, key: bytes, source: str) -> TravellingRow | Problem:
+    """Return the row as it travels, or why it may not.
+
+    Parameters
+    ----------
+    key : bytes
+        Secret of the centre; keys the row's identity, so that nobody can guess it by trying.
+    source : str
+        The system at the centre that the row is from.
+    """
+    shift = timedelta(days=person.shift_days)
+    born = row.values.get("birth_date") or person.birth_date
+    if isinstance(born, date) and row.on < born:
+        return Problem(row.line, "birth_date", "the row is before the birth date", "correct it")
+    identity = row_identity(row, shift)
+    given: dict[str, object] = {
+        "national_id": person.national_id,
+        "row_key": row_key(key, person.pseudonym, identity),
+        "source": source,
+    }
+    kept = _kept(row, shift)
+    if row.kind is RowKind.TOXICITY:
+        return ToxicityRow.model_validate(given | kept | {"assessed_on": row.on + shift})
+    if row.kind is RowKind.PROM:
+        answered: dict[str, object] = {"answered_on": row.on + shift, "answers": row.answers}
+        return PromRow.model_validate(given | kept | answered)
+    age = age_at(born, row.values.get("rt_start") or row.on)
+    if age is not None and age < ADULT:
+        return Problem(row.line, "birth_date", "the patient is under 18", "leave the row out")
+    mine: dict[str, object] = {"recorded_on": row.on + shift, "age_years": age}
+    return ClinicalRow.model_validate(given | kept | mine)
+
+
+def age_at(born: object, on: object) -> int | None:
+    """Return whole years, 90 for 90 and more; None without both days."""
+    if not isinstance(born, date) or not isinstance(on, date):
+        return None
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return min(years, OLDEST)
+
+
+def row_identity(row: CheckedRow, shift: timedelta) -> tuple[str, ...]:
+    """Return what makes two rows the same row: a corrected one keeps it."""
+    day = (row.on + shift).isoformat()
+    if row.kind is RowKind.TOXICITY:
+        return (row.kind, day, str(row.values["ctcae_version"]), str(row.values["term"]))
+    if row.kind is RowKind.PROM:
+        return (row.kind, day, str(row.values["instrument"]))
+    return (row.kind, day)
+
+
+def row_key(key: bytes, pseudonym: str, identity: tuple[str, ...]) -> str:
+    message = "\x1f".join(("clinical-row", pseudonym, *identity))
+    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _kept(row: CheckedRow, shift: timedelta) -> dict[str, object]:
+    leaves = {c.name for c in COLUMNS[row.kind] if not c.identifying}
+    return {
+        name: value + shift if isinstance(value, date) else value
+        for name, value in row.values.items()
+        if name in leaves
+    }

@@ -1,0 +1,119 @@
+"""A delimited text file as rows of cells, whatever a spreadsheet did to it on the way.
+
+Understood: UTF-8 with and without byte order mark, UTF-16 with one, Windows-1252 (so Latin-1);
+comma, semicolon and tab; quoted line ends; blank lines. A workbook (.xlsx) is refused by name.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from gateway.domain.clinical.problems import TableError
+
+DELIMITERS = (";", "\t", ",")
+CELL_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One row as it came. The cells are identified data: they have no repr."""
+
+    line: int
+    cells: Mapping[str, str] = field(repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.cells.values())
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A file's rows in its order. Column names are trimmed and lower case."""
+
+    columns: tuple[str, ...]
+    rows: tuple[SourceRow, ...] = field(repr=False)
+
+
+def read_table(data: bytes, first_line: int = 2) -> SourceTable:
+    """Read a delimited file.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, or a part of it that begins with the header.
+    first_line : int
+        The number that the line after the header has in the whole file.
+
+    Raises
+    ------
+    TableError
+        If the file is no text, has no header, or names a column twice.
+    """
+    text = decode(data)
+    head = text.split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=head.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = next(reader, [])
+        columns = _columns(header)
+        rows = tuple(_rows(reader, columns, first_line - 2))
+    except csv.Error as error:
+        mend = "look for an unclosed quotation mark near this line"
+        raise TableError(f"line {reader.line_num} is not well-formed CSV", mend) from error
+    return SourceTable(columns, rows)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    TableError
+        If it is a workbook, empty, or not text.
+    """
+    if data.startswith(b"PK\x03\x04"):
+        raise TableError("this is a workbook or zip file, not CSV", "save the sheet as CSV UTF-8")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    if "\x00" in text:
+        raise TableError("this is not a text file", "export the table as CSV UTF-8")
+    if not text.strip():
+        raise TableError("the file is empty", "export the table again, with its header line")
+    return text
+
+
+def _columns(header: list[str]) -> tuple[str, ...]:
+    columns = tuple(name.strip().lower() for name in header)
+    if "" in columns:
+        mend = f"give column {columns.index('') + 1} a name or remove it"
+        raise TableError("a column has no name", mend)
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise TableError(f"{len(twice)} columns appear twice", "keep one of each", twice[0])
+    return columns
+
+
+def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[SourceRow]:
+    line = reader.line_num
+    for cells in reader:
+        line, here = reader.line_num, line + 1
+        if not cells:  # a blank line; a row of empty cells is a row
+            continue
+        if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+            raise TableError(
+                f"line {here + offset} has {len(cells)} cells for {len(columns)} columns",
+                "a decimal comma in a comma-separated file? Save it with semicolons",
+            )
+        padded = cells + [""] * (len(columns) - len(cells))
+        if any(len(cell) > CELL_CHARACTERS for cell in padded):
+            mend = "look for an unclosed quotation mark"
+            raise TableError(f"line {here + offset} has a cell that is far too long", mend)
+        yield SourceRow(
+            here + offset, dict(zip(columns, (c.strip() for c in padded), strict=False))
+        )

@@ -1,0 +1,82 @@
+"""The audit chain in SQL: append-only, each row hashed together with the row before it."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.audit import AuditRow
+from gateway.ports import Clock
+
+GENESIS = "0" * 64
+
+
+class SqlAudit:
+    """The `Audit` port. An error while writing is the caller's: no record, no action."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._clock = clock
+
+    def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
+        with Session(self._engine) as session:
+            last = session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc())).first()
+            row = AuditRow(
+                sequence=last.sequence + 1 if last else 1,
+                at=self._clock.now(),
+                action=action,
+                role=role,
+                subject=subject,
+                detail=detail,
+                previous=last.digest if last else GENESIS,
+                digest="",
+            )
+            row.digest = _digest(row)
+            session.add(row)
+            session.commit()
+
+    def first_break(self) -> int | None:
+        """Return the sequence number at which the chain is broken, or None if it holds."""
+        previous, expected = GENESIS, 1
+        for row in self._rows():
+            if row.sequence != expected or row.previous != previous or row.digest != _digest(row):
+                return expected
+            previous, expected = row.digest, expected + 1
+        return None
+
+    def entries(self, limit: int = 200) -> list[dict[str, str]]:
+        """Return the latest events, newest first."""
+        query = select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(limit)
+        with Session(self._reading) as session:
+            return [
+                {
+                    "sequence": str(row.sequence),
+                    "at": row.at.isoformat(),
+                    "action": row.action,
+                    "role": row.role,
+                    "subject": row.subject,
+                    "detail": row.detail,
+                }
+                for row in session.exec(query)
+            ]
+
+    def _rows(self) -> Iterator[AuditRow]:
+        with Session(self._reading) as session:
+            query = select(AuditRow).order_by(col(AuditRow.sequence))
+            yield from session.exec(query.execution_options(yield_per=1000))
+
+
+def _digest(row: AuditRow) -> str:
+    parts = (
+        str(row.sequence),
+        row.at.isoformat(),
+        row.action,
+        row.role,
+        row.subject,
+        row.detail,
+        row.previous,
+    )
+    return sha256("\x1f".join(parts).encode()).hexdigest()

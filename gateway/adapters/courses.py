@@ -1,0 +1,136 @@
+"""Courses in SQL."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine, func, update
+from sqlmodel import Session, col, delete, select
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
+from gateway.adapters.tables.index import InstanceRow
+from gateway.domain.courses import CourseState
+from gateway.ports import Course
+
+_CHUNK = 500
+
+
+class SqlCourses:
+    """The `Courses` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    def of_patient(self, pseudonym: str) -> list[Course]:
+        with Session(self._reading) as session:
+            query = select(CourseRow).where(CourseRow.pseudonym == pseudonym)
+            return [_course(row) for row in session.exec(query.order_by(col(CourseRow.id)))]
+
+    def get(self, course_id: int) -> Course | None:
+        with Session(self._reading) as session:
+            row = session.get(CourseRow, course_id)
+            return None if row is None else _course(row)
+
+    def find(self, state: str | None = None, limit: int = 500) -> list[Course]:
+        query = select(CourseRow).order_by(col(CourseRow.changed_at).desc()).limit(limit)
+        if state:
+            query = query.where(CourseRow.state == state)
+        with Session(self._reading) as session:
+            return [_course(row) for row in session.exec(query)]
+
+    def due(self, settled_before: datetime) -> list[Course]:
+        query = select(CourseRow).where(
+            CourseRow.state == CourseState.COLLECTING.value,
+            CourseRow.changed_at <= settled_before,
+        )
+        with Session(self._reading) as session:
+            return [_course(row) for row in session.exec(query)]
+
+    def save(self, course: Course, members: Collection[str] | None = None) -> int:
+        with Session(self._engine) as session:
+            row = session.get(CourseRow, course.id) if course.id is not None else None
+            row = row or CourseRow(
+                anchor_uid=course.anchor_uid,
+                pseudonym=course.pseudonym,
+                state=course.state.value,
+                changed_at=course.changed_at,
+                reasons=[],
+                findings=[],
+            )
+            _fill(row, course)
+            session.add(row)
+            session.flush()
+            if row.id is None:
+                raise RuntimeError("the database gave a course no id")
+            course_id = row.id
+            ordered = sorted(members or ())
+            for start in range(0, len(ordered), _CHUNK):
+                part = ordered[start : start + _CHUNK]
+                chosen = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(part))
+                session.exec(chosen.values(course_id=course_id))
+            session.commit()
+            return course_id
+
+    def remove(self, course_id: int) -> None:
+        with Session(self._engine) as session:
+            theirs = select(SubmissionRow.id).where(SubmissionRow.course_id == course_id)
+            session.exec(
+                update(InstanceRow)
+                .where(col(InstanceRow.course_id) == course_id)
+                .values(course_id=None)
+            )
+            session.exec(delete(ReceiptRow).where(col(ReceiptRow.submission_id).in_(theirs)))
+            session.exec(delete(SubmissionRow).where(col(SubmissionRow.course_id) == course_id))
+            session.exec(delete(CourseRow).where(col(CourseRow.id) == course_id))
+            session.commit()
+
+    def reopen(self, pseudonym: str) -> None:
+        with Session(self._engine) as session:
+            session.exec(
+                update(CourseRow)
+                .where(
+                    col(CourseRow.pseudonym) == pseudonym,
+                    col(CourseRow.state) != CourseState.SENDING.value,
+                )
+                .values(state=CourseState.COLLECTING.value)
+            )
+            session.commit()
+
+    def counts(self) -> dict[str, int]:
+        query = select(CourseRow.state, func.count()).group_by(CourseRow.state)
+        with Session(self._reading) as session:
+            counted = dict(session.exec(query).all())
+        return {state.value: counted.get(state.value, 0) for state in CourseState}
+
+
+def _fill(row: CourseRow, course: Course) -> None:
+    row.anchor_uid = course.anchor_uid
+    row.state = course.state.value
+    row.version = course.version
+    row.content_digest = course.content_digest
+    row.sent_digest = course.sent_digest
+    row.reasons = list(course.reasons)
+    row.findings = list(course.findings)
+    row.release = dict(course.release) if course.release else None
+    row.instances = course.instances
+    row.changed_at = course.changed_at
+    row.delivered_at = course.delivered_at
+
+
+def _course(row: CourseRow) -> Course:
+    return Course(
+        id=row.id,
+        anchor_uid=row.anchor_uid,
+        pseudonym=row.pseudonym,
+        state=CourseState(row.state),
+        version=row.version,
+        content_digest=row.content_digest,
+        sent_digest=row.sent_digest,
+        reasons=tuple(row.reasons),
+        findings=tuple(row.findings),
+        release=row.release,
+        instances=row.instances,
+        changed_at=row.changed_at,
+        delivered_at=row.delivered_at,
+    )

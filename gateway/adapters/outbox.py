@@ -1,0 +1,248 @@
+"""The outbox: a table of submissions, each worked on by one worker at a time under a lease."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, func, or_
+from sqlmodel import Session, col, delete, select
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
+from gateway.domain.courses import CourseState
+from gateway.ports import Clock, Course, Sent, Work
+
+WAITING, SENDING, VERIFIED, REFUSED, WITHHELD = (
+    "waiting",
+    "sending",
+    "verified",
+    "refused",
+    "withheld",
+)
+_OPEN = (WAITING, SENDING)
+
+
+class SqlOutbox:
+    """The `Outbox` port."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._clock = clock
+
+    def queue(self, course: Course, members: Collection[str]) -> None:
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            row = session.get(CourseRow, course.id)
+            if row is None:
+                return
+            submission = self._unannounced(session, row)
+            if submission is None and self._busy(session, row):
+                return  # one version at a time: judged again when that one is done
+            if submission is None:
+                row.version += 1
+                submission = SubmissionRow(
+                    course_id=row.id or 0,
+                    version=row.version,
+                    state=WAITING,
+                    next_try_at=now,
+                    created_at=now,
+                )
+                session.add(submission)
+                session.flush()
+            self._freeze(session, submission, members)
+            row.state = CourseState.READY.value
+            row.sent_digest = row.content_digest
+            session.commit()
+
+    def _unannounced(self, session: Session, course: CourseRow) -> SubmissionRow | None:
+        """Return a version that nobody outside has heard of, so that it may still change."""
+        submission = session.exec(
+            select(SubmissionRow).where(
+                SubmissionRow.course_id == course.id,
+                SubmissionRow.version == course.version,
+                col(SubmissionRow.state).in_((WAITING, WITHHELD)),
+                col(SubmissionRow.lease_owner).is_(None),
+            )
+        ).first()
+        if submission is None:
+            return None
+        told = select(ReceiptRow).where(
+            ReceiptRow.submission_id == submission.id, ReceiptRow.national_uid != ""
+        )
+        if session.exec(told.limit(1)).first() is not None:
+            return None
+        submission.state, submission.next_try_at = WAITING, self._clock.now()
+        return submission
+
+    @staticmethod
+    def _busy(session: Session, course: CourseRow) -> bool:
+        query = select(SubmissionRow.id).where(
+            SubmissionRow.course_id == course.id, col(SubmissionRow.state).in_(_OPEN)
+        )
+        return session.exec(query).first() is not None
+
+    @staticmethod
+    def _freeze(session: Session, submission: SubmissionRow, members: Collection[str]) -> None:
+        session.exec(delete(ReceiptRow).where(col(ReceiptRow.submission_id) == submission.id))
+        for orthanc_id in sorted(members):
+            session.add(
+                ReceiptRow(
+                    submission_id=submission.id or 0,
+                    orthanc_id=orthanc_id,
+                    national_uid="",
+                    sha256="",
+                    size_bytes=0,
+                )
+            )
+
+    def claim(self, owner: str, lease_s: float) -> Work | None:
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            row = session.exec(
+                select(SubmissionRow)
+                .where(
+                    col(SubmissionRow.state).in_(_OPEN),
+                    SubmissionRow.next_try_at <= now,
+                    or_(
+                        col(SubmissionRow.lease_until).is_(None),
+                        col(SubmissionRow.lease_until) < now,
+                    ),
+                )
+                .order_by(col(SubmissionRow.next_try_at), col(SubmissionRow.id))
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).first()
+            if row is None:
+                return None
+            row.state, row.lease_owner = SENDING, owner
+            row.lease_until = now + timedelta(seconds=lease_s)
+            row.attempts += 1
+            course = session.get(CourseRow, row.course_id)
+            if course is not None and course.sent_digest == course.content_digest:
+                course.state = CourseState.SENDING.value
+            members = session.exec(
+                select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
+            ).all()
+            work = Work(
+                row.id or 0, row.course_id, row.version, row.attempts, owner, tuple(members)
+            )
+            session.commit()
+            return work
+
+    def extend(self, work: Work, lease_s: float) -> bool:
+        with Session(self._engine) as session:
+            row = self._mine(session, work)
+            if row is None:
+                return False
+            row.lease_until = self._clock.now() + timedelta(seconds=lease_s)
+            session.commit()
+            return True
+
+    def announced(self, work: Work, sent: Sequence[Sent]) -> None:
+        with Session(self._engine) as session:
+            for one in sent:
+                row = session.get(ReceiptRow, (work.id, one.orthanc_id))
+                if row is not None:
+                    row.national_uid, row.sha256 = one.national_uid, one.sha256
+                    row.size_bytes = one.size_bytes
+            session.commit()
+
+    def verified(self, work: Work, national_uids: Collection[str]) -> None:
+        now, wanted = self._clock.now(), set(national_uids)
+        with Session(self._engine) as session:
+            for row in session.exec(select(ReceiptRow).where(ReceiptRow.submission_id == work.id)):
+                row.verified_at = now if row.national_uid in wanted else None
+            session.commit()
+
+    def finish(self, work: Work, state: str) -> None:
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            row = self._mine(session, work)
+            if row is None:
+                return
+            row.state, row.lease_owner, row.lease_until = state, None, None
+            row.last_error = None
+            if state == VERIFIED:
+                row.verified_at = now
+            course = session.get(CourseRow, row.course_id)
+            if course is not None:
+                _settle(course, state, now)
+            session.commit()
+
+    def retry(self, work: Work, wait_s: float, reason: str) -> None:
+        with Session(self._engine) as session:
+            row = self._mine(session, work)
+            if row is None:
+                return
+            row.state, row.lease_owner, row.lease_until = WAITING, None, None
+            row.next_try_at = self._clock.now() + timedelta(seconds=wait_s)
+            row.last_error = reason
+            course = session.get(CourseRow, row.course_id)
+            if course is not None and course.state == CourseState.SENDING.value:
+                course.state = CourseState.READY.value
+            session.commit()
+
+    def cancel(self, pseudonym: str) -> int:
+        with Session(self._engine) as session:
+            rows = session.exec(
+                select(SubmissionRow)
+                .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
+                .where(CourseRow.pseudonym == pseudonym, col(SubmissionRow.state).in_(_OPEN))
+            ).all()
+            for row in rows:
+                row.state, row.lease_owner, row.lease_until = WITHHELD, None, None
+            session.commit()
+            return len(rows)
+
+    def hurry(self) -> None:
+        """Let everything that waits for its next attempt go now, e.g. after a person mended it."""
+        with Session(self._engine) as session:
+            for row in session.exec(select(SubmissionRow).where(SubmissionRow.state == WAITING)):
+                row.next_try_at = self._clock.now()
+            session.commit()
+
+    def counts(self) -> dict[str, int]:
+        query = select(SubmissionRow.state, func.count()).group_by(SubmissionRow.state)
+        delivered = select(func.count(func.distinct(ReceiptRow.orthanc_id))).where(
+            col(ReceiptRow.verified_at).is_not(None)
+        )
+        with Session(self._reading) as session:
+            counted = dict(session.exec(query).all())
+            return {**counted, "instances_verified": session.exec(delivered).one()}
+
+    def receipts(self, course_id: int) -> list[dict[str, Any]]:
+        query = (
+            select(SubmissionRow, ReceiptRow)
+            .join(ReceiptRow, col(ReceiptRow.submission_id) == col(SubmissionRow.id))
+            .where(SubmissionRow.course_id == course_id)
+            .order_by(col(SubmissionRow.version), col(ReceiptRow.orthanc_id))
+        )
+        with Session(self._reading) as session:
+            return [
+                {
+                    "version": submission.version,
+                    "state": submission.state,
+                    "last_error": submission.last_error,
+                    "orthanc_id": receipt.orthanc_id,
+                    "sha256": receipt.sha256,
+                    "verified": receipt.verified_at is not None,
+                }
+                for submission, receipt in session.exec(query)
+            ]
+
+    @staticmethod
+    def _mine(session: Session, work: Work) -> SubmissionRow | None:
+        """Return the row if this worker still has it: a lost lease means hands off."""
+        row = session.get(SubmissionRow, work.id)
+        return row if row is not None and row.lease_owner == work.owner else None
+
+
+def _settle(course: CourseRow, state: str, now: datetime) -> None:
+    """Say on the course how its version ended, and have it judged again if it has changed."""
+    if course.content_digest != course.sent_digest or state == WITHHELD:
+        course.state = CourseState.COLLECTING.value
+    elif state == VERIFIED:
+        course.state, course.delivered_at = CourseState.DELIVERED.value, now
+    else:
+        course.state = CourseState.REFUSED.value

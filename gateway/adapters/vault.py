@@ -1,0 +1,164 @@
+"""The vault: identifiers encrypted at rest, found by keyed hash only."""
+
+import json
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
+from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
+from gateway.errors import ConfigError
+from gateway.ports import Clock, Enrolment
+
+_NONCE = 12
+_CHUNK = 500
+
+
+class SqlVault:
+    """The `Vault` port. `key` is 32 bytes and lives outside the database."""
+
+    def __init__(self, engine: Engine, key: bytes, key_id: str, clock: Clock) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._cipher = AESGCM(key)
+        self._key_id = key_id
+        self._clock = clock
+
+    def check_key(self) -> None:
+        """Raise ConfigError if the vault was written with another key: no new pseudonym then."""
+        with Session(self._reading) as session:
+            row = session.exec(select(PersonRow).limit(1)).first()
+        if row is None:
+            return
+        try:
+            self._unseal(row)
+        except InvalidTag:
+            raise ConfigError(
+                "root_key_file: the vault was written with another key; restore that key file"
+            ) from None
+
+    def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        with Session(self._reading) as session:
+            for part in _chunks(lookups):
+                rows = session.exec(select(AliasRow).where(col(AliasRow.lookup).in_(part)))
+                found.update({row.lookup: row.pseudonym for row in rows})
+        return found
+
+    def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]:
+        found: dict[str, list[Consent]] = {}
+        with Session(self._reading) as session:
+            for part in _chunks(pseudonyms):
+                rows = session.exec(select(ConsentRow).where(col(ConsentRow.pseudonym).in_(part)))
+                for row in rows:
+                    found.setdefault(row.pseudonym, []).append(_consent(row))
+        return found
+
+    def enrol(self, enrolments: Sequence[Enrolment]) -> None:
+        now = self._clock.now()
+        known = self.statements({e.pseudonym for e in enrolments})
+        with Session(self._engine) as session:
+            for entry in enrolments:
+                person = session.get(PersonRow, entry.pseudonym)
+                sealed = self._seal(entry.pseudonym, self._merged(person, entry.person))
+                if person is None:
+                    session.add(
+                        PersonRow(
+                            pseudonym=entry.pseudonym,
+                            sealed=sealed,
+                            key_id=self._key_id,
+                            created_at=now,
+                        )
+                    )
+                else:
+                    person.sealed, person.key_id = sealed, self._key_id
+                session.flush()
+                if session.get(AliasRow, entry.lookup) is None:
+                    session.add(
+                        AliasRow(lookup=entry.lookup, pseudonym=entry.pseudonym, created_at=now)
+                    )
+                if entry.consent not in known.get(entry.pseudonym, []):
+                    known.setdefault(entry.pseudonym, []).append(entry.consent)
+                    session.add(_consent_row(entry, now))
+            session.commit()
+
+    def in_force(self) -> dict[str, Consent]:
+        statements: dict[str, list[Consent]] = {}
+        with Session(self._reading) as session:
+            for row in session.exec(select(ConsentRow)):
+                statements.setdefault(row.pseudonym, []).append(_consent(row))
+        latest = {pseudonym: in_force(found) for pseudonym, found in statements.items()}
+        return {pseudonym: found for pseudonym, found in latest.items() if found is not None}
+
+    def aliases(self) -> dict[str, str]:
+        with Session(self._reading) as session:
+            return {row.lookup: row.pseudonym for row in session.exec(select(AliasRow))}
+
+    def person(self, pseudonym: str) -> Person | None:
+        with Session(self._reading) as session:
+            row = session.get(PersonRow, pseudonym)
+        return None if row is None else self._unseal(row)
+
+    def bury(self, pseudonym: str, instances: int) -> None:
+        with Session(self._engine) as session:
+            session.merge(
+                TombstoneRow(pseudonym=pseudonym, erased_at=self._clock.now(), instances=instances)
+            )
+            session.commit()
+
+    def buried(self) -> set[str]:
+        with Session(self._reading) as session:
+            return set(session.exec(select(TombstoneRow.pseudonym)))
+
+    def _merged(self, row: PersonRow | None, given: Person) -> Person:
+        """Keep every identifier that was ever used: an old one may come in an old object."""
+        if row is None:
+            return given
+        earlier = self._unseal(row)
+        ids = tuple(dict.fromkeys((*earlier.patient_ids, *given.patient_ids)))
+        return Person(
+            ids,
+            given.family_name or earlier.family_name,
+            given.given_name or earlier.given_name,
+            given.birth_date or earlier.birth_date,
+        )
+
+    def _seal(self, pseudonym: str, person: Person) -> bytes:
+        birth = person.birth_date.isoformat() if person.birth_date else None
+        content = [list(person.patient_ids), person.family_name, person.given_name, birth]
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, json.dumps(content).encode(), pseudonym.encode())
+
+    def _unseal(self, row: PersonRow) -> Person:
+        nonce, sealed = row.sealed[:_NONCE], row.sealed[_NONCE:]
+        content: list[Any] = json.loads(self._cipher.decrypt(nonce, sealed, row.pseudonym.encode()))
+        ids, family, given, birth = content
+        return Person(tuple(ids), family, given, date.fromisoformat(birth) if birth else None)
+
+
+def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:
+    """SQLite and PostgreSQL limit the parameters of one statement."""
+    ordered = sorted(values)
+    return [ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK)]
+
+
+def _consent(row: ConsentRow) -> Consent:
+    return Consent(ConsentStatus(row.status), row.version, row.scope, row.given_on)
+
+
+def _consent_row(entry: Enrolment, now: Any) -> ConsentRow:
+    return ConsentRow(
+        pseudonym=entry.pseudonym,
+        status=entry.consent.status.value,
+        version=entry.consent.version,
+        scope=entry.consent.scope,
+        given_on=entry.consent.given_on,
+        recorded_at=now,
+    )

@@ -4,9 +4,11 @@ from gateway.domain.clinical.checking import CheckedRow, check_header, check_row
 from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
 from gateway.domain.clinical.deidentifying import Person, TravellingRow, deidentify
 from gateway.domain.clinical.problems import CellError, Problem, TableError
+from gateway.domain.clinical.storing import Addition, Stored
 from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
 
 __all__ = [
+    "Addition",
     "CellError",
     "CheckedRow",
     "CodeLists",
@@ -16,6 +18,7 @@ __all__ = [
     "Questionnaire",
     "SourceRow",
     "SourceTable",
+    "Stored",
     "TableError",
     "TravellingRow",
     "check_header",

@@ -1,0 +1,48 @@
+"""The `People` port of the clinical services, on the vault and the centre's keys."""
+
+from collections.abc import Collection, Mapping
+
+from gateway.domain.clinical import Person
+from gateway.domain.consent import ConsentStatus
+from gateway.domain.identity import KeyRing, day_shift, lookup_hash, national_id
+from gateway.ports import Vault
+
+
+class VaultPeople:
+    """Answers from the vault; identifiers are hashed here and go no further."""
+
+    def __init__(self, vault: Vault, ring: KeyRing) -> None:
+        self._vault = vault
+        self._ring = ring
+        self._keys = ring.site_keys()
+
+    def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
+        lookups = {patient: lookup_hash(self._keys, patient) for patient in patient_ids}
+        pseudonyms = self._vault.pseudonyms(set(lookups.values()))
+        in_force = self._vault.in_force()
+        buried = self._vault.buried()
+        people: dict[str, Person] = {}
+        for patient, lookup in lookups.items():
+            pseudonym = pseudonyms.get(lookup)
+            consent = in_force.get(pseudonym) if pseudonym else None
+            if pseudonym is None or consent is None or pseudonym in buried:
+                continue
+            if consent.status is ConsentStatus.GRANTED:
+                people[patient] = self._person(pseudonym)
+        return people
+
+    def withdrawn(self) -> Mapping[str, str]:
+        return {
+            pseudonym: national_id(self._ring, pseudonym)
+            for pseudonym, consent in self._vault.in_force().items()
+            if consent.status is ConsentStatus.WITHDRAWN
+        }
+
+    def _person(self, pseudonym: str) -> Person:
+        known = self._vault.person(pseudonym)
+        return Person(
+            pseudonym=pseudonym,
+            national_id=national_id(self._ring, pseudonym),
+            shift_days=day_shift(self._keys, pseudonym),
+            birth_date=known.birth_date if known else None,
+        )

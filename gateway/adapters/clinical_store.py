@@ -1,0 +1,204 @@
+"""The `ClinicalStore` port on the gateway's database. Bulk statements: a file has many rows."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+
+from gateway.adapters.tables.clinical import (
+    ClinicalBatchRow,
+    ClinicalHeldRow,
+    ClinicalOutboxRow,
+    ClinicalWithdrawalRow,
+)
+from gateway.contract.clinical import (
+    BatchReceipt,
+    ClinicalBatch,
+    ClinicalRow,
+    PromRow,
+    RowKind,
+    ToxicityRow,
+)
+from gateway.domain.clinical import Addition, Problem, Stored
+
+CHUNK: Final = 500
+T = TypeVar("T")
+rows = ClinicalOutboxRow.__table__  # type: ignore[attr-defined]
+batches = ClinicalBatchRow.__table__  # type: ignore[attr-defined]
+withdrawals = ClinicalWithdrawalRow.__table__  # type: ignore[attr-defined]
+held = ClinicalHeldRow.__table__  # type: ignore[attr-defined]
+
+
+class SqlClinicalStore:
+    """Rows, batches and receipts in the gateway's database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, additions: Sequence[Addition], at: datetime, dry: bool = False) -> Stored:
+        with self._engine.begin() as db:
+            current = _current(db, [a.row.row_key for a in additions])
+            new: list[dict[str, Any]] = []
+            replaced: list[int] = []
+            disagreements: list[Problem] = []
+            unchanged = 0
+            for addition in additions:
+                digest = addition.row.digest()
+                known = current.get(addition.row.row_key)
+                if known is not None and known.digest == digest:
+                    unchanged += 1
+                elif known is not None and known.source != addition.row.source:
+                    disagreements.append(_disagreement(addition, known.source))
+                else:
+                    if known is not None:
+                        replaced.append(known.id)
+                    new.append(_values(addition, digest, at))
+            if not dry and not disagreements:
+                _supersede(db, replaced, at)
+                for part in _chunks(new):
+                    db.execute(insert(rows), part)
+        fresh = len(new) - len(replaced)
+        return Stored(fresh, unchanged, len(replaced), tuple(disagreements))
+
+    def hold(
+        self, kind: RowKind, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
+    ) -> None:
+        values = [
+            {
+                "kind": kind.value,
+                "source": source,
+                "line": line,
+                "problems": [asdict(problem) for problem in found],
+                "imported_at": at,
+            }
+            for line, found in problems.items()
+        ]
+        with self._engine.begin() as db:
+            db.execute(insert(held), values)
+
+    def next_batch(self, centre: str, most: int, at: datetime) -> ClinicalBatch | None:
+        with self._engine.begin() as db:
+            begun = select(batches.c.batch_id).where(batches.c.receipt_at.is_(None))
+            batch_id = db.scalar(begun.order_by(batches.c.created_at).limit(1))
+            if batch_id is None:
+                batch_id = _begin(db, centre, most, at)
+            if batch_id is None:
+                return None
+            mine = rows.c.batch_id == batch_id
+            query = select(rows.c.kind, rows.c.payload).where(mine).order_by(rows.c.id)
+            return _batch(batch_id, centre, db.execute(query).all())
+
+    def record(self, receipt: BatchReceipt, at: datetime) -> None:
+        with self._engine.begin() as db:
+            mine = rows.c.batch_id == receipt.batch_id
+            if receipt.problems:
+                for problem in receipt.problems:
+                    which = mine & (rows.c.row_key == problem.row_key)
+                    reason = f"{problem.field}: {problem.reason}"[:500]
+                    db.execute(update(rows).where(which).values(state="refused", reason=reason))
+                rest = mine & (rows.c.state == "sending")
+                db.execute(update(rows).where(rest).values(state="waiting", batch_id=None))
+            else:
+                db.execute(update(rows).where(mine).values(state="sent"))
+            answer = receipt.model_dump(mode="json")
+            which = batches.c.batch_id == receipt.batch_id
+            db.execute(update(batches).where(which).values(receipt=answer, receipt_at=at))
+
+    def forget(self, pseudonym: str, at: datetime) -> int:
+        with self._engine.begin() as db:
+            gone = db.execute(delete(rows).where(rows.c.pseudonym == pseudonym)).rowcount
+            values = {"pseudonym": pseudonym, "rows": gone, "deleted_at": at}
+            db.execute(insert(withdrawals).values(**values))
+            return gone
+
+    def forgotten(self) -> Mapping[str, bool]:
+        with self._engine.begin() as db:
+            query = select(withdrawals.c.pseudonym, withdrawals.c.archive_told_at)
+            return {row.pseudonym: row.archive_told_at is not None for row in db.execute(query)}
+
+    def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None:
+        with self._engine.begin() as db:
+            for part in _chunks(sorted(pseudonyms)):
+                which = withdrawals.c.pseudonym.in_(part)
+                db.execute(update(withdrawals).where(which).values(archive_told_at=at))
+
+    def counts(self) -> dict[str, int]:
+        with self._engine.begin() as db:
+            query = select(rows.c.state, func.count()).group_by(rows.c.state)
+            counted = {state: int(number) for state, number in db.execute(query)}
+            counted["held"] = int(db.scalar(select(func.count()).select_from(held)) or 0)
+            return counted
+
+
+def _current(db: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for part in _chunks(keys):
+        which = rows.c.row_key.in_(part) & rows.c.superseded_at.is_(None)
+        query = select(rows.c.id, rows.c.row_key, rows.c.digest, rows.c.source).where(which)
+        found.update({row.row_key: row for row in db.execute(query)})
+    return found
+
+
+def _disagreement(addition: Addition, source: str) -> Problem:
+    reason = f"{source} says something else of the same patient and day"
+    return Problem(addition.line, "", reason, "find out which one is right and correct the other")
+
+
+def _values(addition: Addition, digest: str, at: datetime) -> dict[str, Any]:
+    return {
+        "row_key": addition.row.row_key,
+        "kind": addition.kind.value,
+        "digest": digest,
+        "source": addition.row.source,
+        "pseudonym": addition.pseudonym,
+        "payload": addition.row.model_dump_json(),
+        "state": "waiting",
+        "imported_at": at,
+    }
+
+
+def _supersede(db: Connection, ids: Sequence[int], at: datetime) -> None:
+    for part in _chunks(ids):
+        which = rows.c.id.in_(part)
+        db.execute(update(rows).where(which).values(superseded_at=at))
+        db.execute(
+            update(rows).where(which & (rows.c.state == "waiting")).values(state="superseded")
+        )
+
+
+def _begin(db: Connection, centre: str, most: int, at: datetime) -> str | None:
+    """Name the next batch after its rows and this database's numbers for them."""
+    query = select(rows.c.id, rows.c.digest).where(rows.c.state == "waiting")
+    waiting = db.execute(query.order_by(rows.c.id).limit(most)).all()
+    if not waiting:
+        return None
+    named = hashlib.sha256(centre.encode())
+    for row in waiting:
+        named.update(f"\x1f{row.id}:{row.digest}".encode())
+    batch_id = named.hexdigest()
+    db.execute(insert(batches).values(batch_id=batch_id, rows=len(waiting), created_at=at))
+    for part in _chunks([row.id for row in waiting]):
+        which = rows.c.id.in_(part)
+        db.execute(update(rows).where(which).values(state="sending", batch_id=batch_id))
+    return batch_id
+
+
+def _batch(batch_id: str, centre: str, found: Sequence[Row[Any]]) -> ClinicalBatch:
+    def of(kind: RowKind) -> list[str]:
+        return [row.payload for row in found if row.kind == kind]
+
+    return ClinicalBatch(
+        batch_id=batch_id,
+        centre=centre,
+        clinical=tuple(ClinicalRow.model_validate_json(p) for p in of(RowKind.CLINICAL)),
+        toxicity=tuple(ToxicityRow.model_validate_json(p) for p in of(RowKind.TOXICITY)),
+        prom=tuple(PromRow.model_validate_json(p) for p in of(RowKind.PROM)),
+    )
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

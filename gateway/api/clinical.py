@@ -1,0 +1,59 @@
+"""HTTP for clinical rows at the centre: read the body, call one service, answer."""
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from gateway.api.access import Operator
+from gateway.contract.clinical import RowKind
+from gateway.services.clinical import ClinicalService
+
+router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
+
+KINDS = {"clinical": RowKind.CLINICAL, "ctcae": RowKind.TOXICITY, "prom": RowKind.PROM}
+MOST_BYTES = 64 * 1024 * 1024
+
+
+def clinical_service(request: Request) -> ClinicalService:
+    service: ClinicalService = request.app.state.clinical
+    return service
+
+
+@router.post("")
+async def import_rows(
+    request: Request,
+    _role: Operator,
+    kind: str = Query(pattern="^(clinical|ctcae|prom)$"),
+    source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
+    partial: bool = False,
+    check_only: bool = False,
+    first_line: int = Query(default=2, ge=2),
+) -> JSONResponse:
+    """Import a file: 200 with counts, or 422 with every problem and nothing imported.
+
+    The body is the file. A file of many rows comes in parts, each with the header; `first_line`
+    is the number in the whole file of the part's first row after it.
+    """
+    data = await request.body()
+    if len(data) > MOST_BYTES:
+        text = "the file is larger than 64 MiB; `kasari clinical import` sends it in parts"
+        return JSONResponse({"reason": text}, 413)
+    result = await run_in_threadpool(
+        clinical_service(request).import_csv,
+        KINDS[kind],
+        data,
+        source=source,
+        partial=partial,
+        check_only=check_only,
+        first_line=first_line,
+    )
+    refused = bool(result.problems) and not partial
+    return JSONResponse(result.as_json(), 422 if refused else 200)
+
+
+@router.get("")
+def read_counts(request: Request, _role: Operator) -> dict[str, Any]:
+    """Rows by state."""
+    return {"rows": clinical_service(request).counts()}

@@ -1,0 +1,1 @@
+"""Published code lists: what a row may say. Made by `kasari clinical publish-codelists`."""

@@ -1,0 +1,26 @@
+"""What goes to the store of rows and what it answers."""
+
+from dataclasses import dataclass
+
+from gateway.contract.clinical import RowKind
+from gateway.domain.clinical.deidentifying import TravellingRow
+from gateway.domain.clinical.problems import Problem
+
+
+@dataclass(frozen=True)
+class Addition:
+    """One row to store, with what the store needs to recognise it."""
+
+    kind: RowKind
+    pseudonym: str
+    row: TravellingRow
+    line: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    stored: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    disagreements: tuple[Problem, ...] = ()
+    """Another source said something else of the same row; nothing was stored then."""

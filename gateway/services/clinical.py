@@ -1,0 +1,229 @@
+"""Clinical rows at the centre: import files, forget who withdrew, send what waits.
+
+Nothing of an import is stored before every row of it is checked, de-identified and compared with
+what is there; then all of it is, in one transaction.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from gateway.contract.clinical import ClinicalBatch, RowKind
+from gateway.domain.clinical import (
+    Addition,
+    CheckedRow,
+    CodeLists,
+    Problem,
+    SourceTable,
+    Stored,
+    TableError,
+    check_header,
+    check_row,
+    deidentify,
+    read_table,
+)
+from gateway.ports import Clock
+from gateway.services.clinical_ports import ClinicalArchive, ClinicalStore, People
+
+BATCH_ROWS: Final = 5000
+LINES_TOLD: Final = 1000
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did. With problems and without `partial`, it did nothing."""
+
+    rows: int
+    stored: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    held: int = 0
+    skipped: int = 0
+    """Rows of patients without a consent in force here, unknown ones included."""
+    skipped_lines: tuple[int, ...] = ()
+    dropped_columns: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class _Sorted:
+    """The rows of a file as they fall out of the checks."""
+
+    additions: list[Addition] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+
+
+class ClinicalService:
+    """Use cases of the centre's clinical rows.
+
+    Parameters
+    ----------
+    key : bytes
+        The centre's secret that keys row identities.
+    """
+
+    def __init__(
+        self,
+        store: ClinicalStore,
+        people: People,
+        lists: CodeLists,
+        clock: Clock,
+        key: bytes,
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._lists = lists
+        self._clock = clock
+        self._key = key
+
+    def import_csv(
+        self,
+        kind: RowKind,
+        data: bytes,
+        *,
+        source: str = "csv",
+        partial: bool = False,
+        check_only: bool = False,
+        first_line: int = 2,
+    ) -> ImportResult:
+        """Import a file with one of our own forms. See `import_table`."""
+        try:
+            table = read_table(data, first_line)
+        except TableError as error:
+            return ImportResult(rows=0, problems=(error.problem,))
+        return self.import_table(kind, table, source=source, partial=partial, check_only=check_only)
+
+    def import_table(
+        self,
+        kind: RowKind,
+        table: SourceTable,
+        *,
+        source: str,
+        partial: bool = False,
+        check_only: bool = False,
+    ) -> ImportResult:
+        """Check, de-identify and store rows.
+
+        Parameters
+        ----------
+        partial : bool
+            Store the good rows although others are not; those are held, and listed.
+        check_only : bool
+            Do everything but storing.
+        """
+        try:
+            dropped = check_header(kind, table.columns, self._lists)
+        except TableError as error:
+            return ImportResult(rows=len(table.rows), problems=(error.problem,))
+        found = self._deidentified(self._checked(kind, table), source)
+        blocked = bool(found.problems) and not partial
+        now = self._clock.now()
+        stored = self._store.add(found.additions, now, dry=check_only or blocked)
+        problems = [*found.problems, *stored.disagreements]
+        if blocked or (stored.disagreements and not partial):
+            stored = Stored()
+        held = {problem.line for problem in problems} if partial else set()
+        if held and not check_only:
+            by_line = {n: [p for p in problems if p.line == n] for n in sorted(held)}
+            self._store.hold(kind, source, by_line, now)
+        return ImportResult(
+            rows=len(table.rows),
+            stored=stored.stored,
+            unchanged=stored.unchanged,
+            superseded=stored.superseded,
+            held=len(held),
+            skipped=len(found.skipped),
+            skipped_lines=tuple(found.skipped[:LINES_TOLD]),
+            dropped_columns=dropped,
+            problems=tuple(sorted(problems, key=lambda p: p.line)),
+        )
+
+    def _checked(self, kind: RowKind, table: SourceTable) -> list[CheckedRow | list[Problem]]:
+        today = self._clock.now().date()
+        return [check_row(kind, row, self._lists, today) for row in table.rows if not row.is_empty]
+
+    def _deidentified(self, rows: Sequence[CheckedRow | list[Problem]], source: str) -> _Sorted:
+        good = [row for row in rows if isinstance(row, CheckedRow)]
+        people = self._people.consented({row.patient_id for row in good})
+        gone = self._store.forgotten()
+        found = _Sorted(problems=[p for row in rows if isinstance(row, list) for p in row])
+        seen: dict[str, tuple[int, str]] = {}
+        for row in good:
+            person = people.get(row.patient_id)
+            if person is None or person.pseudonym in gone:
+                found.skipped.append(row.line)
+                continue
+            travels = deidentify(row, person, self._key, source)
+            if isinstance(travels, Problem):
+                found.problems.append(travels)
+                continue
+            digest = travels.digest()
+            line, before = seen.setdefault(travels.row_key, (row.line, digest))
+            if before != digest:
+                reason = f"says something else than line {line} about the same patient and day"
+                found.problems.append(Problem(row.line, "", reason, "keep the right one"))
+            elif line == row.line:
+                found.additions.append(Addition(row.kind, person.pseudonym, travels, row.line))
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Rows by state: waiting, sending, sent, refused, held."""
+        return self._store.counts()
+
+    def forget_withdrawn(self) -> int:
+        """Delete the rows of everybody who withdrew since the last time. Returns how many."""
+        done = self._store.forgotten()
+        now = self._clock.now()
+        new = [pseudonym for pseudonym in self._people.withdrawn() if pseudonym not in done]
+        return sum(self._store.forget(pseudonym, now) for pseudonym in new)
+
+
+class ClinicalSender:
+    """Sends what waits, in the order of its import, until nothing does."""
+
+    def __init__(
+        self,
+        store: ClinicalStore,
+        people: People,
+        archive: ClinicalArchive,
+        clock: Clock,
+        centre: str,
+        batch_rows: int = BATCH_ROWS,
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._archive = archive
+        self._clock = clock
+        self._centre = centre
+        self._batch_rows = batch_rows
+
+    def send(self) -> int:
+        """Send withdrawals, then batch after batch. Returns how many batches went.
+
+        Raises
+        ------
+        RetryError
+            When the archive cannot be reached; what was begun is sent again as it was.
+        """
+        sent = self._tell_withdrawals()
+        while batch := self._store.next_batch(self._centre, self._batch_rows, self._clock.now()):
+            self._store.record(self._archive.send(batch), self._clock.now())
+            sent += 1
+        return sent
+
+    def _tell_withdrawals(self) -> int:
+        national = self._people.withdrawn()
+        untold = sorted(p for p, told in self._store.forgotten().items() if not told)
+        known = [p for p in untold if p in national]
+        if not known:
+            return 0
+        ids = tuple(sorted(national[p] for p in known))
+        name = hashlib.sha256("\x1f".join(("withdrawn", *ids)).encode()).hexdigest()
+        self._archive.send(ClinicalBatch(batch_id=name, centre=self._centre, withdrawn=ids))
+        self._store.archive_forgot(known, self._clock.now())
+        return 1

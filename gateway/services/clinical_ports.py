@@ -1,0 +1,56 @@
+"""What the clinical services need from the world. `gateway.ports` has what all services share."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.domain.clinical import Addition, Person, Problem, Stored
+
+
+class People(Protocol):
+    """Who is consented, and under which names their rows travel."""
+
+    def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
+        """Map each patient id with a consent in force to the person; leave out the others."""
+        ...
+
+    def withdrawn(self) -> Mapping[str, str]:
+        """Map the pseudonym of everybody who withdrew to the national id."""
+        ...
+
+
+class ClinicalStore(Protocol):
+    def add(self, rows: Sequence[Addition], at: datetime, dry: bool = False) -> Stored:
+        """Store all rows or, when two sources disagree, none. `dry` only counts."""
+        ...
+
+    def hold(
+        self, kind: RowKind, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
+    ) -> None: ...
+
+    def next_batch(self, centre: str, most: int, at: datetime) -> ClinicalBatch | None:
+        """Return the batch that was begun and has no receipt, or else begin one."""
+        ...
+
+    def record(self, receipt: BatchReceipt, at: datetime) -> None:
+        """Keep a receipt. Refused rows are marked; the others of their batch wait again."""
+        ...
+
+    def forget(self, pseudonym: str, at: datetime) -> int:
+        """Delete every row of a patient; the archive is still to be told. Returns how many."""
+        ...
+
+    def forgotten(self) -> Mapping[str, bool]:
+        """Map each pseudonym that was forgotten to whether the archive has been told."""
+        ...
+
+    def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None: ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
+class ClinicalArchive(Protocol):
+    """The archive's front door for rows. Raises `RetryError` while it cannot be reached."""
+
+    def send(self, batch: ClinicalBatch) -> BatchReceipt: ...

@@ -1,0 +1,1 @@
+"""What `kasari clinical` does: send files to a gateway, publish code lists, guess columns."""

@@ -1,0 +1,155 @@
+"""Rows that mean something, rows that do not, and what leaves of them."""
+
+from datetime import date
+
+import pytest
+
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.domain.clinical import (
+    CheckedRow,
+    Person,
+    Problem,
+    TableError,
+    check_header,
+    check_row,
+    deidentify,
+    read_table,
+)
+
+LISTS = load_code_lists()
+TODAY = date(2026, 1, 1)
+PERSON = Person("P1", "FI1", -70, date(1960, 5, 5))
+KEY = b"k" * 32
+
+
+def check(kind: RowKind, text: str) -> CheckedRow | list[Problem]:
+    return check_row(kind, read_table(text.encode()).rows[0], LISTS, TODAY)
+
+
+def reasons(kind: RowKind, text: str) -> list[tuple[str, str]]:
+    found = check(kind, text)
+    assert isinstance(found, list)
+    return [(problem.column, problem.reason) for problem in found]
+
+
+def travels(kind: RowKind, text: str) -> ClinicalRow | ToxicityRow | PromRow | Problem:
+    row = check(kind, text)
+    assert isinstance(row, CheckedRow), row
+    return deidentify(row, PERSON, KEY, "csv")
+
+
+def test_a_clinical_row_leaves_without_identifiers_and_with_shifted_days() -> None:
+    row = travels(
+        RowKind.CLINICAL,
+        "patient_id;recorded_on;diagnosis_icd10;laterality;site;stage;sex;birth_date;smoking;"
+        "performance_status;chemotherapy;rt_start\n"
+        "MATTI-1;1.3.2020;c50.4;vasen;rinta;IIa;nainen;1960-05-05;never;1;ei;15.3.2020\n",
+    )
+    assert isinstance(row, ClinicalRow)
+    assert (row.recorded_on, row.rt_start) == (date(2019, 12, 22), date(2020, 1, 5))
+    assert (row.site, row.laterality, row.stage, row.sex) == ("breast", "L", "IIA", "F")
+    assert (row.age_years, row.chemotherapy, row.diagnosis_icd10) == (59, False, "C50.4")
+    text = row.model_dump_json()
+    assert "MATTI" not in text
+    assert "1960" not in text
+
+
+def test_the_oldest_are_ninety_and_minors_stay_at_home() -> None:
+    head = "patient_id,recorded_on,birth_date\n"
+    old = travels(RowKind.CLINICAL, head + "1,2020-01-01,1915-01-01\n")
+    assert isinstance(old, ClinicalRow)
+    assert old.age_years == 90
+    young = travels(RowKind.CLINICAL, head + "1,2020-01-01,2002-01-02\n")
+    assert isinstance(young, Problem)
+    assert "under 18" in young.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "words"),
+    [
+        ("1,2020-01-01,5.0,Fatigue,,4,", "grade", "no grade 4 in CTCAE v5.0; it has 1, 2, 3"),
+        ("1,2020-01-01,5.0,Fatigue,,6,", "grade", "6 lies outside 0 to 5"),
+        ("1,2020-01-01,5.0,Fatige,,1,", "term", "no such term"),
+        ("1,2020-01-01,3.0,Fatigue,,1,", "ctcae_version", "no such CTCAE version"),
+        ("1,2020-01-01,5.0,Fatigue,10033371,1,", "meddra_code", "10016256"),
+        ("1,2027-01-01,5.0,Fatigue,,1,", "assessed_on", "future"),
+        (",2020-01-01,5.0,Fatigue,,1,", "patient_id", "empty"),
+        ("1,2020-01-01,5.0,Fatigue,,,", "grade", "empty"),
+        ("1,2020-01-01,5.0,Fatigue,,1,surely", "attribution", "not in the code list"),
+    ],
+)
+def test_an_impossible_grade_is_told_by_line_and_column(line: str, column: str, words: str) -> None:
+    head = "patient_id,assessed_on,ctcae_version,term,meddra_code,grade,attribution\n"
+    ((where, reason),) = reasons(RowKind.TOXICITY, head + line + "\n")
+    assert where == column
+    assert words in reason
+
+
+def test_the_version_and_the_code_are_filled_in_from_the_list() -> None:
+    head = "patient_id,assessed_on,ctcae_version,term,grade\n"
+    row = travels(RowKind.TOXICITY, head + "1,2020-01-01,CTCAE v4,dermatitis radiation,2\n")
+    assert isinstance(row, ToxicityRow)
+    assert (row.ctcae_version, row.term, row.meddra_code) == (
+        "4.03",
+        "Dermatitis radiation",
+        10061103,
+    )
+
+
+def test_answers_come_in_the_questionnaire_s_order_whatever_the_columns() -> None:
+    forward = travels(
+        RowKind.PROM, "patient_id,answered_on,instrument,q1,q02\n1,2020-01-01,QLQ-C30,1,\n"
+    )
+    backward = travels(
+        RowKind.PROM, "Q2,Q1,instrument,answered_on,patient_id\nNA,1,EORTC QLQ C30,2020-01-01,1\n"
+    )
+    assert isinstance(forward, PromRow)
+    assert isinstance(backward, PromRow)
+    assert forward == backward
+    assert (forward.instrument, forward.instrument_version) == ("qlq-c30", "3.0")
+    assert list(forward.answers)[:3] == ["q1", "q2", "q3"]
+    assert forward.answers["q1"] == 1
+    assert forward.answers["q30"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("patient_id,answered_on,instrument,q1,q31\n1,2020-01-01,qlq-c30,1,2\n", "no items q31"),
+        ("patient_id,answered_on,instrument,q1\n1,2020-01-01,qlq-c30,5\n", "5 is not an answer"),
+        ("patient_id,answered_on,instrument,q1\n1,2020-01-01,qlq-c30,\n", "no item is answered"),
+        ("patient_id,answered_on,instrument,q1\n1,2020-01-01,qlq-x1,1\n", "no such instrument"),
+    ],
+)
+def test_answers_that_cannot_be(text: str, words: str) -> None:
+    assert any(words in reason for _, reason in reasons(RowKind.PROM, text))
+
+
+def test_a_row_before_birth_is_refused_even_if_only_the_vault_knows_the_birth_date() -> None:
+    head = "patient_id,assessed_on,ctcae_version,term,grade\n"
+    row = travels(RowKind.TOXICITY, head + "1,1959-01-01,5.0,Fatigue,2\n")
+    assert isinstance(row, Problem)
+    assert "before the birth date" in row.reason
+
+
+def test_the_same_row_has_the_same_key_and_nobody_can_guess_it() -> None:
+    head = "patient_id,assessed_on,ctcae_version,term,grade\n"
+    first = check(RowKind.TOXICITY, head + "1,2020-01-01,5.0,Fatigue,2\n")
+    corrected = check(RowKind.TOXICITY, head + "1,2020-01-01,5.0,FATIGUE,1\n")
+    assert isinstance(first, CheckedRow)
+    assert isinstance(corrected, CheckedRow)
+    one, two = (deidentify(row, PERSON, KEY, "csv") for row in (first, corrected))
+    other = deidentify(first, PERSON, b"x" * 32, "csv")
+    assert isinstance(one, ToxicityRow)
+    assert isinstance(two, ToxicityRow)
+    assert isinstance(other, ToxicityRow)
+    assert one.row_key == two.row_key != other.row_key
+    assert one.digest() != two.digest()
+
+
+def test_free_text_columns_are_dropped_and_named() -> None:
+    columns = ("patient_id", "answered_on", "instrument", "q1", "comment")
+    assert check_header(RowKind.PROM, columns, LISTS) == ("comment",)
+    with pytest.raises(TableError, match="answered_on"):
+        check_header(RowKind.PROM, ("patient_id",), LISTS)

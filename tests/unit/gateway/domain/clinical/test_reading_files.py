@@ -1,0 +1,101 @@
+"""Files as spreadsheets leave them, cell by cell."""
+
+from datetime import date
+
+import pytest
+
+from gateway.domain.clinical import CellError, TableError, read_table
+from gateway.domain.clinical.cells import to_bool, to_date, to_whole
+
+PLAIN = "patient_id,note\n1,ä\n2,b\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.encode(),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.encode("utf-16"),
+        PLAIN.encode("latin-1"),
+        PLAIN.replace(",", ";").encode(),
+        PLAIN.replace(",", "\t").replace("\n", "\r\n").encode(),
+        b"Patient_ID ,NOTE\n" + PLAIN.split("\n", 1)[1].encode(),
+        b'"patient_id","note"\n"1","\xc3\xa4"\n\n"2","b"\n',
+    ],
+)
+def test_one_table_in_many_forms(data: bytes) -> None:
+    table = read_table(data)
+    assert table.columns == ("patient_id", "note")
+    assert [row.cells["note"] for row in table.rows] == ["ä", "b"]
+
+
+def test_lines_are_counted_as_an_editor_does() -> None:
+    table = read_table(b'a,b\n1,"x\ny"\n\n2,z\n')
+    assert [row.line for row in table.rows] == [2, 5]
+    assert [row.line for row in read_table(b"a,b\n1,2\n", first_line=1000).rows] == [1000]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"PK\x03\x04rest", "workbook"),
+        (b"  \n", "empty"),
+        (b"a,a\n1,2\n", "twice"),
+        (b"a,\n1,2\n", "no name"),
+        (b"a,b\n1,2,5,3\n", "4 cells for 2 columns"),
+        (b"\x00\x01\x02", "not a text"),
+        (b'a,b\n1,"x\n', "not well-formed"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_name(data: bytes, words: str) -> None:
+    with pytest.raises(TableError, match=words) as caught:
+        read_table(data)
+    assert caught.value.problem.mend
+
+
+def test_a_row_shows_no_identifier() -> None:
+    table = read_table(b"patient_id\nMATTI-1\n")
+    assert "MATTI" not in repr(table)
+    assert "MATTI" not in repr(table.rows[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-12-31", "20241231", "31.12.2024", "31-Dec-2024", "31.joulu.2024", "2024-12-31T10"],
+)
+def test_dates_that_can_only_mean_one_day(text: str) -> None:
+    assert to_date(text) == date(2024, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("01/02/2024", "swapped"),
+        ("1-Jan", "cut the year off"),
+        ("Jan-20", "cut the year off"),
+        ("45657", "serial number"),
+        ("1.2.24", "two digits"),
+        ("2024-02-30", "no such day"),
+        ("yesterday", "not a date"),
+    ],
+)
+def test_mangled_dates_are_refused_by_name(text: str, words: str) -> None:
+    with pytest.raises(CellError) as caught:
+        to_date(text)
+    assert words in caught.value.reason
+    assert text not in caught.value.reason
+
+
+def test_numbers_as_spreadsheets_write_them() -> None:
+    parse = to_whole(0, 5)
+    assert [parse(t) for t in ("3", "3.0", "3,0", "+3")] == [3, 3, 3, 3]
+    for bad in ("6", "-1", "3.5", "three", "3,05"):
+        with pytest.raises(CellError):
+            parse(bad)
+
+
+def test_yes_and_no_in_three_languages() -> None:
+    assert [to_bool(t) for t in ("yes", "Kyllä", "ja", "1")] == [True] * 4
+    assert [to_bool(t) for t in ("no", "Ei", "nej", "0")] == [False] * 4
+    with pytest.raises(CellError):
+        to_bool("maybe")

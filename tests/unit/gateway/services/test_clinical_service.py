@@ -1,0 +1,194 @@
+"""Importing, correcting, disagreeing, withdrawing, sending: on a real database in memory."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.adapters.clinical_store import SqlClinicalStore
+from gateway.adapters.tables.base import GatewayTable
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, RowProblem
+from gateway.domain.clinical import Person
+from gateway.errors import RetryError
+from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
+
+HEAD = "patient_id,assessed_on,ctcae_version,term,grade\n"
+MATTI = "010160-123A"
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakePeople:
+    def __init__(self) -> None:
+        self.known = {
+            MATTI: Person("P1", "FI1", -70, date(1960, 1, 1)),
+            "liisa": Person("P2", "FI2", -7, None),
+        }
+        self.gone: dict[str, str] = {}
+
+    def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
+        return {
+            p: self.known[p]
+            for p in patient_ids
+            if p in self.known and self.known[p].pseudonym not in self.gone
+        }
+
+    def withdrawn(self) -> Mapping[str, str]:
+        return self.gone
+
+
+class FakeArchive:
+    def __init__(self) -> None:
+        self.batches: list[ClinicalBatch] = []
+        self.down = False
+        self.problems: tuple[RowProblem, ...] = ()
+
+    def send(self, batch: ClinicalBatch) -> BatchReceipt:
+        if self.down:
+            raise RetryError("down")
+        self.batches.append(batch)
+        problems, self.problems = self.problems, ()
+        count = 0 if problems else len(batch.toxicity)
+        return BatchReceipt(
+            batch_id=batch.batch_id, stored=count, unchanged=0, superseded=0, problems=problems
+        )
+
+
+class Centre:
+    def __init__(self) -> None:
+        engine = create_engine("sqlite://", poolclass=StaticPool)
+        GatewayTable.metadata.create_all(engine)
+        self.store = SqlClinicalStore(engine)
+        self.people, self.archive = FakePeople(), FakeArchive()
+        self.service = ClinicalService(
+            self.store, self.people, load_code_lists(), FixedClock(), b"k" * 32
+        )
+        self.sender = ClinicalSender(
+            self.store, self.people, self.archive, FixedClock(), "KUH", batch_rows=2
+        )
+
+    def bring(self, lines: str, **options: object) -> ImportResult:
+        return self.service.import_csv(
+            RowKind.TOXICITY,
+            (HEAD + lines).encode(),
+            **options,  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+def centre() -> Centre:
+    return Centre()
+
+
+def numbers(result: ImportResult) -> tuple[int, int, int]:
+    return result.stored, result.unchanged, result.superseded
+
+
+def test_the_same_file_twice_changes_nothing(centre: Centre) -> None:
+    lines = f"{MATTI},2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n"
+    assert numbers(centre.bring(lines)) == (2, 0, 0)
+    assert numbers(centre.bring(lines)) == (0, 2, 0)
+
+
+def test_a_corrected_row_supersedes_and_the_old_one_stays(centre: Centre) -> None:
+    centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n")
+    centre.sender.send()
+    assert numbers(centre.bring("liisa,2020-01-01,5.0,Fatigue,2\n")) == (0, 0, 1)
+    centre.sender.send()
+    assert [row.grade for batch in centre.archive.batches for row in batch.toxicity] == [1, 2]
+    assert centre.service.counts()["sent"] == 2
+    back = centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n")
+    assert numbers(back) == (0, 0, 1)
+    centre.sender.send()
+    assert len({batch.batch_id for batch in centre.archive.batches}) == 3
+
+
+def test_one_bad_row_keeps_the_whole_file_out(centre: Centre) -> None:
+    lines = "liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-02,5.0,Fatigue,4\n"
+    result = centre.bring(lines)
+    assert numbers(result) == (0, 0, 0)
+    assert [(p.line, p.column) for p in result.problems] == [(3, "grade")]
+    assert centre.service.counts() == {"held": 0}
+
+
+def test_partial_takes_the_good_rows_and_holds_the_others(centre: Centre) -> None:
+    lines = "liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-02,5.0,Fatigue,4\n"
+    result = centre.bring(lines, partial=True)
+    assert numbers(result) == (1, 0, 0)
+    assert result.held == 1
+    assert centre.service.counts() == {"waiting": 1, "held": 1}
+
+
+def test_who_has_no_consent_is_a_line_and_never_a_name(centre: Centre) -> None:
+    result = centre.bring("stranger,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n")
+    assert numbers(result) == (1, 0, 0)
+    assert (result.skipped, result.skipped_lines) == (1, (2,))
+    assert "stranger" not in str(result.as_json())
+
+
+def test_two_systems_that_disagree_are_told_and_nothing_is_stored(centre: Centre) -> None:
+    centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n", source="kaiku")
+    result = centre.bring(
+        "liisa,2020-01-01,5.0,Fatigue,2\nliisa,2020-02-01,5.0,Fatigue,2\n", source="redcap"
+    )
+    assert numbers(result) == (0, 0, 0)
+    assert "kaiku says something else" in result.problems[0].reason
+    assert numbers(centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n", source="redcap")) == (0, 1, 0)
+
+
+def test_a_file_that_contradicts_itself_is_refused(centre: Centre) -> None:
+    result = centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n")
+    assert "line 2" in result.problems[0].reason
+    twice = centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,1\n")
+    assert numbers(twice) == (1, 0, 0)
+
+
+def test_check_only_counts_and_stores_nothing(centre: Centre) -> None:
+    assert numbers(centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n", check_only=True)) == (1, 0, 0)
+    assert centre.service.counts() == {"held": 0}
+
+
+def test_an_interrupted_batch_is_sent_again_as_it_was(centre: Centre) -> None:
+    for day in (1, 2, 3):
+        centre.bring(f"liisa,2020-01-0{day},5.0,Fatigue,1\n")
+    centre.archive.down = True
+    with pytest.raises(RetryError):
+        centre.sender.send()
+    begun = centre.store.next_batch("KUH", 99, FixedClock().now())
+    centre.bring("liisa,2020-01-04,5.0,Fatigue,1\n")
+    centre.archive.down = False
+    assert centre.sender.send() == 2
+    assert centre.archive.batches[0] == begun
+    assert [len(batch.toxicity) for batch in centre.archive.batches] == [2, 2]
+    assert centre.sender.send() == 0
+
+
+def test_rows_that_the_archive_refuses_do_not_hold_up_the_others(centre: Centre) -> None:
+    centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-02,5.0,Fatigue,1\n")
+    begun = centre.store.next_batch("KUH", 99, FixedClock().now())
+    assert begun is not None
+    bad = begun.toxicity[0].row_key
+    centre.archive.problems = (RowProblem(row_key=bad, field="grade", reason="cannot be"),)
+    centre.sender.send()
+    assert centre.service.counts() == {"refused": 1, "sent": 1, "held": 0}
+
+
+def test_a_withdrawn_patient_s_rows_go_and_stay_gone(centre: Centre) -> None:
+    lines = f"{MATTI},2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n"
+    centre.bring(lines)
+    centre.sender.send()
+    centre.people.gone = {"P1": "FI1"}
+    assert centre.service.forget_withdrawn() == 1
+    assert centre.service.forget_withdrawn() == 0
+    assert centre.sender.send() == 1
+    assert centre.archive.batches[-1].withdrawn == ("FI1",)
+    assert centre.sender.send() == 0
+    centre.people.gone = {}  # a new consent does not bring back what was erased
+    assert centre.bring(lines).skipped == 1
+    assert centre.service.counts() == {"sent": 1, "held": 0}

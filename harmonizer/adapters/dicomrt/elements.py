@@ -1,0 +1,104 @@
+"""Read values out of a data set without pydicom's per-value objects.
+
+Long number lists (contours, frame offsets) come as raw bytes and are parsed at once.
+"""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+
+from harmonizer.errors import DataError
+
+
+def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
+    """Parse DICOM bytes.
+
+    Raises
+    ------
+    DataError
+        `NOT-DICOM`.
+    """
+    try:
+        force = data[128:132] != b"DICM"
+        dataset = pydicom.dcmread(BytesIO(data), stop_before_pixels=stop_before_pixels, force=force)
+        dataset.get("Modality")
+    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
+        text = f"an object cannot be read as DICOM ({type(error).__name__}); export it again"
+        raise DataError("NOT-DICOM", text) from error
+    return dataset
+
+
+def read_dataset(data: bytes, modality: str) -> Dataset:
+    """Parse DICOM bytes that must be of one modality.
+
+    Raises
+    ------
+    DataError
+        `NOT-DICOM` or `WRONG-MODALITY`.
+    """
+    dataset = read_any(data, stop_before_pixels=False)
+    found = str(dataset.get("Modality", ""))
+    if found != modality:
+        shown = found if found.isalnum() and len(found) <= 16 else "none"
+        text = f"expected an object of modality {modality}, found {shown}"
+        raise DataError("WRONG-MODALITY", text)
+    return dataset
+
+
+def numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64]:
+    """Return a DS or IS element's numbers; empty if absent or unreadable."""
+    if keyword not in dataset:
+        return np.zeros(0)
+    element = dataset.get_item(keyword)
+    raw = element.value if element is not None else None
+    if isinstance(element, RawDataElement) and isinstance(raw, bytes):
+        return parse_numbers(raw)
+    if raw is None or raw == "":
+        return np.zeros(0)
+    try:
+        return np.atleast_1d(np.asarray(raw, dtype=np.float64))
+    except (TypeError, ValueError):
+        return np.zeros(0)
+
+
+def parse_numbers(raw: bytes) -> NDArray[np.float64]:
+    r"""Parse `1.5\2\-3` (DICOM's DS and IS); empty where any part is not a number."""
+    if not raw.strip(b" \0"):
+        return np.zeros(0)
+    try:
+        return np.array(raw.split(b"\\"), dtype="S").astype(np.float64)
+    except ValueError:
+        return np.zeros(0)
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return the first number of an element, or None."""
+    found = numbers(dataset, keyword)
+    return float(found[0]) if found.size and np.isfinite(found[0]) else None
+
+
+def whole(dataset: Dataset, keyword: str) -> int | None:
+    """Return an integer element of any VR, or None."""
+    value = dataset.get(keyword)
+    try:
+        return None if value is None or value == "" else int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return a text element, stripped; empty if absent."""
+    value = dataset.get(keyword)
+    return "" if value is None else str(value).strip().strip("\0")
+
+
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return a sequence's items; empty if absent or not a sequence."""
+    value: Any = dataset.get(keyword)
+    return list(value) if isinstance(value, pydicom.Sequence) else []

@@ -1,0 +1,146 @@
+"""RT Plan, RT Ion Plan and RT treatment records (PS3.3 A.20, A.49, A.31) to domain objects."""
+
+from pydicom.dataset import Dataset
+
+from harmonizer.adapters.dicomrt.elements import (
+    items,
+    number,
+    numbers,
+    read_dataset,
+    text,
+    whole,
+)
+from harmonizer.domain.dose.plan import (
+    Beam,
+    BeamDelivery,
+    DoseReference,
+    FractionGroup,
+    Plan,
+    TreatmentRecord,
+)
+
+
+def read_plan(data: bytes) -> Plan:
+    """Read an RTPLAN.
+
+    Raises
+    ------
+    DataError
+        If the bytes are no RTPLAN.
+    """
+    dataset = read_dataset(data, "RTPLAN")
+    groups = items(dataset, "FractionGroupSequence")
+    uses = {
+        whole(use, "ReferencedBeamNumber"): use
+        for group in groups
+        for use in items(group, "ReferencedBeamSequence")
+    }
+    beams = items(dataset, "BeamSequence") or items(dataset, "IonBeamSequence")
+    setups = items(dataset, "PatientSetupSequence")
+    return Plan(
+        sop_instance_uid=text(dataset, "SOPInstanceUID"),
+        label=text(dataset, "RTPlanLabel"),
+        intent=text(dataset, "PlanIntent"),
+        geometry=text(dataset, "RTPlanGeometry"),
+        approval_status=text(dataset, "ApprovalStatus"),
+        frame_of_reference_uid=text(dataset, "FrameOfReferenceUID") or None,
+        structure_set_uids=_uids(dataset, "ReferencedStructureSetSequence"),
+        dose_uids=_uids(dataset, "ReferencedDoseSequence"),
+        fraction_groups=tuple(_group(group) for group in groups),
+        beams=tuple(_beam(beam, uses) for beam in beams),
+        dose_references=tuple(_reference(r) for r in items(dataset, "DoseReferenceSequence")),
+        patient_positions=tuple(
+            dict.fromkeys(p for s in setups if (p := text(s, "PatientPosition")))
+        ),
+    )
+
+
+def _uids(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    found = [text(item, "ReferencedSOPInstanceUID") for item in items(dataset, keyword)]
+    return tuple(uid for uid in found if uid)
+
+
+def _group(group: Dataset) -> FractionGroup:
+    used = [whole(use, "ReferencedBeamNumber") for use in items(group, "ReferencedBeamSequence")]
+    return FractionGroup(
+        whole(group, "FractionGroupNumber") or 0,
+        whole(group, "NumberOfFractionsPlanned"),
+        tuple(n for n in used if n is not None),
+        bool(items(group, "ReferencedBrachyApplicationSetupSequence")),
+    )
+
+
+def _beam(beam: Dataset, uses: dict[int | None, Dataset]) -> Beam:
+    beam_number = whole(beam, "BeamNumber")
+    use = uses.get(beam_number, Dataset())
+    points = items(beam, "ControlPointSequence") or items(beam, "IonControlPointSequence")
+    first = points[0] if points else Dataset()
+    place = numbers(first, "IsocenterPosition")
+    last = number(points[-1], "CumulativeMetersetWeight") if points else None
+    return Beam(
+        number=beam_number if beam_number is not None else -1,
+        name=text(beam, "BeamName"),
+        radiation_type=text(beam, "RadiationType"),
+        delivery_type=text(beam, "TreatmentDeliveryType"),
+        machine=text(beam, "TreatmentMachineName"),
+        energy=number(first, "NominalBeamEnergy"),
+        meterset=number(use, "BeamMeterset"),
+        dose_gy=number(use, "BeamDose"),
+        control_points=len(points),
+        last_weight=last,
+        final_weight=number(beam, "FinalCumulativeMetersetWeight"),
+        isocenter=(place[0], place[1], place[2]) if place.size == 3 else None,
+    )
+
+
+def _reference(item: Dataset) -> DoseReference:
+    return DoseReference(
+        number=whole(item, "DoseReferenceNumber") or 0,
+        kind=text(item, "DoseReferenceType"),
+        structure=text(item, "DoseReferenceStructureType"),
+        roi_number=whole(item, "ReferencedROINumber"),
+        prescribed_gy=number(item, "TargetPrescriptionDose"),
+        description=text(item, "DoseReferenceDescription"),
+    )
+
+
+def read_record(data: bytes) -> TreatmentRecord:
+    """Read an RT Beams (or Ion Beams) Treatment Record.
+
+    Raises
+    ------
+    DataError
+        If the bytes are no RTRECORD.
+    """
+    dataset = read_dataset(data, "RTRECORD")
+    sessions = items(dataset, "TreatmentSessionBeamSequence") or items(
+        dataset, "TreatmentSessionIonBeamSequence"
+    )
+    machines = items(dataset, "TreatmentMachineSequence")
+    return TreatmentRecord(
+        sop_instance_uid=text(dataset, "SOPInstanceUID"),
+        plan_uids=_uids(dataset, "ReferencedRTPlanSequence"),
+        treatment_date=text(dataset, "TreatmentDate"),
+        machine=text(machines[0], "TreatmentMachineName") if machines else "",
+        fractions_planned=whole(dataset, "NumberOfFractionsPlanned"),
+        deliveries=tuple(_delivery(session) for session in sessions),
+    )
+
+
+def _delivery(session: Dataset) -> BeamDelivery:
+    points = items(session, "ControlPointDeliverySequence") or items(
+        session, "IonControlPointDeliverySequence"
+    )
+    last = points[-1] if points else Dataset()
+    return BeamDelivery(
+        beam_number=whole(session, "ReferencedBeamNumber") or 0,
+        fraction=whole(session, "CurrentFractionNumber"),
+        specified_meterset=_first(session, "SpecifiedPrimaryMeterset", last, "SpecifiedMeterset"),
+        delivered_meterset=_first(session, "DeliveredPrimaryMeterset", last, "DeliveredMeterset"),
+        termination=text(session, "TreatmentTerminationStatus"),
+    )
+
+
+def _first(first: Dataset, keyword: str, second: Dataset, other: str) -> float | None:
+    value = number(first, keyword)
+    return value if value is not None else number(second, other)

@@ -1,0 +1,28 @@
+"""Run every rule over a course."""
+
+from typing import Final
+
+from harmonizer.domain.quality.facts import CourseFacts
+from harmonizer.domain.quality.findings import Finding, Rule, Severity
+from harmonizer.domain.quality.geometry_rules import GEOMETRY_RULES
+
+RULESET_VERSION: Final = "quality-1"
+"""Changes whenever a rule, a threshold or a text's meaning changes."""
+
+RULES: Final[tuple[Rule, ...]] = (*GEOMETRY_RULES,)
+
+ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def check_course(facts: CourseFacts) -> list[Finding]:
+    """Return all findings, worst first. A rule that fails becomes a finding itself."""
+    found = [finding for rule in RULES for finding in _run(rule, facts)]
+    return sorted(found, key=lambda f: (ORDER[f.severity], f.code, f.where))
+
+
+def _run(rule: Rule, facts: CourseFacts) -> list[Finding]:
+    try:
+        return [Finding(rule.code, rule.severity, w, t) for w, t in rule.check(facts)]
+    except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others' findings
+        text = f"rule {rule.code} could not look ({type(error).__name__}); the rest is complete"
+        return [Finding("RULE-FAILED", Severity.WARNING, "rule set", text)]

@@ -1,0 +1,52 @@
+"""Tables that rules compare a course with: site templates, constraints, usual volumes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a course for one site is expected to have, by TG-263 name."""
+
+    site: str
+    expected: tuple[str, ...] = ()  # every name
+    any_of: tuple[tuple[str, ...], ...] = ()  # at least one of each group
+    lateral: bool = False  # whether the disease has a side
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One dose constraint, with where it was published."""
+
+    structure: str  # TG-263
+    metric: str  # as `parse_metric` reads it
+    limit: float  # in the metric's unit
+    endpoint: str
+    source: str
+    fractionation: str = "conventional"
+    fractions: int | None = None  # exact number, where the constraint is for one
+
+
+@dataclass(frozen=True)
+class VolumeRange:
+    """Usual volumes of a structure in cm3: the archive's own, or anatomy's widest."""
+
+    structure: str
+    median_cm3: float
+    robust_sigma_log: float = 0.0  # of ln(volume): 1.4826 x MAD; 0 if only limits are known
+    low_cm3: float = 0.0
+    high_cm3: float = float("inf")
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The tables, with the version of each."""
+
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    volumes: Mapping[str, VolumeRange] = field(default_factory=dict)
+    version: str = "none"
+
+
+EMPTY = Knowledge()

@@ -167,7 +167,10 @@ class Course:
     findings: tuple[dict[str, str], ...] = ()
     release: Mapping[str, Any] | None = None
     instances: int = 0
+    delivered_version: int = 0
     delivered_at: datetime | None = None
+    revision: int = 0
+    """Counts every change, so that a stale copy is never saved."""
 
 
 class Courses(Protocol):
@@ -182,7 +185,10 @@ class Courses(Protocol):
         ...
 
     def save(self, course: Course, members: Collection[str] | None = None) -> int:
-        """Insert or update; with `members`, assign these orthanc ids to it. Returns its id."""
+        """Insert or update; with `members`, assign these orthanc ids to it. Returns its id.
+
+        Raises `RetryError` if the course was changed since it was read.
+        """
         ...
 
     def remove(self, course_id: int) -> None: ...

@@ -23,7 +23,9 @@ class SqlAudit:
 
     def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
         with Session(self._engine) as session:
-            last = session.exec(select(AuditRow).order_by(col(AuditRow.sequence).desc())).first()
+            last = session.exec(
+                select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(1)
+            ).first()
             row = AuditRow(
                 sequence=last.sequence + 1 if last else 1,
                 at=self._clock.now(),

@@ -10,6 +10,7 @@ from gateway.adapters.database import reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
 from gateway.domain.courses import CourseState
+from gateway.errors import RetryError
 from gateway.ports import Course
 
 _CHUNK = 500
@@ -58,7 +59,10 @@ class SqlCourses:
                 reasons=[],
                 findings=[],
             )
+            if row.revision != course.revision:
+                raise RetryError("the course was changed meanwhile")
             _fill(row, course)
+            row.revision += 1
             session.add(row)
             session.flush()
             if row.id is None:
@@ -93,7 +97,10 @@ class SqlCourses:
                     col(CourseRow.pseudonym) == pseudonym,
                     col(CourseRow.state) != CourseState.SENDING.value,
                 )
-                .values(state=CourseState.COLLECTING.value)
+                .values(
+                    state=CourseState.COLLECTING.value,
+                    revision=col(CourseRow.revision) + 1,
+                )
             )
             session.commit()
 
@@ -115,6 +122,7 @@ def _fill(row: CourseRow, course: Course) -> None:
     row.release = dict(course.release) if course.release else None
     row.instances = course.instances
     row.changed_at = course.changed_at
+    row.delivered_version = course.delivered_version
     row.delivered_at = course.delivered_at
 
 
@@ -132,5 +140,7 @@ def _course(row: CourseRow) -> Course:
         release=row.release,
         instances=row.instances,
         changed_at=row.changed_at,
+        delivered_version=row.delivered_version,
         delivered_at=row.delivered_at,
+        revision=row.revision,
     )

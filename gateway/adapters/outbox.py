@@ -51,7 +51,7 @@ class SqlOutbox:
                 session.add(submission)
                 session.flush()
             self._freeze(session, submission, members)
-            row.state = CourseState.READY.value
+            _move(row, CourseState.READY)
             row.sent_digest = row.content_digest
             session.commit()
 
@@ -120,7 +120,7 @@ class SqlOutbox:
             row.attempts += 1
             course = session.get(CourseRow, row.course_id)
             if course is not None and course.sent_digest == course.content_digest:
-                course.state = CourseState.SENDING.value
+                _move(course, CourseState.SENDING)
             members = session.exec(
                 select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
             ).all()
@@ -167,7 +167,7 @@ class SqlOutbox:
                 row.verified_at = now
             course = session.get(CourseRow, row.course_id)
             if course is not None:
-                _settle(course, state, now)
+                _settle(course, row.version, state, now)
             session.commit()
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None:
@@ -180,7 +180,7 @@ class SqlOutbox:
             row.last_error = reason
             course = session.get(CourseRow, row.course_id)
             if course is not None and course.state == CourseState.SENDING.value:
-                course.state = CourseState.READY.value
+                _move(course, CourseState.READY)
             session.commit()
 
     def cancel(self, pseudonym: str) -> int:
@@ -192,6 +192,10 @@ class SqlOutbox:
             ).all()
             for row in rows:
                 row.state, row.lease_owner, row.lease_until = WITHHELD, None, None
+                course = session.get(CourseRow, row.course_id)
+                if course is not None:
+                    course.sent_digest = ""
+                    _move(course, CourseState.COLLECTING)
             session.commit()
             return len(rows)
 
@@ -238,11 +242,20 @@ class SqlOutbox:
         return row if row is not None and row.lease_owner == work.owner else None
 
 
-def _settle(course: CourseRow, state: str, now: datetime) -> None:
-    """Say on the course how its version ended, and have it judged again if it has changed."""
-    if course.content_digest != course.sent_digest or state == WITHHELD:
-        course.state = CourseState.COLLECTING.value
+def _move(course: CourseRow, state: CourseState) -> None:
+    course.state = state.value
+    course.revision += 1
+
+
+def _settle(course: CourseRow, version: int, state: str, now: datetime) -> None:
+    """Say on the course how a version ended, and have it judged again if it has changed."""
+    if state == VERIFIED:
+        course.delivered_version, course.delivered_at = version, now
+    if state == WITHHELD:
+        course.sent_digest = ""  # so that it is queued again once it may go
+    if course.content_digest != course.sent_digest:
+        _move(course, CourseState.COLLECTING)
     elif state == VERIFIED:
-        course.state, course.delivered_at = CourseState.DELIVERED.value, now
+        _move(course, CourseState.DELIVERED)
     else:
-        course.state = CourseState.REFUSED.value
+        _move(course, CourseState.REFUSED)

@@ -27,8 +27,11 @@ class CourseRow(GatewayTable, table=True):
     findings: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     release: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     instances: int = 0
+    revision: int = 0
+    """Counts every change, so that a stale copy is never saved."""
     changed_at: datetime = Field(sa_type=UtcDateTime)
     """When the membership last changed: the settle time counts from here."""
+    delivered_version: int = 0
     delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -15,10 +15,12 @@ from gateway.domain.courses.facts import (
 )
 from gateway.domain.courses.graph import Draft, assemble
 from gateway.domain.courses.instance import Instance
+from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
 from gateway.domain.courses.reading import read_instance
 from gateway.domain.courses.state import CourseState
 
 __all__ = [
+    "NO_CONSENT",
     "BeamFacts",
     "CourseState",
     "DoseFacts",
@@ -32,10 +34,12 @@ __all__ = [
     "Reason",
     "RecordFacts",
     "RoiFacts",
+    "Situation",
     "StructureFacts",
     "assemble",
     "facts_from_json",
     "facts_to_json",
+    "judge",
     "missing_of",
     "read_instance",
     "reasons_of",

@@ -1,0 +1,140 @@
+"""Settings of the gateway service, from one YAML file. Nothing else knows them."""
+
+import stat
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+
+from gateway.errors import ConfigError
+
+SHORTEST_SECRET = 16
+DEFAULT_SECRETS = {"changeme", "change-me", "orthanc", "password", "secret", "kasari"}
+_KEY_BYTES = 32
+
+
+def _no_trailing_slash(url: HttpUrl) -> str:
+    return str(url).rstrip("/")
+
+
+Url = Annotated[HttpUrl, AfterValidator(_no_trailing_slash)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Listen(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+
+
+class SiteOrthanc(_Section):
+    url: Url
+    username: str
+    password_file: Path
+
+
+class ArchiveDoor(_Section):
+    url: Url
+    token_file: Path
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    """PEM with the centre's certificate and its key."""
+
+
+class Settings(_Section):
+    """One centre's gateway. Paths are relative to the settings file."""
+
+    centre: str = Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")
+    data_folder: Path
+    listen: Listen
+    database_url: str = ""
+    root_key_file: Path
+    site_orthanc: SiteOrthanc
+    archive: ArchiveDoor
+    plugin_token_file: Path
+    operator_token_file: Path
+    settle_seconds: float = Field(default=2.0, ge=0, le=86_400)
+    poll_seconds: float = Field(default=0.5, gt=0, le=3600)
+    canary_minutes: float = Field(default=10.0, gt=0, le=1440)
+    senders: int = Field(default=2, ge=1, le=16)
+    course_needs: tuple[str, ...] = ("planning-image", "structures", "plan", "dose")
+    rule_severities: dict[str, str] = Field(default_factory=dict)
+    policy_file: Path | None = None
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'gateway.db'}"
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file.
+
+    Raises
+    ------
+    ConfigError
+        In one line: which key is wrong and what it must be.
+    """
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{where}: is not YAML") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must hold keys and values")
+    try:
+        settings = Settings.model_validate(_absolute(content, path.resolve().parent))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {key}: {first['msg']}") from None
+    return settings
+
+
+def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Make the values of keys that end in `_file`, `_folder` or `_certificate` absolute."""
+    out: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            out[key] = _absolute(value, folder)
+        elif isinstance(value, str) and key.endswith(("_file", "_folder", "_certificate")):
+            out[key] = str(folder / Path(value).expanduser())
+        else:
+            out[key] = value
+    return out
+
+
+def read_secret(path: Path, key: str) -> str:
+    """Read a token or password file; refuse one that others may read or that is a default."""
+    secret = _private(path, key).decode("utf-8", "replace").strip()
+    if len(secret) < SHORTEST_SECRET or secret.lower() in DEFAULT_SECRETS:
+        raise ConfigError(f"{key}: {path} needs a random secret of >= {SHORTEST_SECRET} characters")
+    return secret
+
+
+def read_root_key(path: Path) -> bytes:
+    """Read the centre's root key: 32 raw bytes or more, or at least 64 hexadecimal digits."""
+    raw = _private(path, "root_key_file")
+    try:
+        decoded = bytes.fromhex(raw.decode("ascii").strip())
+    except ValueError:
+        decoded = raw
+    if len(decoded) < _KEY_BYTES or len(set(decoded)) < 8:
+        raise ConfigError(f"root_key_file: {path} must hold {_KEY_BYTES} random bytes")
+    return decoded
+
+
+def _private(path: Path, key: str) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{key}: {path} cannot be read ({type(error).__name__})") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise ConfigError(f"{key}: others may read {path}; run chmod 600 {path}")
+    return content

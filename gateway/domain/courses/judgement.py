@@ -1,0 +1,49 @@
+"""Deciding where a course stands, from what is known about it. Pure: no clock, no store."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gateway.domain.courses.completeness import Reason
+from gateway.domain.courses.state import CourseState
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that the decision depends on."""
+
+    state: CourseState
+    settled: bool
+    """Nothing has come for the settle time."""
+    admitted: bool
+    """Consent is in force now."""
+    changed: bool
+    """The members differ from those of the last version that was begun."""
+    delivered: bool
+    """The last version that was begun has arrived."""
+    waiting_for: Collection[Reason]
+    """What is missing, and findings that ask for a person."""
+    released: Collection[Reason]
+    """What a person has seen and let go."""
+
+
+NO_CONSENT = Reason("no-consent", "there is no consent in force; nothing of this course is sent")
+
+
+def judge(case: Situation) -> tuple[CourseState, tuple[Reason, ...]]:
+    """Return the state that a course should be in, and why it waits if it does.
+
+    Release holds only for the reasons that the person saw: a new one holds the course again.
+    Withdrawal of consent holds at once, settled or not.
+    """
+    if not case.admitted:
+        return CourseState.HELD, (NO_CONSENT,)
+    if not case.settled:
+        return CourseState.COLLECTING, tuple(case.waiting_for)
+    unseen = tuple(reason for reason in case.waiting_for if reason not in case.released)
+    if case.state is CourseState.REFUSED and not case.changed:
+        return CourseState.REFUSED, tuple(case.waiting_for)
+    if not case.changed and case.delivered:
+        return CourseState.DELIVERED, ()
+    if unseen:
+        return CourseState.HELD, tuple(case.waiting_for)
+    return CourseState.READY, ()

@@ -1,0 +1,51 @@
+"""Proving, again and again, that the site store does not keep what it must not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.canary import canary_object
+from gateway.errors import RetryError
+from gateway.ports import Alerts, Clock, SiteStore
+
+ALERT = "canary-stored"
+
+
+@dataclass(frozen=True)
+class CanaryResult:
+    healthy: bool
+    text: str
+    at: datetime
+
+
+class CanaryService:
+    """Offers the canary and remembers what became of it."""
+
+    def __init__(self, store: SiteStore, alerts: Alerts, clock: Clock) -> None:
+        self._store = store
+        self._alerts = alerts
+        self._clock = clock
+        self.last: CanaryResult | None = None
+        self.offered = 0
+        """Since the start: each is one refusal in the plugin's totals that no sender caused."""
+
+    def step(self) -> CanaryResult:
+        """Offer the canary once. Raises nothing: being unable to ask is an unhealthy result."""
+        try:
+            kept = self._store.offer(canary_object())
+            self.offered += 1
+            if kept is not None:
+                self._store.delete(kept)
+        except RetryError as error:
+            self.last = CanaryResult(False, str(error), self._clock.now())
+            return self.last
+        if kept is None:
+            self._alerts.clear(ALERT)
+            self.last = CanaryResult(True, "refused, as it must be", self._clock.now())
+        else:
+            text = (
+                "the site Orthanc KEPT an object of somebody without consent (deleted again): the "
+                "plugin is not in force. Close the DICOM port and run kasari doctor"
+            )
+            self._alerts.raise_alert(ALERT, text)
+            self.last = CanaryResult(False, text, self._clock.now())
+        return self.last

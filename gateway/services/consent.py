@@ -1,0 +1,151 @@
+"""Consent: lists come in, the plugin's snapshot goes out, and every send asks again."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.contract.site import ConsentSnapshot
+from gateway.domain.consent import (
+    Consent,
+    ConsentRow,
+    ConsentStatus,
+    Person,
+    RowProblem,
+    in_force,
+    read_sheet,
+)
+from gateway.ports import Audit, Clock, Enrolment, Vault
+
+
+class Naming(Protocol):
+    """The keyed functions of the first step of identity, bound to this centre's keys."""
+
+    def lookup(self, patient_id: str) -> str: ...
+
+    def pseudonym(self, patient_id: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What a consent list would change (preview) or has changed (commit). No identifier."""
+
+    rows: int
+    counts: dict[str, int]
+    new: int
+    changed: int
+    unchanged: int
+    problems: tuple[RowProblem, ...]
+    committed: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            **{status.value: self.counts.get(status.value, 0) for status in ConsentStatus},
+            "new": self.new,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "problems": [vars(problem) for problem in self.problems],
+            "committed": self.committed,
+        }
+
+
+class ConsentService:
+    """Who may be stored, from the lists that the centre imports."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        naming: Naming,
+        clock: Clock,
+        audit: Audit,
+        policy_hash: str,
+        on_change: Callable[[str], None] = lambda _pseudonym: None,
+    ) -> None:
+        self._vault = vault
+        self._naming = naming
+        self._clock = clock
+        self._audit = audit
+        self._policy_hash = policy_hash
+        self._on_change = on_change
+
+    def import_sheet(self, body: bytes, role: str, *, commit: bool) -> ImportReport:
+        """Read a consent list; with `commit`, store every line of it or, with any problem, none."""
+        sheet = read_sheet(body)
+        enrolments = self._enrolments(sheet.rows) if not sheet.problems else []
+        before = self._vault.statements({e.pseudonym for e in enrolments})
+        after = {pseudonym: list(found) for pseudonym, found in before.items()}
+        for entry in enrolments:
+            after.setdefault(entry.pseudonym, []).append(entry.consent)
+        touched = [p for p in after if _effect(before.get(p)) != _effect(after[p])]
+        new = sum(1 for p in touched if p not in before)
+        committed = commit and not sheet.problems
+        if committed:
+            self._audit.record("consent-import", role, "-", f"{len(enrolments)} rows")
+            self._vault.enrol(enrolments)
+            for pseudonym in touched:
+                self._on_change(pseudonym)
+        return ImportReport(
+            rows=len(sheet.rows) + len(sheet.problems),
+            counts=dict(Counter(row.consent.status.value for row in sheet.rows)),
+            new=new,
+            changed=len(touched) - new,
+            unchanged=len(after) - len(touched),
+            problems=sheet.problems,
+            committed=committed,
+        )
+
+    def _enrolments(self, rows: tuple[ConsentRow, ...]) -> list[Enrolment]:
+        lookups = {row.line: self._naming.lookup(row.patient_id) for row in rows}
+        known = self._vault.pseudonyms(set(lookups.values()))
+        return [
+            Enrolment(
+                lookup=lookups[row.line],
+                pseudonym=known.get(lookups[row.line]) or self._naming.pseudonym(row.patient_id),
+                person=Person((row.patient_id,), row.family_name, row.given_name, row.birth_date),
+                consent=row.consent,
+            )
+            for row in rows
+        ]
+
+    def snapshot(self) -> ConsentSnapshot:
+        """Return who may be stored now."""
+        admitted = self._admitted()
+        return ConsentSnapshot(
+            issued_at=self._clock.now(),
+            policy_hash=self._policy_hash,
+            admitted={
+                lookup: pseudonym
+                for lookup, pseudonym in self._vault.aliases().items()
+                if pseudonym in admitted
+            },
+        )
+
+    def is_admitted(self, pseudonym: str) -> bool:
+        """Whether consent is in force for this person at this moment."""
+        found = in_force(self._vault.statements([pseudonym]).get(pseudonym, []))
+        granted = found is not None and found.status is ConsentStatus.GRANTED
+        return granted and pseudonym not in self._vault.buried()
+
+    def pseudonym_of(self, patient_id: str) -> str | None:
+        """Return the pseudonym of a person whose consent is in force, else None."""
+        lookup = self._naming.lookup(patient_id)
+        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
+        return pseudonym if pseudonym and self.is_admitted(pseudonym) else None
+
+    def counts(self) -> dict[str, int]:
+        """Count people by the consent in force: the denominator of recruitment."""
+        counted = Counter(found.status.value for found in self._vault.in_force().values())
+        return {status.value: counted.get(status.value, 0) for status in ConsentStatus}
+
+    def _admitted(self) -> set[str]:
+        buried = self._vault.buried()
+        return {
+            pseudonym
+            for pseudonym, found in self._vault.in_force().items()
+            if found.status is ConsentStatus.GRANTED and pseudonym not in buried
+        }
+
+
+def _effect(statements: list[Consent] | None) -> Consent | None:
+    return in_force(statements or [])

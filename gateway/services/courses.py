@@ -1,0 +1,243 @@
+"""Courses: assembled from the index, judged, held or queued; released or refused by a person."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.courses import (
+    CourseState,
+    Draft,
+    Needs,
+    Reason,
+    Situation,
+    assemble,
+    judge,
+    reasons_of,
+)
+from gateway.domain.submission import content_digest, screen_comment
+from gateway.domain.validation import RULES, Rule, Severity, validate
+from gateway.errors import HoldError, RejectError, RetryError
+from gateway.ports import Audit, Clock, Course, Courses, Index, Outbox, StoredInstance, Vault
+
+ATTEMPTS = 5
+
+CONFLICT = Reason("conflict", "an instance came again under the same UID with different content")
+
+
+@dataclass(frozen=True)
+class CoursePolicy:
+    """A centre's own choices."""
+
+    settle_s: float = 2.0
+    needs: Needs = field(default_factory=Needs)
+    rules: Sequence[Rule] = RULES
+
+
+class CourseService:
+    """Cuts what has come into courses and moves each to the state it should be in."""
+
+    def __init__(
+        self,
+        index: Index,
+        courses: Courses,
+        outbox: Outbox,
+        vault: Vault,
+        is_admitted: Callable[[str], bool],
+        clock: Clock,
+        audit: Audit,
+        policy: CoursePolicy,
+    ) -> None:
+        self._index = index
+        self._courses = courses
+        self._outbox = outbox
+        self._vault = vault
+        self._is_admitted = is_admitted
+        self._clock = clock
+        self._audit = audit
+        self._policy = policy
+
+    def step(self) -> int:
+        """Look again at every patient with news and every course that has settled."""
+        patients = set(self._index.unassigned_patients())
+        settled = self._clock.now() - timedelta(seconds=self._policy.settle_s)
+        patients |= {course.pseudonym for course in self._courses.due(settled)}
+        for pseudonym in sorted(patients):
+            self.look_at(pseudonym)
+        return len(patients)
+
+    def look_at(self, pseudonym: str) -> None:
+        """Cut one patient's instances into courses and judge each.
+
+        The outbox may move a course meanwhile; then what was read is stale and read again.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return self._look_at(pseudonym)
+            except RetryError:
+                continue
+        return None
+
+    def _look_at(self, pseudonym: str) -> None:
+        stored = {s.instance.sop_instance_uid: s for s in self._index.of_patient(pseudonym)}
+        drafts = assemble([s.instance for s in stored.values()])
+        rows = self._courses.of_patient(pseudonym)
+        taken: set[int] = set()
+        for draft in drafts:
+            members = [stored[member.sop_instance_uid] for member in draft.members]
+            course = self._match(draft, members, rows, taken)
+            if course.id is not None:
+                taken.add(course.id)
+            kept = self._not_elsewhere(course, members, rows)
+            if kept:
+                self._judge(course, draft, kept, set(stored))
+        for row in rows:
+            if row.id is not None and row.id not in taken and row.version == 0:
+                self._courses.remove(row.id)
+
+    def _match(
+        self,
+        draft: Draft,
+        members: Sequence[StoredInstance],
+        rows: Sequence[Course],
+        taken: set[int],
+    ) -> Course:
+        """Find the course that a draft continues: one that was sent before one that was not.
+
+        The anchor of a course that was never sent may still move to a better one (its plan); a
+        course that was sent keeps its name for good.
+        """
+        theirs = {member.course_id for member in members}
+        candidates = [
+            row
+            for row in rows
+            if row.id not in taken and (row.id in theirs or row.anchor_uid == draft.anchor_uid)
+        ]
+        if not candidates:
+            now = self._clock.now()
+            return Course(
+                None, draft.anchor_uid, members[0].instance.pseudonym, CourseState.COLLECTING, now
+            )
+        best = min(candidates, key=lambda row: (row.version == 0, row.id or 0))
+        anchors = {row.anchor_uid for row in rows if row.id != best.id}
+        if best.version == 0 and draft.anchor_uid not in anchors:
+            return replace(best, anchor_uid=draft.anchor_uid)
+        return best
+
+    @staticmethod
+    def _not_elsewhere(
+        course: Course, members: Sequence[StoredInstance], rows: Sequence[Course]
+    ) -> list[StoredInstance]:
+        """Leave an instance with the course that it was sent with."""
+        sent = {row.id for row in rows if row.version > 0 and row.id != course.id}
+        return [member for member in members if member.course_id not in sent]
+
+    def _judge(
+        self, course: Course, draft: Draft, members: Sequence[StoredInstance], present: set[str]
+    ) -> None:
+        now = self._clock.now()
+        digest = content_digest((m.instance.sop_instance_uid, m.sha256) for m in members)
+        changed_at = now if digest != course.content_digest else course.changed_at
+        findings = validate(draft, self._policy.rules)
+        waiting = (
+            *reasons_of(draft, present, self._policy.needs),
+            *(Reason(f.code, f.text) for f in findings if f.severity is Severity.HOLD),
+            *([CONFLICT] if any(m.state == "conflict" for m in members) else []),
+        )
+        state, reasons = judge(
+            Situation(
+                state=course.state,
+                settled=now - changed_at >= timedelta(seconds=self._policy.settle_s),
+                admitted=self._is_admitted(course.pseudonym),
+                changed=digest != course.sent_digest,
+                delivered=0 < course.version == course.delivered_version,
+                waiting_for=waiting,
+                released=_released(course),
+            )
+        )
+        busy = course.state in {CourseState.SENDING, CourseState.READY}
+        if busy and digest == course.sent_digest and state is CourseState.READY:
+            state = course.state  # the outbox has it
+        updated = replace(
+            course,
+            state=state,
+            content_digest=digest,
+            changed_at=changed_at,
+            instances=len(members),
+            reasons=tuple(vars(reason) for reason in reasons),
+            findings=tuple(
+                {"code": f.code, "severity": f.severity.value, "text": f.text} for f in findings
+            ),
+        )
+        ids = [member.orthanc_id for member in members]
+        strangers = [m.orthanc_id for m in members if course.id is None or m.course_id != course.id]
+        saved = replace(updated, id=self._courses.save(updated, strangers))
+        if state is CourseState.READY and digest != course.sent_digest:
+            self._outbox.queue(saved, ids)
+
+    def release(self, course_id: int, comment: str, role: str) -> Course:
+        """Let a held course go although something is missing, on a person's word.
+
+        Raises
+        ------
+        RejectError
+            `unknown-course`, `not-held` or `comment` (it would identify the patient).
+        """
+        course = self._existing(course_id)
+        if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
+            raise RejectError("not-held", f"the course is {course.state.value}, not held")
+        if any(reason["code"] == "no-consent" for reason in course.reasons):
+            raise RejectError("no-consent", "consent is not in force; nobody can release this")
+        self._screen(course, comment)
+        self._audit.record("course-release", role, course.anchor_uid, comment)
+        release = {
+            "released_at": self._clock.now().isoformat(),
+            "role": role,
+            "reasons": [dict(reason) for reason in course.reasons],
+            "comment": comment.strip(),
+        }
+        self._courses.save(replace(course, release=release))
+        self.look_at(course.pseudonym)
+        return self._existing(course_id)
+
+    def refuse(self, course_id: int, comment: str, role: str) -> Course:
+        """Keep a course here for good; it is judged again only when its members change."""
+        course = self._existing(course_id)
+        if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
+            raise RejectError("not-held", f"the course is {course.state.value}, not held")
+        self._screen(course, comment)
+        self._audit.record("course-refuse", role, course.anchor_uid, comment)
+        refused = replace(course, state=CourseState.REFUSED, sent_digest=course.content_digest)
+        self._courses.save(refused)
+        return refused
+
+    def hold(self, course_id: int, error: HoldError) -> None:
+        """Hold a course that the outbox could not send for a reason of its own."""
+        course = self._courses.get(course_id)
+        if course is not None:
+            reason = {"code": error.code, "text": str(error)}
+            self._courses.save(
+                replace(
+                    course,
+                    state=CourseState.HELD,
+                    sent_digest="",
+                    reasons=(*course.reasons, reason),
+                )
+            )
+
+    def _existing(self, course_id: int) -> Course:
+        course = self._courses.get(course_id)
+        if course is None:
+            raise RejectError("unknown-course", "there is no such course")
+        return course
+
+    def _screen(self, course: Course, comment: str) -> None:
+        person = self._vault.person(course.pseudonym)
+        wrong = screen_comment(comment, person.words() if person else ())
+        if wrong is not None:
+            raise RejectError("comment", wrong)
+
+
+def _released(course: Course) -> tuple[Reason, ...]:
+    given: Any = (course.release or {}).get("reasons", ())
+    return tuple(Reason(reason["code"], reason["text"]) for reason in given)

@@ -1,0 +1,117 @@
+"""Intake: every object that the site store holds is indexed once, whatever happened to events.
+
+`/changes` with a stored position is the truth; the plugin's heartbeat only wakes us up. At start
+the whole store is compared with the index, so that a position lost or restored loses nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+
+from gateway.domain.courses import read_instance
+from gateway.errors import HoldError
+from gateway.ports import Alerts, Clock, Index, SiteStore, StoredInstance
+
+POSITION = "changes"
+BATCH = 32
+
+
+class IntakeService:
+    """Follows the site store. `step` is called again and again by one thread."""
+
+    def __init__(
+        self,
+        store: SiteStore,
+        index: Index,
+        alerts: Alerts,
+        clock: Clock,
+        readers: ThreadPoolExecutor,
+    ) -> None:
+        self._store = store
+        self._index = index
+        self._alerts = alerts
+        self._clock = clock
+        self._readers = readers
+
+    def step(self) -> int:
+        """Index what has come since the last step. Returns how many instances were read."""
+        position = int(self._index.cursor(POSITION) or 0)
+        page = self._store.changes(position)
+        if page.last < position:  # the store was rebuilt: its sequence began again
+            return self.reconcile()
+        seen = 0
+        changes = list(page.instances)
+        for start in range(0, len(changes), BATCH):
+            part = changes[start : start + BATCH]
+            is_last = start + BATCH >= len(changes)
+            cursor = page.last if is_last else part[-1].sequence
+            seen += self._take([change.orthanc_id for change in part], cursor)
+        if not changes and page.last != position:
+            self._index.move(POSITION, str(page.last))
+        return seen
+
+    def reconcile(self) -> int:
+        """Compare the whole store with the index. Returns how many instances were read."""
+        last = self._store.last_change()  # before listing: what comes meanwhile comes again
+        here = set(self._store.instance_ids())
+        known = self._index.ids()
+        seen = 0
+        new = sorted(here - known)
+        for start in range(0, len(new), BATCH):
+            seen += self._take(new[start : start + BATCH], None)
+        gone = known - here
+        if gone:
+            self._index.mark_gone(gone)
+            self._alerts.raise_alert(
+                "instances-gone",
+                f"{len(gone)} indexed instances are not in the site store any more; "
+                "send their courses again from the source, or confirm the deletion",
+            )
+        self._index.move(POSITION, str(last))
+        return seen
+
+    def _take(self, orthanc_ids: Sequence[str], cursor: int | None) -> int:
+        unique = list(dict.fromkeys(orthanc_ids))
+        known = self._index.known(unique)
+        found: list[StoredInstance] = []
+        duplicates = 0
+        for orthanc_id, data in zip(unique, self._read_all(unique), strict=True):
+            if data is None:
+                continue
+            before = known.get(orthanc_id)
+            stored = self._examine(orthanc_id, data)
+            if stored is None:
+                continue
+            if before is None or before.state == "gone":
+                found.append(stored)
+            elif before.sha256 == stored.sha256:
+                duplicates += 1
+            else:
+                found.append(replace(stored, state="conflict"))
+        self._index.put(found, cursor)
+        if duplicates:
+            self._index.count_duplicate(duplicates)
+        return len(unique)
+
+    def _read_all(self, orthanc_ids: Iterable[str]) -> Iterable[bytes | None]:
+        return self._readers.map(self._store.read, orthanc_ids)
+
+    def _examine(self, orthanc_id: str, data: bytes) -> StoredInstance | None:
+        try:
+            instance = read_instance(data)
+        except HoldError as error:
+            self._index.set_aside(orthanc_id, error.code, str(error))
+            self._alerts.raise_alert(
+                f"set-aside-{error.code}",
+                f"the site store holds objects that were set aside: {error}; check that the "
+                "plugin is in force, then delete them",
+            )
+            return None
+        return StoredInstance(
+            orthanc_id=orthanc_id,
+            instance=instance,
+            sha256=sha256(data).hexdigest(),
+            size_bytes=len(data),
+            received_at=self._clock.now(),
+        )

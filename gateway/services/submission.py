@@ -1,0 +1,209 @@
+"""Sending: second stage, check, seal, announce, store, verify. Every step can be repeated.
+
+A worker holds a submission under a lease. Whatever happens — a crash, a cut, a 503 — the
+submission is prepared anew, announced again under the same name, and only what the archive still
+wants is stored. It is done when the archive has read its own bytes back and they have our digests.
+"""
+
+import random
+from collections.abc import Callable, Collection, Sequence
+
+from gateway.domain.courses import Draft, assemble
+from gateway.domain.submission import Patience, batches
+from gateway.errors import HoldError, RejectError, RetryError, StopError
+from gateway.ports import (
+    Alerts,
+    Archive,
+    Audit,
+    Course,
+    Courses,
+    Index,
+    Outbox,
+    Sent,
+    Spool,
+    StoredInstance,
+    Vault,
+    Work,
+)
+from gateway.services.preparation import Prepared, Preparer
+
+LEASE_S = 120.0
+VERIFIED, REFUSED, WITHHELD = "verified", "refused", "withheld"
+STOPPED = "sending-stopped"
+PATIENT_ATTEMPTS = 5
+
+
+class _LeaseLostError(Exception):
+    """Another worker has the submission, or consent was withdrawn: hands off."""
+
+
+class SubmissionService:
+    """Works the outbox off. `step` may run in several threads; a lease keeps them apart."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        courses: Courses,
+        index: Index,
+        vault: Vault,
+        archive: Archive,
+        spool: Spool,
+        preparer: Preparer,
+        alerts: Alerts,
+        audit: Audit,
+        is_admitted: Callable[[str], bool],
+        hold: Callable[[int, HoldError], None],
+        patience: Patience | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._outbox = outbox
+        self._courses = courses
+        self._index = index
+        self._vault = vault
+        self._archive = archive
+        self._spool = spool
+        self._preparer = preparer
+        self._alerts = alerts
+        self._audit = audit
+        self._is_admitted = is_admitted
+        self._hold = hold
+        self._patience = patience or Patience()
+        self._chance = chance
+        self.stopped = False
+        """Set when the archive does not let us in; only a person or a restart clears it."""
+
+    def resume(self, role: str) -> None:
+        """Send again after a person has mended why the archive did not let us in."""
+        self._audit.record("sending-resume", role, "-")
+        self.stopped = False
+        self._alerts.clear(STOPPED)
+
+    def step(self, owner: str) -> bool:
+        """Work on one submission. Returns whether there was one."""
+        if self.stopped:
+            return False
+        work = self._outbox.claim(owner, LEASE_S)
+        if work is None:
+            return False
+        try:
+            self._send(work)
+        except _LeaseLostError:
+            pass
+        except HoldError as error:
+            self._outbox.finish(work, WITHHELD)
+            self._hold(work.course_id, error)
+        except RejectError as error:
+            self._outbox.finish(work, REFUSED)
+            self._alerts.raise_alert("archive-refuses-course", str(error))
+        except StopError as error:
+            self._stop(work, error)
+        except RetryError as error:
+            self._wait(work, str(error))
+        except Exception as error:  # noqa: BLE001 - one course must not end the worker
+            self._wait(work, f"unexpected {type(error).__name__}")
+        finally:
+            self._spool.clear(work.id)
+        return True
+
+    def _stop(self, work: Work, error: StopError) -> None:
+        self.stopped = True
+        self._outbox.retry(work, 0.0, str(error))
+        self._alerts.raise_alert(
+            STOPPED,
+            f"{error}; nothing is sent. Check the centre's token and certificate with the "
+            "archive, then resume sending",
+        )
+
+    def _wait(self, work: Work, reason: str) -> None:
+        self._outbox.retry(work, self._patience.wait_s(work.attempts, self._chance()), reason)
+        if work.attempts >= PATIENT_ATTEMPTS:
+            self._alerts.raise_alert("sending-fails", f"after {work.attempts} attempts: {reason}")
+
+    def _send(self, work: Work) -> None:
+        course = self._courses.get(work.course_id)
+        if course is None:
+            raise RejectError("no-course", "the course is not there any more")
+        everything = self._index.of_patient(course.pseudonym)
+        frozen = set(work.members)
+        members = [s for s in everything if s.orthanc_id in frozen]
+        if len(members) != len(frozen):
+            raise HoldError("instance-gone", "an instance is not in the site store any more")
+        self._check(work, course)
+        prepared = self._preparer.prepare(
+            work, members, self._vault.person(course.pseudonym), lambda: self._keep(work)
+        )
+        draft = _draft(course, everything, {s.instance.sop_instance_uid for s in members})
+        sealed = self._preparer.seal(course, work, draft, prepared)
+        self._check(work, course)
+        self._audit.record(
+            "course-send", "service", course.anchor_uid, f"version {work.version}, {len(members)}"
+        )
+        uid = self._preparer.course_uid(course)
+        self._outbox.announced(work, [_sent(one) for one in prepared])
+        status = self._archive.announce(uid, work.version, sealed)
+        self._store(work, course, prepared, set(status.wanted))
+        self._verify(work, uid, prepared)
+        self._alerts.clear("sending-fails")
+
+    def _store(
+        self, work: Work, course: Course, prepared: Sequence[Prepared], wanted: Collection[str]
+    ) -> None:
+        """Store what the archive wants; a batch that is refused in part ends in a retry.
+
+        What a request's answer claims is not believed either way: verification decides.
+        """
+        chosen = [one for one in prepared if one.spooled.sop_instance_uid in wanted]
+        for batch in batches(chosen):
+            self._check(work, course)
+            answer = self._archive.store(
+                [
+                    (one.spooled, self._spool.chunks(work.id, one.spooled.sop_instance_uid))
+                    for one in batch
+                ]
+            )
+            if answer.failed:
+                code = next(iter(answer.failed.values()))
+                raise RetryError(
+                    f"the archive did not store {len(answer.failed)} of {len(batch)} "
+                    f"instances, the first with 0x{code:04X}"
+                )
+
+    def _verify(self, work: Work, uid: str, prepared: Sequence[Prepared]) -> None:
+        self._keep(work)
+        receipts = self._archive.verify(uid, work.version)
+        ours = {one.spooled.sop_instance_uid: one.spooled.sha256 for one in prepared}
+        proven = {
+            receipt.sop_instance_uid
+            for receipt in receipts.receipts
+            if receipt.verified and receipt.sha256 == ours.get(receipt.sop_instance_uid)
+        }
+        self._outbox.verified(work, proven)
+        if len(proven) < len(ours):
+            raise RetryError(f"{len(ours) - len(proven)} of {len(ours)} instances not verified")
+        self._outbox.finish(work, VERIFIED)
+
+    def _check(self, work: Work, course: Course) -> None:
+        """Ask once more, right before anything leaves: is it still ours, and still consented?"""
+        self._keep(work)
+        if not self._is_admitted(course.pseudonym):
+            raise HoldError("no-consent", "consent is not in force any more")
+
+    def _keep(self, work: Work) -> None:
+        if not self._outbox.extend(work, LEASE_S):
+            raise _LeaseLostError
+
+
+def _draft(course: Course, everything: Sequence[StoredInstance], chosen: set[str]) -> Draft:
+    """Return the frozen members with the roles that the whole patient's graph gives them."""
+    drafts = assemble([s.instance for s in everything])
+    members = (m for draft in drafts for m in draft.members if m.sop_instance_uid in chosen)
+    return Draft(course.anchor_uid, tuple(sorted(members, key=lambda m: m.sop_instance_uid)))
+
+
+def _sent(one: Prepared) -> Sent:
+    return Sent(
+        one.stored.orthanc_id,
+        one.spooled.sop_instance_uid,
+        one.spooled.sha256,
+        one.spooled.size_bytes,
+    )

@@ -77,6 +77,7 @@ class ClinicalRow(SourceRecord):
         default=None, ge=0, le=4, description="ECOG/WHO performance status"
     )
     chemotherapy: bool | None = Field(default=None, description="Any chemotherapy for this tumour")
+    rt_end: date | None = Field(default=None, description="Day of the last fraction, shifted")
     rt_start: date | None = Field(
         default=None, description="Day of the first fraction, shifted: day 0 of the timeline"
     )

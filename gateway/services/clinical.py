@@ -125,7 +125,11 @@ class ClinicalService:
         now = self._clock.now()
         stored = self._store.add(found.additions, now, dry=check_only or blocked)
         problems = [*found.problems, *stored.disagreements]
-        if blocked or (stored.disagreements and not partial):
+        if stored.disagreements and partial:
+            disputed = {problem.line for problem in stored.disagreements}
+            agreed = [a for a in found.additions if a.line not in disputed]
+            stored = self._store.add(agreed, now, dry=check_only)
+        if problems and not partial:
             stored = Stored()
         held = {problem.line for problem in problems} if partial else set()
         if held and not check_only:

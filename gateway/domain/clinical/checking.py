@@ -92,7 +92,7 @@ def _dates(line: int, values: Mapping[str, object], today: date) -> Iterable[Pro
         if not isinstance(value, date):
             continue
         # A treatment may be booked ahead; nothing else can lie in the future.
-        latest = today + timedelta(days=366) if name == "rt_start" else today
+        latest = today + timedelta(days=366) if name in {"rt_start", "rt_end"} else today
         if value > latest:
             yield Problem(line, name, "this day is in the future", "correct the date")
         elif name != "birth_date" and value < EARLIEST:

@@ -92,6 +92,7 @@ COLUMNS: Mapping[RowKind, tuple[Column, ...]] = {
         Column("performance_status", cells.to_whole(0, 4)),
         Column("chemotherapy", cells.to_bool),
         Column("rt_start", cells.to_date),
+        Column("rt_end", cells.to_date),
     ),
     RowKind.TOXICITY: (
         PATIENT,

@@ -1,6 +1,7 @@
 """Clinical facts beside the dose: toxicity by CTCAE, timelines, tables, who answers and who not."""
 
 from harmonizer.domain.clinical.ctcae import CarriedGrade, Ctcae, CtcaeVersion, Term
+from harmonizer.domain.clinical.timeline import Latest, Timeline, TimelineEvent
 from harmonizer.domain.clinical.toxicity import (
     LATE_AFTER_DAYS,
     GradedEvent,
@@ -14,7 +15,10 @@ __all__ = [
     "Ctcae",
     "CtcaeVersion",
     "GradedEvent",
+    "Latest",
     "Term",
+    "Timeline",
+    "TimelineEvent",
     "ToxicitySummary",
     "summarise",
 ]

@@ -8,6 +8,18 @@ from harmonizer.domain.proms.instrument import (
     Summary,
     TestVector,
 )
+from harmonizer.domain.proms.schedule import (
+    OUTSIDE,
+    Anchor,
+    AnswerStatus,
+    Completion,
+    Expectation,
+    Schedule,
+    Timepoint,
+    Treatment,
+    completion,
+    expectations,
+)
 from harmonizer.domain.proms.scoring import (
     SCORING_VERSION,
     AnswerProblem,
@@ -17,15 +29,25 @@ from harmonizer.domain.proms.scoring import (
 )
 
 __all__ = [
+    "OUTSIDE",
     "SCORING_VERSION",
+    "Anchor",
     "AnswerProblem",
+    "AnswerStatus",
+    "Completion",
     "Direction",
+    "Expectation",
     "Instrument",
     "Item",
     "Scale",
+    "Schedule",
     "Summary",
     "TestVector",
+    "Timepoint",
+    "Treatment",
     "check_answers",
+    "completion",
+    "expectations",
     "missing_reason",
     "score",
 ]

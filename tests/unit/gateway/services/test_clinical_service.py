@@ -140,6 +140,9 @@ def test_two_systems_that_disagree_are_told_and_nothing_is_stored(centre: Centre
     assert numbers(result) == (0, 0, 0)
     assert "kaiku says something else" in result.problems[0].reason
     assert numbers(centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n", source="redcap")) == (0, 1, 0)
+    lines = "liisa,2020-01-01,5.0,Fatigue,2\nliisa,2020-02-01,5.0,Fatigue,2\n"
+    some = centre.bring(lines, source="redcap", partial=True)
+    assert (numbers(some), some.held) == ((1, 0, 0), 1)
 
 
 def test_a_file_that_contradicts_itself_is_refused(centre: Centre) -> None:

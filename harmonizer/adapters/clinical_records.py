@@ -1,0 +1,240 @@
+"""Clinical, toxicity and PROM rows in the harmonizer's database. Bulk statements throughout."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
+
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
+from harmonizer.adapters.tables.clinical import (
+    ClinicalBatchTable,
+    ClinicalPatientTable,
+    ClinicalRecordTable,
+    PromRecordTable,
+    ToxicityRecordTable,
+    WithdrawnPatientTable,
+)
+
+CHUNK: Final = 500
+T = TypeVar("T")
+Scored = tuple[PromRow, Mapping[str, float | None], str]
+
+clinical: Table = ClinicalRecordTable.__table__  # type: ignore[attr-defined]
+toxicity: Table = ToxicityRecordTable.__table__  # type: ignore[attr-defined]
+prom: Table = PromRecordTable.__table__  # type: ignore[attr-defined]
+batches: Table = ClinicalBatchTable.__table__  # type: ignore[attr-defined]
+patients: Table = ClinicalPatientTable.__table__  # type: ignore[attr-defined]
+gone: Table = WithdrawnPatientTable.__table__  # type: ignore[attr-defined]
+
+KINDS: Final[Mapping[str, tuple[Table, str]]] = {
+    "clinical": (clinical, "recorded_on"),
+    "toxicity": (toxicity, "assessed_on"),
+    "prom": (prom, "answered_on"),
+}
+
+
+class SqlClinicalRecords:
+    """The `Records` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def receipt(self, batch_id: str) -> BatchReceipt | None:
+        with self._engine.begin() as db:
+            found = db.scalar(select(batches.c.receipt).where(batches.c.batch_id == batch_id))
+        return None if found is None else BatchReceipt.model_validate(found)
+
+    def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
+        with self._engine.begin() as db:
+            foreign = {p for p, c in _centres(db, national_ids).items() if c != centre}
+            already = _withdrawn(db, national_ids)
+            mine = sorted(set(national_ids) - foreign - already)
+            rows = 0
+            for part in _chunks(mine):
+                for table, _ in KINDS.values():
+                    rows += db.execute(delete(table).where(table.c.national_id.in_(part))).rowcount
+                values = [{"national_id": p, "centre": centre, "withdrawn_at": at} for p in part]
+                db.execute(insert(gone), values)
+        return rows
+
+    def withdrawn(self, national_ids: Collection[str]) -> set[str]:
+        with self._engine.begin() as db:
+            return _withdrawn(db, national_ids)
+
+    def centres(self, national_ids: Collection[str]) -> Mapping[str, str]:
+        with self._engine.begin() as db:
+            return _centres(db, national_ids)
+
+    def store(
+        self, batch: ClinicalBatch, scored: Sequence[Scored], withdrawn: int, at: datetime
+    ) -> BatchReceipt:
+        with self._engine.begin() as db:
+            found = db.scalar(select(batches.c.receipt).where(batches.c.batch_id == batch.batch_id))
+            if found is not None:  # another request with the same batch was faster
+                return BatchReceipt.model_validate(found)
+            empty = BatchReceipt(batch_id=batch.batch_id, stored=0, unchanged=0, superseded=0)
+            _keep(db, empty, batch.centre, at)
+            _know_patients(db, batch)
+            counts = [
+                _store(db, clinical, batch, ((row, {}) for row in batch.clinical)),
+                _store(db, toxicity, batch, ((row, {}) for row in batch.toxicity)),
+                _store(db, prom, batch, (_with_scores(one) for one in scored)),
+            ]
+            stored, unchanged, superseded = (sum(numbers) for numbers in zip(*counts, strict=True))
+            receipt = BatchReceipt(
+                batch_id=batch.batch_id,
+                stored=stored,
+                unchanged=unchanged,
+                superseded=superseded,
+                withdrawn=withdrawn,
+            )
+            which = batches.c.batch_id == batch.batch_id
+            answer = receipt.model_dump(mode="json")
+            db.execute(update(batches).where(which).values(receipt=answer))
+        return receipt
+
+    def refuse(self, receipt: BatchReceipt, centre: str, at: datetime) -> None:
+        with self._engine.begin() as db:
+            _keep(db, receipt, centre, at)
+
+    def of_patient(self, national_id: str) -> Sequence[Mapping[str, Any]]:
+        rows: list[Mapping[str, Any]] = []
+        with self._engine.begin() as db:
+            for kind, (table, on) in KINDS.items():
+                query = select(table).where(table.c.national_id == national_id, table.c.current)
+                found = db.execute(query.order_by(table.c[on], table.c.id)).mappings()
+                rows += [{**row, "kind": kind, "on": row[on]} for row in found]
+        return sorted(rows, key=lambda row: row["on"])
+
+    def clinical_of(self, national_ids: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        rows: list[Mapping[str, Any]] = []
+        with self._engine.begin() as db:
+            for part in _chunks(sorted(set(national_ids))):
+                query = select(clinical).where(clinical.c.national_id.in_(part), clinical.c.current)
+                ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
+                rows += [dict(row) for row in db.execute(ordered).mappings()]
+        return rows
+
+    def counts(self) -> dict[str, int]:
+        with self._engine.begin() as db:
+            counts = {
+                kind: int(db.scalar(select(func.count()).where(table.c.current)) or 0)
+                for kind, (table, _) in KINDS.items()
+            }
+            counts["withdrawn"] = int(db.scalar(select(func.count()).select_from(gone)) or 0)
+        return counts
+
+
+class SqlPromRecords:
+    """The `PromRecords` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def outdated(self, instrument: str, version: str, most: int) -> Sequence[Mapping[str, Any]]:
+        old = (prom.c.instrument == instrument) & (prom.c.scoring_version != version)
+        query = select(prom.c.id, prom.c.answers).where(old).order_by(prom.c.id).limit(most)
+        with self._engine.begin() as db:
+            return [dict(row) for row in db.execute(query).mappings()]
+
+    def rescore(self, scores: Mapping[int, Mapping[str, float | None]], version: str) -> None:
+        with self._engine.begin() as db:
+            for number, values in scores.items():
+                change = update(prom).where(prom.c.id == number)
+                db.execute(change.values(scores=dict(values), scoring_version=version))
+
+    def treated(self) -> Iterable[Mapping[str, Any]]:
+        columns = (
+            clinical.c.national_id,
+            clinical.c.centre,
+            clinical.c.rt_start,
+            clinical.c.rt_end,
+        )
+        query = select(*columns).where(clinical.c.rt_start.is_not(None), clinical.c.current)
+        with self._engine.begin() as db:
+            ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
+            return [dict(row) for row in db.execute(ordered).mappings()]
+
+    def answered(self) -> Iterable[tuple[str, str, date]]:
+        query = select(prom.c.national_id, prom.c.instrument, prom.c.answered_on)
+        with self._engine.begin() as db:
+            return [tuple(row) for row in db.execute(query.where(prom.c.current))]
+
+
+def _with_scores(one: Scored) -> tuple[SourceRecord, dict[str, Any]]:
+    row, scores, version = one
+    return row, {"scores": dict(scores), "scoring_version": version}
+
+
+def _store(
+    db: Connection,
+    table: Table,
+    batch: ClinicalBatch,
+    rows: Iterable[tuple[SourceRecord, dict[str, Any]]],
+) -> tuple[int, int, int]:
+    """Insert the rows that say something new. Returns stored, unchanged, superseded."""
+    given = list(rows)
+    known = _current(db, table, [row.row_key for row, _ in given])
+    new: dict[str, dict[str, Any]] = {}
+    for row, more in given:
+        digest = row.digest()
+        if row.row_key in known and known[row.row_key] == digest:
+            continue
+        ours = {"centre": batch.centre, "batch_id": batch.batch_id, "current": True}
+        new[row.row_key] = row.model_dump() | more | ours | {"digest": digest}
+    replaced = [key for key in new if key in known]
+    for part in _chunks(replaced):
+        which = table.c.row_key.in_(part) & table.c.current
+        db.execute(update(table).where(which).values(current=False))
+    for values in _chunks(list(new.values())):
+        db.execute(insert(table), values)
+    return len(new) - len(replaced), len(given) - len(new), len(replaced)
+
+
+def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in _chunks(keys):
+        which = table.c.row_key.in_(part) & table.c.current
+        for key, digest in db.execute(select(table.c.row_key, table.c.digest).where(which)):
+            found[key] = digest
+    return found
+
+
+def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
+    seen = {row.national_id for row in (*batch.clinical, *batch.toxicity, *batch.prom)}
+    new = sorted(seen - set(_centres(db, seen)))
+    for part in _chunks(new):
+        db.execute(insert(patients), [{"national_id": p, "centre": batch.centre} for p in part])
+
+
+def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in _chunks(sorted(set(national_ids))):
+        query = select(patients.c.national_id, patients.c.centre)
+        for patient, centre in db.execute(query.where(patients.c.national_id.in_(part))):
+            found[patient] = centre
+    return found
+
+
+def _withdrawn(db: Connection, national_ids: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for part in _chunks(sorted(set(national_ids))):
+        query = select(gone.c.national_id).where(gone.c.national_id.in_(part))
+        found.update(db.scalars(query))
+    return found
+
+
+def _keep(db: Connection, receipt: BatchReceipt, centre: str, at: datetime) -> None:
+    values = {
+        "batch_id": receipt.batch_id,
+        "centre": centre,
+        "received_at": at,
+        "receipt": receipt.model_dump(mode="json"),
+    }
+    db.execute(insert(batches), [values])
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

@@ -1,0 +1,106 @@
+"""Clinical, toxicity and PROM rows as centres sent them, every version, and what is derived."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index
+from sqlmodel import Field
+
+from harmonizer.adapters.tables.base import HarmonizerTable
+
+
+class ClinicalPatientTable(HarmonizerTable, table=True):
+    """Which centre a national id is from: no other centre may write about it."""
+
+    __tablename__ = "clinical_patient"
+
+    national_id: str = Field(primary_key=True)
+    centre: str = Field(index=True)
+
+
+class WithdrawnPatientTable(HarmonizerTable, table=True):
+    """A patient whose rows were deleted and stay away."""
+
+    __tablename__ = "withdrawn_patient"
+
+    national_id: str = Field(primary_key=True)
+    centre: str
+    withdrawn_at: datetime
+
+
+class ClinicalBatchTable(HarmonizerTable, table=True):
+    """The receipt of a batch: the same batch again gets the same answer."""
+
+    __tablename__ = "clinical_batch"
+
+    batch_id: str = Field(primary_key=True)
+    centre: str
+    received_at: datetime
+    receipt: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class SourceRecordColumns(HarmonizerTable):
+    """What every record has: whose, from where, which version of the row."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    row_key: str
+    digest: str
+    national_id: str
+    centre: str
+    source: str
+    batch_id: str = Field(foreign_key="clinical_batch.batch_id")
+    current: bool = True
+    """False once a corrected row superseded it."""
+
+
+class ClinicalRecordTable(SourceRecordColumns, table=True):
+    __tablename__ = "clinical_record"
+    __table_args__ = (
+        Index("ix_clinical_record_key", "row_key"),
+        Index("ix_clinical_record_patient", "national_id"),
+    )
+
+    recorded_on: date
+    diagnosis_icd10: str | None = None
+    laterality: str | None = None
+    site: str | None = None
+    stage: str | None = None
+    age_years: int | None = None
+    sex: str | None = None
+    smoking: str | None = None
+    performance_status: int | None = None
+    chemotherapy: bool | None = None
+    rt_start: date | None = None
+    rt_end: date | None = None
+
+
+class ToxicityRecordTable(SourceRecordColumns, table=True):
+    __tablename__ = "toxicity_record"
+    __table_args__ = (
+        Index("ix_toxicity_record_key", "row_key"),
+        Index("ix_toxicity_record_patient", "national_id"),
+    )
+
+    assessed_on: date
+    ctcae_version: str
+    term: str
+    meddra_code: int | None = None
+    grade: int
+    attribution: str | None = None
+
+
+class PromRecordTable(SourceRecordColumns, table=True):
+    __tablename__ = "prom_record"
+    __table_args__ = (
+        Index("ix_prom_record_key", "row_key"),
+        Index("ix_prom_record_patient", "national_id"),
+    )
+
+    answered_on: date
+    instrument: str
+    instrument_version: str
+    answers: dict[str, int | None] = Field(sa_column=Column(JSON, nullable=False))
+    scores: dict[str, float | None] = Field(sa_column=Column(JSON, nullable=False))
+    """Derived from the answers; None where the instrument's missing rule says so."""
+    scoring_version: str
+    """Of the rules and the code that gave the scores."""

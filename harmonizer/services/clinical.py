@@ -1,0 +1,214 @@
+"""Rows that the centres send: checked again, stored whole or not at all, and read back."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Any, Final, Protocol
+
+from gateway.contract.clinical import (
+    BatchReceipt,
+    ClinicalBatch,
+    ClinicalRow,
+    PromRow,
+    RowProblem,
+    ToxicityRow,
+)
+from harmonizer.domain.clinical import Ctcae, Latest, Timeline, TimelineEvent
+from harmonizer.domain.proms import (
+    SCORING_VERSION,
+    Instrument,
+    Schedule,
+    Treatment,
+    check_answers,
+    score,
+)
+from harmonizer.errors import NotFoundError, RefusedError
+
+PROBLEMS_TOLD: Final = 1000
+Row = ClinicalRow | ToxicityRow | PromRow
+Scored = tuple[PromRow, Mapping[str, float | None], str]
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Records(Protocol):
+    """Where rows are kept. Every write is one transaction with its receipt."""
+
+    def receipt(self, batch_id: str) -> BatchReceipt | None: ...
+
+    def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
+        """Delete every row of these patients and keep them away. Returns how many rows."""
+        ...
+
+    def withdrawn(self, national_ids: Collection[str]) -> set[str]: ...
+
+    def centres(self, national_ids: Collection[str]) -> Mapping[str, str]: ...
+
+    def store(
+        self, batch: ClinicalBatch, scored: Sequence[Scored], withdrawn: int, at: datetime
+    ) -> BatchReceipt: ...
+
+    def refuse(self, receipt: BatchReceipt, centre: str, at: datetime) -> None:
+        """Keep the receipt of a batch that was not stored."""
+        ...
+
+    def of_patient(self, national_id: str) -> Sequence[Mapping[str, Any]]:
+        """Every current row of a patient, with `kind` and `on`, in order of time."""
+        ...
+
+    def clinical_of(self, national_ids: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        """Current clinical records of these patients, oldest first."""
+        ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
+class ClinicalService:
+    """Use cases of clinical rows at the archive."""
+
+    def __init__(
+        self,
+        records: Records,
+        ctcae: Ctcae,
+        instruments: Mapping[str, Instrument],
+        schedule: Schedule,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._ctcae = ctcae
+        self._instruments = instruments
+        self._schedule = schedule
+        self._clock = clock
+
+    def receive(self, batch: ClinicalBatch, centre: str) -> BatchReceipt:
+        """Store a batch of one centre, all of it or, with any problem, none of it.
+
+        Raises
+        ------
+        RefusedError
+            `other-centre`, if the batch is not of the calling centre.
+        """
+        if batch.centre != centre:
+            raise RefusedError("other-centre", "the batch is of another centre", 403)
+        known = self._records.receipt(batch.batch_id)
+        if known is not None:
+            return known
+        now = self._clock.now()
+        gone = self._records.withdraw(batch.withdrawn, centre, now) if batch.withdrawn else 0
+        rows: list[Row] = [*batch.clinical, *batch.toxicity, *batch.prom]
+        problems = list(self._problems(rows, centre, now.date()))
+        if problems:
+            receipt = BatchReceipt(
+                batch_id=batch.batch_id,
+                stored=0,
+                unchanged=0,
+                superseded=0,
+                withdrawn=gone,
+                problems=tuple(problems[:PROBLEMS_TOLD]),
+            )
+            self._records.refuse(receipt, centre, now)
+            return receipt
+        return self._records.store(batch, [self._scored(row) for row in batch.prom], gone, now)
+
+    def timeline(self, national_id: str) -> Timeline:
+        """Return a patient's events with days from RT start.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is known of the patient.
+        """
+        rows = self._records.of_patient(national_id)
+        if not rows:
+            raise NotFoundError("no clinical rows of such a patient")
+        latest = _latest(national_id, (row for row in rows if row["kind"] == "clinical"))
+        treatment = self._schedule.treatment(_days(latest.rt_end, latest.rt_start))
+        events = chain.from_iterable(self._events(row, latest, treatment) for row in rows)
+        return Timeline(national_id, latest.rt_start, tuple(events))
+
+    def latest(self, national_id: str) -> Latest | None:
+        """Return what is known of a patient's disease and treatment, None if nothing."""
+        return self.latest_of([national_id]).get(national_id)
+
+    def latest_of(self, national_ids: Collection[str]) -> Mapping[str, Latest]:
+        """Return the same for many patients; the unknown are left out."""
+        grouped: dict[str, list[Mapping[str, Any]]] = {}
+        for row in self._records.clinical_of(national_ids):
+            grouped.setdefault(row["national_id"], []).append(row)
+        return {patient: _latest(patient, rows) for patient, rows in grouped.items()}
+
+    def counts(self) -> dict[str, int]:
+        return self._records.counts()
+
+    def _problems(self, rows: Sequence[Row], centre: str, today: date) -> Iterator[RowProblem]:
+        patients = {row.national_id for row in rows}
+        withdrawn = self._records.withdrawn(patients)
+        centres = self._records.centres(patients)
+        for row in rows:
+            if row.national_id in withdrawn:
+                yield _problem(row, "national_id", "the patient withdrew")
+            if centres.get(row.national_id, centre) != centre:
+                yield _problem(row, "national_id", "the patient is of another centre")
+            if _on(row) > today + timedelta(days=1):
+                yield _problem(row, "on", "the day is in the future")
+            yield from self._code_problems(row)
+
+    def _code_problems(self, row: Row) -> Iterator[RowProblem]:
+        if isinstance(row, ToxicityRow):
+            reason = self._ctcae.problem(row.ctcae_version, row.term, row.meddra_code, row.grade)
+            if reason:
+                yield _problem(row, "grade", reason)
+        if isinstance(row, PromRow):
+            instrument = self._instruments.get(row.instrument)
+            if instrument is None:
+                yield _problem(row, "instrument", "no such instrument here")
+                return
+            for found in check_answers(instrument, row.answers):
+                yield _problem(row, found.item, found.reason)
+
+    def _scored(self, row: PromRow) -> Scored:
+        instrument = self._instruments[row.instrument]
+        return row, score(instrument, row.answers), f"{instrument.version}/{SCORING_VERSION}"
+
+    def _events(
+        self, row: Mapping[str, Any], latest: Latest, treatment: Treatment
+    ) -> Iterator[TimelineEvent]:
+        on: date = row["on"]
+        day = _days(on, latest.rt_start)
+        place = None if day is None else self._schedule.place(day, treatment)
+        if row["kind"] == "toxicity":
+            detail = {"attribution": row["attribution"], "meddra_code": row["meddra_code"]}
+            version, grade = row["ctcae_version"], float(row["grade"])
+            yield TimelineEvent(on, day, "toxicity", row["term"], grade, version, place, detail)
+        elif row["kind"] == "prom":
+            for code, value in row["scores"].items():
+                name, version = f"{row['instrument']} {code}", row["instrument_version"]
+                yield TimelineEvent(on, day, "prom", name, value, version, place)
+        else:
+            shown = ("diagnosis_icd10", "site", "laterality", "stage", "performance_status")
+            detail = {name: row[name] for name in shown if row[name] is not None}
+            yield TimelineEvent(on, day, "clinical", "record", None, "", place, detail)
+
+
+def _problem(row: Row, field: str, reason: str) -> RowProblem:
+    return RowProblem(row_key=row.row_key, field=field, reason=reason)
+
+
+def _on(row: Row) -> date:
+    if isinstance(row, ToxicityRow):
+        return row.assessed_on
+    return row.answered_on if isinstance(row, PromRow) else row.recorded_on
+
+
+def _days(later: date | None, earlier: date | None) -> int | None:
+    return None if later is None or earlier is None else (later - earlier).days
+
+
+def _latest(national_id: str, rows: Iterable[Mapping[str, Any]]) -> Latest:
+    fields = [name for name in Latest.__dataclass_fields__ if name != "national_id"]
+    known: dict[str, Any] = {}
+    for row in rows:
+        known |= {name: row[name] for name in fields if row[name] is not None}
+    return Latest(national_id, **known)

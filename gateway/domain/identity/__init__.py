@@ -1,0 +1,35 @@
+"""Who a patient is: identifiers, keys, pseudonyms, UIDs and day shifts. Pure."""
+
+from gateway.domain.identity.derivation import (
+    DICOM_UID_ROOT,
+    day_shift,
+    keyed_uid,
+    lookup_hash,
+    national_id,
+    national_uid,
+    seal,
+    shift_date,
+    site_pseudonym,
+    site_uid,
+    unseal,
+)
+from gateway.domain.identity.identifiers import is_identity_code, normalise_patient_id
+from gateway.domain.identity.keys import KeyRing, SiteKeys
+
+__all__ = [
+    "DICOM_UID_ROOT",
+    "KeyRing",
+    "SiteKeys",
+    "day_shift",
+    "is_identity_code",
+    "keyed_uid",
+    "lookup_hash",
+    "national_id",
+    "national_uid",
+    "normalise_patient_id",
+    "seal",
+    "shift_date",
+    "site_pseudonym",
+    "site_uid",
+    "unseal",
+]

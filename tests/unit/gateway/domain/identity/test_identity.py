@@ -1,0 +1,124 @@
+"""Identity is a keyed pure function: same input, same output, and nothing goes back."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.identity import (
+    KeyRing,
+    SiteKeys,
+    day_shift,
+    is_identity_code,
+    lookup_hash,
+    national_id,
+    national_uid,
+    normalise_patient_id,
+    seal,
+    shift_date,
+    site_pseudonym,
+    site_uid,
+    unseal,
+)
+from gateway.errors import ConfigError, HoldError, RejectError
+
+ROOT = bytes(range(32))
+RING = KeyRing.from_root(ROOT, "KUH")
+KEYS = RING.site_keys()
+CENTURY_SIGNS = "+-YXWVUABCDEF"
+
+
+@pytest.mark.parametrize(
+    "written", ["010160-999x", " 010160-999X ", "010160\u2013999X", "010160 -999X\0"]
+)
+def test_every_way_of_writing_one_identifier_is_one_patient(written: str) -> None:
+    assert normalise_patient_id(written) == "010160-999X"
+    assert lookup_hash(KEYS, written) == lookup_hash(KEYS, "010160-999X")
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "\u200b", "\0"])
+def test_an_empty_identifier_is_refused(nothing: str) -> None:
+    with pytest.raises(RejectError) as caught:
+        site_pseudonym(KEYS, nothing)
+    assert caught.value.code == "no-patient-id"
+
+
+def worked_by_hand(body: str) -> str:
+    return "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(body) % 31]
+
+
+@pytest.mark.parametrize("sign", CENTURY_SIGNS)
+def test_identity_codes_of_every_century_sign(sign: str) -> None:
+    check = worked_by_hand("131052308")
+    assert check == "T", "the code that the authority prints as its example"
+    assert is_identity_code(f"131052{sign}308T")
+    assert not is_identity_code(f"131052{sign}308U")
+    assert not is_identity_code(f"321352{sign}308T")
+
+
+@given(st.integers(0, 30))
+def test_only_one_check_character_fits(wrong: int) -> None:
+    characters = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+    assert is_identity_code(f"131052-308{characters[wrong]}") == (characters[wrong] == "T")
+
+
+def test_century_signs_are_different_people() -> None:
+    assert len({site_pseudonym(KEYS, f"131052{sign}308T") for sign in CENTURY_SIGNS}) == 13
+
+
+def test_centres_roots_and_stages_never_share_an_identity() -> None:
+    other_centre = KeyRing.from_root(ROOT, "Tyks")
+    other_root = KeyRing.from_root(bytes(range(1, 33)), "KUH")
+    pseudonyms = {
+        site_pseudonym(ring.site_keys(), "X1") for ring in (RING, other_centre, other_root)
+    }
+    assert len(pseudonyms) == 3
+    assert len({national_id(ring, "PX") for ring in (RING, other_centre, other_root)}) == 3
+    assert site_uid(KEYS, "1.2.3") != national_uid(RING, "1.2.3")
+
+
+@given(st.from_regex(r"1\.2\.[1-9][0-9]{0,50}", fullmatch=True))
+def test_uids_fit_dicom_and_repeat(uid: str) -> None:
+    keyed = site_uid(KEYS, uid)
+    assert keyed == site_uid(SiteKeys.from_json(KEYS.to_json()), uid)
+    assert keyed.startswith("2.25.")
+    assert len(keyed) <= 44
+    assert not keyed.startswith("2.25.0")
+
+
+def test_the_standards_own_uids_stay() -> None:
+    assert site_uid(KEYS, "1.2.840.10008.5.1.4.1.1.2") == "1.2.840.10008.5.1.4.1.1.2"
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_dates_move_by_whole_weeks_within_ten_years(pseudonym: str) -> None:
+    days = day_shift(KEYS, pseudonym)
+    assert days % 7 == 0
+    assert -520 * 7 <= days <= -52 * 7
+    assert shift_date(date(2024, 3, 4), days).weekday() == date(2024, 3, 4).weekday()
+
+
+def test_sealed_terms_open_with_the_same_key_only() -> None:
+    sealed = seal(KEYS, b"PTV_Virtanen")
+    assert unseal(KEYS, sealed) == b"PTV_Virtanen"
+    assert b"Virtanen" not in sealed
+    with pytest.raises(HoldError):
+        unseal(KeyRing.from_root(bytes(range(1, 33)), "KUH").site_keys(), sealed)
+
+
+@pytest.mark.parametrize("root", [b"", b"short", b"\0" * 32, b"a" * 64])
+def test_a_weak_root_key_stops_the_start(root: bytes) -> None:
+    with pytest.raises(ConfigError, match="root_key_file"):
+        KeyRing.from_root(root, "KUH")
+
+
+def test_keys_do_not_print() -> None:
+    shown = repr(RING) + repr(KEYS)
+    assert repr(KEYS.uid)[2:-1] not in shown
+    assert "lookup" not in shown
+
+
+def test_a_damaged_key_file_says_how_to_mend_it() -> None:
+    with pytest.raises(ConfigError, match="site-keys"):
+        SiteKeys.from_json('{"key_id": "x"}')

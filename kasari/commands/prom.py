@@ -13,7 +13,7 @@ from gateway.domain.clinical.cells import given, to_whole
 from harmonizer.data.instruments import load_instrument, load_instruments
 from harmonizer.domain.proms import Instrument, check_answers
 from harmonizer.domain.proms import score as scores_of
-from harmonizer.errors import NotFoundError
+from kasari.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Patient-reported outcomes: instruments and scores.")
 console = Console(stderr=True)
@@ -39,12 +39,10 @@ def score(
     try:
         chosen = load_instrument(instrument)
         table = read_table(source.read_bytes())
-    except NotFoundError as error:
-        raise _failed(str(error)) from error
     except OSError as error:
-        raise _failed(f"cannot read {source}: {error.strerror}; give a readable file") from error
+        raise InputError(f"cannot read {source}: {error.strerror}; give a readable file") from error
     except TableError as error:
-        raise _failed(f"{error.problem.reason}; {error.problem.mend}") from error
+        raise InputError(f"{error.problem.reason}; {error.problem.mend}") from error
     columns = _item_columns(chosen, table)
     rows, problems = _answers(chosen, table, columns)
     if problems:
@@ -52,13 +50,8 @@ def score(
             console.print(
                 f"line {problem.line}, {problem.column}: {problem.reason}; {problem.mend}"
             )
-        raise _failed(f"{len(problems)} cells cannot be scored; nothing was written")
+        raise InputError(f"{len(problems)} cells cannot be scored; nothing was written")
     _write(out, chosen, rows)
-
-
-def _failed(text: str) -> typer.Exit:
-    console.print(text, markup=False, highlight=False)
-    return typer.Exit(1)
 
 
 def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, str]:
@@ -66,7 +59,7 @@ def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, st
     columns = {name: code for name in table.columns if (code := _code(name)) in instrument.items}
     absent = [code for code in instrument.items if code not in columns.values()]
     if not columns:
-        raise _failed(f"no column is an item of {instrument.name}; name them q1, q2 and so on")
+        raise InputError(f"no column is an item of {instrument.name}; name them q1, q2 and so on")
     if absent:
         console.print(f"no column for {', '.join(absent)}: counted as not answered")
     return columns

@@ -1,0 +1,126 @@
+"""Sending a file to a gateway in parts: first all of it checked, then all of it imported."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from kasari.errors import InputError, StackError
+
+PART_BYTES: Final = 4 * 1024 * 1024
+COUNTS: Final = ("rows", "stored", "unchanged", "superseded", "held", "skipped")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a delimited file that stands alone: it begins with the header."""
+
+    data: bytes = field(repr=False)
+    first_line: int
+
+
+@dataclass
+class Total:
+    """What the gateway did, over all parts."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    dropped_columns: set[str] = field(default_factory=set)
+    skipped_lines: list[int] = field(default_factory=list)
+
+    def add(self, answer: dict[str, Any]) -> None:
+        for name in COUNTS:
+            self.counts[name] += int(answer.get(name, 0))
+        self.problems += answer.get("problems", [])
+        self.dropped_columns |= set(answer.get("dropped_columns", []))
+        self.skipped_lines += answer.get("skipped_lines", [])
+
+
+def split(data: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
+    """Cut a file after whole rows; a quoted line end is no end of a row.
+
+    UTF-16 and short files stay whole.
+    """
+    if len(data) <= part_bytes or data.startswith((b"\xff\xfe", b"\xfe\xff", b"PK")):
+        return [Part(data, 2)]
+    rows = _rows(data)
+    header = next(rows)
+    parts: list[Part] = []
+    piece: list[bytes] = []
+    size, first = 0, 1 + header.count(b"\n")
+    line = first
+    for row in rows:
+        piece.append(row)
+        size += len(row)
+        line += row.count(b"\n")
+        if size >= part_bytes:
+            parts.append(Part(header + b"".join(piece), first))
+            piece, size, first = [], 0, line
+    return [*parts, Part(header + b"".join(piece), first)] if piece else parts
+
+
+def _rows(data: bytes) -> Iterator[bytes]:
+    kept = b""
+    for line in data.splitlines(keepends=True):
+        kept += line
+        if kept.count(b'"') % 2 == 0:
+            yield kept
+            kept = b""
+    if kept:
+        yield kept
+
+
+def send(
+    client: httpx.Client,
+    data: bytes,
+    options: dict[str, str | bool],
+    advance: Callable[[int], None],
+) -> Total:
+    """Check every part, and import them if none has a problem or `partial` is asked for.
+
+    Parameters
+    ----------
+    advance : callable
+        Told how many bytes of the two passes are done.
+
+    Raises
+    ------
+    StackError, InputError
+        If the gateway cannot be reached, or does not take the file at all.
+    """
+    parts = split(data)
+    checked = Total()
+    for part in parts:
+        checked.add(_post(client, part, {**options, "check_only": True}))
+        advance(len(part.data))
+    if options.get("check_only") or (checked.problems and not options.get("partial")):
+        return checked
+    done = Total()
+    for part in parts:
+        done.add(_post(client, part, options))
+        advance(len(part.data))
+    return done
+
+
+def _post(client: httpx.Client, part: Part, options: dict[str, str | bool]) -> dict[str, Any]:
+    query = {**options, "first_line": part.first_line}
+    try:
+        answer = client.post("/api/v1/clinical", params=query, content=part.data)
+    except httpx.HTTPError as error:
+        text = f"the gateway cannot be reached ({type(error).__name__}); is the stack up?"
+        raise StackError(text) from error
+    body = _json(answer)
+    if answer.status_code == httpx.codes.OK or "problems" in body:
+        return body
+    if answer.status_code in {401, 403}:
+        raise StackError("the gateway does not know this operator token")
+    raise InputError(f"the gateway answered {answer.status_code}; see its log")
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,108 @@
+"""`kasari clinical`: bring clinical, toxicity and PROM files to a centre's gateway."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from kasari.clinical.publishing import code_lists, publish, published_path
+from kasari.clinical.sending import Total, send
+from kasari.errors import InputError, StackError
+
+app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
+console = Console(stderr=True)
+KINDS = ("clinical", "ctcae", "prom")
+SHOWN = 50
+
+StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="The file to import.")],
+    centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
+    kind: Annotated[str, typer.Option(help="clinical, ctcae or prom.")],
+    source: Annotated[str, typer.Option(help="Name of the system it is from.")] = "csv",
+    partial: Annotated[
+        bool, typer.Option(help="Import good rows although others are bad.")
+    ] = False,
+    check_only: Annotated[bool, typer.Option(help="Only check, import nothing.")] = False,
+    stack: StackFile = Path(".kasari/stack.json"),
+) -> None:
+    """Import a file at a centre: every row is checked first, then all of them go or none."""
+    if kind not in KINDS:
+        raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
+    data = _read(file)
+    options: dict[str, str | bool] = {
+        "kind": kind,
+        "source": source,
+        "partial": partial,
+        "check_only": check_only,
+    }
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _gateway(stack, centre) as client, Progress(*columns, console=console) as progress:
+        task = progress.add_task("import", total=len(data) * (1 if check_only else 2))
+        total = send(client, data, options, lambda done: progress.advance(task, done))
+    _show(total)
+    if total.problems and not partial:
+        raise InputError(f"{len(total.problems)} problems; nothing was imported")
+
+
+@app.command("publish-codelists", hidden=True)
+def publish_code_lists(
+    check: Annotated[bool, typer.Option(help="Only tell whether they are up to date.")] = False,
+) -> None:
+    """Write the archive's code lists to where the gateway carries them (for developers)."""
+    if not check:
+        typer.echo(str(publish()))
+    elif json.loads(published_path().read_text("utf-8")) != code_lists():
+        raise InputError("code lists differ; run `kasari clinical publish-codelists`")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _gateway(stack: Path, centre: str) -> httpx.Client:
+    """Return a client of the centre's running gateway."""
+    try:
+        running = json.loads(stack.read_text("utf-8"))["centres"]
+    except (OSError, ValueError, KeyError) as error:
+        raise StackError(f"no stack runs here ({stack}); start it with `kasari up`") from error
+    if centre not in running:
+        raise InputError(f"no such centre in the stack; there are {', '.join(sorted(running))}")
+    where = running[centre]
+    try:
+        token = Path(where["operator_token_file"]).read_text("utf-8").strip()
+    except OSError as error:
+        raise StackError(f"cannot read the operator token: {error.strerror}") from error
+    return httpx.Client(
+        base_url=where["gateway_url"],
+        headers={"authorization": f"Bearer {token}"},
+        timeout=httpx.Timeout(600, connect=10),
+        trust_env=False,
+    )
+
+
+def _show(total: Total) -> None:
+    table = Table("what", "rows", box=None)
+    for name, number in total.counts.items():
+        table.add_row("not consented here" if name == "skipped" else name, str(number))
+    console.print(table)
+    if total.dropped_columns:
+        console.print(f"columns dropped: {', '.join(sorted(total.dropped_columns))}", markup=False)
+    for found in total.problems[:SHOWN]:
+        where = f"line {found['line']}" if found["line"] else "the file"
+        column = f", {found['column']}" if found["column"] else ""
+        text = f"{where}{column}: {found['reason']}; {found['mend']}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if len(total.problems) > SHOWN:
+        console.print(f"... and {len(total.problems) - SHOWN} more")

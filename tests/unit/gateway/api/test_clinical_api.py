@@ -1,0 +1,82 @@
+"""The gateway's door for clinical files: operators only, all or nothing."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from gateway.api.access import Sessions
+from gateway.api.clinical import router
+from gateway.contract.clinical import RowKind
+from gateway.domain.clinical import Problem
+from gateway.services.clinical import ImportResult
+
+
+OPERATOR = "t"
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeService:
+    def __init__(self) -> None:
+        self.calls: list[tuple[RowKind, bytes, dict[str, Any]]] = []
+        self.result = ImportResult(rows=1, stored=1)
+
+    def import_csv(self, kind: RowKind, data: bytes, **options: Any) -> ImportResult:
+        self.calls.append((kind, data, options))
+        return self.result
+
+    def counts(self) -> dict[str, int]:
+        return {"waiting": 3}
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService()
+
+
+def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> httpx.Response:
+    app = FastAPI()
+    app.include_router(router)
+    app.state.operator_token = "t"
+    app.state.clinical = service
+    app.state.sessions = Sessions()
+    app.state.clock = FixedClock()
+
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://g") as client:
+            headers = {"authorization": f"Bearer {bearer}"}
+            return await client.request(method, url, content=b"a,b\n1,2\n", headers=headers)
+
+    return asyncio.run(go())
+
+
+def test_a_file_reaches_the_service(service: FakeService) -> None:
+    answer = ask(service, "POST", "/api/v1/clinical?kind=ctcae&partial=true&first_line=9")
+    assert answer.status_code == 200
+    assert answer.json()["stored"] == 1
+    ((kind, data, options),) = service.calls
+    assert (kind, data) == (RowKind.TOXICITY, b"a,b\n1,2\n")
+    assert (options["partial"], options["first_line"]) == (True, 9)
+
+
+def test_problems_make_the_answer_an_error_with_the_same_form(service: FakeService) -> None:
+    service.result = ImportResult(rows=1, problems=(Problem(2, "grade", "r", "m"),))
+    answer = ask(service, "POST", "/api/v1/clinical?kind=ctcae")
+    assert answer.status_code == 422
+    assert answer.json()["problems"] == [{"line": 2, "column": "grade", "reason": "r", "mend": "m"}]
+
+
+def test_strangers_and_unknown_kinds_are_turned_away(service: FakeService) -> None:
+    assert ask(service, "POST", "/api/v1/clinical?kind=ctcae", "x").status_code == 401
+    assert ask(service, "GET", "/api/v1/clinical", "x").status_code == 401
+    assert ask(service, "POST", "/api/v1/clinical?kind=other").status_code == 422
+    assert not service.calls
+    assert ask(service, "GET", "/api/v1/clinical").json() == {"rows": {"waiting": 3}}

@@ -1,0 +1,106 @@
+"""`kasari prom score`: a file in, a file out, to the last digit."""
+
+import csv
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kasari.commands.prom import app
+from kasari.errors import InputError
+
+HEADER = [f"q{n}" for n in range(1, 31)]
+SCALES = {
+    "PF2": ([1, 2, 3, 4, 5], 3, True),
+    "RF2": ([6, 7], 3, True),
+    "EF": ([21, 22, 23, 24], 3, True),
+    "CF": ([20, 25], 3, True),
+    "SF": ([26, 27], 3, True),
+    "QL2": ([29, 30], 6, False),
+    "FA": ([10, 12, 18], 3, False),
+    "NV": ([14, 15], 3, False),
+    "PA": ([9, 19], 3, False),
+    "DY": ([8], 3, False),
+    "SL": ([11], 3, False),
+    "AP": ([13], 3, False),
+    "CO": ([16], 3, False),
+    "DI": ([17], 3, False),
+    "FI": ([28], 3, False),
+}
+
+
+def exact(row: list[int | None]) -> dict[str, Fraction | None]:
+    """Score by the published formulas in exact fractions: shares nothing with the product."""
+    scores: dict[str, Fraction | None] = {}
+    for code, (items, span, function) in SCALES.items():
+        found = [value for n in items if (value := row[n - 1]) is not None]
+        if 2 * len(found) < len(items):
+            scores[code] = None
+            continue
+        share = (Fraction(sum(found), len(found)) - 1) / span
+        scores[code] = 100 * (1 - share if function else share)
+    good = [scores[c] for c in ("PF2", "RF2", "EF", "CF", "SF")]
+    bad = [scores[c] for c in ("FA", "NV", "PA", "DY", "SL", "AP", "CO", "DI")]
+    known = [v for v in good if v is not None] + [100 - v for v in bad if v is not None]
+    scores["SumSc"] = sum(known, Fraction(0)) / 13 if len(known) == 13 else None
+    return scores
+
+
+def run(source: Path, out: Path, instrument: str = "qlq-c30") -> None:
+    result = CliRunner().invoke(
+        app, ["score", "--instrument", instrument, "--in", str(source), "--out", str(out)]
+    )
+    if result.exception:
+        raise result.exception
+
+
+def test_random_answers_are_scored_as_the_exact_formulas_do(tmp_path: Path) -> None:
+    random.seed(20260101)
+    rows: list[list[int | None]] = []
+    for share in (0.0, 0.1, 0.3, 0.6, 1.0):
+        for _ in range(100):
+            rows.append(
+                [
+                    None if random.random() < share else random.randint(1, 7 if n >= 29 else 4)
+                    for n in range(1, 31)
+                ]
+            )
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+    run(source, out)
+    with out.open(newline="") as file:
+        scored = list(csv.DictReader(file))
+    assert list(scored[0]) == [*SCALES, "SumSc"]
+    assert len(scored) == len(rows)
+    for row, found in zip(rows, scored, strict=True):
+        for code, wanted in exact(row).items():
+            assert (found[code] == "") == (wanted is None), code
+            if wanted is not None:
+                assert float(found[code]) == pytest.approx(float(wanted), abs=1e-9)
+
+
+def test_a_spreadsheet_s_own_form_is_understood(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_bytes(b"\xef\xbb\xbfID;Q29;Q30\r\nx;7,0;NA\r\n")
+    run(source, out)
+    assert out.read_text().splitlines()[1] == ",,,,,100.0,,,,,,,,,,"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("q1,q2\n5,1\n", "1 cells cannot be scored"),
+        ("q1,q2\n1.5,1\n", "1 cells cannot be scored"),
+        ("name\nx\n", "no column is an item"),
+        ("", "empty"),
+    ],
+)
+def test_bad_input_writes_nothing(tmp_path: Path, text: str, words: str) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(text)
+    with pytest.raises(InputError, match=words):
+        run(source, out)
+    assert not out.exists()

@@ -34,10 +34,14 @@ class Loop:
         """Do the next step now."""
         self._wake.set()
 
-    def stop(self, timeout_s: float = 20.0) -> None:
-        """Ask the thread to end after its step and wait for it."""
+    def ask_to_stop(self) -> None:
+        """End after the step that is running."""
         self._stopping = True
         self._wake.set()
+
+    def stop(self, timeout_s: float = 20.0) -> None:
+        """Ask the thread to end after its step and wait for it."""
+        self.ask_to_stop()
         self._thread.join(timeout_s)
 
     @property

@@ -2,10 +2,18 @@
 
 import stat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from gateway.errors import ConfigError
 
@@ -14,11 +22,17 @@ DEFAULT_SECRETS = {"changeme", "change-me", "orthanc", "password", "secret", "ka
 _KEY_BYTES = 32
 
 
-def _no_trailing_slash(url: HttpUrl) -> str:
-    return str(url).rstrip("/")
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-Url = Annotated[HttpUrl, AfterValidator(_no_trailing_slash)]
+def _is_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("must be http(s)://host:port without a user name")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_is_url)]
 
 
 class _Section(BaseModel):
@@ -42,6 +56,15 @@ class ArchiveDoor(_Section):
     ca_file: Path | None = None
     client_certificate: Path | None = None
     """PEM with the centre's certificate and its key."""
+    allow_plain_http: bool = False
+    """Only for a private network that encrypts by itself."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        plain = urlsplit(self.url).scheme == "http"
+        if plain and not self.allow_plain_http and urlsplit(self.url).hostname not in LOOPBACK:
+            raise ValueError("url must be https (or set allow_plain_http on a private network)")
+        return self
 
 
 class Settings(_Section):

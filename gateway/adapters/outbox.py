@@ -199,6 +199,17 @@ class SqlOutbox:
             session.commit()
             return len(rows)
 
+    def release_leases(self) -> None:
+        """Free what an earlier process of this service held when it was killed.
+
+        Two processes on one database would at worst send a course twice, which changes nothing.
+        """
+        with Session(self._engine) as session:
+            rows = session.exec(select(SubmissionRow).where(SubmissionRow.state == SENDING))
+            for row in rows:
+                row.state, row.lease_owner, row.lease_until = WAITING, None, None
+            session.commit()
+
     def hurry(self) -> None:
         """Let everything that waits for its next attempt go now, e.g. after a person mended it."""
         with Session(self._engine) as session:

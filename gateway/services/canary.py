@@ -28,6 +28,13 @@ class CanaryService:
         self.offered = 0
         """Since the start: each is one refusal in the plugin's totals that no sender caused."""
 
+    def step_if_due(self, every_s: float) -> None:
+        """Offer the canary when the last result is old, or was not the right one."""
+        last = self.last
+        if last and last.healthy and (self._clock.now() - last.at).total_seconds() < every_s:
+            return
+        self.step()
+
     def step(self) -> CanaryResult:
         """Offer the canary once. Raises nothing: being unable to ask is an unhealthy result."""
         try:

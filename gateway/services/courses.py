@@ -47,6 +47,7 @@ class CourseService:
         clock: Clock,
         audit: Audit,
         policy: CoursePolicy,
+        course_uid: Callable[[str], str],
     ) -> None:
         self._index = index
         self._courses = courses
@@ -56,6 +57,7 @@ class CourseService:
         self._clock = clock
         self._audit = audit
         self._policy = policy
+        self._course_uid = course_uid
 
     def step(self) -> int:
         """Look again at every patient with news and every course that has settled."""
@@ -175,7 +177,7 @@ class CourseService:
         if state is CourseState.READY and digest != course.sent_digest:
             self._outbox.queue(saved, ids)
 
-    def release(self, course_id: int, comment: str, role: str) -> Course:
+    def release(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
         """Let a held course go although something is missing, on a person's word.
 
         Raises
@@ -198,9 +200,9 @@ class CourseService:
         }
         self._courses.save(replace(course, release=release))
         self.look_at(course.pseudonym)
-        return self._existing(course_id)
+        return self._describe(self._existing(course_id))
 
-    def refuse(self, course_id: int, comment: str, role: str) -> Course:
+    def refuse(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
         """Keep a course here for good; it is judged again only when its members change."""
         course = self._existing(course_id)
         if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
@@ -209,7 +211,31 @@ class CourseService:
         self._audit.record("course-refuse", role, course.anchor_uid, comment)
         refused = replace(course, state=CourseState.REFUSED, sent_digest=course.content_digest)
         self._courses.save(refused)
-        return refused
+        return self._describe(refused)
+
+    def find(self, state: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return courses, the latest change first, as the API and the pages show them."""
+        return [self._describe(course) for course in self._courses.find(state, limit)]
+
+    def read(self, course_id: int) -> dict[str, Any]:
+        """Return one course with what was sent of it."""
+        sent = self._outbox.receipts(course_id)
+        told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
+        return {**self._describe(self._existing(course_id)), "sent": told}
+
+    def _describe(self, course: Course) -> dict[str, Any]:
+        return {
+            "id": course.id,
+            "course_uid": self._course_uid(course.anchor_uid),
+            "state": course.state.value,
+            "version": course.version,
+            "instances": course.instances,
+            "reasons": list(course.reasons),
+            "findings": list(course.findings),
+            "released": bool(course.release),
+            "changed_at": course.changed_at.isoformat(),
+            "delivered_at": course.delivered_at.isoformat() if course.delivered_at else None,
+        }
 
     def hold(self, course_id: int, error: HoldError) -> None:
         """Hold a course that the outbox could not send for a reason of its own."""

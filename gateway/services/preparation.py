@@ -28,7 +28,6 @@ from gateway.ports import (
     Work,
 )
 
-
 KEEP_EVERY = 25
 """Instances between two prolongations of the lease."""
 

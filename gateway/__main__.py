@@ -1,0 +1,95 @@
+"""`python -m gateway`: serve, and the few things that setting a centre up needs."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clock import SystemClock
+from gateway.app import create_app, open_database, open_ring
+from gateway.config import Settings, load_settings
+from gateway.errors import GatewayError
+
+
+def serve(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Run the service until it is told to stop."""
+    app = create_app(settings)
+    uvicorn.run(
+        app,
+        host=settings.listen.host,
+        port=settings.listen.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    return 0
+
+
+def write_site_keys(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Write the keys that the plugin may hold, readable by this user only."""
+    text = open_ring(settings).site_keys().to_json()
+    path: Path = arguments.out
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+    return 0
+
+
+def show_identity(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Print what the archive must know of this centre. Nothing of it is secret."""
+    ring = open_ring(settings)
+    identity = {
+        "centre": settings.centre,
+        "public_key": ring.public_key_base64(),
+        "public_key_id": ring.public_key_id,
+    }
+    sys.stdout.write(json.dumps(identity) + "\n")
+    return 0
+
+
+def verify_audit(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Check the audit chain: exit code 1 and the place if it is broken."""
+    broken = SqlAudit(open_database(settings), SystemClock()).first_break()
+    sys.stdout.write("the audit chain is whole\n" if broken is None else f"broken at {broken}\n")
+    return 0 if broken is None else 1
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "serve": serve,
+    "site-keys": write_site_keys,
+    "identity": show_identity,
+    "audit-verify": verify_audit,
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; a wrong setting ends in one line on standard error and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m gateway")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, run in COMMANDS.items():
+        command = commands.add_parser(name, help=(run.__doc__ or "").split("\n")[0])
+        command.add_argument("--config", type=Path, required=True, help="gateway.yml")
+        if name == "site-keys":
+            command.add_argument("--out", type=Path, required=True)
+        if name == "identity":
+            command.add_argument("--json", action="store_true", help="the only form there is")
+    arguments = parser.parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("httpx", "httpcore", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return COMMANDS[arguments.command](load_settings(arguments.config), arguments)
+    except GatewayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""HTTP for courses and the gateway's status: parse, call one service, answer."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from gateway.api.access import Operator
+from gateway.services.courses import CourseService
+from gateway.services.inquiry import InquiryService
+from gateway.services.status import StatusService
+from gateway.services.submission import SubmissionService
+
+router = APIRouter(tags=["courses"])
+
+
+class Comment(BaseModel):
+    comment: str = Field(max_length=2000)
+
+
+class Question(BaseModel):
+    patient_id: str = Field(min_length=1, max_length=64, repr=False)
+
+
+def course_service(request: Request) -> CourseService:
+    service: CourseService = request.app.state.course_service
+    return service
+
+
+@router.get("/health")
+def read_health(request: Request) -> JSONResponse:
+    """200 when the canary was refused as it must be, else 503. Needs no token: it names nobody."""
+    health = request.app.state.status.health()
+    return JSONResponse(health, 200 if health["status"] == "ok" else 503)
+
+
+@router.get("/api/v1/status")
+def read_status(request: Request, _role: Operator) -> dict[str, Any]:
+    """Counts of everything."""
+    status: StatusService = request.app.state.status
+    return status.status()
+
+
+@router.get("/api/v1/account")
+def read_account(request: Request, _role: Operator) -> dict[str, Any]:
+    """Where every instance is that was ever offered, and whether the sums add up."""
+    status: StatusService = request.app.state.status
+    return status.account().as_json()
+
+
+@router.get("/api/v1/courses")
+def read_courses(
+    request: Request, _role: Operator, state: str | None = None, limit: int = 500
+) -> list[dict[str, Any]]:
+    """Courses, the latest change first."""
+    return course_service(request).find(state, limit)
+
+
+@router.get("/api/v1/courses/{course_id}")
+def read_course(course_id: int, request: Request, _role: Operator) -> dict[str, Any]:
+    """One course with what was sent of it."""
+    return course_service(request).read(course_id)
+
+
+@router.post("/api/v1/courses/{course_id}/release")
+def release_course(
+    course_id: int, comment: Comment, request: Request, role: Operator
+) -> dict[str, Any]:
+    """Let a held course go; the comment travels with it."""
+    return course_service(request).release(course_id, comment.comment, role)
+
+
+@router.post("/api/v1/courses/{course_id}/refuse")
+def refuse_course(
+    course_id: int, comment: Comment, request: Request, role: Operator
+) -> dict[str, Any]:
+    """Keep a held course here for good."""
+    return course_service(request).refuse(course_id, comment.comment, role)
+
+
+@router.post("/api/v1/why")
+def explain(question: Question, request: Request, role: Operator) -> dict[str, Any]:
+    """Why is this patient not in the archive? The identifier comes in the body, never in a URL."""
+    inquiry: InquiryService = request.app.state.inquiry
+    return inquiry.why(question.patient_id, role).as_json()
+
+
+@router.post("/api/v1/sending/resume", status_code=204)
+def resume_sending(request: Request, role: Operator) -> None:
+    """Send again after the archive had refused this centre's token or certificate."""
+    sending: SubmissionService = request.app.state.sending
+    sending.resume(role)
+
+
+@router.get("/api/v1/audit")
+def read_audit(request: Request, _role: Operator, limit: int = 200) -> dict[str, Any]:
+    """The latest events of the audit chain, and where it is broken if it is."""
+    audit = request.app.state.audit
+    return {"broken_at": audit.first_break(), "entries": audit.entries(min(limit, 1000))}

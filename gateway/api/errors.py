@@ -1,0 +1,39 @@
+"""Our errors as HTTP answers, mapped once. An unexpected error's text never leaves."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from gateway.errors import GatewayError, RejectError, RetryError
+
+logger = logging.getLogger(__name__)
+
+_STATUS = {"unknown-course": 404, "not-held": 409, "no-consent": 409}
+
+
+def _reject(_request: Request, error: Exception) -> JSONResponse:
+    code = error.code if isinstance(error, RejectError) else "rejected"
+    return JSONResponse({"code": code, "text": str(error)}, _STATUS.get(code, 422))
+
+
+def _retry(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"code": "retry", "text": str(error)}, 503, {"Retry-After": "5"})
+
+
+def _ours(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"code": type(error).__name__, "text": str(error)}, 500)
+
+
+def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+    logger.error("unexpected %s", type(error).__name__)
+    text = "something unexpected happened; nothing was changed. See the service's log"
+    return JSONResponse({"code": "unexpected", "text": text}, 500)
+
+
+def install(app: FastAPI) -> None:
+    """Map every error of ours, and any other, to an answer that quotes nothing foreign."""
+    app.add_exception_handler(RejectError, _reject)
+    app.add_exception_handler(RetryError, _retry)
+    app.add_exception_handler(GatewayError, _ours)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,104 @@
+"""Answering "why is this patient not in the archive?" in one screen.
+
+The question holds an identifier; the answer does not. Each question is audited.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.consent import in_force
+from gateway.ports import Audit, Course, Courses, Index, Outbox, Vault
+from gateway.services.consent import Naming
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known. `verdict` is one sentence for the person who asked."""
+
+    verdict: str
+    pseudonym: str | None
+    consent: dict[str, str] | None
+    courses: tuple[dict[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self)
+
+
+class InquiryService:
+    """Looks a patient up by the identifier that the hospital uses."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        naming: Naming,
+        index: Index,
+        courses: Courses,
+        outbox: Outbox,
+        audit: Audit,
+    ) -> None:
+        self._vault = vault
+        self._naming = naming
+        self._index = index
+        self._courses = courses
+        self._outbox = outbox
+        self._audit = audit
+
+    def why(self, patient_id: str, role: str) -> Answer:
+        """Explain where a patient's courses are and what each waits for."""
+        lookup = self._naming.lookup(patient_id)
+        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
+        self._audit.record("inquiry", role, pseudonym or "unknown")
+        if pseudonym is None:
+            text = (
+                "This identifier is in no consent list, so everything sent for it was refused. "
+                "Check the identifier, or import the consent."
+            )
+            return Answer(text, None, None, ())
+        consent = in_force(self._vault.statements([pseudonym]).get(pseudonym, []))
+        courses = [self._describe(course) for course in self._courses.of_patient(pseudonym)]
+        return Answer(
+            verdict=_verdict(consent.status.value if consent else "none", courses),
+            pseudonym=pseudonym,
+            consent={
+                "status": consent.status.value,
+                "version": consent.version,
+                "scope": consent.scope,
+                "date": consent.given_on.isoformat(),
+            }
+            if consent
+            else None,
+            courses=tuple(courses),
+        )
+
+    def _describe(self, course: Course) -> dict[str, Any]:
+        receipts = self._outbox.receipts(course.id) if course.id is not None else []
+        current = [r for r in receipts if r["version"] == course.version]
+        return {
+            "id": course.id,
+            "state": course.state.value,
+            "version": course.version,
+            "instances": course.instances,
+            "verified": sum(1 for r in current if r["verified"]),
+            "last_error": next((r["last_error"] for r in current if r["last_error"]), None),
+            "reasons": list(course.reasons),
+        }
+
+
+def _verdict(consent: str, courses: list[dict[str, Any]]) -> str:
+    if consent != "granted":
+        return f"Consent is {consent}, so nothing is stored or sent."
+    if not courses:
+        return (
+            "Consent is in force, but no object has come. Send the course again from the source; "
+            "if the sender reports success, compare the patient identifier there with the list."
+        )
+    states = [course["state"] for course in courses]
+    if all(state == "delivered" for state in states):
+        return "Everything that came is in the archive, verified."
+    if "held" in states:
+        reasons = [r["text"] for c in courses if c["state"] == "held" for r in c["reasons"]]
+        return f"Held here: {'; '.join(reasons)}."
+    failing = next((c["last_error"] for c in courses if c["last_error"]), None)
+    if failing:
+        return f"Waits to be sent again: {failing}."
+    return f"On its way: {', '.join(sorted(set(states)))}."

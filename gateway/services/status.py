@@ -1,0 +1,161 @@
+"""Telling how it stands: numbers for the console, for a probe and for the person who asks why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.contract.site import PluginReport
+from gateway.ports import Alerts, Clock, Course, Courses, Index, Outbox, PluginTotals
+from gateway.services.canary import CanaryService
+from gateway.services.consent import ConsentService
+
+PLUGIN_SILENT_S = 120.0
+RATE_WINDOW_S = 60.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where every instance that was ever offered is now. `sums_up` is what must always hold."""
+
+    received: int
+    """Stored after the first stage, as the index counts them."""
+    delivered: int
+    held: int
+    on_the_way: int
+    refused_here: int
+    set_aside: int
+    gone: int
+    refused_at_the_door: int
+    """By the plugin, with a code that the sender heard."""
+    withheld: int
+    """Stored once, now without consent in force."""
+
+    @property
+    def sums_up(self) -> bool:
+        parts = self.delivered + self.held + self.on_the_way + self.refused_here + self.withheld
+        return self.received == parts + self.gone
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "sums_up": self.sums_up}
+
+
+class StatusService:
+    """Counts, health and the account."""
+
+    def __init__(
+        self,
+        centre: str,
+        consents: ConsentService,
+        index: Index,
+        courses: Courses,
+        outbox: Outbox,
+        totals: PluginTotals,
+        alerts: Alerts,
+        canary: CanaryService,
+        clock: Clock,
+    ) -> None:
+        self._centre = centre
+        self._consents = consents
+        self._index = index
+        self._courses = courses
+        self._outbox = outbox
+        self._totals = totals
+        self._alerts = alerts
+        self._canary = canary
+        self._clock = clock
+        self._rates: list[tuple[datetime, int]] = []
+
+    def take_report(self, report: PluginReport) -> None:
+        """Remember the plugin's running totals."""
+        self._totals.record(report)
+
+    def status(self) -> dict[str, Any]:
+        """Return counts only: nobody is named here."""
+        courses = self._courses.counts()
+        indexed, outbox = self._index.counts(), self._outbox.counts()
+        delivered = outbox["instances_verified"]
+        canary = self._canary.last
+        return {
+            "centre": self._centre,
+            "consents": self._consents.counts(),
+            "instances": {
+                "received": max(self._totals.received(), indexed["indexed"]),
+                **indexed,
+                "delivered": delivered,
+            },
+            "courses": courses,
+            "refused": [
+                refusal.model_dump(include={"reason", "dimse_status", "sender", "count"})
+                for refusal in self._totals.refused()
+            ],
+            "waiting": courses["collecting"] + courses["ready"] + courses["sending"],
+            "delivered": courses["delivered"],
+            "held": courses["held"],
+            "rate": self._rate(delivered),
+            "submissions": {k: v for k, v in outbox.items() if k != "instances_verified"},
+            "alerts": self._alerts.open(),
+            "canary": {
+                "healthy": canary.healthy if canary else None,
+                "text": canary.text if canary else "not yet asked",
+                "at": canary.at.isoformat() if canary else None,
+                "offered": self._canary.offered,
+            },
+            "plugin": self._plugin(),
+        }
+
+    def health(self) -> dict[str, Any]:
+        """Return whether intake may be trusted: canary refused and plugin heard of lately."""
+        canary = self._canary.last
+        healthy = bool(canary and canary.healthy)
+        return {
+            "status": "ok" if healthy else "unhealthy",
+            "canary": healthy,
+            "alerts": [alert["code"] for alert in self._alerts.open()],
+        }
+
+    def account(self) -> Account:
+        """Add up what became of every instance."""
+        where: dict[str, int] = {}
+        for course in self._courses.find(limit=1_000_000):
+            where[_place(course)] = where.get(_place(course), 0) + course.instances
+        counts = self._index.counts()
+        assigned = sum(where.values())
+        unassigned = counts["indexed"] - counts["gone"] - assigned
+        return Account(
+            received=counts["indexed"],
+            delivered=where.get("delivered", 0),
+            held=where.get("held", 0),
+            on_the_way=where.get("on the way", 0) + unassigned,
+            refused_here=where.get("refused", 0),
+            set_aside=counts["set_aside"],
+            gone=counts["gone"],
+            refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
+            withheld=where.get("withheld", 0),
+        )
+
+    def _plugin(self) -> dict[str, Any]:
+        last = self._totals.last_report()
+        age = None if last is None else (self._clock.now() - last).total_seconds()
+        return {
+            "last_report_seconds_ago": None if age is None else round(age, 1),
+            "heard": age is not None and age < PLUGIN_SILENT_S,
+        }
+
+    def _rate(self, delivered: int) -> float:
+        """Instances verified per second over the last minute of being asked."""
+        now = self._clock.now()
+        self._rates = [
+            (at, n) for at, n in self._rates if (now - at).total_seconds() < RATE_WINDOW_S
+        ]
+        self._rates.append((now, delivered))
+        first_at, first = self._rates[0]
+        span = (now - first_at).total_seconds()
+        return round((delivered - first) / span, 2) if span > 0 else 0.0
+
+
+def _place(course: Course) -> str:
+    if any(reason["code"] == "no-consent" for reason in course.reasons):
+        return "withheld"
+    if course.state.value in {"collecting", "ready", "sending"}:
+        return "on the way"
+    return course.state.value

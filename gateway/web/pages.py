@@ -1,0 +1,176 @@
+"""The console: server-rendered pages for an operator. No script, nothing from another host."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from gateway.api.access import SESSION_COOKIE, SESSION_HOURS, Sessions, has_session, is_token
+from gateway.errors import RejectError
+
+HERE = Path(__file__).resolve().parent
+POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+ROLE = "operator"
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Jinja2Templates(directory=HERE / "templates")
+
+
+class _NotLoggedInError(Exception):
+    """Sends the browser to the login form."""
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages, their style sheet and their headers to an application."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _page(request: Request, name: str, status: int = 200, **content: Any) -> Response:
+    state = request.app.state
+    given = {"centre": state.centre, "path": request.url.path, **content}
+    return templates.TemplateResponse(request, name, given, status_code=status)
+
+
+def _open(request: Request) -> Any:
+    if not has_session(request):
+        raise _NotLoggedInError
+    return request.app.state
+
+
+@router.get("/login")
+def show_login(request: Request) -> Response:
+    return _page(request, "login.html")
+
+
+@router.post("/login")
+def log_in(request: Request, token: Annotated[str, Form(max_length=512)]) -> Response:
+    state = request.app.state
+    if not is_token(token.strip(), state.operator_token):
+        return _page(request, "login.html", 401, wrong="This is not the operator token.")
+    sessions: Sessions = state.sessions
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        SESSION_COOKIE,
+        sessions.open(state.clock.now()),
+        max_age=SESSION_HOURS * 3600,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.post("/logout")
+def log_out(request: Request) -> Response:
+    request.app.state.sessions.close(request.cookies.get(SESSION_COOKIE, ""))
+    return RedirectResponse("/login", 303)
+
+
+@router.get("/")
+def show_status(request: Request) -> Response:
+    state = _open(request)
+    courses = state.course_service.find(None, 200)
+    held = [c for c in courses if c["state"] == "held"]
+    return _page(
+        request, "status.html", status=state.status.status(), courses=courses[:50], held=held
+    )
+
+
+@router.get("/courses")
+def show_courses(request: Request, state: str | None = None) -> Response:
+    found = _open(request).course_service.find(state, 500)
+    return _page(request, "courses.html", courses=found, state=state)
+
+
+@router.get("/courses/{course_id}")
+def show_course(request: Request, course_id: int) -> Response:
+    service = _open(request).course_service
+    try:
+        return _page(request, "course.html", course=service.read(course_id))
+    except RejectError as error:
+        raise HTTPException(404, str(error)) from None
+
+
+@router.post("/courses/{course_id}/{decision}")
+def decide(
+    request: Request,
+    course_id: int,
+    decision: str,
+    comment: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    service = _open(request).course_service
+    if decision not in {"release", "refuse"}:
+        raise HTTPException(404, "there is no such page")
+    try:
+        act = service.release if decision == "release" else service.refuse
+        act(course_id, comment, ROLE)
+    except RejectError as error:
+        if error.code == "unknown-course":
+            raise HTTPException(404, str(error)) from None
+        found = service.read(course_id)
+        return _page(request, "course.html", 422, course=found, wrong=str(error), comment=comment)
+    return RedirectResponse(f"/courses/{course_id}", 303)
+
+
+@router.get("/consents")
+def show_consents(request: Request) -> Response:
+    return _page(request, "consents.html", counts=_open(request).consents.counts())
+
+
+@router.post("/consents")
+def import_consents(
+    request: Request,
+    file: Annotated[UploadFile, File()],
+    action: Annotated[str, Form()] = "preview",
+) -> Response:
+    consents = _open(request).consents
+    report = consents.import_sheet(file.file.read(), ROLE, commit=action == "import")
+    return _page(
+        request,
+        "consents.html",
+        422 if report.problems else 200,
+        counts=consents.counts(),
+        report=report.as_json(),
+    )
+
+
+@router.get("/account")
+def show_account(request: Request) -> Response:
+    account = _open(request).status.account()
+    return _page(request, "account.html", account=account.as_json())
+
+
+@router.get("/why")
+def show_why(request: Request) -> Response:
+    _open(request)
+    return _page(request, "why.html")
+
+
+@router.post("/why")
+def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]) -> Response:
+    state = _open(request)
+    try:
+        answer = state.inquiry.why(patient_id, ROLE).as_json()
+    except RejectError as error:
+        return _page(request, "why.html", 422, wrong=str(error))
+    return _page(request, "why.html", answer=answer)
+
+
+@router.get("/audit")
+def show_audit(request: Request) -> Response:
+    audit = _open(request).audit
+    return _page(request, "audit.html", broken=audit.first_break(), entries=audit.entries(200))

@@ -14,7 +14,6 @@ from gateway.contract.clinical import RowKind
 from gateway.domain.clinical import Problem
 from gateway.services.clinical import ImportResult
 
-
 OPERATOR = "t"
 
 

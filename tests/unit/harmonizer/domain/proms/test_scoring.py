@@ -1,7 +1,7 @@
 """Scores of questionnaires: each instrument's own vectors, and what must always hold."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonizer.data.instruments import load_instrument, load_instruments
@@ -34,6 +34,7 @@ def test_no_answers_give_no_scores(instrument: Instrument) -> None:
 
 
 @EACH
+@settings(max_examples=25)
 @given(data=st.data())
 def test_scores_stay_between_0_and_100(instrument: Instrument, data: st.DataObject) -> None:
     answers = {

@@ -1,0 +1,151 @@
+"""A hospital in memory: a site store, an archive and a clock that do what they are told."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1, sha256
+from io import BytesIO
+
+from pydicom import dcmread
+
+from gateway.contract.manifest import CertificateBody, CourseCertificate
+from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
+from gateway.domain.canary import CANARY_PATIENT_ID
+from gateway.domain.consent import Person
+from gateway.ports import Answer, Change, Changes, Rewritten, Spooled
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeSite:
+    """The `SiteStore` port. `store` plays the sender; its plugin refuses the canary."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.log: list[Change] = []
+        self.reads = 0
+        self.plugin_in_force = True
+        self.failure: Exception | None = None
+
+    def store(self, data: bytes, *, tell: bool = True) -> str:
+        sop = str(dcmread(BytesIO(data), stop_before_pixels=True).SOPInstanceUID)
+        orthanc_id = sha1(sop.encode(), usedforsecurity=False).hexdigest()
+        self.objects[orthanc_id] = data
+        if tell:
+            self.log.append(Change(len(self.log) + 1, orthanc_id))
+        return orthanc_id
+
+    def changes(self, since: int) -> Changes:
+        if self.failure:
+            raise self.failure
+        page = tuple(change for change in self.log if change.sequence > since)[:100]
+        last = page[-1].sequence if page else max(since, 0) if self.log else 0
+        return Changes(page, last, last == len(self.log))
+
+    def last_change(self) -> int:
+        return len(self.log)
+
+    def instance_ids(self) -> Iterator[str]:
+        yield from list(self.objects)
+
+    def read(self, orthanc_id: str) -> bytes | None:
+        self.reads += 1
+        return self.objects.get(orthanc_id)
+
+    def delete(self, orthanc_id: str) -> None:
+        self.objects.pop(orthanc_id, None)
+
+    def offer(self, data: bytes) -> str | None:
+        if self.failure:
+            raise self.failure
+        assert CANARY_PATIENT_ID.encode() in data
+        return None if self.plugin_in_force else self.store(data)
+
+
+class FakeStage:
+    """The `SecondStage` port: turns the bytes around and renames UIDs by a hash."""
+
+    profile = "test 0000"
+    engine_version = "1"
+    checker_version = "1"
+    key_id = "k"
+
+    def __init__(self) -> None:
+        self.problems: tuple[str, ...] = ()
+        self.persons: list[Person | None] = []
+
+    def rewrite(self, data: bytes, person: Person | None) -> Rewritten:
+        self.persons.append(person)
+        return Rewritten(b"N" + data[::-1], {"kept": 2, "uid": 1}, self.problems, 3)
+
+    def uid(self, site_uid: str) -> str:
+        return f"2.25.{int(sha256(site_uid.encode()).hexdigest()[:30], 16)}"
+
+    def patient(self, pseudonym: str) -> str:
+        return f"FI{pseudonym}"
+
+    def seal(self, body: CertificateBody) -> CourseCertificate:
+        return CourseCertificate(body=body.model_dump_json(), signature="s", public_key_id="p")
+
+
+class FakeArchive:
+    """The `Archive` port. `failures` are raised one by one by whatever is called next."""
+
+    def __init__(self) -> None:
+        self.announced: dict[tuple[str, int], CertificateBody] = {}
+        self.held: dict[str, bytes] = {}
+        self.failures: dict[str, list[Exception]] = {"announce": [], "store": [], "verify": []}
+        self.loses: set[str] = set()
+        """Instances of which it says that it stored them, but did not."""
+        self.calls: list[str] = []
+
+    def announce(
+        self, course_uid: str, version: int, sealed: CourseCertificate
+    ) -> SubmissionStatus:
+        self._called("announce")
+        body = CertificateBody.model_validate_json(sealed.body)
+        self.announced[course_uid, version] = body
+        return SubmissionStatus(
+            course_uid=course_uid,
+            version=version,
+            state=SubmissionState.ANNOUNCED,
+            wanted=tuple(
+                i.sop_instance_uid
+                for i in body.manifest.instances
+                if i.sop_instance_uid not in self.held
+            ),
+        )
+
+    def store(self, batch: Sequence[tuple[Spooled, Iterator[bytes]]]) -> Answer:
+        self._called("store")
+        for spooled, chunks in batch:
+            if spooled.sop_instance_uid not in self.loses:
+                self.held[spooled.sop_instance_uid] = b"".join(chunks)
+        return Answer(tuple(spooled.sop_instance_uid for spooled, _ in batch), {})
+
+    def verify(self, course_uid: str, version: int) -> Receipts:
+        self._called("verify")
+        manifest = self.announced[course_uid, version].manifest
+        return Receipts(
+            course_uid=course_uid,
+            version=version,
+            state=SubmissionState.STORED,
+            receipts=tuple(self._receipt(i.sop_instance_uid, i.sha256) for i in manifest.instances),
+        )
+
+    def _receipt(self, uid: str, wanted: str) -> InstanceReceipt:
+        found = sha256(self.held[uid]).hexdigest() if uid in self.held else None
+        return InstanceReceipt(sop_instance_uid=uid, sha256=found, verified=found == wanted)
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.failures[name]:
+            raise self.failures[name].pop(0)

@@ -1,0 +1,105 @@
+"""One gateway service over an in-memory hospital, stepped by hand: no thread, no socket."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from gateway.app import Service, World, create_app
+from gateway.config import Settings
+from tests.factories.gateway_world import FakeArchive, FakeClock, FakeSite, FakeStage
+
+OPERATOR = "operator-token-for-tests"
+PLUGIN = "plugin-token-for-the-tests"
+CONSENTS = (
+    b"patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
+    b"ID-1,Virtanen,Maija,1952-04-13,granted,2.1,research,2019-12-01\n"
+)
+
+
+@dataclass
+class Hospital:
+    settings: Settings
+    site: FakeSite
+    archive: FakeArchive
+    stage: FakeStage
+    clock: FakeClock
+    app: FastAPI
+
+    @property
+    def service(self) -> Service:
+        service: Service = self.app.state.service
+        return service
+
+    def pseudonym(self, patient_id: str = "ID-1") -> str:
+        return self.service.naming.pseudonym(patient_id)
+
+    def take_in(self, objects: list[bytes]) -> None:
+        """Store as the plugin would, look, and let the settle time pass."""
+        for data in objects:
+            self.site.store(data)
+        self.settle()
+
+    def settle(self) -> None:
+        while self.service.intake.step():
+            pass
+        self.service.course_service.step()
+        self.clock.forward(5)
+        self.service.course_service.step()
+
+    def send(self) -> bool:
+        worked = self.service.sending.step("worker")
+        self.service.course_service.step()
+        return worked
+
+    def states(self) -> list[str]:
+        return [course.state.value for course in self.service.courses.find()]
+
+    def restart(self) -> None:
+        """Throw the process away and start another on the same data folder."""
+        self.service.close()
+        world = World(self.site, self.archive, self.stage, self.clock)
+        self.app = create_app(self.settings, world, background=False)
+        self.service.spool.empty()
+        self.service.outbox.release_leases()
+        self.service.intake.reconcile()
+
+
+def write_secret(path: Path, content: bytes | str) -> str:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(0o600)
+    return str(path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    password = write_secret(tmp_path / "password", "a-random-password-here")
+    return Settings.model_validate(
+        {
+            "centre": "KUH",
+            "data_folder": str(tmp_path / "data"),
+            "listen": {"port": 0},
+            "root_key_file": write_secret(tmp_path / "root", bytes(range(64))),
+            "site_orthanc": {
+                "url": "http://127.0.0.1:1",
+                "username": "gateway",
+                "password_file": password,
+            },
+            "archive": {"url": "http://127.0.0.1:1", "token_file": password},
+            "plugin_token_file": write_secret(tmp_path / "plugin", PLUGIN),
+            "operator_token_file": write_secret(tmp_path / "operator", OPERATOR),
+        }
+    )
+
+
+@pytest.fixture
+def hospital(settings: Settings) -> Iterator[Hospital]:
+    site, archive, stage, clock = FakeSite(), FakeArchive(), FakeStage(), FakeClock()
+    world = World(site, archive, stage, clock)
+    app = create_app(settings, world, background=False)
+    hospital = Hospital(settings, site, archive, stage, clock, app)
+    hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)
+    yield hospital
+    hospital.service.close()

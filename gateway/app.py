@@ -1,5 +1,6 @@
 """Building the gateway service: the only place where objects meet settings."""
 
+import hmac
 import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,10 @@ from sqlalchemy import Engine
 
 from gateway.adapters.archive import HttpArchive, open_archive_client
 from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clinical_archive import HttpClinicalArchive
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.adapters.clinical_people import VaultPeople
+from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.courses import SqlCourses
 from gateway.adapters.database import open_engine
@@ -22,7 +27,7 @@ from gateway.adapters.schema import upgrade
 from gateway.adapters.spool import FolderSpool
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
-from gateway.api import consents, courses, errors, internal
+from gateway.api import clinical, consents, courses, errors, internal
 from gateway.api.access import Sessions
 from gateway.background import Loop
 from gateway.config import Settings, read_root_key, read_secret
@@ -33,6 +38,8 @@ from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError, GatewayError, HoldError
 from gateway.ports import Archive, Clock, SecondStage, SiteStore
 from gateway.services.canary import CanaryService
+from gateway.services.clinical import ClinicalSender, ClinicalService
+from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.consent import ConsentService
 from gateway.services.courses import CoursePolicy, CourseService
 from gateway.services.inquiry import InquiryService
@@ -44,6 +51,7 @@ from gateway.web import pages
 
 READERS = 4
 REWRITERS = 4
+CLINICAL_PAUSE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class World:
     site: SiteStore
     archive: Archive
     stage: SecondStage
+    clinical: ClinicalArchive
     clock: Clock = field(default_factory=SystemClock)
 
 
@@ -80,6 +89,12 @@ def open_world(settings: Settings, ring: KeyRing) -> World:
 
     site = settings.site_orthanc
     door = settings.archive
+    client = open_archive_client(
+        door.url,
+        read_secret(door.token_file, "archive.token_file"),
+        door.ca_file,
+        door.client_certificate,
+    )
     return World(
         site=OrthancSiteStore(
             open_site_client(
@@ -88,15 +103,9 @@ def open_world(settings: Settings, ring: KeyRing) -> World:
                 read_secret(site.password_file, "site_orthanc.password_file"),
             )
         ),
-        archive=HttpArchive(
-            open_archive_client(
-                door.url,
-                read_secret(door.token_file, "archive.token_file"),
-                door.ca_file,
-                door.client_certificate,
-            )
-        ),
+        archive=HttpArchive(client),
         stage=EngineSecondStage(open_profile(settings.policy_file), ring),
+        clinical=HttpClinicalArchive(client),
     )
 
 
@@ -150,6 +159,7 @@ class Service:
         self.intake = IntakeService(world.site, self.index, self.alerts, clock, self.readers)
         self.course_service = self._course_service()
         self.sending = self._sending()
+        self._add_clinical(ring)
         self.inquiry = InquiryService(
             self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
         )
@@ -200,6 +210,15 @@ class Service:
             self._hold,
         )
 
+    def _add_clinical(self, ring: KeyRing) -> None:
+        rows = SqlClinicalStore(self.engine)
+        people = VaultPeople(self.vault, ring)
+        key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
+        self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
+        self.clinical_sending = ClinicalSender(
+            rows, people, self.world.clinical, self.clock, self.settings.centre
+        )
+
     def _hold(self, course_id: int, error: HoldError) -> None:
         self.course_service.hold(course_id, error)
 
@@ -230,6 +249,7 @@ class Background:
             self.intake,
             self._loop("courses", service.course_service.step, pause),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
+            self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
         ]
 
@@ -253,6 +273,12 @@ class Background:
             self._service.intake.reconcile()
             self._reconciled = True
         return self._service.intake.step()
+
+    def _send_clinical(self) -> None:
+        if self._service.sending.stopped:
+            return
+        self._service.clinical.forget_withdrawn()
+        self._service.clinical_sending.send()
 
     def _failed(self, name: str, error: Exception) -> None:
         self._failing[name] = True
@@ -291,7 +317,7 @@ def create_app(
     app.state.operator_token, app.state.plugin_token = operator, plugin
     _publish(app, service, loops)
     errors.install(app)
-    for part in (internal, consents, courses):
+    for part in (internal, consents, courses, clinical):
         app.include_router(part.router)
     pages.install(app)
     return app
@@ -302,6 +328,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.service = service
     app.state.sessions = Sessions()
     app.state.poke = loops.intake.poke
-    for name in ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status"):
+    published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
+    for name in (*published, "clinical"):
         setattr(app.state, name, getattr(service, name))
     app.state.centre = service.settings.centre

@@ -1,13 +1,16 @@
 """Our errors as HTTP answers, mapped once. An unexpected error's text never leaves."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.errors import GatewayError, RejectError, RetryError
 
 logger = logging.getLogger(__name__)
+
+Next = Callable[[Request], Awaitable[Response]]
 
 _STATUS = {"unknown-course": 404, "not-held": 409, "no-consent": 409}
 
@@ -25,7 +28,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"code": type(error).__name__, "text": str(error)}, 500)
 
 
-def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+def _unexpected(error: Exception) -> JSONResponse:
     logger.error("unexpected %s", type(error).__name__)
     text = "something unexpected happened; nothing was changed. See the service's log"
     return JSONResponse({"code": "unexpected", "text": text}, 500)
@@ -36,4 +39,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RejectError, _reject)
     app.add_exception_handler(RetryError, _retry)
     app.add_exception_handler(GatewayError, _ours)
-    app.add_exception_handler(Exception, _unexpected)
+
+    @app.middleware("http")
+    async def keep_to_ourselves(request: Request, call_next: Next) -> Response:
+        # Starlette would answer, then raise on to the server, which logs the error's text.
+        try:
+            return await call_next(request)
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            return _unexpected(error)

@@ -7,6 +7,7 @@ from io import BytesIO
 
 from pydicom import dcmread
 
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch
 from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
 from gateway.domain.canary import CANARY_PATIENT_ID
@@ -94,6 +95,18 @@ class FakeStage:
 
     def seal(self, body: CertificateBody) -> CourseCertificate:
         return CourseCertificate(body=body.model_dump_json(), signature="s", public_key_id="p")
+
+
+class FakeClinicalArchive:
+    """The `ClinicalArchive` port: takes everything."""
+
+    def __init__(self) -> None:
+        self.batches: list[ClinicalBatch] = []
+
+    def send(self, batch: ClinicalBatch) -> BatchReceipt:
+        self.batches.append(batch)
+        rows = len(batch.clinical) + len(batch.toxicity) + len(batch.prom)
+        return BatchReceipt(batch_id=batch.batch_id, stored=rows, unchanged=0, superseded=0)
 
 
 class FakeArchive:

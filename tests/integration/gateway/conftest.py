@@ -9,7 +9,13 @@ from fastapi import FastAPI
 
 from gateway.app import Service, World, create_app
 from gateway.config import Settings
-from tests.factories.gateway_world import FakeArchive, FakeClock, FakeSite, FakeStage
+from tests.factories.gateway_world import (
+    FakeArchive,
+    FakeClinicalArchive,
+    FakeClock,
+    FakeSite,
+    FakeStage,
+)
 
 OPERATOR = "operator-token-for-tests"
 PLUGIN = "plugin-token-for-the-tests"
@@ -60,7 +66,7 @@ class Hospital:
     def restart(self) -> None:
         """Throw the process away and start another on the same data folder."""
         self.service.close()
-        world = World(self.site, self.archive, self.stage, self.clock)
+        world = World(self.site, self.archive, self.stage, FakeClinicalArchive(), self.clock)
         self.app = create_app(self.settings, world, background=False)
         self.service.spool.empty()
         self.service.outbox.release_leases()
@@ -97,7 +103,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def hospital(settings: Settings) -> Iterator[Hospital]:
     site, archive, stage, clock = FakeSite(), FakeArchive(), FakeStage(), FakeClock()
-    world = World(site, archive, stage, clock)
+    world = World(site, archive, stage, FakeClinicalArchive(), clock)
     app = create_app(settings, world, background=False)
     hospital = Hospital(settings, site, archive, stage, clock, app)
     hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)

@@ -1,6 +1,7 @@
 """The `ClinicalStore` port on the gateway's database. Bulk statements: a file has many rows."""
 
 import hashlib
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -14,14 +15,7 @@ from gateway.adapters.tables.clinical import (
     ClinicalOutboxRow,
     ClinicalWithdrawalRow,
 )
-from gateway.contract.clinical import (
-    BatchReceipt,
-    ClinicalBatch,
-    ClinicalRow,
-    PromRow,
-    RowKind,
-    ToxicityRow,
-)
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
 from gateway.domain.clinical import Addition, Problem, Stored
 
 CHUNK: Final = 500
@@ -187,16 +181,11 @@ def _begin(db: Connection, centre: str, most: int, at: datetime) -> str | None:
 
 
 def _batch(batch_id: str, centre: str, found: Sequence[Row[Any]]) -> ClinicalBatch:
-    def of(kind: RowKind) -> list[str]:
-        return [row.payload for row in found if row.kind == kind]
-
-    return ClinicalBatch(
-        batch_id=batch_id,
-        centre=centre,
-        clinical=tuple(ClinicalRow.model_validate_json(p) for p in of(RowKind.CLINICAL)),
-        toxicity=tuple(ToxicityRow.model_validate_json(p) for p in of(RowKind.TOXICITY)),
-        prom=tuple(PromRow.model_validate_json(p) for p in of(RowKind.PROM)),
-    )
+    """Put the stored rows together as JSON and read them in one go: there may be thousands."""
+    parts = [f'"batch_id":{json.dumps(batch_id)}', f'"centre":{json.dumps(centre)}']
+    for kind in RowKind:
+        parts.append(f'"{kind}":[{",".join(row.payload for row in found if row.kind == kind)}]')
+    return ClinicalBatch.model_validate_json("{" + ",".join(parts) + "}")
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -15,11 +15,10 @@ from gateway.domain.clinical import (
     CheckedRow,
     CodeLists,
     Problem,
+    RowChecker,
     SourceTable,
     Stored,
     TableError,
-    check_header,
-    check_row,
     deidentify,
     read_table,
 )
@@ -116,13 +115,14 @@ class ClinicalService:
         check_only : bool
             Do everything but storing.
         """
+        now = self._clock.now()
         try:
-            dropped = check_header(kind, table.columns, self._lists)
+            checker = RowChecker(kind, table.columns, self._lists, now.date())
         except TableError as error:
             return ImportResult(rows=len(table.rows), problems=(error.problem,))
-        found = self._deidentified(self._checked(kind, table), source)
+        checked = [checker.check(row) for row in table.rows if not row.is_empty]
+        found = self._deidentified(checked, source)
         blocked = bool(found.problems) and not partial
-        now = self._clock.now()
         stored = self._store.add(found.additions, now, dry=check_only or blocked)
         problems = [*found.problems, *stored.disagreements]
         if stored.disagreements and partial:
@@ -143,13 +143,9 @@ class ClinicalService:
             held=len(held),
             skipped=len(found.skipped),
             skipped_lines=tuple(found.skipped[:LINES_TOLD]),
-            dropped_columns=dropped,
+            dropped_columns=checker.dropped,
             problems=tuple(sorted(problems, key=lambda p: p.line)),
         )
-
-    def _checked(self, kind: RowKind, table: SourceTable) -> list[CheckedRow | list[Problem]]:
-        today = self._clock.now().date()
-        return [check_row(kind, row, self._lists, today) for row in table.rows if not row.is_empty]
 
     def _deidentified(self, rows: Sequence[CheckedRow | list[Problem]], source: str) -> _Sorted:
         good = [row for row in rows if isinstance(row, CheckedRow)]

@@ -1,6 +1,6 @@
 """Clinical, toxicity and PROM rows at the centre: read, check, de-identify."""
 
-from gateway.domain.clinical.checking import CheckedRow, check_header, check_row
+from gateway.domain.clinical.checking import CheckedRow, RowChecker
 from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
 from gateway.domain.clinical.deidentifying import Person, TravellingRow, deidentify
 from gateway.domain.clinical.problems import CellError, Problem, TableError
@@ -16,13 +16,12 @@ __all__ = [
     "Person",
     "Problem",
     "Questionnaire",
+    "RowChecker",
     "SourceRow",
     "SourceTable",
     "Stored",
     "TableError",
     "TravellingRow",
-    "check_header",
-    "check_row",
     "deidentify",
     "read_table",
 ]

@@ -1,7 +1,7 @@
 """A source row into a checked one, or into problems with line, column, reason and remedy."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -30,47 +30,98 @@ class CheckedRow:
     answers: Mapping[str, int | None] = field(default_factory=dict, repr=False)
 
 
-def check_header(kind: RowKind, columns: Iterable[str], lists: CodeLists) -> tuple[str, ...]:
-    """Return the columns that will be dropped (free text and what else is not on the list).
+class RowChecker:
+    """Checks the rows of one file. What depends on the header only is worked out once.
+
+    Parameters
+    ----------
+    columns : Sequence[str]
+        The file's header.
+    today : date
+        Bounds every date from above.
 
     Raises
     ------
     TableError
         If a required column is missing.
     """
-    present = set(columns)
-    missing = [c.name for c in COLUMNS[kind] if c.required and c.name not in present]
-    if missing:
-        raise TableError(
-            f"{len(missing)} required columns are missing: {', '.join(missing)}",
-            "name them in the header; `kasari clinical map` helps with a file of another form",
-            missing[0],
-        )
-    known = {c.name for c in COLUMNS[kind]}
-    return tuple(sorted(c for c in present - known if _item(kind, c, lists) is None))
 
+    def __init__(
+        self, kind: RowKind, columns: Sequence[str], lists: CodeLists, today: date
+    ) -> None:
+        self._kind = kind
+        self._lists = lists
+        self._today = today
+        present = set(columns)
+        missing = [c.name for c in COLUMNS[kind] if c.required and c.name not in present]
+        if missing:
+            raise TableError(
+                f"{len(missing)} required columns are missing: {', '.join(missing)}",
+                "name them in the header; `kasari clinical map` helps with a file of another form",
+                missing[0],
+            )
+        self._columns = [c for c in COLUMNS[kind] if c.name in present]
+        known = {c.name for c in COLUMNS[kind]}
+        free = [c for c in columns if c not in known]
+        self._items = {c: item for c in free if (item := _item(kind, c, lists)) is not None}
+        self.dropped = tuple(sorted(c for c in free if c not in self._items))
+        """Columns that do not leave the centre: free text and what else is not on the list."""
 
-def check_row(
-    kind: RowKind, row: SourceRow, lists: CodeLists, today: date
-) -> CheckedRow | list[Problem]:
-    """Check one row. `today` bounds every date from above."""
-    problems: list[Problem] = []
-    values: dict[str, object] = {}
-    for column in COLUMNS[kind]:
-        value = _cell(row, column, problems)
-        if value is not None:
-            values[column.name] = value
-    problems += _dates(row.line, values, today)
-    answers: dict[str, int | None] = {}
-    if not problems and kind is RowKind.TOXICITY:
-        problems += _grade(row.line, values, lists)
-    if not problems and kind is RowKind.PROM:
-        problems += _answers(row, values, answers, lists)
-    if problems:
+    def check(self, row: SourceRow) -> CheckedRow | list[Problem]:
+        """Return what the row means, or everything that is wrong with it."""
+        problems: list[Problem] = []
+        values: dict[str, object] = {}
+        for column in self._columns:
+            value = _cell(row, column, problems)
+            if value is not None:
+                values[column.name] = value
+        problems += _dates(row.line, values, self._today)
+        answers: dict[str, int | None] = {}
+        if not problems and self._kind is RowKind.TOXICITY:
+            problems += _grade(row.line, values, self._lists)
+        if not problems and self._kind is RowKind.PROM:
+            problems += self._answers(row, values, answers)
+        if problems:
+            return problems
+        patient, on = str(values.pop("patient_id")), values.pop(DATE_COLUMN[self._kind])
+        assert isinstance(on, date)  # noqa: S101 - that column's parser gives nothing else
+        return CheckedRow(self._kind, row.line, patient, on, values, answers)
+
+    def _answers(
+        self, row: SourceRow, values: dict[str, object], answers: dict[str, int | None]
+    ) -> list[Problem]:
+        """Fill `answers` in the questionnaire's order, so that other column orders say the same."""
+        instrument = self._lists.instrument(str(values["instrument"]))
+        if instrument is None:
+            mend = f"give one of {', '.join(self._lists.instruments)}"
+            return [Problem(row.line, "instrument", "no such instrument here", mend)]
+        questionnaire = self._lists.instruments[instrument]
+        values["instrument"] = instrument
+        values.setdefault("instrument_version", questionnaire.version)
+        found: dict[str, int] = {}
+        problems: list[Problem] = []
+        unknown: list[str] = []
+        for column, code in self._items.items():
+            text = given(row.cells[column])
+            if text is None:
+                continue
+            possible = questionnaire.answers.get(code)
+            if possible is None:
+                unknown.append(code)
+                continue
+            try:
+                found[code] = _answer(text, possible)
+            except CellError as error:
+                problems.append(Problem(row.line, column, error.reason, error.mend))
+        if unknown:
+            reason = f"{instrument} has no items {', '.join(unknown)}"
+            mend = "correct the instrument or the item codes"
+            problems.append(Problem(row.line, unknown[0], reason, mend))
+        if not found and not problems:
+            mend = "leave the row out"
+            problems.append(Problem(row.line, "instrument", "no item is answered", mend))
+        answers.update({code: found.get(code) for code in questionnaire.answers})
         return problems
-    patient, on = str(values.pop("patient_id")), values.pop(DATE_COLUMN[kind])
-    assert isinstance(on, date)  # noqa: S101 - the parser of that column gives nothing else
-    return CheckedRow(kind, row.line, patient, on, values, answers)
 
 
 def _cell(row: SourceRow, column: Column, problems: list[Problem]) -> object:
@@ -129,43 +180,8 @@ def _version(text: str) -> str:
     return {"4": "4.03", "4.0": "4.03", "5": "5.0", "6": "6.0"}.get(number, number)
 
 
-def _answers(
-    row: SourceRow, values: dict[str, object], answers: dict[str, int | None], lists: CodeLists
-) -> Iterable[Problem]:
-    instrument = lists.instrument(str(values["instrument"]))
-    if instrument is None:
-        known = ", ".join(lists.instruments)
-        yield Problem(row.line, "instrument", "no such instrument here", f"give one of {known}")
-        return
-    questionnaire = lists.instruments[instrument]
-    values["instrument"] = instrument
-    values.setdefault("instrument_version", questionnaire.version)
-    unknown: list[str] = []
-    for column, cell in row.cells.items():
-        code = _item(RowKind.PROM, column, lists)
-        text = given(cell) if code else None
-        if code is None or text is None:
-            continue
-        if code not in questionnaire.answers:
-            unknown.append(code)
-            continue
-        try:
-            answers[code] = _answer(text, questionnaire.answers[code])
-        except CellError as error:
-            yield Problem(row.line, column, error.reason, error.mend)
-    if unknown:
-        reason = f"{instrument} has no items {', '.join(unknown)}"
-        yield Problem(row.line, unknown[0], reason, "correct the instrument or the item codes")
-    if not answers:
-        yield Problem(row.line, "instrument", "no item is answered", "leave the row out")
-    # In the questionnaire's order, so that sources with other column orders say the same.
-    found = dict(answers)
-    answers.clear()
-    answers.update({code: found.get(code) for code in questionnaire.answers})
-
-
 def _answer(text: str, possible: frozenset[int]) -> int:
-    number = _ANSWER(text)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else _ANSWER(text)
     if number not in possible:
         span = f"{min(possible)} to {max(possible)}"
         raise CellError(f"{number} is not an answer to this item", f"give {span}")

@@ -10,9 +10,8 @@ from gateway.domain.clinical import (
     CheckedRow,
     Person,
     Problem,
+    RowChecker,
     TableError,
-    check_header,
-    check_row,
     deidentify,
     read_table,
 )
@@ -24,7 +23,8 @@ KEY = b"k" * 32
 
 
 def check(kind: RowKind, text: str) -> CheckedRow | list[Problem]:
-    return check_row(kind, read_table(text.encode()).rows[0], LISTS, TODAY)
+    table = read_table(text.encode())
+    return RowChecker(kind, table.columns, LISTS, TODAY).check(table.rows[0])
 
 
 def reasons(kind: RowKind, text: str) -> list[tuple[str, str]]:
@@ -150,6 +150,6 @@ def test_the_same_row_has_the_same_key_and_nobody_can_guess_it() -> None:
 
 def test_free_text_columns_are_dropped_and_named() -> None:
     columns = ("patient_id", "answered_on", "instrument", "q1", "comment")
-    assert check_header(RowKind.PROM, columns, LISTS) == ("comment",)
+    assert RowChecker(RowKind.PROM, columns, LISTS, TODAY).dropped == ("comment",)
     with pytest.raises(TableError, match="answered_on"):
-        check_header(RowKind.PROM, ("patient_id",), LISTS)
+        RowChecker(RowKind.PROM, ("patient_id",), LISTS, TODAY)

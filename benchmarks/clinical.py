@@ -1,0 +1,164 @@
+"""How long a nation's clinical rows take: file to gateway to archive, time and memory.
+
+    python -m benchmarks.clinical --patients 29000 [--databases URL URL]
+
+Per patient 1 clinical, 19 toxicity and 10 PROM rows. Everything is the product's own code, except
+that the two services talk by function calls instead of HTTP (JSON is written and read).
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.adapters.clinical_store import SqlClinicalStore
+from gateway.adapters.database import open_engine
+from gateway.adapters.tables.base import GatewayTable
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.domain.clinical import Person
+from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
+from gateway.services.clinical import ClinicalSender, ClinicalService
+from harmonizer.adapters.clinical_records import SqlClinicalRecords
+from harmonizer.adapters.tables.base import HarmonizerTable
+from harmonizer.data.ctcae import load_ctcae
+from harmonizer.data.instruments import load_instruments
+from harmonizer.data.schedules import load_schedule
+from harmonizer.services.clinical import ClinicalService as ArchiveService
+
+TOXICITY, PROMS, PART = 19, 10, 1000
+TERMS = ("Fatigue", "Dermatitis radiation", "Breast pain", "Lymphedema", "Cough", "Dyspnea")
+CLINICAL_HEAD = "patient_id,recorded_on,birth_date,sex,site,laterality,diagnosis_icd10,rt_start"
+TOXICITY_HEAD = "patient_id,assessed_on,ctcae_version,term,grade"
+PROM_HEAD = "patient_id,answered_on,instrument," + ",".join(f"q{n}" for n in range(1, 31))
+
+
+class Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Everybody:
+    """Everybody consented; the names are made by the product's own keys."""
+
+    def __init__(self) -> None:
+        self._ring = KeyRing.from_root(bytes(range(32)), "KUH")
+        self._keys = self._ring.site_keys()
+
+    def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
+        return {patient: self._person(patient) for patient in patient_ids}
+
+    def withdrawn(self) -> Mapping[str, str]:
+        return {}
+
+    def _person(self, patient: str) -> Person:
+        name = site_pseudonym(self._keys, patient)
+        return Person(name, national_id(self._ring, name), day_shift(self._keys, name))
+
+
+class Neighbour:
+    """The archive, one function call away; rows are JSON on the way, as over HTTP."""
+
+    def __init__(self, service: ArchiveService) -> None:
+        self._service = service
+
+    def send(self, batch: ClinicalBatch) -> BatchReceipt:
+        return self._service.receive(
+            ClinicalBatch.model_validate_json(batch.model_dump_json()), batch.centre
+        )
+
+
+def files(patients: int) -> Iterator[tuple[RowKind, bytes]]:
+    """Yield the files part by part, `PART` patients each."""
+    random = Random(1)
+    for first in range(0, patients, PART):
+        names = [f"patient-{n:06d}" for n in range(first, min(first + PART, patients))]
+        start = date(2018, 1, 1)
+        days = {name: start + timedelta(days=random.randrange(2000)) for name in names}
+        yield (
+            RowKind.CLINICAL,
+            _csv(
+                CLINICAL_HEAD,
+                (f"{n},{days[n]},1960-02-03,F,breast,L,C50.4,{days[n]}" for n in names),
+            ),
+        )
+        yield RowKind.TOXICITY, _csv(TOXICITY_HEAD, _graded(names, days, random))
+        yield RowKind.PROM, _csv(PROM_HEAD, _answered(names, days, random))
+
+
+def _graded(names: list[str], days: Mapping[str, date], random: Random) -> Iterator[str]:
+    for name in names:
+        for visit in range(TOXICITY):
+            on = days[name] + timedelta(days=30 * (visit // len(TERMS)))
+            term = TERMS[visit % len(TERMS)]
+            yield f"{name},{on},5.0,{term},{random.randrange(3)}"
+
+
+def _answered(names: list[str], days: Mapping[str, date], random: Random) -> Iterator[str]:
+    for name in names:
+        for visit in range(PROMS):
+            on = days[name] + timedelta(days=30 * visit)
+            answers = ",".join(str(random.randrange(1, 5)) for _ in range(30))
+            yield f"{name},{on},qlq-c30,{answers}"
+
+
+def _csv(head: str, lines: Iterator[str]) -> bytes:
+    return "\n".join((head, *lines, "")).encode()
+
+
+def main() -> None:
+    """Import, import again, send; print one JSON line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--patients", type=int, default=29_000)
+    options.add_argument("--databases", nargs=2, help="URLs of two empty PostgreSQL databases")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        local = [f"sqlite:///{folder}/gateway.db", f"sqlite:///{folder}/harmonizer.db"]
+        print(json.dumps(measure(given.patients, *(given.databases or local))))
+
+
+def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, float | int | str]:
+    """Return seconds of each step and the peak memory of the process in MB."""
+    ours, theirs = open_engine(gateway_url), open_engine(archive_url)
+    GatewayTable.metadata.create_all(ours)
+    HarmonizerTable.metadata.create_all(theirs)
+    store, people = SqlClinicalStore(ours), Everybody()
+    service = ClinicalService(store, people, load_code_lists(), Now(), b"k" * 32)
+    imported = _timed_import(service, patients)
+    again = _timed_import(service, min(patients, PART))
+    archive = ArchiveService(
+        SqlClinicalRecords(theirs), load_ctcae(), load_instruments(), load_schedule(), Now()
+    )
+    begun = time.perf_counter()
+    batches = ClinicalSender(store, people, Neighbour(archive), Now(), "KUH").send()
+    sent = time.perf_counter() - begun
+    return {
+        "patients": patients,
+        "rows": patients * (1 + TOXICITY + PROMS),
+        "database": ours.dialect.name,
+        "import_s": round(imported, 1),
+        "again_1000_patients_s": round(again, 1),
+        "batches": batches,
+        "send_and_store_s": round(sent, 1),
+        "stored_at_archive": sum(archive.counts().values()),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _timed_import(service: ClinicalService, patients: int) -> float:
+    spent = 0.0
+    for kind, data in files(patients):
+        begun = time.perf_counter()
+        result = service.import_csv(kind, data)
+        spent += time.perf_counter() - begun
+        if result.problems:
+            raise SystemExit(f"unexpected problem: {result.problems[0]}")
+    return spent
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""De-identification: bytes in, bytes out. Pure; keys, profile and pseudonym are handed in."""
+
+from gateway.domain.deid.certificate import seal_certificate
+from gateway.domain.deid.identification import Identity, read_identity
+from gateway.domain.deid.profile import Action, Profile, Rule, Vocabulary
+from gateway.domain.deid.sealed import SealedTerm, sealed_terms
+from gateway.domain.deid.stages import ENGINE_VERSION, Deidentified, NationalStage, SiteStage
+from gateway.domain.deid.text import fold
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Action",
+    "Deidentified",
+    "Identity",
+    "NationalStage",
+    "Profile",
+    "Rule",
+    "SealedTerm",
+    "SiteStage",
+    "Vocabulary",
+    "fold",
+    "read_identity",
+    "seal_certificate",
+    "sealed_terms",
+]

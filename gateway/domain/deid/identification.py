@@ -1,0 +1,118 @@
+"""Whose object is it: read before anything else, from the top level only.
+
+Pure.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom.charset import convert_encodings, decode_bytes
+
+from gateway.domain.deid.stream import (
+    PIXEL_DATA,
+    UNDEFINED,
+    Part10,
+    explicit_header,
+    implicit_header,
+    open_part10,
+    skip_sequence,
+)
+from gateway.errors import RejectError
+
+SOP_CLASS: Final = 0x00080016
+SOP_INSTANCE: Final = 0x00080018
+MODALITY: Final = 0x00080060
+PATIENT_NAME: Final = 0x00100010
+PATIENT_ID: Final = 0x00100020
+_CHARACTER_SET: Final = 0x00080005
+_WANTED: Final = frozenset(
+    (_CHARACTER_SET, SOP_CLASS, SOP_INSTANCE, MODALITY, PATIENT_NAME, PATIENT_ID)
+)
+_DELIMITERS: Final = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The original identity. Never logged; `repr` shows nothing of the patient."""
+
+    patient_id: str = field(repr=False)
+    patient_name: str = field(repr=False)
+    sop_class_uid: str
+    sop_instance_uid: str = field(repr=False)
+    modality: str
+
+
+def read_identity(data: bytes) -> Identity:
+    """Read who an object belongs to.
+
+    Parameters
+    ----------
+    data
+        A whole DICOM file (PS3.10).
+
+    Raises
+    ------
+    RejectError
+        When it cannot be read, its file meta contradicts it, or it lacks a UID.
+    """
+    return identify(open_part10(data))
+
+
+def identify(source: Part10) -> Identity:
+    """As `read_identity`, of a file that is already open."""
+    values = _top_values(source)
+    sop_class = _plain(values.get(SOP_CLASS, b""))
+    sop_instance = _plain(values.get(SOP_INSTANCE, b""))
+    if not sop_class or not sop_instance:
+        raise RejectError("no-uid", "The object does not say what it is. Send it again.", 0xA900)
+    if source.sop_class_uid and source.sop_class_uid != sop_class:
+        raise RejectError(
+            "meta-contradicts", "The file's header names another kind of object.", 0xA900
+        )
+    character_set = values.get(_CHARACTER_SET, b"")
+    return Identity(
+        patient_id=decode(values.get(PATIENT_ID, b""), character_set).strip(" \0"),
+        patient_name=decode(values.get(PATIENT_NAME, b""), character_set).strip(" \0"),
+        sop_class_uid=sop_class,
+        sop_instance_uid=sop_instance,
+        modality=_plain(values.get(MODALITY, b"")),
+    )
+
+
+def decode(value: bytes, character_set: bytes) -> str:
+    """Text of a value under (0008,0005); bytes that no declared set explains are read as UTF-8,
+    then as Latin-1, so that nothing is lost to a wrong declaration."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    names = [part.strip(b" \0").decode("ascii", "replace") for part in character_set.split(b"\\")]
+    if any(names):
+        try:
+            return decode_bytes(value, convert_encodings(names), _DELIMITERS)
+        except (UnicodeError, LookupError, ValueError, UserWarning):
+            pass
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _top_values(source: Part10) -> dict[int, bytes]:
+    data, end, at = source.body, len(source.body), source.start
+    read = explicit_header if source.explicit else implicit_header
+    values: dict[int, bytes] = {}
+    while at < end:
+        tag, vr, start, length = read(data, at, end)
+        if tag > PATIENT_ID or tag == PIXEL_DATA:
+            break
+        if length == UNDEFINED:
+            inner = implicit_header if vr == b"UN" else read
+            at = skip_sequence(inner, data, start, end, 1)
+            continue
+        if tag in _WANTED:
+            values[tag] = data[start : start + length]
+        at = start + length
+    return values
+
+
+def _plain(value: bytes) -> str:
+    return value.rstrip(b" \0").decode("ascii", "replace")

@@ -1,0 +1,92 @@
+"""The de-identification profile: which attribute of which object is kept, and how.
+
+Pure. A profile is an allow-list per object. What has no rule is removed, at every depth.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Action(StrEnum):
+    """What happens to an attribute that a rule names."""
+
+    KEEP = "K"
+    SEQUENCE = "S"
+    """Keep the sequence; the rules hold for what is inside."""
+    UID = "U"
+    """Replace by a keyed UID, unless it is the standard's own."""
+    DATE = "T"
+    """Move by the patient's whole weeks."""
+    CLEAN = "C"
+    """Keep the words that the published vocabulary knows; redact the others."""
+    CODE = "V"
+    """Keep what looks like a code or a version; redact the rest."""
+    EMPTY = "Z"
+    PSEUDONYM = "P"
+    AGE = "A"
+    """Keep; 90 years and more become 90."""
+    MARK = "M"
+    """Written by the stage itself."""
+    BURNED_IN = "B"
+    """Keep; the value YES refuses the object."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the profile. `tag` is `gggg << 16 | eeee`; `vr` is the dictionary's."""
+
+    tag: int
+    keyword: str
+    vr: str
+    action: Action
+    objects: frozenset[str]
+    """Short names of the objects that may have it; empty means all."""
+    source: str
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words that name anatomy, targets, modalities and machines, and so name nobody."""
+
+    words: frozenset[str]
+    """Folded: lower case, without diacritics."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Rules, objects and vocabulary in force at a centre."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    objects: Mapping[str, str]
+    """SOP Class UID to short name."""
+    vocabulary: Vocabulary
+
+    @cached_property
+    def name_and_hash(self) -> str:
+        """Name and the first 12 hexadecimal digits of a digest over every row and word."""
+        digest = hashlib.sha256()
+        for rule in sorted(self.rules, key=lambda rule: rule.tag):
+            line = f"{rule.tag:08X} {rule.vr} {rule.action} {sorted(rule.objects)}\n"
+            digest.update(line.encode())
+        for uid, short in sorted(self.objects.items()):
+            digest.update(f"{uid} {short}\n".encode())
+        digest.update("\n".join(sorted(self.vocabulary.words)).encode())
+        return f"{self.name} {digest.hexdigest()[:12]}"
+
+    @cached_property
+    def _by_object(self) -> dict[str, dict[int, Rule]]:
+        return {
+            short: {
+                rule.tag: rule for rule in self.rules if not rule.objects or short in rule.objects
+            }
+            for short in set(self.objects.values())
+        }
+
+    def rules_for(self, sop_class_uid: str) -> Mapping[int, Rule] | None:
+        """Tag to rule for one object, or None when the profile does not know the object."""
+        short = self.objects.get(sop_class_uid)
+        return None if short is None else self._by_object[short]

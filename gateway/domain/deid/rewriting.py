@@ -1,0 +1,261 @@
+"""One pass over the bytes of a data set: what a rule keeps is copied, the rest never gets through.
+
+Pure. Values are not decoded unless a rule changes them, so contours, doses and pixels are copied
+as they are. Sequences are written with defined lengths.
+"""
+
+import struct
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from gateway.domain.deid.profile import Action, Rule
+from gateway.domain.deid.stream import (
+    DEEPEST,
+    ITEM,
+    ITEM_END,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+    Part10,
+    explicit_header,
+    implicit_header,
+    lying,
+    skip_fragments,
+    skip_sequence,
+    too_deep,
+    truncated,
+    write_element,
+)
+from gateway.domain.deid.values import even, is_legal, require_legal
+from gateway.errors import RejectError
+
+CHARACTER_SET: Final = 0x00080005
+_LENGTH = struct.Struct("<L")
+_ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
+_NUMBERS = frozenset(("DS", "IS", "UI"))
+
+
+_TEXT = ("SH", "LO", "ST", "LT", "UT", "UC")
+_ACCEPTED = {
+    "US": (b"US", b"SS"),
+    "SS": (b"US", b"SS"),
+    "OW": (b"OW", b"OB"),
+    **dict.fromkeys(
+        ("SH", "LO", "ST", "LT", "UT", "UC"), (b"SH", b"LO", b"ST", b"LT", b"UT", b"UC")
+    ),
+}
+"""Other representations that real objects use for an attribute of this one."""
+
+Mark = tuple[int, Callable[[], bytes]]
+"""Tag, and what writes the whole element when its place has come; empty to write nothing."""
+
+
+class Stage(Protocol):
+    """What one stage does with the values that it changes. `character_sets`: raw (0008,0005)."""
+
+    def marks(self, explicit: bool) -> list[Mark]:
+        """Elements to write at the top level, sorted by tag."""
+        ...
+
+    def mark_seen(self, rule: Rule, value: bytes) -> None:
+        """A mark that the object already carries; called before the new one is written."""
+        ...
+
+    def uid(self, value: bytes) -> bytes: ...
+
+    def date(self, vr: str, value: bytes) -> bytes: ...
+
+    def age(self, value: bytes) -> bytes: ...
+
+    def pseudonym(self) -> bytes: ...
+
+    def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
+
+    def kept_text(self, rule: Rule, value: bytes) -> bytes:
+        """A coded string that a rule keeps: the same bytes, or empty when it names somebody."""
+        ...
+
+
+class Rewriter:
+    """Rewrites one data set. `actions` counts what was done; use an instance once."""
+
+    def __init__(self, source: Part10, rules: Mapping[int, Rule], stage: Stage) -> None:
+        self.actions: Counter[str] = Counter()
+        self._data = source.body
+        self._source = source
+        self._rules = rules
+        self._stage = stage
+        self._explicit = source.explicit
+        self._read = explicit_header if source.explicit else implicit_header
+        self._out = bytearray()
+        self._pending: list[Mark] = []
+        self._character_sets = b""
+
+    def rewrite(self) -> bytearray:
+        """The new data set.
+
+        Raises
+        ------
+        RejectError
+            When the bytes are not a well-formed data set, or a rule refuses it.
+        """
+        self._pending = self._stage.marks(self._explicit)
+        end = len(self._data)
+        at = self._dataset(self._source.start, end, 0, delimited=False)
+        self._write_marks(UNDEFINED)
+        if at != end:
+            raise lying()
+        return self._out
+
+    def _dataset(self, at: int, end: int, depth: int, delimited: bool) -> int:
+        last = -1
+        data, read, rules = self._data, self._read, self._rules
+        while at < end:
+            tag, vr, start, length = read(data, at, end)
+            if tag == ITEM_END and delimited:
+                return start
+            if tag <= last:
+                raise RejectError("tag-order", "Attributes are repeated or out of order.")
+            last = tag
+            if depth == 0 and self._pending:
+                self._write_marks(tag)
+            rule = rules.get(tag)
+            if rule is None:
+                at = self._drop(tag, vr, start, length, end, depth)
+            elif length == UNDEFINED or rule.action is Action.SEQUENCE:
+                at = self._nested(rule, vr, start, length, end, depth)
+            else:
+                if vr and vr.decode() != rule.vr:
+                    self._require_accepted(rule, vr)
+                self._element(rule, vr, at, start, length)
+                at = start + length
+        if delimited:
+            raise truncated()
+        return at
+
+    def _require_accepted(self, rule: Rule, vr: bytes) -> None:
+        if vr != b"UN" and vr not in _ACCEPTED.get(rule.vr, ()):
+            raise _wrong_vr(rule)
+
+    def _write_marks(self, before: int) -> None:
+        while self._pending and self._pending[0][0] < before:
+            self._out += self._pending.pop(0)[1]()
+
+    def _drop(self, tag: int, vr: bytes, start: int, length: int, end: int, depth: int) -> int:
+        self.actions["removed"] += 1
+        if length != UNDEFINED:
+            return start + length
+        if tag == PIXEL_DATA:
+            return skip_fragments(self._data, start, end)
+        read = implicit_header if vr == b"UN" else self._read
+        return skip_sequence(read, self._data, start, end, depth + 1)
+
+    def _nested(self, rule: Rule, vr: bytes, start: int, length: int, end: int, depth: int) -> int:
+        if rule.tag == PIXEL_DATA and length == UNDEFINED and depth == 0:
+            return self._fragments(vr, start, end)
+        if rule.action is not Action.SEQUENCE or vr == b"UN":
+            raise _wrong_vr(rule)
+        if depth + 1 > DEEPEST:
+            raise too_deep()
+        self._out += write_element(rule.tag, b"SQ", b"", self._explicit)
+        head = len(self._out)
+        at = self._items(start, length, end, depth + 1)
+        _LENGTH.pack_into(self._out, head - 4, len(self._out) - head)
+        self.actions["kept"] += 1
+        return at
+
+    def _items(self, at: int, length: int, end: int, depth: int) -> int:
+        stop = end if length == UNDEFINED else at + length
+        while at < stop:
+            tag, _, start, item_length = implicit_header(self._data, at, stop)
+            if tag == SEQUENCE_END and length == UNDEFINED:
+                return start
+            if tag != ITEM:
+                raise RejectError("not-an-item", "A sequence holds something that is not an item.")
+            self._out += _ITEM_HEAD
+            head = len(self._out)
+            outer = self._character_sets
+            if item_length == UNDEFINED:
+                at = self._dataset(start, stop, depth, delimited=True)
+            else:
+                at = self._dataset(start, start + item_length, depth, delimited=False)
+            self._character_sets = outer
+            _LENGTH.pack_into(self._out, head - 4, len(self._out) - head)
+        if length == UNDEFINED:
+            raise truncated()
+        return at
+
+    def _fragments(self, vr: bytes, start: int, end: int) -> int:
+        at = skip_fragments(self._data, start, end)
+        self._out += write_element(PIXEL_DATA, vr, b"", self._explicit)
+        _LENGTH.pack_into(self._out, len(self._out) - 4, UNDEFINED)
+        self._out += self._data[start:at]
+        self.actions["kept"] += 1
+        return at
+
+    def _element(self, rule: Rule, vr: bytes, at: int, start: int, length: int) -> None:
+        action = rule.action
+        if action is Action.KEEP:
+            self._keep(rule, at, start, length)
+            return
+        value = self._data[start : start + length]
+        if action is Action.MARK:
+            self._stage.mark_seen(rule, value)
+            self.actions["replaced"] += 1
+            return
+        new, word = self._changed(rule, value)
+        self.actions[word] += 1
+        self._write(rule, vr, new)
+
+    def _keep(self, rule: Rule, at: int, start: int, length: int) -> None:
+        value = memoryview(self._data)[start : start + length]
+        vr = rule.vr
+        if vr in _NUMBERS:
+            require_legal(vr, bytes(value))
+        elif vr == "CS":
+            kept = self._stage.kept_text(rule, bytes(value))
+            if len(kept) != length or not is_legal(vr, kept):
+                self._write(rule, b"CS", b"")
+                self.actions["emptied"] += 1
+                return
+            if rule.tag == CHARACTER_SET:
+                self._character_sets = kept
+        elif not is_legal(vr, bytes(value) if vr == "TM" else b""):
+            self._write(rule, b"TM", b"")
+            self.actions["emptied"] += 1
+            return
+        self._out += memoryview(self._data)[at : start + length]
+        self.actions["kept"] += 1
+
+    def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
+        """The new value and the word under which it is counted."""
+        stage, action = self._stage, rule.action
+        if action is Action.UID:
+            require_legal("UI", value)
+            return stage.uid(value), "uid"
+        if action is Action.DATE:
+            return stage.date(rule.vr, value), "date"
+        if action is Action.CLEAN or action is Action.CODE:
+            cleaned = stage.text(rule, value, self._character_sets)
+            return cleaned, "kept" if cleaned == value else "cleaned"
+        if action is Action.PSEUDONYM:
+            return stage.pseudonym(), "replaced"
+        if action is Action.AGE:
+            return stage.age(value), "kept"
+        if action is Action.BURNED_IN:
+            if value.strip(b" \0").upper() == b"YES":
+                raise RejectError("burned-in", "The image has text burned into its pixels.")
+            return value if is_legal("CS", value) else b"", "kept"
+        return b"", "emptied"
+
+    def _write(self, rule: Rule, vr: bytes, value: bytes) -> None:
+        written = vr if vr not in (b"UN", b"") else rule.vr.encode()
+        padding = b"\0" if rule.vr == "UI" else b" "
+        self._out += write_element(rule.tag, written, even(value, padding), self._explicit)
+
+
+def _wrong_vr(rule: Rule) -> RejectError:
+    return RejectError(
+        "wrong-vr", f"{rule.keyword} is encoded in a way that its definition forbids."
+    )

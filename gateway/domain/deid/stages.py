@@ -1,0 +1,256 @@
+"""The two stages: at receipt with site keys, before leaving with national keys.
+
+Pure. Both run the same rewriter under the same profile; they differ in what they put in place of
+identities, and only the first one shifts dates and cleans text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Final
+
+from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
+from gateway.domain.deid.identification import decode, identify
+from gateway.domain.deid.profile import Action, Profile, Rule
+from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
+from gateway.domain.deid.sealed import BLOCK, SealedTerms
+from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
+from gateway.domain.deid.text import REDACTED, Cleaner, name_words
+from gateway.domain.deid.values import even, pooled_age, shifted
+from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
+from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
+
+ENGINE_VERSION: Final = "1.0"
+
+METHOD: Final = 0x00120063
+_UID_CACHE = 65536
+_TERM = re.compile(REDACTED + r"[0-9a-f]{7,8}")
+
+
+@dataclass(frozen=True)
+class Deidentified:
+    """`data`: a whole DICOM file. `actions`: how often each action was taken."""
+
+    data: bytes = field(repr=False)
+    actions: dict[str, int]
+
+
+def _uids(key: bytes) -> Callable[[bytes], bytes]:
+    @lru_cache(maxsize=_UID_CACHE)
+    def replace(value: bytes) -> bytes:
+        parts = value.rstrip(b" \0").decode("ascii").split("\\")
+        kept = [keyed_uid(key, part.strip(" \0")) if part.strip(" \0") else "" for part in parts]
+        return even("\\".join(kept).encode("ascii"), b"\0")
+
+    return replace
+
+
+class SiteStage:
+    """De-identification at receipt. One object serves a whole process; it is thread-safe."""
+
+    def __init__(self, profile: Profile, keys: SiteKeys) -> None:
+        self._profile = profile
+        self._keys = keys
+        self._uid = _uids(keys.uid)
+
+    def deidentify(self, data: bytes, pseudonym: str) -> Deidentified:
+        """Rewrite one received object for the patient with this site pseudonym.
+
+        Raises
+        ------
+        RejectError
+            With a stable code; nothing of the object is in the text.
+        """
+        source = open_part10(data)
+        identity = identify(source)
+        names = name_words(identity.patient_name, identity.patient_id)
+        cleaner = Cleaner(self._profile.vocabulary, self._keys.term, names)
+        stage = _AtReceipt(
+            uid=self._uid,
+            days=day_shift(self._keys, pseudonym),
+            pseudonym_text=pseudonym,
+            cleaner=cleaner,
+            terms=SealedTerms(self._keys),
+            method=f"{METHOD_PREFIX} {SITE_STAGE} {self._profile.name_and_hash}",
+        )
+        return _rewrite(self._profile, source, stage, self._uid)
+
+
+class NationalStage:
+    """Second de-identification, of site objects only.
+
+    Parameters
+    ----------
+    approved_terms
+        Replacement (`UNMAPPED_...`) to the text that a person at the centre approved for it.
+    """
+
+    def __init__(self, profile: Profile, ring: KeyRing, approved_terms: Mapping[str, str]) -> None:
+        self._profile = profile
+        self._ring = ring
+        self._approved = approved_terms
+        self._uid = _uids(ring.national_uid_key)
+
+    def deidentify(self, data: bytes) -> Deidentified:
+        """Rewrite one site object.
+
+        Raises
+        ------
+        RejectError
+            `not-marked` when the first stage has not written this object.
+        """
+        source = open_part10(data)
+        identity = identify(source)
+        stage = _BeforeLeaving(
+            uid=self._uid,
+            pseudonym_text=national_id(self._ring, identity.patient_id),
+            approved=self._approved,
+            method=f"{METHOD_PREFIX} {NATIONAL_STAGE} {self._profile.name_and_hash}",
+        )
+        result = _rewrite(self._profile, source, stage, self._uid)
+        if not stage.first_method.startswith(f"{METHOD_PREFIX} {SITE_STAGE} ".encode()):
+            raise RejectError("not-marked", "The object does not carry the first stage's mark.")
+        return result
+
+
+def _rewrite(
+    profile: Profile, source: Part10, stage: Stage, uid: Callable[[bytes], bytes]
+) -> Deidentified:
+    identity = identify(source)
+    rules = profile.rules_for(identity.sop_class_uid)
+    if rules is None:
+        raise RejectError(
+            "sop-class",
+            "This kind of object is not accepted.",
+            SOP_CLASS_NOT_SUPPORTED,
+        )
+    rewriter = Rewriter(source, rules, stage)
+    body = rewriter.rewrite()
+    new_uid = uid(identity.sop_instance_uid.encode("ascii", "replace")).rstrip(b"\0").decode()
+    head = write_head(identity.sop_class_uid, new_uid, source.transfer_syntax)
+    return Deidentified(head + body, dict(rewriter.actions))
+
+
+@dataclass
+class _Marks:
+    """What both stages write: PS3.15 E.1 asks for these attributes."""
+
+    uid: Callable[[bytes], bytes]
+    pseudonym_text: str
+    method: str
+    first_method: bytes = b""
+
+    def pseudonym(self) -> bytes:
+        return even(self.pseudonym_text.encode())
+
+    def marks(self, explicit: bool) -> list[Mark]:
+        write = partial(write_element, explicit=explicit)
+        return [
+            (0x00120062, partial(write, 0x00120062, b"CS", b"YES ")),
+            (METHOD, lambda: write(METHOD, b"LO", self._method())),
+            (0x00120064, partial(_codes, explicit)),
+            (0x00280303, partial(write, 0x00280303, b"CS", b"MODIFIED")),
+        ]
+
+    def mark_seen(self, rule: Rule, value: bytes) -> None:
+        if rule.tag == METHOD:
+            self.first_method = value.rstrip(b" \0")
+
+    def _method(self) -> bytes:
+        return even(self.method.encode())
+
+
+@dataclass
+class _AtReceipt(_Marks):
+    days: int = 0
+    cleaner: Cleaner = field(kw_only=True)
+    terms: SealedTerms = field(kw_only=True)
+    _cleaned: dict[tuple[int, bytes, bytes], bytes] = field(default_factory=dict)
+
+    def marks(self, explicit: bool) -> list[Mark]:
+        return [*super().marks(explicit), (BLOCK, partial(self.terms.write, explicit))]
+
+    def date(self, vr: str, value: bytes) -> bytes:
+        return shifted(vr, value, self.days)
+
+    def age(self, value: bytes) -> bytes:
+        return pooled_age(value)
+
+    def kept_text(self, rule: Rule, value: bytes) -> bytes:
+        names = self.cleaner.names_somebody(value.decode("latin-1"))
+        return b"" if value.strip() and names else value
+
+    def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
+        key = (rule.tag, value, character_sets)
+        if key not in self._cleaned:
+            self._cleaned[key] = self._clean(rule, value, character_sets)
+        return self._cleaned[key]
+
+    def _clean(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
+        plain = decode(value, character_sets)
+        clean = self.cleaner.clean_code if rule.action is Action.CODE else self.cleaner.clean
+        several = rule.vr in ("LO", "SH", "UC")
+        parts = plain.rstrip(" \0").split("\\") if several else [plain.rstrip(" \0")]
+        new = []
+        for part in parts:
+            text, redacted = clean(part, rule.vr)
+            new.append(text)
+            for replacement, original in redacted:
+                self.terms.add(rule.tag, replacement, original)
+        if new == parts:
+            return value
+        return even(_encode("\\".join(new), value, character_sets))
+
+
+@dataclass
+class _BeforeLeaving(_Marks):
+    approved: Mapping[str, str] = field(default_factory=dict)
+
+    def date(self, vr: str, value: bytes) -> bytes:
+        return value
+
+    def age(self, value: bytes) -> bytes:
+        return value
+
+    def kept_text(self, rule: Rule, value: bytes) -> bytes:
+        return value
+
+    def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
+        if not self.approved or REDACTED.encode() not in value:
+            return value
+        plain = decode(value, character_sets)
+        new = _TERM.sub(lambda match: self.approved.get(match.group(), match.group()), plain)
+        return value if new == plain else even(_encode(new.rstrip(" \0"), value, character_sets))
+
+    def _method(self) -> bytes:
+        return even(self.first_method.split(b"\\")[0] + b"\\" + self.method.encode())
+
+
+def _encode(text: str, original: bytes, character_sets: bytes) -> bytes:
+    """In the encoding that the original was read by; what it cannot write is redacted to `?`."""
+    if text.isascii():
+        return text.encode("ascii")
+    for encoding in ("utf-8", "latin-1"):
+        try:
+            if decode(text.encode(encoding), character_sets) == text:
+                return text.encode(encoding)
+        except UnicodeError:
+            continue
+    return text.encode("ascii", "replace")
+
+
+def _codes(explicit: bool) -> bytes:
+    items = b"".join(
+        _item(
+            write_element(0x00080100, b"SH", even(code.encode()), explicit)
+            + write_element(0x00080102, b"SH", b"DCM ", explicit)
+            + write_element(0x00080104, b"LO", even(meaning.encode()), explicit)
+        )
+        for code, meaning in DEIDENTIFICATION_CODES.items()
+    )
+    return write_element(0x00120064, b"SQ", items, explicit)
+
+
+def _item(body: bytes) -> bytes:
+    return b"\xfe\xff\x00\xe0" + len(body).to_bytes(4, "little") + body

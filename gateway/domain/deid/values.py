@@ -1,0 +1,98 @@
+"""Values of one element as bytes: dates, ages, legal characters.
+
+Pure. A value that is not what its VR allows is never passed on as it came.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+from typing import Final
+
+from gateway.errors import RejectError
+
+_DIGITS = b"0123456789"
+LEGAL: Final = {
+    "DS": _DIGITS + b"+-.eE \\\0",
+    "IS": _DIGITS + b"+- \\\0",
+    "TM": _DIGITS + b".: \\\0",
+    "UI": _DIGITS + b".\\\0 ",
+    "CS": b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_ \\\0.-/" + _DIGITS,
+}
+"""Characters that a value of this VR may hold (PS3.5 6.2); CS is wider, as clinics write it."""
+
+TEXT_VRS: Final = frozenset(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT", "PN"))
+OLDEST_YEARS: Final = 90
+
+_AGE = re.compile(rb"(\d{3})([DWMY])")
+_DATE = re.compile(rb"(\d{4})\.?(\d{2})\.?(\d{2})")
+_DATETIME = re.compile(rb"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?")
+
+
+def is_legal(vr: str, value: bytes) -> bool:
+    """Whether every character may stand in this VR; binary and free text VRs allow all."""
+    allowed = LEGAL.get(vr)
+    return allowed is None or not value.translate(None, allowed)
+
+
+def shifted(vr: str, value: bytes, days: int) -> bytes:
+    """A DA or DT value, each part moved by `days`; empty where a part is no full date."""
+    move = partial(_shift_date if vr == "DA" else _shift_datetime, days=days)
+    return _each(value, move)
+
+
+def pooled_age(value: bytes) -> bytes:
+    """An AS value; 90 years and more become `090Y`, anything else than an age becomes empty."""
+
+    def pool(part: bytes) -> bytes:
+        match = _AGE.fullmatch(part)
+        if match is None:
+            return b""
+        years = int(match[1]) / {b"D": 365.25, b"W": 52.18, b"M": 12.0, b"Y": 1.0}[match[2]]
+        return b"%03dY" % OLDEST_YEARS if years >= OLDEST_YEARS else part
+
+    return _each(value, pool)
+
+
+def even(value: bytes, padding: bytes = b" ") -> bytes:
+    return value + padding * (len(value) % 2)
+
+
+def require_legal(vr: str, value: bytes) -> None:
+    """Refuse a number or UID that is none.
+
+    Raises
+    ------
+    RejectError
+        `bad-value`: a comma decimal, `nan`, letters in a UID.
+    """
+    if not is_legal(vr, value):
+        raise RejectError(
+            "bad-value", f"A value with representation {vr} holds characters that {vr} forbids."
+        )
+
+
+def _each(value: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    parts = [change(part.strip(b" \0")) for part in value.split(b"\\")]
+    return even(b"\\".join(parts)) if all(parts) else b""
+
+
+def _shift_date(part: bytes, days: int) -> bytes:
+    match = _DATE.fullmatch(part)
+    return b"" if match is None else _moved(match[1] + match[2] + match[3], days)
+
+
+def _shift_datetime(part: bytes, days: int) -> bytes:
+    match = _DATETIME.fullmatch(part)
+    if match is None:
+        return b""
+    day = _moved(match[1], days)
+    return day + (match[2] or b"") + (match[3] or b"") if day else b""
+
+
+def _moved(digits: bytes, days: int) -> bytes:
+    try:
+        whole = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return (whole + timedelta(days=days)).strftime("%Y%m%d").rjust(8, "0").encode()
+    except (ValueError, OverflowError):
+        return b""

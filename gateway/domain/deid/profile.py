@@ -46,6 +46,10 @@ class Rule:
     """Short names of the objects that may have it; empty means all."""
     source: str
 
+    @cached_property
+    def raw_vr(self) -> bytes:
+        return self.vr.encode()
+
 
 @dataclass(frozen=True)
 class Vocabulary:

@@ -27,13 +27,16 @@ from gateway.domain.deid.stream import (
     truncated,
     write_element,
 )
-from gateway.domain.deid.values import even, is_legal, require_legal
+from gateway.domain.deid.values import LEGAL, bad_value, even, is_legal, require_legal
 from gateway.errors import RejectError
 
 CHARACTER_SET: Final = 0x00080005
 _LENGTH = struct.Struct("<L")
 _ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
-_NUMBERS = frozenset(("DS", "IS", "UI"))
+_NUMBERS = {vr.encode(): LEGAL[vr] for vr in ("DS", "IS")}
+_WORDS = frozenset((b"CS", b"TM"))
+_SMALL = 4096
+"""Below this many bytes a slice is cheaper than a view."""
 
 
 _TEXT = ("SH", "LO", "ST", "LT", "UT", "UC")
@@ -82,6 +85,7 @@ class Rewriter:
 
     def __init__(self, source: Part10, rules: Mapping[int, Rule], stage: Stage) -> None:
         self.actions: Counter[str] = Counter()
+        self._kept = 0
         self._data = source.body
         self._source = source
         self._rules = rules
@@ -104,6 +108,7 @@ class Rewriter:
         end = len(self._data)
         at = self._dataset(self._source.start, end, 0, delimited=False)
         self._write_marks(UNDEFINED)
+        self.actions["kept"] += self._kept
         if at != end:
             raise lying()
         return self._out
@@ -126,7 +131,7 @@ class Rewriter:
             elif length == UNDEFINED or rule.action is Action.SEQUENCE:
                 at = self._nested(rule, vr, start, length, end, depth)
             else:
-                if vr and vr.decode() != rule.vr:
+                if vr != rule.raw_vr and vr:
                     self._require_accepted(rule, vr)
                 self._element(rule, vr, at, start, length)
                 at = start + length
@@ -154,6 +159,8 @@ class Rewriter:
     def _nested(self, rule: Rule, vr: bytes, start: int, length: int, end: int, depth: int) -> int:
         if rule.tag == PIXEL_DATA and length == UNDEFINED and depth == 0:
             return self._fragments(vr, start, end)
+        if rule.action is Action.MARK:
+            return self._drop(rule.tag, vr, start, length, end, depth)
         if rule.action is not Action.SEQUENCE or vr == b"UN":
             raise _wrong_vr(rule)
         if depth + 1 > DEEPEST:
@@ -209,24 +216,26 @@ class Rewriter:
         self._write(rule, vr, new)
 
     def _keep(self, rule: Rule, at: int, start: int, length: int) -> None:
-        value = memoryview(self._data)[start : start + length]
-        vr = rule.vr
-        if vr in _NUMBERS:
-            require_legal(vr, bytes(value))
-        elif vr == "CS":
-            kept = self._stage.kept_text(rule, bytes(value))
-            if len(kept) != length or not is_legal(vr, kept):
-                self._write(rule, b"CS", b"")
-                self.actions["emptied"] += 1
-                return
-            if rule.tag == CHARACTER_SET:
-                self._character_sets = kept
-        elif not is_legal(vr, bytes(value) if vr == "TM" else b""):
-            self._write(rule, b"TM", b"")
+        stop = start + length
+        if rule.raw_vr in _NUMBERS:
+            if self._data[start:stop].translate(None, _NUMBERS[rule.raw_vr]):
+                raise bad_value(rule.vr)
+        elif rule.raw_vr in _WORDS and not self._may_keep(rule, self._data[start:stop]):
+            self._write(rule, rule.raw_vr, b"")
             self.actions["emptied"] += 1
             return
-        self._out += memoryview(self._data)[at : start + length]
-        self.actions["kept"] += 1
+        if length < _SMALL:
+            self._out += self._data[at:stop]
+        else:
+            self._out += memoryview(self._data)[at:stop]
+        self._kept += 1
+
+    def _may_keep(self, rule: Rule, value: bytes) -> bool:
+        if not is_legal(rule.vr, value):
+            return False
+        if rule.tag == CHARACTER_SET:
+            self._character_sets = value
+        return rule.vr == "TM" or self._stage.kept_text(rule, value) == value
 
     def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
         """The new value and the word under which it is counted."""

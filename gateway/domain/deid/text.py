@@ -99,6 +99,8 @@ class Cleaner:
 
     def _is_known_part(self, part: str) -> bool:
         for bit in _LETTERS_AND_DIGITS.split(fold(part)):
+            if len(bit) == 1:
+                continue
             if bit.isdigit():
                 if len(bit) > _LONGEST_NUMBER:
                     return False

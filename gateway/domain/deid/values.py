@@ -67,9 +67,13 @@ def require_legal(vr: str, value: bytes) -> None:
         `bad-value`: a comma decimal, `nan`, letters in a UID.
     """
     if not is_legal(vr, value):
-        raise RejectError(
-            "bad-value", f"A value with representation {vr} holds characters that {vr} forbids."
-        )
+        raise bad_value(vr)
+
+
+def bad_value(vr: str) -> RejectError:
+    return RejectError(
+        "bad-value", f"A value with representation {vr} holds characters that {vr} forbids."
+    )
 
 
 def _each(value: bytes, change: Callable[[bytes], bytes]) -> bytes:

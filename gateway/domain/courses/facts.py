@@ -89,6 +89,7 @@ class RecordFacts:
 
 Facts = ImageFacts | StructureFacts | PlanFacts | DoseFacts | RecordFacts | None
 
+_OF = "of"
 _KINDS: dict[str, type[Any]] = {
     "image": ImageFacts,
     "structures": StructureFacts,
@@ -103,13 +104,13 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
     """Return plain JSON; `facts_from_json` gives an equal object back."""
     for kind, cls in _KINDS.items():
         if isinstance(facts, cls):
-            return {"kind": kind, **asdict(facts)}
+            return {_OF: kind, **asdict(facts)}
     return {}
 
 
 def facts_from_json(stored: dict[str, Any]) -> Facts:
     """Rebuild facts; a field of a later version is ignored, so that a downgrade still reads."""
-    cls = _KINDS.get(str(stored.get("kind")))
+    cls = _KINDS.get(str(stored.get(_OF)))
     return None if cls is None else _build(cls, stored)
 
 

@@ -1,0 +1,87 @@
+"""What a course waits for, in the words that a physicist reads."""
+
+import pytest
+
+from gateway.contract.manifest import Role
+from gateway.domain.courses import Instance, Needs, assemble, missing_of, read_instance, reasons_of
+from tests.factories import site_objects as make
+
+
+def reasons(objects: list[bytes], needs: Needs | None = None) -> list[tuple[str, str]]:
+    instances = [read_instance(data) for data in objects]
+    present = {instance.sop_instance_uid for instance in instances}
+    (draft,) = assemble(instances)
+    return [(r.code, r.text) for r in reasons_of(draft, present, needs or Needs())]
+
+
+def test_a_whole_course_waits_for_nothing() -> None:
+    assert reasons(make.course()) == []
+
+
+def test_absent_slices_are_counted() -> None:
+    objects = make.course(slices=98)
+    assert reasons([objects[0], *objects[98:]]) == [
+        (
+            "images-missing",
+            "1 of 98 CT slices is here: the structure set refers to 97 that have not come",
+        )
+    ]
+
+
+def test_a_gap_is_found_by_geometry_alone() -> None:
+    objects = make.course(slices=3)
+    extra = [make.ct(50 + n, 9.0 + 3.0 * n) for n in range(6) if n not in {2, 3}]
+    assert reasons([*objects, *extra]) == [("slice-gap", "2 CT slices missing: gap at z = 15.0 mm")]
+
+
+def test_uneven_but_whole_spacing_is_no_gap() -> None:
+    heights = [0.0, 3.0, 6.0, 8.0, 10.0, 12.0]
+    images = [make.ct(n + 1, z) for n, z in enumerate(heights)]
+    rest = [make.structures(100, range(1, 7)), make.plan(200, 100), make.dose(300, 200)]
+    assert reasons([*images, *rest]) == []
+
+
+@pytest.mark.parametrize(
+    ("left_out", "expected"),
+    [
+        (slice(-1, None), [("no-dose", "no dose has come")]),
+        (
+            slice(-2, -1),
+            [("plan-missing", "the dose refers to a plan that has not come")],
+        ),
+    ],
+)
+def test_what_has_not_come_is_named(left_out: slice, expected: list[tuple[str, str]]) -> None:
+    objects = make.course()
+    del objects[left_out]
+    instances = [read_instance(data) for data in objects]
+    present = {i.sop_instance_uid for i in instances}
+    found = [
+        (r.code, r.text)
+        for draft in assemble(instances)
+        for r in reasons_of(draft, present, Needs(roles=(Role.DOSE,)))
+        if draft.of(Role.DOSE) or draft.of(Role.PLAN)
+    ]
+    assert found == expected
+
+
+def test_a_registration_to_images_elsewhere_does_not_hold_but_is_told() -> None:
+    instances = [read_instance(data) for data in make.course()]
+    instances.append(read_instance(make.registration(70, [1, 999], [make.FRAME])))
+    present = {i.sop_instance_uid for i in instances}
+    (draft,) = assemble(instances)
+    assert reasons_of(draft, present, Needs()) == ()
+    assert [m.to_uid for m in missing_of(draft, present)] == [make.uid(999)]
+
+
+def test_images_alone_say_what_they_lack() -> None:
+    assert reasons([make.ct(1, 0.0), make.ct(2, 3.0)]) == [
+        ("unreferenced", "2 CT instances: no plan, structure set or dose refers to them")
+    ]
+
+
+def test_reading_keeps_what_is_needed_only() -> None:
+    instance = read_instance(make.structures(100, [3, 1, 2, 3]))
+    assert isinstance(instance, Instance)
+    assert instance.references == (make.uid(1), make.uid(2), make.uid(3))
+    assert instance.frame_uids == (make.FRAME,)

@@ -1,0 +1,74 @@
+"""Reading stored objects: marked ones only, facts that survive storage, hostile values."""
+
+import json
+from io import BytesIO
+
+import pytest
+from pydicom import dcmread
+
+from gateway.domain.canary import canary_object
+from gateway.domain.courses import (
+    DoseFacts,
+    PlanFacts,
+    StructureFacts,
+    facts_from_json,
+    facts_to_json,
+    read_instance,
+)
+from gateway.errors import HoldError
+from tests.factories import site_objects as make
+
+
+def test_an_unmarked_object_is_set_aside() -> None:
+    with pytest.raises(HoldError) as caught:
+        read_instance(canary_object())
+    assert caught.value.code == "unmarked"
+
+
+@pytest.mark.parametrize("data", [b"", b"no DICOM at all", make.plan(1, 2)[:200]])
+def test_what_cannot_be_read_is_set_aside(data: bytes) -> None:
+    with pytest.raises(HoldError):
+        read_instance(data)
+
+
+@pytest.mark.parametrize("data", make.course(1), ids=["ct", "structures", "plan", "dose"])
+def test_facts_survive_storage(data: bytes) -> None:
+    facts = read_instance(data).facts
+    assert facts is not None
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
+
+
+def test_facts_of_a_later_version_are_still_read() -> None:
+    assert facts_from_json({"of": "record", "fraction": 3, "new_field": 1}) is not None
+    assert facts_from_json({"of": "unknown"}) is None
+    assert facts_from_json({}) is None
+
+
+def test_a_plan_in_numbers() -> None:
+    facts = read_instance(make.plan(200, 100)).facts
+    assert isinstance(facts, PlanFacts)
+    assert (facts.fractions, facts.fraction_dose_gy, facts.prescribed_gy) == (15, 2.67, 40.05)
+    assert facts.beams[0].energies_mv == (6.0,)
+
+
+def test_a_dose_grid_has_corners() -> None:
+    facts = read_instance(make.dose(300, 200)).facts
+    assert isinstance(facts, DoseFacts)
+    assert facts.low_mm == (0.0, 0.0, 0.0)
+    assert facts.high_mm == (9.0, 9.0, 3.0)
+
+
+def test_contours_are_read_from_raw_bytes_and_from_decoded_values_alike() -> None:
+    facts = read_instance(make.structures(100, [1])).facts
+    assert isinstance(facts, StructureFacts)
+    assert facts.body_low_mm == (0.0, 0.0, 0.0)
+    assert facts.body_high_mm == (100.0, 100.0, 0.0)
+    assert facts.contour_z_mm == (0.0,)
+    assert [(roi.contours, roi.degenerate) for roi in facts.rois] == [(1, 0), (0, 0)]
+
+
+def test_malformed_optional_values_are_absent_not_fatal() -> None:
+    dataset = dcmread(BytesIO(make.ct(1, 0.0)))
+    dataset.ImagePositionPatient = None
+    dataset.ImageOrientationPatient = [1, 0, 0]
+    assert read_instance(make.as_bytes(dataset)).sop_instance_uid == make.uid(1)

@@ -175,7 +175,7 @@ def _chunk(
         x, y, z = x.take(keep), y.take(keep), z.take(keep)
         volume, covered, layer = volume[keep], covered[keep], layer[keep]
     dose, (dx, dy, dz) = grid.trilinear(x, y, z)
-    change = np.sqrt(dx * dx + dy * dy + dz * dz)
+    change = np.sqrt(dx * dx + dy * dy + dz * dz) * grid.refined
     dx *= raster.du / grid.column_spacing
     dy *= raster.dv / grid.row_spacing
     dz *= (thickness / grid.frame_spacing)[layer]

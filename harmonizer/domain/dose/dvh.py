@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from harmonizer.domain.dose.cells import Cells, fill_cells
 from harmonizer.domain.dose.grid import DoseGrid
 from harmonizer.domain.dose.planes import build_stack
+from harmonizer.domain.dose.refine import refine
 from harmonizer.domain.dose.structures import Roi
 
 Floats = NDArray[np.float64]
@@ -109,7 +110,8 @@ def compute_dvh(roi: Roi, grid: DoseGrid) -> DvhResult:
     stack = build_stack(roi, grid)
     if stack is None:
         return _without_volume(roi, grid)
-    cells = fill_cells(stack, grid)
+    points = np.concatenate([c.points for c in roi.closed_contours])
+    cells = fill_cells(stack, refine(grid, points, stack.spacing))
     if cells is None:
         note = "the contours enclose no area"
         return DvhResult(roi.number, roi.name, Status.NO_VOLUME, None, notes=(*stack.notes, note))

@@ -29,6 +29,7 @@ class DoseGrid:
     column_spacing: float  # mm between columns
     offsets: Floats  # (frames,), mm along `normal` from `origin`, strictly rising or falling
     frame_of_reference_uid: str | None = None
+    refined: int = 1  # how many of these voxels make one of the original along each axis
 
     def __post_init__(self) -> None:
         """Bring the frames in rising order, so that look-ups need not ask.

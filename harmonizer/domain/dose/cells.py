@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harmonizer.domain.dose.grid import AxisLookup, DoseGrid, axis_lookup
 from harmonizer.domain.dose.layers import Layers, build_layers
+from harmonizer.domain.dose.loft import loft
 from harmonizer.domain.dose.planes import Stack
 from harmonizer.domain.dose.raster import Edges, Spans, next_in_polygon, polygon_areas, scan
 
@@ -69,11 +70,15 @@ def fill_cells(stack: Stack, grid: DoseGrid) -> Cells | None:
     if not np.any(areas > 0):
         return None
     layers = build_layers(stack.positions, areas, stack.spacing, size)
+    surface = _surface_doses(stack, grid, layers)
+    if (lofted := loft(stack, layers, areas)) is not None:
+        stack, layers = lofted
+        raster = _lay_raster(stack, grid, size)
+        spans = _scan(stack, raster)
     parts = [_chunk(stack, grid, raster, spans, layers, part) for part in _chunks(layers, raster)]
     volume, dose, width, change, half, outside = (
         np.concatenate(c) for c in zip(*parts, strict=True)
     )
-    surface = _surface_doses(stack, grid, layers)
     known = surface[~np.isnan(surface)]
     middle = dose[half > 0.5] if np.any(half > 0.5) else dose
     extremes = np.concatenate([known, middle]) if dose.size else np.zeros(1)
@@ -86,7 +91,7 @@ def fill_cells(stack: Stack, grid: DoseGrid) -> Cells | None:
         minimum_gy=float(extremes.min()),
         maximum_gy=float(extremes.max()),
         surface_mean_gy=float(known.mean()) if known.size else 0.0,
-        volume_uncertainty_cm3=_volume_uncertainty(stack, areas),
+        volume_uncertainty_cm3=_volume_uncertainty(areas, stack.spacing),
         notes=(*stack.notes, *_notes(layers)),
     )
 
@@ -225,11 +230,11 @@ def _surface_doses(stack: Stack, grid: DoseGrid, layers: Layers) -> Floats:
     return grid.dose_at(np.concatenate(points) @ stack.axes)
 
 
-def _volume_uncertainty(stack: Stack, areas: Floats) -> float:
+def _volume_uncertainty(areas: Floats, spacing: float) -> float:
     """Return the volume's 1-sigma uncertainty from the planes' spacing, cm3.
 
     Where a structure ends between two planes is unknown: an even distribution over one spacing
     for each end.
     """
     ends = np.hypot(areas[0], areas[-1])
-    return float(ends) * stack.spacing / 12**0.5 / 1000.0
+    return float(ends) * spacing / 12**0.5 / 1000.0

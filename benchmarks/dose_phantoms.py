@@ -1,7 +1,7 @@
 """Solids in dose fields whose dose-volume histograms are known, as contours and dose grids.
 
-Truth comes from the solid's own coordinates (points of a low-discrepancy sequence, each standing for
-a share of the volume), never from contours. Closed forms check it in the tests.
+Truth comes from the solid's own coordinates (points of a low-discrepancy sequence, each
+standing for a share of the volume), never from contours. Closed forms check it in the tests.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,17 @@
 """DICOM radiotherapy objects, from bytes to domain objects."""
 
+from harmonizer.adapters.dicomrt.course import compute_dvhs, read_course
 from harmonizer.adapters.dicomrt.dose import read_dose
 from harmonizer.adapters.dicomrt.image import read_image
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
 
-__all__ = ["read_dose", "read_image", "read_plan", "read_record", "read_structure_set"]
+__all__ = [
+    "compute_dvhs",
+    "read_course",
+    "read_dose",
+    "read_image",
+    "read_plan",
+    "read_record",
+    "read_structure_set",
+]

@@ -7,7 +7,7 @@ structures keeps the number of cells about the same, so the cost is linear in th
 structures and constant for small ones.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -104,7 +104,7 @@ def compute_dvh(roi: Roi, grid: DoseGrid) -> DvhResult:
     """
     if _other_frame(roi, grid):
         note = "the structure and the dose have different frames of reference"
-        return DvhResult(roi.number, roi.name, Status.OTHER_FRAME, notes=(note,))
+        return without_dose(roi, Status.OTHER_FRAME, note)
     if not roi.contours:
         return DvhResult(roi.number, roi.name, Status.NO_CONTOURS, notes=("no contours",))
     stack = build_stack(roi, grid)
@@ -116,6 +116,35 @@ def compute_dvh(roi: Roi, grid: DoseGrid) -> DvhResult:
         note = "the contours enclose no area"
         return DvhResult(roi.number, roi.name, Status.NO_VOLUME, None, notes=(*stack.notes, note))
     return _from_cells(roi, cells)
+
+
+def without_dose(roi: Roi, status: Status, note: str) -> DvhResult:
+    """Return the volume of a structure whose dose cannot be used."""
+    plain = replace(roi, frame_of_reference_uid=None)
+    result = compute_dvh(plain, _empty_grid(roi))
+    if result.volume_cm3 is None:
+        return replace(result, notes=(*result.notes, note))
+    return DvhResult(
+        roi.number,
+        roi.name,
+        status,
+        result.volume_cm3,
+        volume_uncertainty_cm3=result.volume_uncertainty_cm3,
+        notes=(*result.notes, note),
+        cells=result.cells,
+    )
+
+
+def _empty_grid(roi: Roi) -> DoseGrid:
+    """Return a grid without dose, axial, that spans the structure."""
+    points = [c.points for c in roi.contours if len(c.points)] or [np.zeros((1, 3))]
+    every = np.concatenate(points)
+    low, high = every.min(axis=0) - 20.0, every.max(axis=0) + 20.0
+    x, y, z = np.ceil((high - low) / 2.0).astype(int) + 1
+    stored = np.broadcast_to(np.uint8(0), (z, y, x))
+    axes = np.eye(3)
+    offsets = np.arange(z) * 2.0
+    return DoseGrid(stored, 1.0, low, axes[0], axes[1], 2.0, 2.0, offsets)
 
 
 def _other_frame(roi: Roi, grid: DoseGrid) -> bool:

@@ -37,9 +37,7 @@ def loft(stack: Stack, layers: Layers, areas: Floats) -> tuple[Stack, Layers] | 
     planes = stack.positions.size
     if not 3 <= planes <= MOST_PLANES or layers.parts != 1 or stack.plane_of.size != planes:
         return None
-    outlines = [
-        stack.points[a:b] for a, b in zip(stack.starts[:-1], stack.starts[1:], strict=True)
-    ]
+    outlines = [stack.points[a:b] for a, b in zip(stack.starts[:-1], stack.starts[1:], strict=True)]
     centres = np.stack([centroid(outline) for outline in outlines])
     angles = 2 * np.pi * (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS
     radii = [radii_of(o - c, angles) for o, c in zip(outlines, centres, strict=True)]
@@ -68,9 +66,7 @@ def _one_each(stack: Stack, layers: Layers, points: Floats) -> tuple[Stack, Laye
         starts=np.arange(count + 1) * DIRECTIONS,
         plane_of=every,
     )
-    plain = replace(
-        layers, lower=every, upper=every, share=np.zeros(count), scale=np.ones(count)
-    )
+    plain = replace(layers, lower=every, upper=every, share=np.zeros(count), scale=np.ones(count))
     return lofted, plain
 
 

@@ -70,7 +70,7 @@ def _finer(
         origin=origin,
         row_spacing=down / factor,
         column_spacing=across / factor,
-        offsets=np.arange(block.shape[0]) * (along / factor),
+        offsets=np.arange(block.shape[0], dtype=np.float64) * (along / factor),
         refined=factor,
     )
 

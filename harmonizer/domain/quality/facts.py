@@ -27,6 +27,7 @@ class CourseFacts:
     site: str | None = None  # breast, prostate, lung, head-and-neck, ...
     laterality: str | None = None  # L, R or B: of the diagnosis
     knowledge: Knowledge = EMPTY
+    unreadable: tuple[tuple[str, str], ...] = ()  # (which object, why)
 
     @property
     def structure_set(self) -> StructureSet | None:

@@ -40,16 +40,15 @@ class SqlClinicalStore:
             disagreements: list[Problem] = []
             unchanged = 0
             for addition in additions:
-                digest = addition.row.digest()
                 known = current.get(addition.row.row_key)
-                if known is not None and known.digest == digest:
+                if known is not None and known.digest == addition.digest:
                     unchanged += 1
                 elif known is not None and known.source != addition.row.source:
                     disagreements.append(_disagreement(addition, known.source))
                 else:
                     if known is not None:
                         replaced.append(known.id)
-                    new.append(_values(addition, digest, at))
+                    new.append(_values(addition, at))
             if not dry and not disagreements:
                 _supersede(db, replaced, at)
                 for part in _chunks(new):
@@ -57,12 +56,9 @@ class SqlClinicalStore:
         fresh = len(new) - len(replaced)
         return Stored(fresh, unchanged, len(replaced), tuple(disagreements))
 
-    def hold(
-        self, kind: RowKind, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
-    ) -> None:
+    def hold(self, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime) -> None:
         values = [
             {
-                "kind": kind.value,
                 "source": source,
                 "line": line,
                 "problems": [asdict(problem) for problem in found],
@@ -141,11 +137,11 @@ def _disagreement(addition: Addition, source: str) -> Problem:
     return Problem(addition.line, "", reason, "find out which one is right and correct the other")
 
 
-def _values(addition: Addition, digest: str, at: datetime) -> dict[str, Any]:
+def _values(addition: Addition, at: datetime) -> dict[str, Any]:
     return {
         "row_key": addition.row.row_key,
         "kind": addition.kind.value,
-        "digest": digest,
+        "digest": addition.digest,
         "source": addition.row.source,
         "pseudonym": addition.pseudonym,
         "payload": addition.row.model_dump_json(),

@@ -1,5 +1,6 @@
 """HTTP for clinical rows at the centre: read the body, call one service, answer."""
 
+from functools import partial as partial_call
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
@@ -8,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
 from gateway.contract.clinical import RowKind
-from gateway.services.clinical import ClinicalService
+from gateway.services.clinical import ClinicalService, ImportOptions
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
 
@@ -25,7 +26,8 @@ def clinical_service(request: Request) -> ClinicalService:
 async def import_rows(
     request: Request,
     _role: Operator,
-    kind: str = Query(pattern="^(clinical|ctcae|prom)$"),
+    kind: str | None = Query(default=None, pattern="^(clinical|ctcae|prom)$"),
+    form: str = Query(default="csv", pattern="^(csv|kaiku|redcap|fhir)$"),
     source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
     partial: bool = False,
     check_only: bool = False,
@@ -40,15 +42,18 @@ async def import_rows(
     if len(data) > MOST_BYTES:
         text = "the file is larger than 64 MiB; `kasari clinical import` sends it in parts"
         return JSONResponse({"reason": text}, 413)
-    result = await run_in_threadpool(
-        clinical_service(request).import_csv,
-        KINDS[kind],
-        data,
-        source=source,
-        partial=partial,
-        check_only=check_only,
-        first_line=first_line,
-    )
+    if form == "csv" and kind is None:
+        text = "say which kind of file it is: clinical, ctcae or prom"
+        return JSONResponse({"reason": text}, 422)
+    options = ImportOptions(source, partial, check_only)
+    service = clinical_service(request)
+    if form == "csv" and kind is not None:
+        call = partial_call(
+            service.import_csv, KINDS[kind], data, first_line=first_line, options=options
+        )
+    else:
+        call = partial_call(service.import_export, form, data, options=options)
+    result = await run_in_threadpool(call)
     refused = bool(result.problems) and not partial
     return JSONResponse(result.as_json(), 422 if refused else 200)
 

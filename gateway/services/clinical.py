@@ -7,6 +7,7 @@ what is there; then all of it is, in one transaction.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from gateway.contract.clinical import ClinicalBatch, RowKind
@@ -16,17 +17,32 @@ from gateway.domain.clinical import (
     CodeLists,
     Problem,
     RowChecker,
-    SourceTable,
     Stored,
     TableError,
     deidentify,
     read_table,
 )
+from gateway.domain.clinical.sources import READERS, Section
 from gateway.ports import Clock
 from gateway.services.clinical_ports import ClinicalArchive, ClinicalStore, People
 
 BATCH_ROWS: Final = 5000
 LINES_TOLD: Final = 1000
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import."""
+
+    source: str = "csv"
+    """Name of the system that the file is from: it may correct its own rows only."""
+    partial: bool = False
+    """Store the good rows although others are not; those are held, and listed."""
+    check_only: bool = False
+    """Do everything but storing."""
+
+
+DEFAULT: Final = ImportOptions()
 
 
 @dataclass(frozen=True)
@@ -81,71 +97,67 @@ class ClinicalService:
         self._key = key
 
     def import_csv(
-        self,
-        kind: RowKind,
-        data: bytes,
-        *,
-        source: str = "csv",
-        partial: bool = False,
-        check_only: bool = False,
-        first_line: int = 2,
+        self, kind: RowKind, data: bytes, *, first_line: int = 2, options: ImportOptions = DEFAULT
     ) -> ImportResult:
-        """Import a file with one of our own forms. See `import_table`."""
+        """Import a file in one of our own forms. `first_line`: see `read_table`."""
         try:
-            table = read_table(data, first_line)
+            sections = [Section(kind, read_table(data, first_line))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
-        return self.import_table(kind, table, source=source, partial=partial, check_only=check_only)
+        return self._import(sections, options)
 
-    def import_table(
-        self,
-        kind: RowKind,
-        table: SourceTable,
-        *,
-        source: str,
-        partial: bool = False,
-        check_only: bool = False,
+    def import_export(
+        self, form: str, data: bytes, *, options: ImportOptions = DEFAULT
     ) -> ImportResult:
-        """Check, de-identify and store rows.
-
-        Parameters
-        ----------
-        partial : bool
-            Store the good rows although others are not; those are held, and listed.
-        check_only : bool
-            Do everything but storing.
-        """
-        now = self._clock.now()
+        """Import another system's export: one of the forms in `READERS`."""
         try:
-            checker = RowChecker(kind, table.columns, self._lists, now.date())
+            sections = READERS[form](data, self._lists)
         except TableError as error:
-            return ImportResult(rows=len(table.rows), problems=(error.problem,))
-        checked = [checker.check(row) for row in table.rows if not row.is_empty]
-        found = self._deidentified(checked, source)
-        blocked = bool(found.problems) and not partial
-        stored = self._store.add(found.additions, now, dry=check_only or blocked)
-        problems = [*found.problems, *stored.disagreements]
-        if stored.disagreements and partial:
-            disputed = {problem.line for problem in stored.disagreements}
-            agreed = [a for a in found.additions if a.line not in disputed]
-            stored = self._store.add(agreed, now, dry=check_only)
-        if problems and not partial:
-            stored = Stored()
-        held = {problem.line for problem in problems} if partial else set()
-        if held and not check_only:
+            return ImportResult(rows=0, problems=(error.problem,))
+        return self._import(sections, options)
+
+    def _import(self, sections: Sequence[Section], options: ImportOptions) -> ImportResult:
+        """Check, de-identify and store all rows of a file, in one transaction."""
+        now = self._clock.now()
+        checked: list[CheckedRow | list[Problem]] = []
+        dropped: set[str] = set()
+        for section in sections:
+            try:
+                checker = RowChecker(section.kind, section.table.columns, self._lists, now.date())
+            except TableError as error:
+                return ImportResult(rows=len(section.table.rows), problems=(error.problem,))
+            dropped.update(checker.dropped)
+            checked += [checker.check(row) for row in section.table.rows if not row.is_empty]
+        found = self._deidentified(checked, options.source)
+        stored, problems = self._stored(found, options, now)
+        held = {problem.line for problem in problems} if options.partial else set()
+        if held and not options.check_only:
             by_line = {n: [p for p in problems if p.line == n] for n in sorted(held)}
-            self._store.hold(kind, source, by_line, now)
+            self._store.hold(options.source, by_line, now)
         return ImportResult(
-            rows=len(table.rows),
+            rows=len(checked),
             stored=stored.stored,
             unchanged=stored.unchanged,
             superseded=stored.superseded,
             held=len(held),
             skipped=len(found.skipped),
             skipped_lines=tuple(found.skipped[:LINES_TOLD]),
-            dropped_columns=checker.dropped,
+            dropped_columns=tuple(sorted(dropped)),
             problems=tuple(sorted(problems, key=lambda p: p.line)),
         )
+
+    def _stored(
+        self, found: _Sorted, options: ImportOptions, now: datetime
+    ) -> tuple[Stored, list[Problem]]:
+        blocked = bool(found.problems) and not options.partial
+        dry = options.check_only or blocked
+        stored = self._store.add(found.additions, now, dry=dry)
+        problems = [*found.problems, *stored.disagreements]
+        if stored.disagreements and options.partial:
+            disputed = {problem.line for problem in stored.disagreements}
+            agreed = [a for a in found.additions if a.line not in disputed]
+            stored = self._store.add(agreed, now, dry=dry)
+        return (stored if options.partial or not problems else Stored()), problems
 
     def _deidentified(self, rows: Sequence[CheckedRow | list[Problem]], source: str) -> _Sorted:
         good = [row for row in rows if isinstance(row, CheckedRow)]
@@ -168,7 +180,9 @@ class ClinicalService:
                 reason = f"says something else than line {line} about the same patient and day"
                 found.problems.append(Problem(row.line, "", reason, "keep the right one"))
             elif line == row.line:
-                found.additions.append(Addition(row.kind, person.pseudonym, travels, row.line))
+                found.additions.append(
+                    Addition(row.kind, person.pseudonym, travels, row.line, digest)
+                )
         return found
 
     def counts(self) -> dict[str, int]:

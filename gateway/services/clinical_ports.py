@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch
 from gateway.domain.clinical import Addition, Person, Problem, Stored
 
 
@@ -26,7 +26,7 @@ class ClinicalStore(Protocol):
         ...
 
     def hold(
-        self, kind: RowKind, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
+        self, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
     ) -> None: ...
 
     def next_batch(self, centre: str, most: int, at: datetime) -> ClinicalBatch | None:

@@ -66,7 +66,6 @@ class ClinicalHeldRow(GatewayTable, table=True):
     __tablename__ = "clinical_held"
 
     id: int | None = Field(default=None, primary_key=True)
-    kind: str
     source: str
     line: int
     problems: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))

@@ -39,10 +39,12 @@ NO = frozenset({"0", "no", "n", "false", "ei", "e", "nej"})
 NOT_GIVEN = frozenset({"", "na", "n/a", "nan", "null", ".", "-", "missing", "#n/a"})
 
 
+_LONGEST = 1 + max(map(len, NOT_GIVEN))
+
+
 def given(text: str) -> str | None:
-    """Return the text, or None where the cell says that there is nothing."""
-    stripped = text.strip()
-    return None if stripped.lower() in NOT_GIVEN else stripped
+    """Return the trimmed text, or None where the cell says that there is nothing."""
+    return None if len(text) < _LONGEST and text.lower() in NOT_GIVEN else text
 
 
 def to_date(text: str) -> date:

@@ -66,6 +66,7 @@ class RowChecker:
         self._items = {c: item for c in free if (item := _item(kind, c, lists)) is not None}
         self.dropped = tuple(sorted(c for c in free if c not in self._items))
         """Columns that do not leave the centre: free text and what else is not on the list."""
+        self._instruments: dict[str, str | None] = {}
 
     def check(self, row: SourceRow) -> CheckedRow | list[Problem]:
         """Return what the row means, or everything that is wrong with it."""
@@ -91,7 +92,7 @@ class RowChecker:
         self, row: SourceRow, values: dict[str, object], answers: dict[str, int | None]
     ) -> list[Problem]:
         """Fill `answers` in the questionnaire's order, so that other column orders say the same."""
-        instrument = self._lists.instrument(str(values["instrument"]))
+        instrument = self._instrument(str(values["instrument"]))
         if instrument is None:
             mend = f"give one of {', '.join(self._lists.instruments)}"
             return [Problem(row.line, "instrument", "no such instrument here", mend)]
@@ -102,8 +103,12 @@ class RowChecker:
         problems: list[Problem] = []
         unknown: list[str] = []
         for column, code in self._items.items():
-            text = given(row.cells[column])
-            if text is None:
+            text = row.cells[column]
+            plain = questionnaire.plain.get((code, text))
+            if plain is not None:
+                found[code] = plain
+                continue
+            if given(text) is None:
                 continue
             possible = questionnaire.answers.get(code)
             if possible is None:
@@ -122,6 +127,11 @@ class RowChecker:
             problems.append(Problem(row.line, "instrument", "no item is answered", mend))
         answers.update({code: found.get(code) for code in questionnaire.answers})
         return problems
+
+    def _instrument(self, name: str) -> str | None:
+        if name not in self._instruments:
+            self._instruments[name] = self._lists.instrument(name)
+        return self._instruments[name]
 
 
 def _cell(row: SourceRow, column: Column, problems: list[Problem]) -> object:
@@ -181,7 +191,7 @@ def _version(text: str) -> str:
 
 
 def _answer(text: str, possible: frozenset[int]) -> int:
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else _ANSWER(text)
+    number = _ANSWER(text)
     if number not in possible:
         span = f"{min(possible)} to {max(possible)}"
         raise CellError(f"{number} is not an answer to this item", f"give {span}")

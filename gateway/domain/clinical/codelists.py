@@ -5,7 +5,7 @@ centre can refuse an impossible value while the person who can mend it is still 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,12 @@ class CodedTerm:
 class Questionnaire:
     version: str
     answers: Mapping[str, frozenset[int]]  # possible answers by item code
+    plain: Mapping[tuple[str, str], int] = field(init=False, repr=False)
+    """Item code and cell to answer, for cells that hold nothing but a possible answer."""
+
+    def __post_init__(self) -> None:
+        plain = {(code, str(n)): n for code, numbers in self.answers.items() for n in numbers}
+        object.__setattr__(self, "plain", plain)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ The same keys and the same shift as for the patient's DICOM objects, so that day
 and an answer stay exact.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from gateway.domain.clinical.problems import Problem
 
 TravellingRow = ClinicalRow | ToxicityRow | PromRow
 
+IDENTIFYING = frozenset(c.name for kind in COLUMNS.values() for c in kind if c.identifying)
 ADULT, OLDEST = 18, 90
 
 
@@ -82,13 +82,12 @@ def row_identity(row: CheckedRow, shift: timedelta) -> tuple[str, ...]:
 
 def row_key(key: bytes, pseudonym: str, identity: tuple[str, ...]) -> str:
     message = "\x1f".join(("clinical-row", pseudonym, *identity))
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()[:40]
+    return hmac.digest(key, message.encode(), "sha256").hex()[:40]
 
 
 def _kept(row: CheckedRow, shift: timedelta) -> dict[str, object]:
-    leaves = {c.name for c in COLUMNS[row.kind] if not c.identifying}
     return {
         name: value + shift if isinstance(value, date) else value
         for name, value in row.values.items()
-        if name in leaves
+        if name not in IDENTIFYING
     }

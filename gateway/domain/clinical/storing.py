@@ -15,6 +15,7 @@ class Addition:
     pseudonym: str
     row: TravellingRow
     line: int
+    digest: str  # of what the row says
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[Source
                 "a decimal comma in a comma-separated file? Save it with semicolons",
             )
         padded = cells + [""] * (len(columns) - len(cells))
-        if any(len(cell) > CELL_CHARACTERS for cell in padded):
+        if max(map(len, padded)) > CELL_CHARACTERS:
             mend = "look for an unclosed quotation mark"
             raise TableError(f"line {here + offset} has a cell that is far too long", mend)
         yield SourceRow(

@@ -31,7 +31,6 @@ def upgrade() -> None:
     op.create_table(
         "clinical_held",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("problems", sa.JSON(), nullable=False),

@@ -25,10 +25,15 @@ class FixedClock:
 class FakeService:
     def __init__(self) -> None:
         self.calls: list[tuple[RowKind, bytes, dict[str, Any]]] = []
+        self.exports: list[str] = []
         self.result = ImportResult(rows=1, stored=1)
 
     def import_csv(self, kind: RowKind, data: bytes, **options: Any) -> ImportResult:
         self.calls.append((kind, data, options))
+        return self.result
+
+    def import_export(self, form: str, data: bytes, **options: Any) -> ImportResult:
+        self.exports.append(form)
         return self.result
 
     def counts(self) -> dict[str, int]:
@@ -63,7 +68,7 @@ def test_a_file_reaches_the_service(service: FakeService) -> None:
     assert answer.json()["stored"] == 1
     ((kind, data, options),) = service.calls
     assert (kind, data) == (RowKind.TOXICITY, b"a,b\n1,2\n")
-    assert (options["partial"], options["first_line"]) == (True, 9)
+    assert (options["options"].partial, options["first_line"]) == (True, 9)
 
 
 def test_problems_make_the_answer_an_error_with_the_same_form(service: FakeService) -> None:
@@ -77,5 +82,8 @@ def test_strangers_and_unknown_kinds_are_turned_away(service: FakeService) -> No
     assert ask(service, "POST", "/api/v1/clinical?kind=ctcae", "x").status_code == 401
     assert ask(service, "GET", "/api/v1/clinical", "x").status_code == 401
     assert ask(service, "POST", "/api/v1/clinical?kind=other").status_code == 422
+    assert ask(service, "POST", "/api/v1/clinical").status_code == 422
     assert not service.calls
+    assert ask(service, "POST", "/api/v1/clinical?form=fhir").status_code == 200
+    assert service.exports == ["fhir"]
     assert ask(service, "GET", "/api/v1/clinical").json() == {"rows": {"waiting": 3}}

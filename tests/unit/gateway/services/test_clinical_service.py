@@ -13,7 +13,7 @@ from gateway.adapters.tables.base import GatewayTable
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, RowProblem
 from gateway.domain.clinical import Person
 from gateway.errors import RetryError
-from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
+from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions, ImportResult
 
 HEAD = "patient_id,assessed_on,ctcae_version,term,grade\n"
 MATTI = "010160-123A"
@@ -77,7 +77,7 @@ class Centre:
         return self.service.import_csv(
             RowKind.TOXICITY,
             (HEAD + lines).encode(),
-            **options,  # type: ignore[arg-type]
+            options=ImportOptions(**options),  # type: ignore[arg-type]
         )
 
 

@@ -1,0 +1,231 @@
+"""FHIR R4 bundles: Patient, Condition, Procedure, MedicationStatement, Observation,
+QuestionnaireResponse and AdverseEvent, as the mCODE 4.0 and CodeX Radiation Therapy 2.0 guides
+write them. Other resources (Consent among them: it comes by the consent list) are left alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gateway.contract.clinical import RowKind
+from gateway.domain.clinical.codelists import CodeLists
+from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
+from gateway.domain.clinical.sources.section import Section, read_json, section
+
+NCIT_GRADES: Final = {
+    "C75533": 0,
+    "C41338": 1,
+    "C41339": 2,
+    "C41340": 3,
+    "C41337": 4,
+    "C48275": 5,
+}
+"""NCI Thesaurus codes of CTCAE grades, as the CodeX guide binds them."""
+
+SIDES: Final = {"7771000": "L", "24028007": "R", "51440002": "B"}
+"""SNOMED CT laterality qualifiers."""
+
+ECOG, SMOKING_STATUS = "89247-1", "72166-2"
+"""LOINC codes of the observations that a clinical row takes up."""
+
+SMOKING: Final = {
+    "266919005": "never",
+    "8517006": "former",
+    "77176002": "current",
+    "449868002": "current",
+    "266927001": "unknown",
+}
+COURSE_SUMMARY = "1217123003"  # SNOMED CT, radiotherapy course of treatment
+Resource = Mapping[str, Any]
+
+
+def read_fhir(data: bytes, lists: CodeLists) -> Sequence[Section]:
+    """Return the sections of a bundle. A row's line is the number of its entry.
+
+    Raises
+    ------
+    TableError
+        If it is no bundle, or a resource speaks of a patient who is not in it.
+    """
+    bundle = read_json(data)
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise TableError("this is no FHIR bundle", "export a Bundle with its Patient resources")
+    entries = [
+        (number, entry.get("fullUrl", ""), entry["resource"])
+        for number, entry in enumerate(bundle.get("entry") or (), start=1)
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+    ]
+    people = _People(entries)
+    by_type: dict[str, list[tuple[int, Resource]]] = defaultdict(list)
+    for number, _, resource in entries:
+        by_type[str(resource.get("resourceType"))].append((number, resource))
+    found = (
+        section(RowKind.CLINICAL, _clinical(by_type, people)),
+        section(RowKind.TOXICITY, _events(by_type["AdverseEvent"], people)),
+        section(RowKind.PROM, _forms(by_type["QuestionnaireResponse"], people, lists)),
+    )
+    return [one for one in found if one is not None]
+
+
+class _People:
+    """Finds the Patient that a reference means."""
+
+    def __init__(self, entries: Sequence[tuple[int, str, Resource]]) -> None:
+        self._by_reference: dict[str, Resource] = {}
+        for _, url, resource in entries:
+            if resource.get("resourceType") == "Patient":
+                self._by_reference[f"Patient/{resource.get('id')}"] = resource
+                self._by_reference[url] = resource
+
+    def of(self, resource: Resource) -> Resource:
+        reference = str((resource.get("subject") or {}).get("reference", ""))
+        found = self._by_reference.get(reference)
+        if found is None:
+            kind = resource.get("resourceType")
+            mend = "put the Patient resources into the same bundle"
+            raise TableError(f"a {kind} speaks of a patient who is not in the bundle", mend)
+        return found
+
+    def name_of(self, resource: Resource) -> str:
+        return patient_name(self.of(resource))
+
+
+def patient_name(patient: Resource) -> str:
+    """Return the identifier that the hospital's systems use: the official one, the first, or id."""
+    identifiers = [i for i in patient.get("identifier") or () if isinstance(i, dict)]
+    official = [i for i in identifiers if i.get("use") == "official"]
+    chosen = (official or identifiers or [{}])[0]
+    return str(chosen.get("value") or patient.get("id") or "")
+
+
+def _clinical(
+    by_type: Mapping[str, Sequence[tuple[int, Resource]]], people: _People
+) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Yield one record per Condition, with what the other resources say of its patient."""
+    about: dict[int, dict[str, object]] = defaultdict(dict)
+    for _, procedure in by_type.get("Procedure", ()):
+        if COURSE_SUMMARY in _codes(procedure.get("code")):
+            period = procedure.get("performedPeriod") or {}
+            days = {"rt_start": period.get("start"), "rt_end": period.get("end")}
+            about[id(people.of(procedure))].update(days)
+    for _, medication in by_type.get("MedicationStatement", ()):
+        if any(c.startswith("L01") for c in _codes(medication.get("medicationCodeableConcept"))):
+            about[id(people.of(medication))]["chemotherapy"] = True
+    for _, observation in by_type.get("Observation", ()):
+        about[id(people.of(observation))].update(_observed(observation))
+    for number, condition in by_type.get("Condition", ()):
+        patient = people.of(condition)
+        yield (
+            number,
+            {
+                "patient_id": patient_name(patient),
+                "recorded_on": condition.get("recordedDate") or condition.get("onsetDateTime"),
+                "birth_date": patient.get("birthDate"),
+                "sex": patient.get("gender"),
+                "diagnosis_icd10": _icd10(condition),
+                "laterality": _side(condition),
+                **about[id(patient)],
+            },
+        )
+
+
+def _observed(observation: Resource) -> dict[str, object]:
+    codes = _codes(observation.get("code"))
+    if ECOG in codes:
+        value = observation.get("valueInteger")
+        if value is None:
+            value = (observation.get("valueQuantity") or {}).get("value")
+        return {"performance_status": value}
+    if SMOKING_STATUS in codes:
+        said = _codes(observation.get("valueCodeableConcept"))
+        return {"smoking": next((SMOKING[c] for c in said if c in SMOKING), None)}
+    return {}
+
+
+def _events(
+    events: Sequence[tuple[int, Resource]], people: _People
+) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for number, event in events:
+        said = event.get("event") or {}
+        coding: Resource = next(iter(said.get("coding") or ()), {})
+        yield (
+            number,
+            {
+                "patient_id": people.name_of(event),
+                "assessed_on": event.get("date") or event.get("recordedDate"),
+                # The guide's value set is of v5.0; another version has to be said.
+                "ctcae_version": coding.get("version") or "5.0",
+                "term": coding.get("display") or said.get("text"),
+                "grade": _grade(event),
+            },
+        )
+
+
+def _grade(event: Resource) -> object:
+    for extension in event.get("extension") or ():
+        if str(extension.get("url", "")).endswith("adverse-event-grade"):
+            codes = _codes(extension.get("valueCodeableConcept"))
+            coded = next((NCIT_GRADES[c] for c in codes if c in NCIT_GRADES), None)
+            return extension.get("valueInteger") if coded is None else coded
+    return None
+
+
+def _forms(
+    responses: Sequence[tuple[int, Resource]], people: _People, lists: CodeLists
+) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for number, response in responses:
+        url, _, version = str(response.get("questionnaire", "")).partition("|")
+        name = url.rstrip("/").rsplit("/", 1)[-1]
+        answers = {
+            item_code(str(item.get("linkId", ""))): _value(item)
+            for item in _items(response.get("item") or ())
+        }
+        yield (
+            number,
+            {
+                "patient_id": people.name_of(response),
+                "answered_on": response.get("authored"),
+                "instrument": instrument_of(name, lists) or name,
+                "instrument_version": version,
+                **answers,
+            },
+        )
+
+
+def _items(items: Sequence[Resource]) -> Iterator[Resource]:
+    for item in items:
+        if item.get("item"):
+            yield from _items(item["item"])
+        else:
+            yield item
+
+
+def _value(item: Resource) -> object:
+    answer: Resource = next(iter(item.get("answer") or ()), {})
+    for name in ("valueInteger", "valueDecimal"):
+        if name in answer:
+            return answer[name]
+    return (answer.get("valueCoding") or {}).get("code")
+
+
+def _codes(concept: Any) -> list[str]:
+    codings = (concept or {}).get("coding") or ()
+    return [str(coding.get("code", "")) for coding in codings if isinstance(coding, dict)]
+
+
+def _icd10(condition: Resource) -> str | None:
+    for coding in (condition.get("code") or {}).get("coding") or ():
+        if "icd-10" in str(coding.get("system", "")).lower():
+            return str(coding.get("code", ""))
+    return None
+
+
+def _side(condition: Resource) -> str | None:
+    for site in condition.get("bodySite") or ():
+        for extension in site.get("extension") or ():
+            codes = _codes(extension.get("valueCodeableConcept"))
+            side = next((SIDES[c] for c in codes if c in SIDES), None)
+            if side:
+                return side
+    return None

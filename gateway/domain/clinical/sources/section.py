@@ -1,0 +1,55 @@
+"""Rows of one kind out of a file that may hold several."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.contract.clinical import RowKind
+from gateway.domain.clinical.columns import COLUMNS
+from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.table import SourceRow, SourceTable, decode
+
+
+@dataclass(frozen=True)
+class Section:
+    kind: RowKind
+    table: SourceTable
+
+
+def section(kind: RowKind, records: Iterable[tuple[int, Mapping[str, object]]]) -> Section | None:
+    """Return a section of these records, each with its place in the source; None without any."""
+    rows = [(line, {k: _text(v) for k, v in record.items()}) for line, record in records]
+    if not rows:
+        return None
+    required = [column.name for column in COLUMNS[kind] if column.required]
+    names = dict.fromkeys((*required, *(name for _, record in rows for name in record)))
+    filled = tuple(
+        SourceRow(line, {name: record.get(name, "") for name in names}) for line, record in rows
+    )
+    return Section(kind, SourceTable(tuple(names), filled))
+
+
+def read_json(data: bytes) -> Any:
+    """Return the parsed file.
+
+    Raises
+    ------
+    TableError
+        If it is not JSON, without quoting any of it.
+    """
+    try:
+        return json.loads(decode(data))
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        raise TableError(f"line {line} is not JSON", "export the file again") from error
+    except RecursionError as error:
+        raise TableError("the JSON is nested too deeply", "export the file again") from error
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).strip()

@@ -1,0 +1,216 @@
+"""Three systems' exports of the same answers give the same rows."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.contract.clinical import RowKind
+from gateway.domain.clinical import CheckedRow, Person, Problem, RowChecker, TableError, deidentify
+from gateway.domain.clinical.sources import READERS, Section
+from gateway.domain.clinical.table import read_table
+
+LISTS = load_code_lists()
+PEOPLE = {
+    "MATTI-1": Person("P1", "FI1", -70, None),
+    "LIISA-2": Person("P2", "FI2", -7, None),
+}
+FORMS = [
+    ("MATTI-1", "2020-01-02", {1: 2, 2: 3, 29: 6, 30: 7}),
+    ("LIISA-2", "2020-02-03", {1: 1, 2: 1, 29: 5}),
+]
+EVENT = ("MATTI-1", "2020-03-04", "5.0", "Dermatitis radiation", 2)
+
+
+def told(sections: Sequence[Section]) -> set[str]:
+    """Return what would travel, without the name of the source."""
+    rows = set()
+    for section in sections:
+        checker = RowChecker(section.kind, section.table.columns, LISTS, date(2026, 1, 1))
+        for row in section.table.rows:
+            checked = checker.check(row)
+            assert isinstance(checked, CheckedRow), checked
+            travels = deidentify(checked, PEOPLE[checked.patient_id], b"k", "x")
+            assert not isinstance(travels, Problem)
+            rows.add(travels.model_dump_json())
+    return rows
+
+
+def own_files() -> list[Section]:
+    head = "patient_id,answered_on,instrument," + ",".join(f"q{n}" for n in range(1, 31))
+    lines = [
+        f"{who},{on},qlq-c30," + ",".join(str(said.get(n, "")) for n in range(1, 31))
+        for who, on, said in FORMS
+    ]
+    graded = "patient_id,assessed_on,ctcae_version,term,grade\n" + ",".join(map(str, EVENT))
+    return [
+        Section(RowKind.PROM, read_table("\n".join([head, *lines]).encode())),
+        Section(RowKind.TOXICITY, read_table(graded.encode())),
+    ]
+
+
+def kaiku_csv() -> list[Section]:
+    lines = ["Patient_ID;Questionnaire;Answered_At;Question_ID;Answer"]
+    for who, on, said in FORMS:
+        lines += [f"{who};EORTC QLQ-C30;{on}T08:30:00;C30_Q{n:02d};{v}" for n, v in said.items()]
+    who, on, version, term, grade = EVENT
+    head = "patient_id;symptom;ctcae_version;graded_at;grade"
+    grades = f"{head}\n{who};{term};{version};{on};{grade}"
+    return [
+        *READERS["kaiku"]("\n".join(lines).encode("utf-16"), LISTS),
+        *READERS["kaiku"](grades.encode(), LISTS),
+    ]
+
+
+def kaiku_json() -> list[Section]:
+    patients = []
+    for who, on, said in FORMS:
+        answers = [{"question_id": f"QLQ-C30 {n}", "answer": v} for n, v in said.items()]
+        form = {"name": "QLQ-C30", "version": "3.0", "answered_at": on, "answers": answers}
+        patients.append({"id": who, "questionnaires": [form], "symptoms": []})
+    patients[0]["symptoms"] = [
+        {"symptom": EVENT[3], "ctcae_version": "5.0", "graded_at": EVENT[1], "grade": 2}
+    ]
+    return list(READERS["kaiku"](json.dumps({"patients": patients}).encode(), LISTS))
+
+
+def redcap(repeating: bool) -> list[Section]:
+    items = [f"qlqc30_q{n}" for n in range(1, 31)]
+    events = ["ae_date", "ae_version", "ae_term", "ae_grade"]
+    where = ["redcap_repeat_instrument", "redcap_repeat_instance"] if repeating else []
+    head = ["record_id", "redcap_event_name", *where, "qlqc30_date", *items, "qlqc30_complete"]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*head, *events])
+    for who, on, said in FORMS:
+        place = ["qlqc30", 1] if repeating else []
+        answers = [said.get(n, "") for n in range(1, 31)]
+        also = [EVENT[1], EVENT[2], EVENT[3], EVENT[4]]
+        same_row = not repeating and who == EVENT[0]
+        writer.writerow([who, "e1", *place, on, *answers, 2, *(also if same_row else [""] * 4)])
+    if repeating:
+        writer.writerow([EVENT[0], "e1", "ae", 1, "", *[""] * 30, "", *EVENT[1:]])
+    return list(READERS["redcap"](out.getvalue().encode(), LISTS))
+
+
+def fhir() -> list[Section]:
+    entries: list[dict[str, object]] = []
+    for number, (who, on, said) in enumerate(FORMS):
+        identifier = [{"value": "other"}, {"use": "official", "value": who}]
+        entries.append(
+            {
+                "fullUrl": f"urn:uuid:{number}",
+                "resource": {
+                    "resourceType": "Patient",
+                    "id": str(number),
+                    "identifier": identifier,
+                },
+            }
+        )
+        items = [{"linkId": f"{n}", "answer": [{"valueInteger": v}]} for n, v in said.items()]
+        entries.append(
+            {
+                "resource": {
+                    "resourceType": "QuestionnaireResponse",
+                    "questionnaire": "http://example.org/Questionnaire/eortc-qlq-c30|3.0",
+                    "subject": {"reference": f"urn:uuid:{number}"},
+                    "authored": f"{on}T10:00:00+02:00",
+                    "item": [{"linkId": "group", "item": items}],
+                }
+            }
+        )
+    grade = {
+        "url": "http://hl7.org/fhir/us/codex-radiation-therapy/adverse-event-grade",
+        "valueCodeableConcept": {"coding": [{"code": "C41339"}]},
+    }
+    event = {
+        "resourceType": "AdverseEvent",
+        "subject": {"reference": "Patient/0"},
+        "date": EVENT[1],
+        "event": {"coding": [{"code": "C57391", "display": EVENT[3]}]},
+        "extension": [grade],
+    }
+    entries.append({"resource": event})
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return list(READERS["fhir"](json.dumps(bundle).encode(), LISTS))
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [kaiku_csv(), kaiku_json(), redcap(False), redcap(True), fhir()],
+    ids=["kaiku-csv", "kaiku-json", "redcap-flat", "redcap-repeating", "fhir"],
+)
+def test_every_source_says_the_same(sections: list[Section]) -> None:
+    wanted = told(own_files())
+    assert len(wanted) == 3
+    assert told(sections) == wanted
+
+
+def test_a_bundle_gives_the_clinical_row() -> None:
+    def about(kind: str, **said: object) -> dict[str, object]:
+        return {"resource": {"resourceType": kind, "subject": {"reference": "Patient/0"}, **said}}
+
+    def coded(*codes: str, system: str = "") -> dict[str, object]:
+        return {"coding": [{"code": code, "system": system} for code in codes]}
+
+    patient = {"resourceType": "Patient", "id": "0", "birthDate": "1960-01-01", "gender": "female"}
+    side = {"extension": [{"url": "x", "valueCodeableConcept": coded("7771000")}]}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"resource": patient},
+            about(
+                "Condition",
+                recordedDate="2020-01-01",
+                code=coded("C50.4", system="http://hl7.org/fhir/sid/icd-10"),
+                bodySite=[side],
+            ),
+            about(
+                "Procedure",
+                code=coded("1217123003"),
+                performedPeriod={"start": "2020-02-01", "end": "2020-02-20"},
+            ),
+            about("MedicationStatement", medicationCodeableConcept=coded("L01DB03")),
+            about("Observation", code=coded("89247-1"), valueInteger=1),
+            about(
+                "Observation",
+                code=coded("72166-2"),
+                valueCodeableConcept=coded("8517006"),
+            ),
+        ],
+    }
+    (section,) = READERS["fhir"](json.dumps(bundle).encode(), LISTS)
+    cells = section.table.rows[0].cells
+    assert section.kind is RowKind.CLINICAL
+    assert (cells["patient_id"], cells["recorded_on"]) == ("0", "2020-01-01")
+    assert (cells["diagnosis_icd10"], cells["laterality"], cells["sex"]) == ("C50.4", "L", "female")
+    assert (cells["rt_start"], cells["rt_end"]) == ("2020-02-01", "2020-02-20")
+    assert (cells["chemotherapy"], cells["performance_status"]) == ("yes", "1")
+    assert cells["smoking"] == "former"
+
+
+@pytest.mark.parametrize(
+    ("form", "data", "words"),
+    [
+        ("fhir", b"{", "not JSON"),
+        ("fhir", b'{"resourceType": "Patient"}', "no FHIR bundle"),
+        (
+            "fhir",
+            b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "AdverseEvent",'
+            b' "subject": {"reference": "Patient/MATTI"}}}]}',
+            "not in the bundle",
+        ),
+        ("kaiku", b"a;b\n1;2\n", "long form"),
+        ("kaiku", b'{"x": 1}', "no list of patients"),
+        ("kaiku", b"[" * 100_000, "nested too deeply"),
+        ("redcap", b"a,b\n1,2\n", "record_id"),
+    ],
+)
+def test_what_cannot_be_read_is_told_without_quoting_it(form: str, data: bytes, words: str) -> None:
+    with pytest.raises(TableError, match=words) as caught:
+        READERS[form](data, LISTS)
+    assert "MATTI" not in str(caught.value)

@@ -7,16 +7,26 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from kasari.clinical.mapping import (
+    KINDS,
+    guessed,
+    mapped,
+    preview,
+    read_mapping,
+    word_of,
+    write_mapping,
+)
 from kasari.clinical.publishing import code_lists, publish, published_path
-from kasari.clinical.sending import Total, send
+from kasari.clinical.sending import Total, passes, send
 from kasari.errors import InputError, StackError
 
 app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
 console = Console(stderr=True)
-KINDS = ("clinical", "ctcae", "prom")
+FORMS = ("csv", "kaiku", "redcap", "fhir")
 SHOWN = 50
 
 StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
@@ -26,8 +36,10 @@ StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs
 def import_file(
     file: Annotated[Path, typer.Argument(help="The file to import.")],
     centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
-    kind: Annotated[str, typer.Option(help="clinical, ctcae or prom.")],
-    source: Annotated[str, typer.Option(help="Name of the system it is from.")] = "csv",
+    kind: Annotated[str, typer.Option(help="Of a CSV file: clinical, ctcae or prom.")] = "",
+    form: Annotated[str, typer.Option(help="csv, kaiku, redcap or fhir.")] = "csv",
+    mapping: Annotated[Path | None, typer.Option(help="Mapping of a CSV of another form.")] = None,
+    source: Annotated[str, typer.Option(help="Name of the system; the form if not given.")] = "",
     partial: Annotated[
         bool, typer.Option(help="Import good rows although others are bad.")
     ] = False,
@@ -35,22 +47,53 @@ def import_file(
     stack: StackFile = Path(".kasari/stack.json"),
 ) -> None:
     """Import a file at a centre: every row is checked first, then all of them go or none."""
-    if kind not in KINDS:
-        raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
     data = _read(file)
+    if mapping is not None:
+        chosen = read_mapping(mapping)
+        data, kind = mapped(chosen, data), word_of(chosen)
+    _check_form(form, kind)
     options: dict[str, str | bool] = {
-        "kind": kind,
-        "source": source,
+        "form": form,
+        "source": source or form,
         "partial": partial,
         "check_only": check_only,
     }
+    if kind:
+        options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with _gateway(stack, centre) as client, Progress(*columns, console=console) as progress:
-        task = progress.add_task("import", total=len(data) * (1 if check_only else 2))
+        task = progress.add_task("import", total=len(data) * passes(data, options))
         total = send(client, data, options, lambda done: progress.advance(task, done))
     _show(total)
     if total.problems and not partial:
         raise InputError(f"{len(total.problems)} problems; nothing was imported")
+
+
+@app.command("map")
+def map_columns(
+    file: Annotated[Path, typer.Argument(help="A CSV file of any form.")],
+    kind: Annotated[str, typer.Option(help="clinical, ctcae or prom, if you know.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the mapping here.")] = None,
+) -> None:
+    """Guess which column is which, show it, and write a mapping file to correct and use."""
+    if kind and kind not in KINDS:
+        raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
+    mapping, table = guessed(_read(file), kind or None)
+    shown = Table("ours", "theirs", "values", box=None)
+    for line in preview(mapping, table):
+        shown.add_row(*(escape(cell) for cell in line))
+    console.print(f"looks like a {word_of(mapping)} file")
+    console.print(shown)
+    unused = [name for name in table.columns if name not in mapping.columns.values()]
+    if unused:
+        console.print(f"not used: {', '.join(unused)}", markup=False, soft_wrap=True)
+    if mapping.missing:
+        text = f"still needed, as a column or under constants: {', '.join(mapping.missing)}"
+        console.print(text, markup=False)
+    if out is None:
+        typer.echo(write_mapping(mapping), nl=False)
+    else:
+        out.write_text(write_mapping(mapping), "utf-8")
 
 
 @app.command("publish-codelists", hidden=True)
@@ -62,6 +105,13 @@ def publish_code_lists(
         typer.echo(str(publish()))
     elif json.loads(published_path().read_text("utf-8")) != code_lists():
         raise InputError("code lists differ; run `kasari clinical publish-codelists`")
+
+
+def _check_form(form: str, kind: str) -> None:
+    if form not in FORMS:
+        raise InputError(f"no such form of file; give one of {', '.join(FORMS)}")
+    if form == "csv" and kind not in KINDS:
+        raise InputError(f"say which kind of file it is: {', '.join(KINDS)}")
 
 
 def _read(file: Path) -> bytes:

@@ -264,6 +264,8 @@ class Rewritten:
     """What the independent checker found; empty means it may leave."""
     compared: int
     """How many invariant elements were compared with the site object."""
+    references: frozenset[str]
+    """SOPInstanceUIDs that the written bytes refer to, at any depth."""
 
 
 class SecondStage(Protocol):
@@ -274,7 +276,7 @@ class SecondStage(Protocol):
     checker_version: str
     key_id: str
 
-    def rewrite(self, data: bytes, person: Person | None) -> Rewritten: ...
+    def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten: ...
 
     def uid(self, site_uid: str) -> str: ...
 

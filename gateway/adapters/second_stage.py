@@ -1,11 +1,34 @@
 """The `SecondStage` port: the engine, its independent checker and the centre's seal."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from gateway.contract.manifest import CertificateBody, CourseCertificate
-from gateway.domain.checker import CHECKER_VERSION
+from gateway.data.deid import load_profile
+from gateway.domain.checker import (
+    CHECKER_VERSION,
+    Expected,
+    KnownIdentity,
+    UnreadableError,
+    check_object,
+    check_unchanged,
+    instance_uids,
+    read_elements,
+    referenced_uids,
+)
 from gateway.domain.consent import Person
 from gateway.domain.deid import ENGINE_VERSION, NationalStage, Profile, seal_certificate
 from gateway.domain.identity import KeyRing, national_id, national_uid
+from gateway.errors import ConfigError, HoldError, RejectError
 from gateway.ports import Rewritten
+
+
+def open_profile(policy_file: Path | None) -> Profile:
+    """Load the profile with the centre's policy; refuses to start with a broken one."""
+    try:
+        return load_profile(policy_file)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"policy_file: {error}") from None
 
 
 class EngineSecondStage:
@@ -19,9 +42,36 @@ class EngineSecondStage:
         self.key_id = ring.key_id
         self._ring = ring
         self._stage = NationalStage(profile, ring, {})
+        self._allowed = {
+            sop_class: frozenset(profile.rules_for(sop_class) or ())
+            for sop_class in profile.objects
+        }
 
-    def rewrite(self, data: bytes, person: Person | None) -> Rewritten:
-        raise NotImplementedError
+    def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten:
+        """Rewrite one site object and check what was written.
+
+        Raises
+        ------
+        HoldError
+            When engine or checker cannot read the object: it stays here, a person looks at it.
+        """
+        try:
+            done = self._stage.deidentify(data)
+            before, after = read_elements(data), read_elements(done.data)
+        except RejectError as error:
+            raise HoldError(error.code, f"the second stage refuses an object: {error}") from None
+        except UnreadableError as error:
+            raise HoldError("checker", f"the checker cannot read an object: {error}") from None
+        expected = Expected(self.patient(pseudonym), self._allowed, instance_uids(before))
+        changes, compared = check_unchanged(before, after)
+        problems = [*check_object(after, _known(person, pseudonym), expected), *changes]
+        return Rewritten(
+            data=done.data,
+            actions=done.actions,
+            problems=tuple(str(problem) for problem in problems),
+            compared=compared,
+            references=referenced_uids(after),
+        )
 
     def uid(self, site_uid: str) -> str:
         return national_uid(self._ring, site_uid)
@@ -31,3 +81,12 @@ class EngineSecondStage:
 
     def seal(self, body: CertificateBody) -> CourseCertificate:
         return seal_certificate(body, self._ring)
+
+
+@lru_cache(maxsize=64)
+def _known(person: Person | None, pseudonym: str) -> KnownIdentity:
+    """The site pseudonym must not leave either: it would join the archive with our store."""
+    if person is None:
+        return KnownIdentity((pseudonym,))
+    born = (person.birth_date.strftime("%Y%m%d"),) if person.birth_date else ()
+    return KnownIdentity((*person.words(), pseudonym), born)

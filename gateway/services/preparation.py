@@ -15,6 +15,7 @@ from gateway.contract.manifest import (
     MissingReference,
     Release,
 )
+from gateway.domain.checker import unresolved
 from gateway.domain.consent import Person
 from gateway.domain.courses import Draft, missing_of
 from gateway.errors import HoldError
@@ -40,6 +41,7 @@ class Prepared:
     spooled: Spooled
     actions: Mapping[str, int]
     compared: int
+    references: frozenset[str]
 
     @property
     def size_bytes(self) -> int:
@@ -98,12 +100,12 @@ class Preparer:
             raise HoldError(
                 "content-changed", "an instance's bytes differ from those that were indexed"
             )
-        written = self._stage.rewrite(data, person)
+        written = self._stage.rewrite(data, stored.instance.pseudonym, person)
         if written.problems:
             raise HoldError("checker", f"the checker objects: {written.problems[0]}")
         uid = self._stage.uid(stored.instance.sop_instance_uid)
         spooled = self._spool.write(work.id, uid, written.data)
-        return Prepared(stored, spooled, written.actions, written.compared)
+        return Prepared(stored, spooled, written.actions, written.compared, written.references)
 
     def seal(
         self,
@@ -117,7 +119,7 @@ class Preparer:
         actions: Counter[str] = Counter()
         for one in prepared:
             actions.update(one.actions)
-        resolved = sum(len(i.references) for i in manifest.instances) - len(manifest.missing)
+        told = sum(len(instance.references) for instance in manifest.instances)
         return self._stage.seal(
             CertificateBody(
                 manifest=manifest,
@@ -127,7 +129,7 @@ class Preparer:
                 checker_version=self._stage.checker_version,
                 key_id=self._stage.key_id,
                 actions=dict(sorted(actions.items())),
-                references_resolved=resolved,
+                references_resolved=told - len(manifest.missing),
                 invariants_compared=sum(one.compared for one in prepared),
                 passed=True,
             )
@@ -141,7 +143,8 @@ class Preparer:
         prepared: Sequence[Prepared],
     ) -> Manifest:
         uid = self._stage.uid
-        inside = {member.sop_instance_uid for member in draft.members}
+        # detached study management: some references lead to a study, not to an instance
+        studies = {uid(one.stored.instance.study_instance_uid) for one in prepared}
         roles = {member.sop_instance_uid: member.role for member in draft.members}
         return Manifest(
             course_uid=self.course_uid(course),
@@ -158,19 +161,36 @@ class Preparer:
                     role=roles.get(one.stored.instance.sop_instance_uid, one.stored.instance.role),
                     size_bytes=one.spooled.size_bytes,
                     sha256=one.spooled.sha256,
-                    references=tuple(sorted(uid(r) for r in one.stored.instance.references)),
+                    references=tuple(sorted(one.references - studies)),
                 )
                 for one in prepared
             ),
-            missing=tuple(
-                MissingReference(from_uid=uid(m.from_uid), to_uid=uid(m.to_uid), reason=m.reason)
-                for m in missing_of(draft, inside)
-            ),
+            missing=_missing(draft, prepared, uid, studies),
             findings=tuple(
                 LocalFinding.model_validate(dict(finding)) for finding in course.findings
             ),
             release=_release(course),
         )
+
+
+def _missing(
+    draft: Draft, prepared: Sequence[Prepared], uid: Callable[[str], str], studies: set[str]
+) -> tuple[MissingReference, ...]:
+    """List what the written bytes refer to and the course does not hold, each with its reason."""
+    inside = {member.sop_instance_uid for member in draft.members}
+    told = {
+        (uid(missing.from_uid), uid(missing.to_uid)): missing.reason
+        for missing in missing_of(draft, inside)
+    }
+    references = {one.spooled.sop_instance_uid: one.references for one in prepared}
+    return tuple(
+        MissingReference(
+            from_uid=source,
+            to_uid=target,
+            reason=told.get((source, target), "refers to an instance outside the course"),
+        )
+        for source, target in unresolved(references, studies)
+    )
 
 
 def _release(course: Course) -> Release | None:

@@ -12,6 +12,7 @@ from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import Person
+from gateway.domain.courses import read_instance
 from gateway.ports import Answer, Change, Changes, Rewritten, Spooled
 
 
@@ -83,9 +84,10 @@ class FakeStage:
         self.problems: tuple[str, ...] = ()
         self.persons: list[Person | None] = []
 
-    def rewrite(self, data: bytes, person: Person | None) -> Rewritten:
+    def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten:
         self.persons.append(person)
-        return Rewritten(b"N" + data[::-1], {"kept": 2, "uid": 1}, self.problems, 3)
+        references = frozenset(self.uid(found) for found in read_instance(data).references)
+        return Rewritten(b"N" + data[::-1], {"kept": 2}, self.problems, 3, references)
 
     def uid(self, site_uid: str) -> str:
         return f"2.25.{int(sha256(site_uid.encode()).hexdigest()[:30], 16)}"

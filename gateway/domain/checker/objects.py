@@ -1,0 +1,168 @@
+"""Checking one written object: nothing off the allow-list, nobody named, no UID of the site."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.contract.marks import METHOD_PREFIX, NATIONAL_STAGE, UID_ROOT
+from gateway.domain.checker.elements import Element, Elements
+from gateway.domain.checker.needles import KnownIdentity, stands_alone
+
+CHECKER_VERSION: Final = "1.0"
+
+STANDARD_UIDS = "1.2.840.10008."
+_SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
+_BULK = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV"))
+_BULK_SIZE = 4096
+_TEXT = frozenset(b"AE CS LO LT PN SH ST UC UR UT UN OB".split())
+_CODE = re.compile(rb"(?<![0-9])(\d{6})[-+A-FU-Y](\d{3})([0-9A-Y])(?![0-9A-Za-z])", re.IGNORECASE)
+_MAIL = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.]+")
+_PHONE = re.compile(rb"(?<![\w.])(\+358|0[1-9]\d?)[ -]?\d{2,4}[ -]?\d{3,4}[ -]?\d{0,4}(?![\w.])")
+_CHECKS = b"0123456789ABCDEFHJKLMNPRSTUVWXY"
+_DEFAULT_META = frozenset((0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010))
+_META = _DEFAULT_META | {0x00020012, 0x00020013}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the written object must be."""
+
+    national_id: str
+    allowed: Mapping[str, frozenset[int]] = field(repr=False)
+    """SOP Class UID to the tags that may stand in such an object, at any depth."""
+    forbidden_uids: frozenset[str] = field(default=frozenset(), repr=False)
+    """UIDs of the site's object: none of them may be left."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One objection. Names the attribute and what is wrong, never a value."""
+
+    code: str
+    tag: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"({self.tag >> 16:04X},{self.tag & 0xFFFF:04X}) {self.text}"
+
+
+def check_object(written: Elements, known: KnownIdentity, expected: Expected) -> list[Problem]:
+    """Return every objection to one object that is about to leave; empty means none."""
+    return [
+        *_head(written),
+        *_marks(written, expected),
+        *_attributes(written, expected),
+        *_uids(written, expected),
+        *_named(written, known),
+        *_patterns(written),
+    ]
+
+
+def _head(written: Elements) -> Iterator[Problem]:
+    if any(written.preamble):
+        yield Problem("preamble", 0, "the 128 bytes before DICM are not empty")
+    for tag in written.meta.keys() - _META:
+        yield Problem("meta", tag, "file meta information that is not on the list")
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").rstrip(b" \0").decode("latin-1")
+
+
+def _marks(written: Elements, expected: Expected) -> Iterator[Problem]:
+    if _text(written.first(_PATIENT_ID)) != expected.national_id:
+        yield Problem("patient-id", _PATIENT_ID, "is not the national id")
+    if _text(written.first(_REMOVED)) != "YES":
+        yield Problem("mark", _REMOVED, "does not say YES")
+    wanted = f"{METHOD_PREFIX} {NATIONAL_STAGE} "
+    methods = _text(written.first(_METHOD)).split("\\")
+    if not any(method.startswith(wanted) for method in methods):
+        yield Problem("mark", _METHOD, "does not name the second stage")
+    if written.meta.get(0x00020003, b"").rstrip(b"\0") != (
+        written.first(_SOP_INSTANCE) or b""
+    ).rstrip(b"\0"):
+        yield Problem("meta", 0x00020003, "differs from the SOP Instance UID")
+
+
+def _attributes(written: Elements, expected: Expected) -> Iterator[Problem]:
+    allowed = expected.allowed.get(_text(written.first(0x00080016)))
+    if allowed is None:
+        yield Problem("sop-class", 0x00080016, "no object of this kind may leave")
+        return
+    last: dict[int, int] = {}
+    for element in written.found:
+        if element.tag >> 16 & 1:
+            yield Problem("private", element.tag, "a private attribute")
+        elif element.tag not in allowed:
+            yield Problem("not-allowed", element.tag, "is not on the allow-list")
+        if element.depth == 0:
+            if element.tag <= last.get(0, -1):
+                yield Problem("order", element.tag, "stands twice or out of order")
+            last[0] = element.tag
+
+
+def _uids(written: Elements, expected: Expected) -> Iterator[Problem]:
+    for element in written.found:
+        if element.vr != b"UI" or not element.length:
+            continue
+        for uid in _text(written.value(element)).split("\\"):
+            if uid in expected.forbidden_uids:
+                yield Problem("site-uid", element.tag, "is a UID of the site")
+            elif uid and not uid.startswith((STANDARD_UIDS, UID_ROOT)):
+                yield Problem("foreign-uid", element.tag, "is a UID that was not replaced")
+
+
+def _named(written: Elements, known: KnownIdentity) -> Iterator[Problem]:
+    """Search all bytes but bulk data for every needle, and bulk data for the long ones."""
+    text, owners = _searchable(written)
+    for needle, as_word in known.needles:
+        at = text.find(needle)
+        while at >= 0:
+            if not as_word or stands_alone(text, at, len(needle)):
+                tag = next(tag for start, tag in reversed(owners) if start <= at)
+                yield Problem("identifier", tag, "contains an identifier of the patient")
+                break
+            at = text.find(needle, at + 1)
+    for element in written.found:
+        if _is_bulk(element):
+            value = written.value(element)
+            if any(needle in value for needle in known.bulk_needles):
+                yield Problem("identifier", element.tag, "contains an identifier of the patient")
+
+
+def _searchable(written: Elements) -> tuple[bytes, list[tuple[int, int]]]:
+    """Return all small values, lower-case and separated, and where each begins."""
+    values: list[bytes] = []
+    owners: list[tuple[int, int]] = []
+    at = 0
+    for element in written.found:
+        if element.length and not _is_bulk(element):
+            values.append(written.value(element))
+            owners.append((at, element.tag))
+            at += element.length + 1
+    return b"\0".join(values).lower(), owners
+
+
+def _is_bulk(element: Element) -> bool:
+    return element.vr in _BULK and element.length > _BULK_SIZE
+
+
+def _patterns(written: Elements) -> Iterator[Problem]:
+    """Find what looks like an identity code, a mail address or a phone number in any text."""
+    for element in written.found:
+        if element.vr not in _TEXT or not element.length or _is_bulk(element):
+            continue
+        value = written.value(element)
+        if any(_is_identity_code(match) for match in _CODE.finditer(value)):
+            yield Problem("identity-code", element.tag, "contains a personal identity code")
+        if _MAIL.search(value):
+            yield Problem("mail", element.tag, "contains a mail address")
+        if element.vr != b"CS" and _PHONE.search(value):
+            yield Problem("phone", element.tag, "contains a phone number")
+
+
+def _is_identity_code(match: re.Match[bytes]) -> bool:
+    day, month = int(match[1][:2]), int(match[1][2:4])
+    fits = _CHECKS[int(match[1] + match[2]) % 31] == match[3].upper()[0]
+    return 1 <= day <= 31 and 1 <= month <= 12 and fits

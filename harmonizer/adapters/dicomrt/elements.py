@@ -13,6 +13,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
 from harmonizer.errors import DataError
 
 
@@ -67,14 +68,16 @@ def numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64]:
         return np.zeros(0)
 
 
-def parse_numbers(raw: bytes) -> NDArray[np.float64]:
-    r"""Parse `1.5\2\-3` (DICOM's DS and IS); empty where any part is not a number."""
-    if not raw.strip(b" \0"):
-        return np.zeros(0)
-    try:
-        return np.array(raw.split(b"\\"), dtype="S").astype(np.float64)
-    except ValueError:
-        return np.zeros(0)
+def raw_bytes(dataset: Dataset, keyword: str) -> bytes:
+    r"""Return a number list as the bytes that were stored (`1.5\2`)."""
+    element = dataset.get_item(keyword) if keyword in dataset else None
+    raw = element.value if element is not None else None
+    if isinstance(raw, bytes):
+        return raw
+    if raw is None or raw == "":
+        return b""
+    parts = [raw] if isinstance(raw, str | float | int) else raw
+    return b"\\".join(str(part).encode("ascii", "replace") for part in parts)
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

@@ -4,7 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from harmonizer.adapters.dicomrt.elements import items, numbers, read_dataset, text, whole
+from harmonizer.adapters.dicomrt.contour_bytes import (
+    RawContour,
+    RawRoi,
+    UnusualError,
+    split_contours,
+)
+from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
+from harmonizer.adapters.dicomrt.elements import items, raw_bytes, read_dataset, text, whole
 from harmonizer.domain.dose.structures import Contour, Roi, StructureSet
 
 
@@ -19,18 +26,14 @@ def read_structure_set(data: bytes) -> StructureSet:
     DataError
         If the bytes are no RTSTRUCT.
     """
-    dataset = read_dataset(data, "RTSTRUCT")
-    contours: dict[int, list[Contour]] = {}
+    try:
+        rest, raw = split_contours(data)
+        dataset = read_dataset(rest, "RTSTRUCT")
+    except UnusualError:
+        dataset = read_dataset(data, "RTSTRUCT")
+        raw = _raw_rois(dataset)
     notes: list[str] = []
-    for item in items(dataset, "ROIContourSequence"):
-        number = whole(item, "ReferencedROINumber")
-        if number is None:
-            notes.append("contours that belong to no ROI left out")
-            continue
-        kept, bad = _contours(item)
-        contours.setdefault(number, []).extend(kept)
-        if bad:
-            notes.append(f"ROI {number}: {bad} contours with unreadable points left out")
+    contours = _by_roi(raw, notes)
     types = _interpreted_types(dataset)
     spacing = _spacing(contours)
     rois = []
@@ -57,21 +60,57 @@ def read_structure_set(data: bytes) -> StructureSet:
     )
 
 
-def _contours(item: Dataset) -> tuple[list[Contour], int]:
+def _by_roi(raw: list[RawRoi], notes: list[str]) -> dict[int, list[Contour]]:
+    """Return contours by ROI Number; say in `notes` what was left out."""
+    contours: dict[int, list[Contour]] = {}
+    for roi in raw:
+        if roi.number is None:
+            notes.append("contours that belong to no ROI left out")
+            continue
+        kept, bad = _contours(roi.contours)
+        contours.setdefault(roi.number, []).extend(kept)
+        if bad:
+            notes.append(f"ROI {roi.number}: {bad} contours with unreadable points left out")
+    return contours
+
+
+def _raw_rois(dataset: Dataset) -> list[RawRoi]:
+    """Return the ROI Contour Sequence as pydicom reads it."""
+    return [
+        RawRoi(
+            whole(item, "ReferencedROINumber"),
+            [_raw_contour(contour) for contour in items(item, "ContourSequence")],
+        )
+        for item in items(dataset, "ROIContourSequence")
+    ]
+
+
+def _raw_contour(contour: Dataset) -> RawContour:
+    images = items(contour, "ContourImageSequence")
+    return RawContour(
+        raw_bytes(contour, "ContourData"),
+        text(contour, "ContourGeometricType"),
+        text(images[0], "ReferencedSOPInstanceUID") if images else "",
+    )
+
+
+def _contours(raw: list[RawContour]) -> tuple[list[Contour], int]:
     """Return a region's contours and how many could not be read."""
+    joined = parse_numbers(b"\\".join(contour.data.rstrip(b" \0") for contour in raw))
+    counts = [contour.data.count(b"\\") + 1 for contour in raw]
+    whole_read = joined.size == sum(counts) and np.isfinite(joined).all()
+    ends = np.cumsum(counts)
     kept, bad = [], 0
-    for contour in items(item, "ContourSequence"):
-        values = numbers(contour, "ContourData")
+    for contour, count, end in zip(raw, counts, ends, strict=True):
+        values = joined[end - count : end] if whole_read else parse_numbers(contour.data)
         if values.size == 0 or values.size % 3 or not np.isfinite(values).all():
             bad += 1
             continue
-        kind = text(contour, "ContourGeometricType")
-        images = items(contour, "ContourImageSequence")
-        image = text(images[0], "ReferencedSOPInstanceUID") if images else ""
         points = values.reshape(-1, 3)
         if len(points) > 1 and np.array_equal(points[0], points[-1]):
             points = points[:-1]  # some systems repeat the first point to close
-        kept.append(Contour(points, kind or "CLOSED_PLANAR", image or None))
+        kind = contour.geometric_type or "CLOSED_PLANAR"
+        kept.append(Contour(points, kind, contour.image_uid or None))
     return kept, bad
 
 

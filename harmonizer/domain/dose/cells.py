@@ -9,13 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonizer.domain.dose.grid import AxisLookup, DoseGrid, axis_lookup
+from harmonizer.domain.dose.grid import DoseGrid, along_axes
 from harmonizer.domain.dose.layers import Layers, build_layers
 from harmonizer.domain.dose.loft import loft
 from harmonizer.domain.dose.planes import Stack
 from harmonizer.domain.dose.raster import Edges, Spans, next_in_polygon, polygon_areas, scan
+from harmonizer.domain.dose.sampling import Place, Raster, sample
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 
 CELLS: Final = 60_000
 """About how many cells a small structure is cut into; a large one has one or more per voxel."""
@@ -34,28 +36,16 @@ BLOCK: Final = 2_000_000
 class Cells:
     """What a structure consists of."""
 
-    volume: Floats  # cm3
-    dose: Floats  # Gy, at the middle
-    width: Floats  # Gy: how far the dose in the cell ranges
-    voxel_change: Floats  # Gy: how far it changes over a whole dose voxel
+    volume: Singles  # cm3
+    dose: Singles  # Gy, at the middle
+    width: Singles  # Gy: how far the dose in the cell ranges
+    voxels: float  # edge of a dose voxel in cells: `width` x this is the range over a voxel
     outside_cm3: float
     minimum_gy: float
     maximum_gy: float
     surface_mean_gy: float
     volume_uncertainty_cm3: float
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Raster:
-    """The raster in the planes: cell (0, 0)'s lower corner and the size of a cell, mm."""
-
-    u0: float
-    v0: float
-    du: float
-    dv: float
-    rows: int
-    columns: int
 
 
 def fill_cells(stack: Stack, grid: DoseGrid) -> Cells | None:
@@ -75,25 +65,29 @@ def fill_cells(stack: Stack, grid: DoseGrid) -> Cells | None:
         stack, layers = lofted
         raster = _lay_raster(stack, grid, size)
         spans = _scan(stack, raster)
-    parts = [_chunk(stack, grid, raster, spans, layers, part) for part in _chunks(layers, raster)]
-    volume, dose, width, change, half, outside = (
-        np.concatenate(c) for c in zip(*parts, strict=True)
-    )
+    place = Place(stack.axes, stack.aligned)
+    parts = [_chunk(place, grid, raster, spans, layers, part) for part in _chunks(layers, raster)]
+    volume, dose, width = (np.concatenate([part[i] for part in parts]) for i in range(3))
     known = surface[~np.isnan(surface)]
-    middle = dose[half > 0.5] if np.any(half > 0.5) else dose
-    extremes = np.concatenate([known, middle]) if dose.size else np.zeros(1)
+    inner = [part[3] for part in parts if part[3] is not None]
+    extremes = np.concatenate([known, *inner]) if known.size or inner else dose[:1]
+    per_voxel = np.array(grid.spacing) * grid.refined / (raster.du, raster.dv, _thickness(layers))
     return Cells(
         volume=volume,
         dose=dose,
         width=width,
-        voxel_change=change,
-        outside_cm3=float(outside.sum()),
-        minimum_gy=float(extremes.min()),
-        maximum_gy=float(extremes.max()),
+        voxels=float(np.sqrt(np.mean(per_voxel**2))),
+        outside_cm3=sum(part[4] for part in parts),
+        minimum_gy=float(extremes.min()) if extremes.size else 0.0,
+        maximum_gy=float(extremes.max()) if extremes.size else 0.0,
         surface_mean_gy=float(known.mean()) if known.size else 0.0,
         volume_uncertainty_cm3=_volume_uncertainty(areas, stack.spacing),
         notes=(*stack.notes, *_notes(layers)),
     )
+
+
+def _thickness(layers: Layers) -> float:
+    return float(np.median(layers.thickness))
 
 
 def _notes(layers: Layers) -> list[str]:
@@ -152,70 +146,36 @@ def _chunks(layers: Layers, raster: Raster) -> list[slice]:
     return [slice(i, i + at_once) for i in range(0, layers.position.size, at_once)]
 
 
-Chunk = tuple[Floats, Floats, Floats, Floats, Floats, Floats]
+Chunk = tuple[Singles, Singles, Singles, Floats | None, float]
 
 
 def _chunk(
-    stack: Stack, grid: DoseGrid, raster: Raster, spans: Spans, layers: Layers, part: slice
+    place: Place, grid: DoseGrid, raster: Raster, spans: Spans, layers: Layers, part: slice
 ) -> Chunk:
-    """Return volume, dose, width, voxel change, covered share; and the volume outside."""
+    """Return volume, dose and width of cells; extremes of the dose inside; volume outside."""
     lower, upper = layers.lower[part], layers.upper[part]
     first = int(lower.min())
     planes = spans.fill(first, int(upper.max()))
-    full = layers.thickness[part] * raster.du * raster.dv / 1000.0 * layers.scale[part]
-    share = layers.share[part]
+    share = layers.share[part].astype(np.float32)[:, None, None]
     block = planes[lower - first]
     if np.any(share > 0):
-        block *= (1 - share).astype(np.float32)[:, None, None]
-        block += planes[upper - first] * share.astype(np.float32)[:, None, None]
-    layer, row, column = np.nonzero(block > 1e-5)
-    covered = block[layer, row, column].astype(np.float64)
-    volume = covered * full[layer]
+        block *= 1 - share
+        block += planes[upper - first] * share
+    flat = block.reshape(-1)
+    where = np.flatnonzero(flat > 1e-5)
     thickness = layers.thickness[part]
-    x, y, z = _lookups(stack, grid, raster, layers.position[part], (layer, row, column))
-    inside = x.inside & y.inside & z.inside
-    outside = volume[~inside]
-    if outside.size:
-        keep = np.flatnonzero(inside)
-        x, y, z = x.take(keep), y.take(keep), z.take(keep)
-        volume, covered, layer = volume[keep], covered[keep], layer[keep]
-    dose, (dx, dy, dz) = grid.trilinear(x, y, z)
-    change = np.sqrt(dx * dx + dy * dy + dz * dz) * grid.refined
-    dx *= raster.du / grid.column_spacing
-    dy *= raster.dv / grid.row_spacing
-    dz *= (thickness / grid.frame_spacing)[layer]
-    width = np.sqrt(dx * dx + dy * dy + dz * dz)
-    return volume, dose, width, change, covered, outside
-
-
-Index = NDArray[np.intp]
-
-
-def _lookups(
-    stack: Stack,
-    grid: DoseGrid,
-    raster: Raster,
-    positions: Floats,
-    cells: tuple[Index, Index, Index],
-) -> tuple[AxisLookup, AxisLookup, AxisLookup]:
-    """Return where the middles of cells (layer, row, column) lie in the dose grid."""
-    layer, row, column = cells
-    frames, rows, columns = grid.stored.shape
-    u = raster.u0 + (np.arange(raster.columns) + 0.5) * raster.du
-    v = raster.v0 + (np.arange(raster.rows) + 0.5) * raster.dv
-    if stack.aligned:
-        origin = stack.axes @ grid.origin
-        x = axis_lookup((u - origin[0]) / grid.column_spacing, columns)
-        y = axis_lookup((v - origin[1]) / grid.row_spacing, rows)
-        z = axis_lookup(grid.frame_index(positions - origin[2]), frames)
-        return x.take(column), y.take(row), z.take(layer)
-    points = np.stack([u[column], v[row], positions[layer]], axis=1) @ stack.axes
-    index = grid.to_indices(points)
-    return (
-        axis_lookup(index[:, 0], columns),
-        axis_lookup(index[:, 1], rows),
-        axis_lookup(index[:, 2], frames),
-    )
+    dose, width, inside = sample(place, grid, raster, layers.position[part], thickness, where)
+    inner = dose[flat[where] > 0.5] if inside is None else dose[(flat[where] > 0.5) & inside]
+    block *= (thickness * raster.du * raster.dv / 1000.0 * layers.scale[part]).astype(np.float32)[
+        :, None, None
+    ]
+    volume = flat[where]
+    outside = 0.0
+    if inside is not None:
+        outside = float(volume[~inside].sum(dtype=np.float64))
+        volume, dose, width = volume[inside], dose[inside], width[inside]
+    extremes = np.array([inner.min(), inner.max()]) if inner.size else None
+    return volume, dose, width, extremes, outside
 
 
 def _surface_doses(stack: Stack, grid: DoseGrid, layers: Layers) -> Floats:
@@ -227,7 +187,7 @@ def _surface_doses(stack: Stack, grid: DoseGrid, layers: Layers) -> Floats:
         tapers = layers.tapers[end]
         tip = ring.mean(axis=0, keepdims=True) if tapers else ring
         points.append(np.column_stack([tip, np.full(len(tip), layers.reach[end])]))
-    return grid.dose_at(np.concatenate(points) @ stack.axes)
+    return grid.dose_at(along_axes(np.concatenate(points), stack.axes.T))
 
 
 def _volume_uncertainty(areas: Floats, spacing: float) -> float:

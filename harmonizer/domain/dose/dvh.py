@@ -170,7 +170,7 @@ def _without_volume(roi: Roi, grid: DoseGrid) -> DvhResult:
 
 def _from_cells(roi: Roi, cells: Cells) -> DvhResult:
     """Turn cells into a result, or into a status without numbers."""
-    volume = float(cells.volume.sum()) + cells.outside_cm3
+    volume = float(cells.volume.sum(dtype=np.float64)) + cells.outside_cm3
     outside = cells.outside_cm3
     status, note = _place(volume, outside)
     notes = [*cells.notes, *([note] if note else [])]
@@ -186,7 +186,9 @@ def _from_cells(roi: Roi, cells: Cells) -> DvhResult:
             cells=cells.volume.size,
         )
     dvh = histogram(cells, volume)
-    mean = float(cells.volume @ cells.dose) / float(cells.volume.sum())
+    mean = float(np.vdot(cells.volume.astype(np.float64), cells.dose)) / float(
+        cells.volume.sum(dtype=np.float64)
+    )
     return DvhResult(
         roi.number,
         roi.name,
@@ -221,7 +223,7 @@ def _mean_uncertainty(cells: Cells, mean: float) -> float:
 
     Volume that may belong or not has the dose of the surface, not the mean.
     """
-    total = float(cells.volume.sum())
+    total = float(cells.volume.sum(dtype=np.float64))
     share = cells.volume_uncertainty_cm3 / total
     return float(share * np.abs(cells.surface_mean_gy - mean))
 
@@ -242,7 +244,7 @@ def histogram(cells: Cells, total_cm3: float, bins: int = BINS) -> Dvh:
     slope = cells.volume / (end - start)
     below = _ramp(start, slope, bins) - _ramp(end, slope, bins)
     below = np.maximum.accumulate(np.clip(below, 0.0, None))
-    inside = float(cells.volume.sum())
+    inside = float(cells.volume.sum(dtype=np.float64))
     share = np.clip(1.0 - below / inside, 0.0, 1.0)
     share[0], share[-1] = 1.0, 0.0
     edges = low + step * np.arange(bins + 1, dtype=np.float64)
@@ -264,7 +266,7 @@ def _spread(cells: Cells, low: float, step: float, bins: int) -> Floats:
     coarse = 50
     at = np.clip(((cells.dose - low) / step * coarse / bins).astype(np.intp), 0, coarse - 1)
     weight = np.bincount(at, cells.volume, coarse)
-    total = np.bincount(at, cells.volume * cells.voxel_change, coarse)
+    total = np.bincount(at, cells.volume * cells.width * cells.voxels, coarse)
     known = weight > 0
     middles = (np.arange(coarse) + 0.5) * bins / coarse
     return np.interp(np.arange(bins + 1), middles[known], total[known] / weight[known])

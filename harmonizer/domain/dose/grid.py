@@ -88,9 +88,10 @@ class DoseGrid:
             NaN in the last column where a point lies outside the frames' boxes.
         """
         moved = points - self.origin
-        column = moved @ self.row_direction / self.column_spacing
-        row = moved @ self.column_direction / self.row_spacing
-        return np.stack([column, row, self.frame_index(moved @ self.normal)], axis=1)
+        axes = np.stack([self.row_direction, self.column_direction, self.normal])
+        local = along_axes(moved, axes)
+        column, row = local[:, 0] / self.column_spacing, local[:, 1] / self.row_spacing
+        return np.stack([column, row, self.frame_index(local[:, 2])], axis=1)
 
     def frame_index(self, along_mm: Floats) -> Floats:
         """Return fractional frame indices of places along `normal`; NaN outside the boxes."""
@@ -147,6 +148,14 @@ class DoseGrid:
         dx = far_dose - near_dose
         dose = (near_dose + x.share * dx) * self.scaling
         return dose, (dx * self.scaling, near_dy * self.scaling, near_dz * self.scaling)
+
+
+def along_axes(points: Floats, axes: Floats) -> Floats:
+    """Return the components of points (n, 3) along the rows of `axes` (3, 3).
+
+    Not a matrix product: for so small a matrix that only wakes the linear algebra's threads.
+    """
+    return np.asarray(np.einsum("ij,kj->ik", points, axes))
 
 
 Pair = tuple[Floats, Floats]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonizer.domain.dose.grid import DoseGrid
+from harmonizer.domain.dose.grid import DoseGrid, along_axes
 from harmonizer.domain.dose.structures import Contour, Roi
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def build_stack(roi: Roi, grid: DoseGrid) -> Stack | None:
     starts = np.concatenate([[0], np.cumsum([len(c.points) for c in contours])])
     points = np.concatenate([c.points for c in contours])
     axes, aligned = _choose_axes(contours, points, starts, grid)
-    local = points @ axes.T
+    local = along_axes(points, axes)
     low = np.minimum.reduceat(local[:, 2], starts[:-1])
     high = np.maximum.reduceat(local[:, 2], starts[:-1])
     flat = high - low <= FLAT_MM
@@ -88,7 +88,7 @@ def _choose_axes(
 ) -> tuple[Floats, bool]:
     """Return the stack's axes, and whether they are the grid's."""
     own = np.stack([grid.row_direction, grid.column_direction, grid.normal])
-    along = points @ grid.normal
+    along = along_axes(points, own)[:, 2]
     spread = np.maximum.reduceat(along, starts[:-1]) - np.minimum.reduceat(along, starts[:-1])
     if np.median(spread) <= FLAT_MM:
         return own, True

@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonizer.domain.dose.grid import DoseGrid
+from harmonizer.domain.dose.grid import DoseGrid, along_axes
 
 Floats = NDArray[np.float64]
+Taps = tuple[NDArray[np.intp], Floats]
 
 LARGEST: Final = 500_000
 """Voxels of the finer grid at most; a larger structure keeps the original."""
@@ -38,7 +39,7 @@ def refine(grid: DoseGrid, points: Floats, beyond_mm: float) -> DoseGrid:
     counts = np.array(grid.stored.shape[::-1])  # columns, rows, frames
     axes = np.stack([grid.row_direction, grid.column_direction, grid.normal])
     spacing = np.array(grid.spacing)
-    index = (points - grid.origin) @ axes.T / spacing
+    index = along_axes(points - grid.origin, axes) / spacing
     low = np.floor(index.min(axis=0) - beyond_mm / spacing).astype(int) - 1
     high = np.ceil(index.max(axis=0) + beyond_mm / spacing).astype(int) + 1
     low, high = np.clip(low, 0, counts - 4), np.clip(high, 3, counts - 1)
@@ -60,8 +61,8 @@ def _finer(
     for axis in range(3):
         array_axis = 2 - axis
         first, last = bool(low[axis] == 0), bool(high[axis] == counts[axis] - 1)
-        weights, start[axis] = cubic_weights(block.shape[array_axis], factor, first, last)
-        block = np.moveaxis(np.tensordot(weights, block, axes=(1, array_axis)), 0, array_axis)
+        taps, start[axis] = cubic_taps(block.shape[array_axis], factor, first, last)
+        block = _apply(taps, block, array_axis)
     across, down, along = grid.spacing
     origin = grid.origin + ((low + start) * np.array([across, down, along])) @ axes
     return replace(
@@ -75,32 +76,48 @@ def _finer(
     )
 
 
-def cubic_weights(count: int, factor: int, first: bool, last: bool) -> tuple[Floats, float]:
-    """Return the matrix from `count` samples to finer ones, and where the first of those lies.
+def _apply(taps: Taps, block: Floats, axis: int) -> Floats:
+    """Weigh four neighbours along one axis (no matrix product: that would start threads)."""
+    first, weights = taps
+    shape = [1, 1, 1]
+    shape[axis] = first.size
+    padded = _continued(block, axis)
+    total: Floats = padded.take(first, axis) * weights[0].reshape(shape)
+    for tap in range(1, 4):
+        total += padded.take(first + tap, axis) * weights[tap].reshape(shape)
+    return total
+
+
+def _continued(block: Floats, axis: int) -> Floats:
+    """Add one sample at each end, in a straight line with the last two."""
+    low = 2 * block.take([0], axis) - block.take([1], axis)
+    high = 2 * block.take([-1], axis) - block.take([-2], axis)
+    return np.concatenate([low, block, high], axis=axis)
+
+
+def cubic_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, float]:
+    """Return how finer samples come from `count` originals, and where the first of those lies.
 
     The finer samples run from the first original to the last; at an end that is the grid's border
-    they go on over the outer half voxel, with the border's value. Beyond the ends the samples are
-    continued in a straight line.
+    they go on over the outer half voxel, with the border's value.
 
     Returns
     -------
-    (finer, count) array with rows that sum to one; place of the first finer sample, in originals
+    (index of the first of four neighbours in the continued samples, their weights (4, finer));
+    place of the first finer sample, in originals
     """
     half = factor // 2
     before, after = half * first, half * last
     place = np.arange(-before, (count - 1) * factor + 1 + after) / factor
     clamped = np.clip(place, 0.0, count - 1.0)
-    cell = np.minimum(clamped.astype(int), count - 2)
+    cell = np.minimum(clamped.astype(np.intp), count - 2)
     t = clamped - cell
-    padded = np.zeros((place.size, count + 2))  # one continued sample at each end
-    rows = np.arange(place.size)
-    padded[rows, cell] = -0.5 * t + t**2 - 0.5 * t**3
-    padded[rows, cell + 1] = 1.0 - 2.5 * t**2 + 1.5 * t**3
-    padded[rows, cell + 2] = 0.5 * t + 2.0 * t**2 - 1.5 * t**3
-    padded[rows, cell + 3] = -0.5 * t**2 + 0.5 * t**3
-    weights = padded[:, 1:-1].copy()
-    weights[:, 0] += 2 * padded[:, 0]
-    weights[:, 1] -= padded[:, 0]
-    weights[:, -1] += 2 * padded[:, -1]
-    weights[:, -2] -= padded[:, -1]
-    return weights, -before / factor
+    weights = np.stack(
+        [
+            -0.5 * t + t**2 - 0.5 * t**3,
+            1.0 - 2.5 * t**2 + 1.5 * t**3,
+            0.5 * t + 2.0 * t**2 - 1.5 * t**3,
+            -0.5 * t**2 + 0.5 * t**3,
+        ]
+    )
+    return (cell, weights), -before / factor

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from kasari.clinical import dictionary
 from kasari.clinical.mapping import (
     KINDS,
     guessed,
@@ -94,6 +95,17 @@ def map_columns(
         typer.echo(write_mapping(mapping), nl=False)
     else:
         out.write_text(write_mapping(mapping), "utf-8")
+
+
+@app.command("dictionary")
+def write_dictionary(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("docs/dictionary"),
+) -> None:
+    """Write the data dictionary: HTML, CSV and JSON Schema, made from the models."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in dictionary.files().items():
+        (out / name).write_text(text, "utf-8")
+        typer.echo(str(out / name))
 
 
 @app.command("publish-codelists", hidden=True)

@@ -1,0 +1,127 @@
+"""The data dictionary, made from the models that the data must fit: HTML, CSV and JSON Schema."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from gateway.contract.clinical import ClinicalRow, PromRow, SourceRecord, ToxicityRow
+
+MODELS: Final[Mapping[str, type[SourceRecord]]] = {
+    "clinical": ClinicalRow,
+    "toxicity": ToxicityRow,
+    "prom": PromRow,
+}
+STYLE: Final = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #999;"
+    "padding:.3rem .6rem;text-align:left;vertical-align:top}code{white-space:nowrap}"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One variable of one table."""
+
+    table: str
+    variable: str
+    type: str
+    required: bool
+    values: str
+    description: str
+
+
+def entries() -> Iterator[Entry]:
+    """Yield every variable, in the order of the models."""
+    for table, model in MODELS.items():
+        properties = model.model_json_schema()["properties"]
+        for name, field in model.model_fields.items():
+            yield _entry(table, name, field, properties[name])
+
+
+def _entry(table: str, name: str, field: FieldInfo, schema: Mapping[str, Any]) -> Entry:
+    said = _said(schema)
+    return Entry(
+        table=table,
+        variable=name,
+        type=str(said.get("format") or said.get("type", "")),
+        required=field.is_required(),
+        values=_values(said),
+        description=field.description or "",
+    )
+
+
+def _said(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a schema says beside "or null"."""
+    choices = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    return choices[0] if choices else schema
+
+
+def _values(said: Mapping[str, Any]) -> str:
+    if "pattern" in said:
+        return str(said["pattern"])
+    low, high = said.get("minimum"), said.get("maximum")
+    if low is not None or high is not None:
+        return f"{low} to {high}"
+    return f"at most {said['maxLength']} characters" if "maxLength" in said else ""
+
+
+def as_csv() -> str:
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("table", "variable", "type", "required", "values", "description"))
+    for e in entries():
+        required = "yes" if e.required else "no"
+        writer.writerow((e.table, e.variable, e.type, required, e.values, e.description))
+    return out.getvalue()
+
+
+def as_schema() -> str:
+    """Return one JSON Schema with a definition per table."""
+    definitions = {table: model.model_json_schema() for table, model in MODELS.items()}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "KaSARi clinical rows",
+        "$defs": definitions,
+        "oneOf": [{"$ref": f"#/$defs/{table}"} for table in definitions],
+    }
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def as_html() -> str:
+    parts = [
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">',
+        f"<title>KaSARi data dictionary</title>\n<style>{STYLE}</style>",
+        "<h1>Data dictionary</h1>",
+        "<p>Made from the models that every row must fit; do not edit. All dates are shifted by "
+        "one offset per patient, so days between them are true.</p>",
+    ]
+    for table, model in MODELS.items():
+        parts.append(f'<h2 id="{table}">{table}</h2>\n<p>{escape(model.__doc__ or "")}</p>')
+        parts.append(
+            "<table><thead><tr><th>Variable<th>Type<th>Required<th>Values<th>Meaning</thead><tbody>"
+        )
+        parts += [_html(entry) for entry in entries() if entry.table == table]
+        parts.append("</tbody></table>")
+    return "\n".join([*parts, "</html>", ""])
+
+
+def _html(entry: Entry) -> str:
+    required = "yes" if entry.required else ""
+    values = f"<code>{escape(entry.values)}</code>" if entry.values else ""
+    cells = (f"<code>{entry.variable}</code>", entry.type, required, values)
+    return "<tr>" + "".join(f"<td>{c}" for c in (*cells, escape(entry.description)))
+
+
+def files() -> dict[str, str]:
+    """Return the dictionary's files by name."""
+    return {
+        "dictionary.html": as_html(),
+        "dictionary.csv": as_csv(),
+        "dictionary.schema.json": as_schema(),
+    }

@@ -1,0 +1,72 @@
+"""One model, said once: importers, tables, exports and the dictionary may not drift apart."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.domain.clinical.columns import COLUMNS
+from harmonizer.adapters.tables.clinical import (
+    ClinicalRecordTable,
+    PromRecordTable,
+    SourceRecordColumns,
+    ToxicityRecordTable,
+)
+from kasari.clinical.dictionary import files
+
+FOLDER = Path(__file__).parents[2] / "docs" / "dictionary"
+MODELS = {
+    RowKind.CLINICAL: (ClinicalRow, ClinicalRecordTable),
+    RowKind.TOXICITY: (ToxicityRow, ToxicityRecordTable),
+    RowKind.PROM: (PromRow, PromRecordTable),
+}
+PROVENANCE = {"national_id", "row_key", "source"}
+AT_THE_CENTRE = {"patient_id", "birth_date"}  # become national_id and age_years
+DERIVED = {"scores", "scoring_version"}
+
+
+@pytest.mark.parametrize("name", files())
+def test_the_dictionary_is_up_to_date(name: str) -> None:
+    written = (FOLDER / name).read_text("utf-8")
+    assert written == files()[name], "run `kasari clinical dictionary`"
+
+
+@pytest.mark.parametrize("kind", RowKind)
+def test_the_archive_keeps_every_variable(kind: RowKind) -> None:
+    model, table = MODELS[kind]
+    extra = set(SourceRecordColumns.model_fields) - PROVENANCE | DERIVED
+    assert set(model.model_fields) == set(table.model_fields) - extra
+
+
+@pytest.mark.parametrize("kind", RowKind)
+def test_the_centre_reads_every_variable(kind: RowKind) -> None:
+    model, _ = MODELS[kind]
+    columns = {column.name for column in COLUMNS[kind]} - AT_THE_CENTRE
+    made_at_the_centre = PROVENANCE | {"age_years", "answers"}
+    assert columns == set(model.model_fields) - made_at_the_centre
+
+
+def test_every_variable_says_what_it_means() -> None:
+    rows = list(csv.DictReader(io.StringIO(files()["dictionary.csv"])))
+    assert len(rows) > 25
+    assert all(row["description"] and row["type"] for row in rows)
+
+
+def test_the_schema_takes_what_the_model_takes() -> None:
+    schema = json.loads(files()["dictionary.schema.json"])
+    row = {
+        "national_id": "FI1",
+        "row_key": "k",
+        "source": "csv",
+        "assessed_on": "2020-01-01",
+        "ctcae_version": "5.0",
+        "term": "Fatigue",
+        "grade": 2,
+    }
+    jsonschema.validate(row, schema["$defs"]["toxicity"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(row | {"grade": 6}, schema["$defs"]["toxicity"])

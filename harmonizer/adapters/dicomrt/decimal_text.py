@@ -40,7 +40,8 @@ def _plain_decimals(raw: bytes) -> NDArray[np.float64] | None:
     keep[odd] = False
     found = np.zeros(ends.size)
     try:
-        found[odd] = [float(bytes(text[begins[i] : ends[i]]).strip(b" \0")) for i in odd]
+        places = zip(begins[odd].tolist(), ends[odd].tolist(), strict=True)
+        found[odd] = [float(raw[a:b].strip(b" \0")) for a, b in places]
     except ValueError:
         return None
     if keep.any():

@@ -28,6 +28,9 @@ ACROSS: Final = 12.0
 FINEST: Final = 24
 """Most cells per dose voxel along an axis."""
 
+SURFACE_POINTS: Final = 20_000
+"""Points of the contours at which the dose is looked up for the extremes."""
+
 BLOCK: Final = 2_000_000
 """Cells of the bounding box that are held at a time: bounds the memory."""
 
@@ -187,7 +190,8 @@ def _surface_doses(stack: Stack, grid: DoseGrid, layers: Layers) -> Floats:
         tapers = layers.tapers[end]
         tip = ring.mean(axis=0, keepdims=True) if tapers else ring
         points.append(np.column_stack([tip, np.full(len(tip), layers.reach[end])]))
-    return grid.dose_at(along_axes(np.concatenate(points), stack.axes.T))
+    every = np.concatenate(points)
+    return grid.dose_at(along_axes(every[:: 1 + len(every) // SURFACE_POINTS], stack.axes.T))
 
 
 def _volume_uncertainty(areas: Floats, spacing: float) -> float:

@@ -1,13 +1,19 @@
 """HTTP for clinical rows at the archive: batches in, timelines out."""
 
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from io import StringIO
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import StreamingResponse
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch
 from harmonizer.api.access import Caller, require
 from harmonizer.services.clinical import ClinicalService
+from harmonizer.services.proms import PromService
+from harmonizer.services.tables import TableService
 
 router = APIRouter(prefix="/api/v1", tags=["clinical"])
 
@@ -38,3 +44,48 @@ def read_timeline(
 ) -> dict[str, Any]:
     """Return a patient's grades, scores and records, by day from the first fraction."""
     return asdict(clinical.timeline(national_id))
+
+
+@router.get("/proms/completion")
+def read_completion(
+    request: Request, _caller: Caller = require("researcher", "curator", "admin")
+) -> list[dict[str, Any]]:
+    """Return due and received answers per centre, instrument and timepoint."""
+    proms: PromService = request.app.state.proms
+    today = request.app.state.clock.now().date()
+    return [
+        {
+            "centre": row.centre,
+            "instrument": row.instrument,
+            **asdict(row.completion),
+            "share": row.completion.share,
+        }
+        for row in proms.completion(today)
+    ]
+
+
+@router.get("/tables/{form}.csv")
+def read_table(
+    form: Literal["long", "wide"],
+    request: Request,
+    _caller: Caller = require("researcher", "curator", "admin"),
+) -> StreamingResponse:
+    """Return the joined table as CSV, one row per value or one per patient."""
+    tables: TableService = request.app.state.tables
+    today = request.app.state.clock.now().date()
+    rows = tables.long() if form == "long" else tables.wide(today)
+    headers = {"content-disposition": f'attachment; filename="kasari-{form}.csv"'}
+    return StreamingResponse(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(rows: Iterable[Sequence[object]], part: int = 500) -> Iterator[str]:
+    """Yield the text some hundred rows at a time."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for number, row in enumerate(rows, start=1):
+        writer.writerow(row)
+        if number % part == 0:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()

@@ -1,0 +1,65 @@
+"""Reads what the joined tables need: columns only, some hundred patients at a time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, select
+
+from harmonizer.adapters.clinical_records import clinical, patients, prom, toxicity
+from harmonizer.data.instruments import load_instruments
+from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
+
+Rows = dict[str, list[dict[str, Any]]]
+TOXICITY: Final = ("term", "ctcae_version", "grade", "assessed_on")
+PROM: Final = ("instrument", "instrument_version", "answered_on", "scores")
+
+
+class SqlTableRecords:
+    """The `TableRecords` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def patients(self) -> Sequence[str]:
+        with self._engine.begin() as db:
+            return list(db.scalars(select(patients.c.national_id).order_by("national_id")))
+
+    def rows_of(self, national_ids: Sequence[str]) -> Sequence[PatientRows]:
+        which = patients.c.national_id.in_(national_ids)
+        query = select(patients.c.national_id, patients.c.centre).where(which)
+        names = (*CLINICAL, "rt_start", "rt_end")
+        with self._engine.begin() as db:
+            centres = {row.national_id: row.centre for row in db.execute(query)}
+            records = _read(db, clinical, names, "recorded_on", national_ids)
+            grades = _read(db, toxicity, TOXICITY, "assessed_on", national_ids)
+            answers = _read(db, prom, PROM, "answered_on", national_ids)
+        return [
+            PatientRows(name, centres[name], records[name], grades[name], answers[name])
+            for name in national_ids
+            if name in records or name in grades or name in answers
+        ]
+
+    def terms(self) -> Sequence[tuple[str, str]]:
+        query = select(toxicity.c.term, toxicity.c.ctcae_version).where(toxicity.c.current)
+        with self._engine.begin() as db:
+            return sorted((term, version) for term, version in db.execute(query.distinct()))
+
+    def scales(self) -> Sequence[tuple[str, str]]:
+        query = select(prom.c.instrument).where(prom.c.current).distinct()
+        with self._engine.begin() as db:
+            used = sorted(db.scalars(query))
+        known = load_instruments()
+        return [(name, code) for name in used if name in known for code in known[name].codes]
+
+
+def _read(
+    db: Connection, table: Any, names: Sequence[str], order: str, national_ids: Sequence[str]
+) -> Rows:
+    columns = [table.c[name] for name in names]
+    which = table.c.national_id.in_(national_ids) & table.c.current
+    query = select(table.c.national_id, *columns).where(which).order_by(table.c[order], table.c.id)
+    found: Rows = defaultdict(list)
+    for patient, *values in db.execute(query):
+        found[patient].append(dict(zip(names, values, strict=True)))
+    return found

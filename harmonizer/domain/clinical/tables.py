@@ -1,0 +1,178 @@
+"""Analysis-ready tables: one row per value (long), one row per patient (wide).
+
+A value that is not there is an empty cell, and why it is not stands in a column of its own, so
+that a column of numbers stays one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
+from harmonizer.domain.proms import AnswerStatus, Schedule, Treatment, expectations
+
+CLINICAL: Final = (
+    "diagnosis_icd10",
+    "laterality",
+    "site",
+    "stage",
+    "age_years",
+    "sex",
+    "smoking",
+    "performance_status",
+    "chemotherapy",
+)
+SUMMARY: Final = (
+    "baseline",
+    "worst",
+    "worst_acute",
+    "worst_late",
+    "days_to_grade_2",
+    "above_baseline",
+)
+LONG: Final = (
+    "national_id",
+    "centre",
+    "day",
+    "timepoint",
+    "kind",
+    "name",
+    "version",
+    "value",
+    "missing",
+)
+NOT_EXPECTED: Final = "not-expected"
+NO_RT_START: Final = "no-rt-start"
+Cell = str | int | float | None
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PatientRows:
+    """Everything that is current of one patient; each list is in order of time."""
+
+    national_id: str
+    centre: str
+    clinical: Sequence[Row]
+    toxicity: Sequence[Row]
+    prom: Sequence[Row]
+    dose: Mapping[str, float] = field(default_factory=dict)  # metric to value, e.g. Gy
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The newest value of each clinical field: a later gap hides nothing."""
+        found: dict[str, Any] = {}
+        for row in self.clinical:
+            found |= {name: value for name, value in row.items() if value is not None}
+        return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the wide table's columns depend on: what occurs in the archive."""
+
+    terms: Sequence[tuple[str, str]]  # CTCAE term and version
+    scales: Sequence[tuple[str, str]]  # instrument and score code
+    metrics: Sequence[str]
+    schedule: Schedule
+
+    @property
+    def columns(self) -> list[str]:
+        names = ["national_id", "centre", *CLINICAL, *(f"dose.{m}" for m in self.metrics)]
+        for term, version in self.terms:
+            names += [f"ctcae-{version}.{term}.{what}" for what in SUMMARY]
+        for instrument in dict.fromkeys(name for name, _ in self.scales):
+            codes = [code for name, code in self.scales if name == instrument]
+            for timepoint in self.schedule.timepoints:
+                names.append(f"{instrument}.{timepoint.code}.status")
+                names += [f"{instrument}.{timepoint.code}.{code}" for code in codes]
+        return names
+
+
+def long_rows(patient: PatientRows, schedule: Schedule) -> Iterator[list[Cell]]:
+    """Yield one row per grade and score, with the reason where there is no value."""
+    known = patient.known
+    start: date | None = known.get("rt_start")
+    treatment = schedule.treatment(_days(known.get("rt_end"), start))
+    head = [patient.national_id, patient.centre]
+    for row in patient.toxicity:
+        where = _where(row["assessed_on"], start, treatment, schedule)
+        said = [row["term"], row["ctcae_version"], row["grade"], None]
+        yield [*head, *where, "toxicity", *said]
+    for row in patient.prom:
+        where = _where(row["answered_on"], start, treatment, schedule)
+        for code, value in row["scores"].items():
+            name, missing = f"{row['instrument']}.{code}", None if value is not None else "unscored"
+            yield [*head, *where, "prom", name, row["instrument_version"], value, missing]
+    for metric, value in patient.dose.items():
+        yield [*head, None, None, "dose", metric, "", value, None]
+
+
+def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
+    """Return one patient's row, cell by cell as in `layout.columns`."""
+    known = patient.known
+    start: date | None = known.get("rt_start")
+    treatment = layout.schedule.treatment(_days(known.get("rt_end"), start))
+    cells: list[Cell] = [patient.national_id, patient.centre]
+    cells += [_plain(known.get(name)) for name in CLINICAL]
+    cells += [patient.dose.get(metric) for metric in layout.metrics]
+    summaries = _summaries(patient, start)
+    for term in layout.terms:
+        found = summaries.get(term)
+        cells += [getattr(found, what) if found else None for what in SUMMARY]
+    for instrument in dict.fromkeys(name for name, _ in layout.scales):
+        codes = [code for name, code in layout.scales if name == instrument]
+        answers = [row for row in patient.prom if row["instrument"] == instrument]
+        cells += _proms(answers, codes, start, treatment, layout.schedule, today)
+    return cells
+
+
+def _summaries(
+    patient: PatientRows, start: date | None
+) -> Mapping[tuple[str, str], ToxicitySummary]:
+    if start is None:
+        return {}
+    events = (
+        GradedEvent(r["term"], r["ctcae_version"], r["grade"], (r["assessed_on"] - start).days)
+        for r in patient.toxicity
+    )
+    return {(one.term, one.version): one for one in summarise(events)}
+
+
+def _proms(
+    answers: Sequence[Row],
+    codes: Sequence[str],
+    start: date | None,
+    treatment: Treatment,
+    schedule: Schedule,
+    today: date,
+) -> list[Cell]:
+    if start is None or not answers:
+        reason = NOT_EXPECTED if not answers else NO_RT_START
+        return [reason, *[None] * len(codes)] * len(schedule.timepoints)
+    by_day = {(row["answered_on"] - start).days: row for row in reversed(answers)}
+    cells: list[Cell] = []
+    for expected in expectations(schedule, treatment, list(by_day), (today - start).days):
+        cells.append(expected.status.value)
+        came = expected.status in {AnswerStatus.RECEIVED, AnswerStatus.LATE}
+        scores = by_day[expected.day]["scores"] if came and expected.day is not None else {}
+        cells += [scores.get(code) for code in codes]
+    return cells
+
+
+def _where(on: date, start: date | None, treatment: Treatment, schedule: Schedule) -> list[Cell]:
+    if start is None:
+        return [None, None]
+    day = (on - start).days
+    return [day, schedule.place(day, treatment)]
+
+
+def _days(later: date | None, earlier: date | None) -> int | None:
+    return None if later is None or earlier is None else (later - earlier).days
+
+
+def _plain(value: Any) -> Cell:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str | int | float) else None

@@ -1,0 +1,83 @@
+"""The joined tables: dose, toxicity, PROM and clinical variables of every patient, streamed."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import chain
+from typing import Final, Protocol
+
+from harmonizer.domain.clinical.tables import (
+    LONG,
+    Cell,
+    Layout,
+    PatientRows,
+    long_rows,
+    wide_row,
+)
+from harmonizer.domain.proms import Schedule
+
+PART: Final = 500
+
+
+class TableRecords(Protocol):
+    def patients(self) -> Sequence[str]:
+        """National ids of everybody with rows, in order."""
+        ...
+
+    def rows_of(self, national_ids: Sequence[str]) -> Sequence[PatientRows]: ...
+
+    def terms(self) -> Sequence[tuple[str, str]]: ...
+
+    def scales(self) -> Sequence[tuple[str, str]]: ...
+
+
+class DoseMetrics(Protocol):
+    """What the archive worked out of the doses, by patient."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]: ...
+
+
+class NoDoseMetrics:
+    """Stands in where no doses are joined."""
+
+    def names(self) -> Sequence[str]:
+        return ()
+
+    def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]:
+        return {}
+
+
+class TableService:
+    """Gives tables part by part: memory does not grow with the archive."""
+
+    def __init__(
+        self, records: TableRecords, schedule: Schedule, dose: DoseMetrics | None = None
+    ) -> None:
+        self._records = records
+        self._schedule = schedule
+        self._dose = dose or NoDoseMetrics()
+
+    def long(self) -> Iterator[list[Cell]]:
+        """Yield the header, then one row per value."""
+        rows = chain.from_iterable(long_rows(p, self._schedule) for p in self._patients())
+        return chain([list(LONG)], rows)
+
+    def wide(self, today: date) -> Iterator[list[Cell]]:
+        """Yield the header, then one row per patient."""
+        layout = Layout(
+            self._records.terms(), self._records.scales(), self._dose.names(), self._schedule
+        )
+        rows = (wide_row(patient, layout, today) for patient in self._patients())
+        return chain([list(layout.columns)], rows)
+
+    def _patients(self) -> Iterator[PatientRows]:
+        everybody = self._records.patients()
+        for start in range(0, len(everybody), PART):
+            part = everybody[start : start + PART]
+            metrics = self._dose.of(part)
+            for one in self._records.rows_of(part):
+                dose = metrics.get(one.national_id, {})
+                yield PatientRows(
+                    one.national_id, one.centre, one.clinical, one.toxicity, one.prom, dose
+                )

@@ -1,0 +1,55 @@
+"""`kasari table`: the joined table of dose, toxicity, PROM and clinical variables as CSV."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from kasari.errors import InputError, StackError
+
+FORMS = ("long", "wide")
+console = Console(stderr=True)
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    form: Annotated[str, typer.Option(help="long: a row per value; wide: per patient.")] = "wide",
+    stack: Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")] = Path(
+        ".kasari/stack.json"
+    ),
+) -> None:
+    """Write the analysis-ready table of every patient that the archive holds."""
+    if form not in FORMS:
+        raise InputError(f"no such form of table; give one of {', '.join(FORMS)}")
+    url, token = _archive(stack)
+    headers = {"authorization": f"Bearer {token}"}
+    part = out.with_name(out.name + ".part")
+    try:
+        with (
+            httpx.Client(base_url=url, headers=headers, timeout=600, trust_env=False) as client,
+            client.stream("GET", f"/api/v1/tables/{form}.csv") as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                raise StackError(f"the archive answered {answer.status_code}")
+            with part.open("wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+    except httpx.HTTPError as error:
+        text = f"the archive cannot be reached ({type(error).__name__}); is the stack up?"
+        raise StackError(text) from error
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    part.replace(out)  # a table that broke off half way is never taken for a whole one
+    console.print(f"wrote {out}", markup=False)
+
+
+def _archive(stack: Path) -> tuple[str, str]:
+    try:
+        running = json.loads(stack.read_text("utf-8"))
+        token = Path(running["researcher_token_file"]).read_text("utf-8").strip()
+        return str(running["harmonizer_url"]), token
+    except (OSError, ValueError, KeyError) as error:
+        raise StackError(f"no stack runs here ({stack}); start it with `kasari up`") from error

@@ -1,0 +1,101 @@
+"""The long and the wide table: values by hand, and why a value is not there."""
+
+from datetime import date
+
+import pytest
+
+from harmonizer.data.schedules import load_schedule
+from harmonizer.domain.clinical.tables import LONG, Layout, PatientRows, long_rows, wide_row
+from harmonizer.services.tables import TableService
+
+START = date(2020, 1, 1)
+PATIENT = PatientRows(
+    "FI1",
+    "KUH",
+    clinical=[
+        {"site": "breast", "laterality": "L", "chemotherapy": None, "rt_start": START},
+        {"site": None, "laterality": "R", "chemotherapy": False, "rt_start": None},
+    ],
+    toxicity=[
+        {"term": "Fatigue", "ctcae_version": "5.0", "grade": 0, "assessed_on": date(2019, 12, 30)},
+        {"term": "Fatigue", "ctcae_version": "5.0", "grade": 2, "assessed_on": date(2020, 1, 22)},
+    ],
+    prom=[
+        {
+            "instrument": "qlq-lc13",
+            "instrument_version": "1.0",
+            "answered_on": date(2020, 1, 1),
+            "scores": {"LCCO": 100 / 3, "LCDY": None},
+        }
+    ],
+    dose={"Heart.Mean": 2.5},
+)
+LAYOUT = Layout(
+    [("Fatigue", "5.0")],
+    [("qlq-lc13", "LCCO"), ("qlq-lc13", "LCDY")],
+    ["Heart.Mean"],
+    load_schedule(),
+)
+
+
+def wide(patient: PatientRows, today: date = date(2020, 3, 20)) -> dict[str, object]:
+    return dict(zip(LAYOUT.columns, wide_row(patient, LAYOUT, today), strict=True))
+
+
+def test_one_row_per_patient() -> None:
+    row = wide(PATIENT)
+    assert (row["site"], row["laterality"], row["chemotherapy"]) == ("breast", "R", "no")
+    assert row["dose.Heart.Mean"] == 2.5
+    assert (row["ctcae-5.0.Fatigue.baseline"], row["ctcae-5.0.Fatigue.worst"]) == (0, 2)
+    assert row["ctcae-5.0.Fatigue.days_to_grade_2"] == 21
+    assert row["ctcae-5.0.Fatigue.worst_late"] is None
+    assert row["qlq-lc13.baseline.status"] == "received"
+    assert row["qlq-lc13.baseline.LCCO"] == pytest.approx(100 / 3)
+    assert row["qlq-lc13.baseline.LCDY"] is None
+
+
+def test_why_a_value_is_not_there() -> None:
+    row = wide(PATIENT)
+    assert row["qlq-lc13.mid-treatment.status"] == "missed"
+    assert row["qlq-lc13.12-months.status"] == "not-yet-due"
+    nobody = PatientRows("FI2", "KUH", [], [], [])
+    assert wide(nobody)["qlq-lc13.baseline.status"] == "not-expected"
+    unplaced = PatientRows("FI3", "KUH", [], PATIENT.toxicity, PATIENT.prom)
+    assert wide(unplaced)["qlq-lc13.baseline.status"] == "no-rt-start"
+    assert wide(unplaced)["ctcae-5.0.Fatigue.worst"] is None
+
+
+def test_one_row_per_value() -> None:
+    rows = [dict(zip(LONG, row, strict=True)) for row in long_rows(PATIENT, load_schedule())]
+    assert [(r["kind"], r["name"], r["day"], r["timepoint"], r["value"]) for r in rows] == [
+        ("toxicity", "Fatigue", -2, "baseline", 0),
+        ("toxicity", "Fatigue", 21, "mid-treatment", 2),
+        ("prom", "qlq-lc13.LCCO", 0, "baseline", 100 / 3),
+        ("prom", "qlq-lc13.LCDY", 0, "baseline", None),
+        ("dose", "Heart.Mean", None, None, 2.5),
+    ]
+    assert [r["missing"] for r in rows] == [None, None, None, "unscored", None]
+
+
+class FakeRecords:
+    """A thousand and one patients, to cross a part's end."""
+
+    def patients(self) -> list[str]:
+        return [f"FI{n}" for n in range(1001)]
+
+    def rows_of(self, national_ids: list[str]) -> list[PatientRows]:
+        return [PatientRows(name, "KUH", [], [], []) for name in national_ids]
+
+    def terms(self) -> list[tuple[str, str]]:
+        return []
+
+    def scales(self) -> list[tuple[str, str]]:
+        return []
+
+
+def test_every_patient_comes_once() -> None:
+    service = TableService(FakeRecords(), load_schedule())  # type: ignore[arg-type]
+    head, *rows = service.wide(date(2020, 1, 1))
+    assert head[:2] == ["national_id", "centre"]
+    assert [row[0] for row in rows] == FakeRecords().patients()
+    assert list(service.long()) == [list(LONG)]

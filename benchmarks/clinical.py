@@ -24,11 +24,13 @@ from gateway.domain.clinical import Person
 from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from harmonizer.adapters.clinical_records import SqlClinicalRecords
+from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.tables.base import HarmonizerTable
 from harmonizer.data.ctcae import load_ctcae
 from harmonizer.data.instruments import load_instruments
 from harmonizer.data.schedules import load_schedule
 from harmonizer.services.clinical import ClinicalService as ArchiveService
+from harmonizer.services.tables import TableService
 
 TOXICITY, PROMS, PART = 19, 10, 1000
 TERMS = ("Fatigue", "Dermatitis radiation", "Breast pain", "Lymphedema", "Cough", "Dyspnea")
@@ -136,6 +138,10 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
     begun = time.perf_counter()
     batches = ClinicalSender(store, people, Neighbour(archive), Now(), "KUH").send()
     sent = time.perf_counter() - begun
+    tables = TableService(SqlTableRecords(theirs), load_schedule())
+    begun = time.perf_counter()
+    wide = sum(1 for _ in tables.wide(date(2026, 1, 1))) - 1
+    joined = time.perf_counter() - begun
     return {
         "patients": patients,
         "rows": patients * (1 + TOXICITY + PROMS),
@@ -145,6 +151,8 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
         "batches": batches,
         "send_and_store_s": round(sent, 1),
         "stored_at_archive": sum(archive.counts().values()),
+        "wide_rows": wide,
+        "wide_table_s": round(joined, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 

@@ -1,10 +1,11 @@
 """Reads what the joined tables need: columns only, some hundred patients at a time."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import JSON, Connection, Engine, Table, Text, cast, select
 
 from harmonizer.adapters.clinical_records import clinical, patients, prom, toxicity
 from harmonizer.data.instruments import load_instruments
@@ -54,12 +55,20 @@ class SqlTableRecords:
 
 
 def _read(
-    db: Connection, table: Any, names: Sequence[str], order: str, national_ids: Sequence[str]
+    db: Connection, table: Table, names: Sequence[str], order: str, national_ids: Sequence[str]
 ) -> Rows:
-    columns = [table.c[name] for name in names]
+    texts = {name for name in names if isinstance(table.c[name].type, JSON)}
+    columns = [cast(table.c[n], Text) if n in texts else table.c[n] for n in names]
     which = table.c.national_id.in_(national_ids) & table.c.current
     query = select(table.c.national_id, *columns).where(which).order_by(table.c[order], table.c.id)
+    read = db.execute(query).all()
     found: Rows = defaultdict(list)
-    for patient, *values in db.execute(query):
+    for patient, *values in read:
         found[patient].append(dict(zip(names, values, strict=True)))
+    for name in texts:
+        # All texts of a column in one go: thousands of small calls cost more than the parsing.
+        parsed = json.loads("[" + ",".join(row[1 + names.index(name)] for row in read) + "]")
+        after = {patient: iter(found[patient]) for patient in found}
+        for row, value in zip(read, parsed, strict=True):
+            next(after[row[0]])[name] = value
     return found

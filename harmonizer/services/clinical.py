@@ -170,7 +170,11 @@ class ClinicalService:
 
     def _scored(self, row: PromRow) -> Scored:
         instrument = self._instruments[row.instrument]
-        return row, score(instrument, row.answers), f"{instrument.version}/{SCORING_VERSION}"
+        return (
+            row,
+            score(instrument, row.answers, checked=True),
+            f"{instrument.version}/{SCORING_VERSION}",
+        )
 
     def _events(
         self, row: Mapping[str, Any], latest: Latest, treatment: Treatment

@@ -84,7 +84,7 @@ class PromService:
     def _rescore(self, instrument: Instrument, part: int) -> int:
         version, done = f"{instrument.version}/{SCORING_VERSION}", 0
         while rows := self._records.outdated(instrument.id, version, part):
-            scores = {row["id"]: score(instrument, row["answers"]) for row in rows}
+            scores = {row["id"]: score(instrument, row["answers"], checked=True) for row in rows}
             self._records.rescore(scores, version)
             done += len(rows)
         return done

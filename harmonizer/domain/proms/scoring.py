@@ -42,20 +42,24 @@ def check_answers(instrument: Instrument, answers: Answers) -> list[AnswerProble
     return unknown + wrong
 
 
-def score(instrument: Instrument, answers: Answers) -> dict[str, float | None]:
+def score(
+    instrument: Instrument, answers: Answers, *, checked: bool = False
+) -> dict[str, float | None]:
     """Return every score of the instrument, None where its missing rule says so.
 
     Parameters
     ----------
     answers : Mapping[str, int | None]
         Raw answers by item code. An absent item counts as not answered.
+    checked : bool
+        The answers passed `check_answers` already.
 
     Raises
     ------
     DataError
         `prom-answer`, if an item is unknown or an answer impossible. See `check_answers`.
     """
-    problems = check_answers(instrument, answers)
+    problems = [] if checked else check_answers(instrument, answers)
     if problems:
         raise DataError("prom-answer", problems[0].reason)
     scores = {scale.code: _scale(instrument, scale, answers) for scale in instrument.scales}
@@ -87,7 +91,7 @@ def _not_applicable(scale: Scale, answers: Answers) -> bool:
 
 def _scale(instrument: Instrument, scale: Scale, answers: Answers) -> float | None:
     given = [(code, value) for code in scale.items if (value := answers.get(code)) is not None]
-    if len(given) < scale.least_answered or _not_applicable(scale, answers):
+    if len(given) < scale.least_answered or (scale.unless and _not_applicable(scale, answers)):
         return None
     if scale.direction is Direction.DIGITS:
         return float("".join(str(value) for _, value in given))

@@ -138,7 +138,7 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
     begun = time.perf_counter()
     batches = ClinicalSender(store, people, Neighbour(archive), Now(), "KUH").send()
     sent = time.perf_counter() - begun
-    tables = TableService(SqlTableRecords(theirs), load_schedule())
+    tables = TableService(SqlTableRecords(theirs), load_schedule(), load_ctcae())
     begun = time.perf_counter()
     wide = sum(1 for _ in tables.wide(date(2026, 1, 1))) - 1
     joined = time.perf_counter() - begun

@@ -116,6 +116,12 @@ class SqlClinicalRecords:
                 rows += [dict(row) for row in db.execute(ordered).mappings()]
         return rows
 
+    def grades(self) -> Sequence[tuple[str, str, str, int, int]]:
+        which = (toxicity.c.centre, toxicity.c.term, toxicity.c.ctcae_version, toxicity.c.grade)
+        query = select(*which, func.count()).where(toxicity.c.current).group_by(*which)
+        with self._engine.begin() as db:
+            return sorted((row[0], row[1], row[2], row[3], row[4]) for row in db.execute(query))
+
     def counts(self) -> dict[str, int]:
         with self._engine.begin() as db:
             counts = {

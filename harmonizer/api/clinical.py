@@ -46,6 +46,14 @@ def read_timeline(
     return asdict(clinical.timeline(national_id))
 
 
+@router.get("/toxicity/grades")
+def read_grades(
+    clinical: Clinical, _caller: Caller = require("researcher", "curator", "admin")
+) -> list[dict[str, Any]]:
+    """Return how often each centre gave each grade of each term."""
+    return [asdict(row) for row in clinical.grade_distribution()]
+
+
 @router.get("/proms/completion")
 def read_completion(
     request: Request, _caller: Caller = require("researcher", "curator", "admin")

@@ -1,6 +1,7 @@
 """Rows that the centres send: checked again, stored whole or not at all, and read back."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, Final, Protocol
@@ -27,6 +28,15 @@ from harmonizer.errors import NotFoundError, RefusedError
 PROBLEMS_TOLD: Final = 1000
 Row = ClinicalRow | ToxicityRow | PromRow
 Scored = tuple[PromRow, Mapping[str, float | None], str]
+
+
+@dataclass(frozen=True)
+class GradeCount:
+    centre: str
+    term: str
+    ctcae_version: str
+    grade: int
+    rows: int
 
 
 class Clock(Protocol):
@@ -60,6 +70,10 @@ class Records(Protocol):
 
     def clinical_of(self, national_ids: Collection[str]) -> Iterable[Mapping[str, Any]]:
         """Current clinical records of these patients, oldest first."""
+        ...
+
+    def grades(self) -> Sequence[tuple[str, str, str, int, int]]:
+        """Centre, term, CTCAE version, grade and how often, of the current rows, in order."""
         ...
 
     def counts(self) -> dict[str, int]: ...
@@ -138,6 +152,10 @@ class ClinicalService:
         for row in self._records.clinical_of(national_ids):
             grouped.setdefault(row["national_id"], []).append(row)
         return {patient: _latest(patient, rows) for patient, rows in grouped.items()}
+
+    def grade_distribution(self) -> list[GradeCount]:
+        """Return how often each centre gave each grade: for training, not for ranking."""
+        return [GradeCount(*row) for row in self._records.grades()]
 
     def counts(self) -> dict[str, int]:
         return self._records.counts()

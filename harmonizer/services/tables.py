@@ -5,6 +5,7 @@ from datetime import date
 from itertools import chain
 from typing import Final, Protocol
 
+from harmonizer.domain.clinical import Ctcae
 from harmonizer.domain.clinical.tables import (
     LONG,
     Cell,
@@ -52,16 +53,21 @@ class TableService:
     """Gives tables part by part: memory does not grow with the archive."""
 
     def __init__(
-        self, records: TableRecords, schedule: Schedule, dose: DoseMetrics | None = None
+        self,
+        records: TableRecords,
+        schedule: Schedule,
+        ctcae: Ctcae,
+        dose: DoseMetrics | None = None,
     ) -> None:
         self._records = records
         self._schedule = schedule
+        self._ctcae = ctcae
         self._dose = dose or NoDoseMetrics()
 
     def long(self) -> Iterator[list[Cell]]:
         """Yield the header, then one row per value."""
-        rows = chain.from_iterable(long_rows(p, self._schedule) for p in self._patients())
-        return chain([list(LONG)], rows)
+        rows = (long_rows(one, self._schedule, self._ctcae) for one in self._patients())
+        return chain([list(LONG)], chain.from_iterable(rows))
 
     def wide(self, today: date) -> Iterator[list[Cell]]:
         """Yield the header, then one row per patient."""

@@ -69,7 +69,8 @@ class Ctcae:
         if known is None:
             return None
         if grade == 0:
-            codes = {c.code for (old, _), c in self.from_5_to_6.items() if old == known.code}
+            found = (self.from_5_to_6.get((known.code, one)) for one in known.grades)
+            codes = {carried.code for carried in found if carried is not None}
             return CarriedGrade(codes.pop(), 0, True) if len(codes) == 1 else None
         return self.from_5_to_6.get((known.code, grade))
 

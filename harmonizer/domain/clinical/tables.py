@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from harmonizer.domain.clinical.ctcae import Ctcae
 from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
 from harmonizer.domain.proms import AnswerStatus, Schedule, Treatment, expectations
 
@@ -41,6 +42,9 @@ LONG: Final = (
     "version",
     "value",
     "missing",
+    "ctcae_6_code",
+    "ctcae_6_grade",
+    "ctcae_6_same_words",
 )
 NOT_EXPECTED: Final = "not-expected"
 NO_RT_START: Final = "no-rt-start"
@@ -90,8 +94,12 @@ class Layout:
         return names
 
 
-def long_rows(patient: PatientRows, schedule: Schedule) -> Iterator[list[Cell]]:
-    """Yield one row per grade and score, with the reason where there is no value."""
+def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterator[list[Cell]]:
+    """Yield one row per grade and score, with the reason where there is no value.
+
+    A grade of CTCAE v5.0 has, beside it and never instead of it, where the official mapping
+    carries it in v6.0.
+    """
     known = patient.known
     start: date | None = known.get("rt_start")
     treatment = schedule.treatment(_days(known.get("rt_end"), start))
@@ -99,14 +107,24 @@ def long_rows(patient: PatientRows, schedule: Schedule) -> Iterator[list[Cell]]:
     for row in patient.toxicity:
         where = _where(row["assessed_on"], start, treatment, schedule)
         said = [row["term"], row["ctcae_version"], row["grade"], None]
-        yield [*head, *where, "toxicity", *said]
+        yield [*head, *where, "toxicity", *said, *_version_6(row, ctcae)]
     for row in patient.prom:
         where = _where(row["answered_on"], start, treatment, schedule)
         for code, value in row["scores"].items():
             name, missing = f"{row['instrument']}.{code}", None if value is not None else "unscored"
-            yield [*head, *where, "prom", name, row["instrument_version"], value, missing]
+            said = [name, row["instrument_version"], value, missing]
+            yield [*head, *where, "prom", *said, None, None, None]
     for metric, value in patient.dose.items():
-        yield [*head, None, None, "dose", metric, "", value, None]
+        yield [*head, None, None, "dose", metric, "", value, *[None] * 4]
+
+
+def _version_6(row: Row, ctcae: Ctcae) -> list[Cell]:
+    if row["ctcae_version"] != "5.0":
+        return [None, None, None]
+    carried = ctcae.as_version_6(row["term"], None, row["grade"])
+    if carried is None:
+        return [None, None, None]
+    return [carried.code, carried.grade, "yes" if carried.same_words else "no"]
 
 
 def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:

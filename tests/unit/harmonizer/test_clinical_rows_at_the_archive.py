@@ -194,3 +194,12 @@ def test_completion_counts_what_was_due(archive: Archive) -> None:
     assert found["mid-treatment"] == (1, 0)
     assert found["3-months"] == (1, 1)
     assert found["12-months"] == (0, 0)
+
+
+def test_grades_are_counted_by_centre(archive: Archive) -> None:
+    rows = (grade(1), grade(1, "k2", "FI2"), grade(2, "k3", "FI3"))
+    numbers(archive, batch("a", toxicity=rows))
+    found = [
+        (row.centre, row.term, row.grade, row.rows) for row in archive.clinical.grade_distribution()
+    ]
+    assert found == [("KUH", "Fatigue", 1, 2), ("KUH", "Fatigue", 2, 1)]

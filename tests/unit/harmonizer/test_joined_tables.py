@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from harmonizer.data.ctcae import load_ctcae
 from harmonizer.data.schedules import load_schedule
 from harmonizer.domain.clinical.tables import LONG, Layout, PatientRows, long_rows, wide_row
 from harmonizer.services.tables import TableService
@@ -66,7 +67,10 @@ def test_why_a_value_is_not_there() -> None:
 
 
 def test_one_row_per_value() -> None:
-    rows = [dict(zip(LONG, row, strict=True)) for row in long_rows(PATIENT, load_schedule())]
+    rows = [
+        dict(zip(LONG, row, strict=True))
+        for row in long_rows(PATIENT, load_schedule(), load_ctcae())
+    ]
     assert [(r["kind"], r["name"], r["day"], r["timepoint"], r["value"]) for r in rows] == [
         ("toxicity", "Fatigue", -2, "baseline", 0),
         ("toxicity", "Fatigue", 21, "mid-treatment", 2),
@@ -74,6 +78,8 @@ def test_one_row_per_value() -> None:
         ("prom", "qlq-lc13.LCDY", 0, "baseline", None),
         ("dose", "Heart.Mean", None, None, 2.5),
     ]
+    carried = [(r["ctcae_6_code"], r["ctcae_6_grade"]) for r in rows]
+    assert carried == [(10016256, 0), (10016256, 2), (None, None), (None, None), (None, None)]
     assert [r["missing"] for r in rows] == [None, None, None, "unscored", None]
 
 
@@ -94,7 +100,7 @@ class FakeRecords:
 
 
 def test_every_patient_comes_once() -> None:
-    service = TableService(FakeRecords(), load_schedule())  # type: ignore[arg-type]
+    service = TableService(FakeRecords(), load_schedule(), load_ctcae())  # type: ignore[arg-type]
     head, *rows = service.wide(date(2020, 1, 1))
     assert head[:2] == ["national_id", "centre"]
     assert [row[0] for row in rows] == FakeRecords().patients()

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
 
 from gateway.adapters.archive import HttpArchive, open_archive_client
 from gateway.adapters.audit import SqlAudit
@@ -19,11 +18,12 @@ from gateway.adapters.clinical_people import VaultPeople
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.courses import SqlCourses
-from gateway.adapters.database import open_engine
+from gateway.adapters.database import Engine, open_engine
 from gateway.adapters.index import SqlIndex
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.schema import upgrade
+from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.adapters.spool import FolderSpool
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
@@ -85,8 +85,6 @@ def open_ring(settings: Settings) -> KeyRing:
 
 def open_world(settings: Settings, ring: KeyRing) -> World:
     """Connect to the real site Orthanc and archive."""
-    from gateway.adapters.second_stage import EngineSecondStage, open_profile
-
     site = settings.site_orthanc
     door = settings.archive
     client = open_archive_client(
@@ -139,7 +137,31 @@ class Service:
         self.settings = settings
         self.engine = engine
         self.world = world
-        clock = self.clock = world.clock
+        self.clock = world.clock
+        self.naming = KeyedNaming(ring)
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self.rewriters = ThreadPoolExecutor(REWRITERS, thread_name_prefix="rewrite")
+        self._open_stores(ring)
+        self.consents = ConsentService(
+            self.vault,
+            self.naming,
+            self.clock,
+            self.audit,
+            world.stage.profile,
+            self._consent_changed,
+        )
+        self.canary = CanaryService(world.site, self.alerts, self.clock)
+        self.preparer = self._preparer()
+        self.intake = IntakeService(
+            world.site, self.index, self.alerts, self.clock, self.readers, self.preparer.begin
+        )
+        self.course_service = self._course_service()
+        self.sending = self._sending()
+        self._add_clinical(ring)
+        self._add_answers()
+
+    def _open_stores(self, ring: KeyRing) -> None:
+        engine, clock = self.engine, self.clock
         self.audit = SqlAudit(engine, clock)
         self.alerts = SqlAlerts(engine, clock)
         self.totals = SqlPluginTotals(engine, clock)
@@ -148,23 +170,15 @@ class Service:
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)
         self.outbox = SqlOutbox(engine, clock)
-        self.spool = FolderSpool(settings.data_folder / "spool")
-        self.naming = KeyedNaming(ring)
-        self.consents = ConsentService(
-            self.vault, self.naming, clock, self.audit, world.stage.profile, self._consent_changed
-        )
-        self.canary = CanaryService(world.site, self.alerts, clock)
-        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
-        self.rewriters = ThreadPoolExecutor(REWRITERS, thread_name_prefix="rewrite")
-        self.intake = IntakeService(world.site, self.index, self.alerts, clock, self.readers)
-        self.course_service = self._course_service()
-        self.sending = self._sending()
-        self._add_clinical(ring)
+        self.spool = FolderSpool(self.settings.data_folder / "spool")
+        self.spool.empty()
+
+    def _add_answers(self) -> None:
         self.inquiry = InquiryService(
             self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
         )
         self.status = StatusService(
-            settings.centre,
+            self.settings.centre,
             self.consents,
             self.index,
             self.courses,
@@ -172,7 +186,18 @@ class Service:
             self.totals,
             self.alerts,
             self.canary,
-            clock,
+            self.clock,
+        )
+
+    def _preparer(self) -> Preparer:
+        return Preparer(
+            self.world.site,
+            self.world.stage,
+            self.spool,
+            self.rewriters,
+            self.clock,
+            self.vault.person,
+            self.settings.centre,
         )
 
     def _course_service(self) -> CourseService:
@@ -189,21 +214,13 @@ class Service:
         )
 
     def _sending(self) -> SubmissionService:
-        preparer = Preparer(
-            self.world.site,
-            self.world.stage,
-            self.spool,
-            self.rewriters,
-            self.settings.centre,
-        )
         return SubmissionService(
             self.outbox,
             self.courses,
             self.index,
-            self.vault,
             self.world.archive,
             self.spool,
-            preparer,
+            self.preparer,
             self.alerts,
             self.audit,
             self.consents.is_admitted,
@@ -254,7 +271,6 @@ class Background:
         ]
 
     def start(self) -> None:
-        self._service.spool.empty()
         self._service.outbox.release_leases()
         for loop in self.loops:
             loop.start()

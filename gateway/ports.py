@@ -1,6 +1,6 @@
 """What the services need from the world. Adapters implement these; tests bring their own."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -293,11 +293,11 @@ class Spooled:
 
 
 class Spool(Protocol):
-    def write(self, submission: int, uid: str, data: bytes) -> Spooled: ...
+    def write(self, uid: str, data: bytes) -> Spooled: ...
 
-    def chunks(self, submission: int, uid: str) -> Iterator[bytes]: ...
+    def chunks(self, uid: str) -> Iterator[bytes]: ...
 
-    def clear(self, submission: int) -> None: ...
+    def remove(self, uids: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 
+__all__ = ["Engine", "open_engine", "reading"]
+
 BUSY_TIMEOUT_MS = 30_000
 
 

@@ -16,7 +16,7 @@ from gateway.domain.courses import (
     reasons_of,
 )
 from gateway.domain.submission import content_digest, screen_comment
-from gateway.domain.validation import RULES, Rule, Severity, validate
+from gateway.domain.validation import RULES, Finding, Rule, Severity, validate
 from gateway.errors import HoldError, RejectError, RetryError
 from gateway.ports import Audit, Clock, Course, Courses, Index, Outbox, StoredInstance, Vault
 
@@ -141,11 +141,7 @@ class CourseService:
         digest = content_digest((m.instance.sop_instance_uid, m.sha256) for m in members)
         changed_at = now if digest != course.content_digest else course.changed_at
         findings = validate(draft, self._policy.rules)
-        waiting = (
-            *reasons_of(draft, present, self._policy.needs),
-            *(Reason(f.code, f.text) for f in findings if f.severity is Severity.HOLD),
-            *([CONFLICT] if any(m.state == "conflict" for m in members) else []),
-        )
+        waiting = self._waiting_for(draft, members, present, findings)
         state, reasons = judge(
             Situation(
                 state=course.state,
@@ -176,6 +172,20 @@ class CourseService:
         saved = replace(updated, id=self._courses.save(updated, strangers))
         if state is CourseState.READY and digest != course.sent_digest:
             self._outbox.queue(saved, ids)
+
+    def _waiting_for(
+        self,
+        draft: Draft,
+        members: Sequence[StoredInstance],
+        present: set[str],
+        findings: Sequence[Finding],
+    ) -> tuple[Reason, ...]:
+        """Everything that a person or a missing object has to settle first."""
+        return (
+            *reasons_of(draft, present, self._policy.needs),
+            *(Reason(f.code, f.text) for f in findings if f.severity is Severity.HOLD),
+            *([CONFLICT] if any(m.state == "conflict" for m in members) else []),
+        )
 
     def release(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
         """Let a held course go although something is missing, on a person's word.

@@ -4,7 +4,7 @@
 the whole store is compared with the index, so that a position lost or restored loses nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
@@ -27,12 +27,14 @@ class IntakeService:
         alerts: Alerts,
         clock: Clock,
         readers: ThreadPoolExecutor,
+        on_indexed: Callable[[StoredInstance, bytes], None] = lambda _stored, _data: None,
     ) -> None:
         self._store = store
         self._index = index
         self._alerts = alerts
         self._clock = clock
         self._readers = readers
+        self._on_indexed = on_indexed
 
     def step(self) -> int:
         """Index what has come since the last step. Returns how many instances were read."""
@@ -85,6 +87,7 @@ class IntakeService:
                 continue
             if before is None or before.state == "gone":
                 found.append(stored)
+                self._on_indexed(stored, data)
             elif before.sha256 == stored.sha256:
                 duplicates += 1
             else:

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
+from threading import Lock
 
 from gateway.contract.manifest import (
     CertificateBody,
@@ -20,6 +22,7 @@ from gateway.domain.consent import Person
 from gateway.domain.courses import Draft, missing_of
 from gateway.errors import HoldError
 from gateway.ports import (
+    Clock,
     Course,
     SecondStage,
     SiteStore,
@@ -31,6 +34,12 @@ from gateway.ports import (
 
 KEEP_EVERY = 25
 """Instances between two prolongations of the lease."""
+EARLY_S = 600.0
+"""How long a prepared copy may wait in the spool for its course."""
+EARLY_BYTES = 2 * 2**30
+"""How much of the disk such copies may take."""
+PENDING_BYTES = 64 * 2**20
+"""How much memory objects may take that wait to be prepared early."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +66,20 @@ class Preparer:
         stage: SecondStage,
         spool: Spool,
         pool: ThreadPoolExecutor,
+        clock: Clock,
+        person: Callable[[str], Person | None],
         centre: str,
     ) -> None:
         self._store = store
         self._stage = stage
         self._spool = spool
         self._pool = pool
+        self._clock = clock
+        self._person = person
         self._centre = centre
+        self._early: dict[str, tuple[datetime, Prepared]] = {}
+        self._pending = 0
+        self._lock = Lock()
 
     def course_uid(self, course: Course) -> str:
         """Return the course's name in the archive: the keyed hash of its anchor."""
@@ -71,12 +87,10 @@ class Preparer:
 
     def prepare(
         self,
-        work: Work,
         members: Sequence[StoredInstance],
-        person: Person | None,
         still_mine: Callable[[], None],
     ) -> list[Prepared]:
-        """Rewrite every member to the spool, several at a time.
+        """Rewrite every member to the spool that is not there yet, several at a time.
 
         Raises
         ------
@@ -88,11 +102,62 @@ class Preparer:
             place, stored = numbered
             if place % KEEP_EVERY == 0:
                 still_mine()
-            return self._one(work, stored, person)
+            return self._taken(stored) or self._one(stored, person)
 
+        person = self._person(members[0].instance.pseudonym)
         return list(self._pool.map(one, enumerate(members)))
 
-    def _one(self, work: Work, stored: StoredInstance, person: Person | None) -> Prepared:
+    def begin(self, stored: StoredInstance, data: bytes) -> None:
+        """Prepare an instance while the rest of its course still comes in.
+
+        Nothing leaves by this. Whatever goes wrong goes wrong again, and is told, in `prepare`.
+        """
+        with self._lock:
+            if self._pending + len(data) > PENDING_BYTES:
+                return
+            self._pending += len(data)
+        self._pool.submit(self._begin, stored, data)
+
+    def _begin(self, stored: StoredInstance, data: bytes) -> None:
+        try:
+            person = self._person(stored.instance.pseudonym)
+            prepared = self._rewrite(stored, data, person)
+            with self._lock:
+                self._early[stored.orthanc_id] = (self._clock.now(), prepared)
+        except HoldError:
+            pass
+        finally:
+            with self._lock:
+                self._pending -= len(data)
+            self._tidy()
+
+    def _taken(self, stored: StoredInstance) -> Prepared | None:
+        """Return what was prepared early of exactly these bytes."""
+        with self._lock:
+            _, prepared = self._early.get(stored.orthanc_id, (None, None))
+        same = prepared is not None and prepared.stored.sha256 == stored.sha256
+        return prepared if same else None
+
+    def _tidy(self) -> None:
+        """Remove early copies that are old, and the oldest ones beyond the limit of the disk."""
+        oldest = self._clock.now() - timedelta(seconds=EARLY_S)
+        with self._lock:
+            total = sum(prepared.size_bytes for _, prepared in self._early.values())
+            for orthanc_id, (at, prepared) in list(self._early.items()):
+                if at >= oldest and total <= EARLY_BYTES:
+                    break
+                total -= prepared.size_bytes
+                del self._early[orthanc_id]
+                self._spool.remove([prepared.spooled.sop_instance_uid])
+
+    def discard(self, prepared: Sequence[Prepared]) -> None:
+        """Remove copies that are not needed any more."""
+        with self._lock:
+            for one in prepared:
+                self._early.pop(one.stored.orthanc_id, None)
+        self._spool.remove([one.spooled.sop_instance_uid for one in prepared])
+
+    def _one(self, stored: StoredInstance, person: Person | None) -> Prepared:
         data = self._store.read(stored.orthanc_id)
         if data is None:
             raise HoldError("instance-gone", "an instance is not in the site store any more")
@@ -100,11 +165,14 @@ class Preparer:
             raise HoldError(
                 "content-changed", "an instance's bytes differ from those that were indexed"
             )
+        return self._rewrite(stored, data, person)
+
+    def _rewrite(self, stored: StoredInstance, data: bytes, person: Person | None) -> Prepared:
         written = self._stage.rewrite(data, stored.instance.pseudonym, person)
         if written.problems:
             raise HoldError("checker", f"the checker objects: {written.problems[0]}")
         uid = self._stage.uid(stored.instance.sop_instance_uid)
-        spooled = self._spool.write(work.id, uid, written.data)
+        spooled = self._spool.write(uid, written.data)
         return Prepared(stored, spooled, written.actions, written.compared, written.references)
 
     def seal(

@@ -22,7 +22,6 @@ from gateway.ports import (
     Sent,
     Spool,
     StoredInstance,
-    Vault,
     Work,
 )
 from gateway.services.preparation import Prepared, Preparer
@@ -45,7 +44,6 @@ class SubmissionService:
         outbox: Outbox,
         courses: Courses,
         index: Index,
-        vault: Vault,
         archive: Archive,
         spool: Spool,
         preparer: Preparer,
@@ -59,7 +57,6 @@ class SubmissionService:
         self._outbox = outbox
         self._courses = courses
         self._index = index
-        self._vault = vault
         self._archive = archive
         self._spool = spool
         self._preparer = preparer
@@ -101,8 +98,6 @@ class SubmissionService:
             self._wait(work, str(error))
         except Exception as error:  # noqa: BLE001 - one course must not end the worker
             self._wait(work, f"unexpected {type(error).__name__}")
-        finally:
-            self._spool.clear(work.id)
         return True
 
     def _stop(self, work: Work, error: StopError) -> None:
@@ -129,14 +124,24 @@ class SubmissionService:
         if len(members) != len(frozen):
             raise HoldError("instance-gone", "an instance is not in the site store any more")
         self._check(work, course)
-        prepared = self._preparer.prepare(
-            work, members, self._vault.person(course.pseudonym), lambda: self._keep(work)
-        )
-        draft = _draft(course, everything, {s.instance.sop_instance_uid for s in members})
+        prepared = self._preparer.prepare(members, lambda: self._keep(work))
+        try:
+            self._hand_over(work, course, everything, prepared)
+        finally:
+            self._preparer.discard(prepared)
+
+    def _hand_over(
+        self,
+        work: Work,
+        course: Course,
+        everything: Sequence[StoredInstance],
+        prepared: Sequence[Prepared],
+    ) -> None:
+        draft = _draft(course, everything, {p.stored.instance.sop_instance_uid for p in prepared})
         sealed = self._preparer.seal(course, work, draft, prepared)
         self._check(work, course)
         self._audit.record(
-            "course-send", "service", course.anchor_uid, f"version {work.version}, {len(members)}"
+            "course-send", "service", course.anchor_uid, f"version {work.version}, {len(prepared)}"
         )
         uid = self._preparer.course_uid(course)
         self._outbox.announced(work, [_sent(one) for one in prepared])
@@ -156,10 +161,7 @@ class SubmissionService:
         for batch in batches(chosen):
             self._check(work, course)
             answer = self._archive.store(
-                [
-                    (one.spooled, self._spool.chunks(work.id, one.spooled.sop_instance_uid))
-                    for one in batch
-                ]
+                [(one.spooled, self._spool.chunks(one.spooled.sop_instance_uid)) for one in batch]
             )
             if answer.failed:
                 code = next(iter(answer.failed.values()))

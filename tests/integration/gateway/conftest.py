@@ -56,6 +56,7 @@ class Hospital:
         self.service.course_service.step()
 
     def send(self) -> bool:
+        self.service.rewriters.submit(int).result()
         worked = self.service.sending.step("worker")
         self.service.course_service.step()
         return worked
@@ -68,7 +69,6 @@ class Hospital:
         self.service.close()
         world = World(self.site, self.archive, self.stage, FakeClinicalArchive(), self.clock)
         self.app = create_app(self.settings, world, background=False)
-        self.service.spool.empty()
         self.service.outbox.release_leases()
         self.service.intake.reconcile()
 

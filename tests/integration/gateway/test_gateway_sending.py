@@ -142,8 +142,8 @@ def test_the_archive_may_refuse_a_course_for_good(hospital: Hospital) -> None:
 
 
 def test_what_the_checker_objects_to_stays_here(hospital: Hospital) -> None:
-    hospital.take_in(make.course(patient=hospital.pseudonym()))
     hospital.stage.problems = ("PatientComments is still there",)
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
     hospital.send()
     assert hospital.archive.calls == []
     assert hospital.states() == ["held"]

@@ -1,0 +1,159 @@
+"""From a centre's files to the archive's timeline, over real vaults, databases and JSON."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.adapters.clinical_people import VaultPeople
+from gateway.adapters.clinical_store import SqlClinicalStore
+from gateway.adapters.database import open_engine
+from gateway.adapters.schema import upgrade
+from gateway.adapters.vault import SqlVault
+from gateway.app import KeyedNaming
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.domain.identity import KeyRing, national_id, site_pseudonym
+from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
+from gateway.services.consent import ConsentService
+from harmonizer.adapters.clinical_records import SqlClinicalRecords
+from harmonizer.adapters.clinical_tables import SqlTableRecords
+from harmonizer.adapters.tables.base import HarmonizerTable
+from harmonizer.data.ctcae import load_ctcae
+from harmonizer.data.instruments import load_instruments
+from harmonizer.data.schedules import load_schedule
+from harmonizer.errors import NotFoundError
+from harmonizer.services.clinical import ClinicalService as ArchiveService
+from harmonizer.services.tables import TableService
+
+MATTI, LIISA = "MRN-MATTI-77", "MRN-LIISA-88"
+CONSENT = "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
+GRANTED = (
+    f"{MATTI},Virtanen,Matti,1950-05-17,granted,1,research,2019-01-01\n"
+    f"{LIISA},Korhonen,Liisa,1960-06-18,declined,1,research,2019-01-01\n"
+)
+WITHDRAWN = f"{MATTI},Virtanen,Matti,1950-05-17,withdrawn,1,research,2020-12-01\n"
+CLINICAL = (
+    "patient_id;recorded_on;site;laterality;diagnosis_icd10;rt_start;remark\n"
+    f"{MATTI};2.1.2020;breast;L;C50.4;15.1.2020;phone Virtanen\n"
+    f"{LIISA};2.1.2020;breast;R;C50.4;15.1.2020;\n"
+)
+TOXICITY = (
+    "patient_id,assessed_on,ctcae_version,term,grade\n"
+    f"{MATTI},2020-02-14,5.0,Dermatitis radiation,2\n"
+)
+PROM = f"patient_id,answered_on,instrument,q29,q30\n{MATTI},2020-01-10,qlq-c30,7,6\n"
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Wire:
+    """What HTTP does between the two: JSON there and back."""
+
+    def __init__(self, archive: ArchiveService) -> None:
+        self._archive = archive
+
+    def send(self, batch: ClinicalBatch) -> BatchReceipt:
+        received = ClinicalBatch.model_validate_json(batch.model_dump_json())
+        answer = self._archive.receive(received, "KUH").model_dump_json()
+        return BatchReceipt.model_validate_json(answer)
+
+
+class Chain:
+    def __init__(self, folder: Path) -> None:
+        clock, self.ring = FixedClock(), KeyRing.from_root(bytes(range(32)), "KUH")
+        ours = open_engine(f"sqlite:///{folder}/gateway.db")
+        theirs = open_engine(f"sqlite:///{folder}/harmonizer.db")
+        upgrade(ours)
+        HarmonizerTable.metadata.create_all(theirs)
+        vault = SqlVault(ours, self.ring.vault_key, self.ring.key_id, clock)
+        audit = SqlAudit(ours, clock)
+        self.consents = ConsentService(vault, KeyedNaming(self.ring), clock, audit, "policy")
+        people, store = VaultPeople(vault, self.ring), SqlClinicalStore(ours)
+        self.gateway = ClinicalService(store, people, load_code_lists(), clock, b"k" * 32)
+        self.archive = ArchiveService(
+            SqlClinicalRecords(theirs), load_ctcae(), load_instruments(), load_schedule(), clock
+        )
+        self.tables = TableService(SqlTableRecords(theirs), load_schedule(), load_ctcae())
+        self.sender = ClinicalSender(store, people, Wire(self.archive), clock, "KUH")
+        self.national = national_id(self.ring, site_pseudonym(self.ring.site_keys(), MATTI))
+
+    def bring(self) -> list[ImportResult]:
+        files = [
+            (RowKind.CLINICAL, CLINICAL),
+            (RowKind.TOXICITY, TOXICITY),
+            (RowKind.PROM, PROM),
+        ]
+        return [self.gateway.import_csv(kind, text.encode("latin-1")) for kind, text in files]
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    built = Chain(tmp_path)
+    built.consents.import_sheet((CONSENT + GRANTED).encode(), "operator", commit=True)
+    return built
+
+
+def test_rows_arrive_joined_with_true_intervals(chain: Chain) -> None:
+    results = chain.bring()
+    assert [(r.stored, r.skipped, r.problems) for r in results] == [
+        (1, 1, ()),
+        (1, 0, ()),
+        (1, 0, ()),
+    ]
+    assert results[0].dropped_columns == ("remark",)
+    chain.sender.send()
+    timeline = chain.archive.timeline(chain.national)
+    found = {event.name: (event.day, event.value) for event in timeline.events}
+    assert found["Dermatitis radiation"] == (30, 2)
+    assert found["qlq-c30 QL2"] == (-5, pytest.approx(1100 / 12))
+    assert timeline.rt_start is not None
+    assert timeline.rt_start < date(2020, 1, 15)
+    assert timeline.rt_start.weekday() == date(2020, 1, 15).weekday()
+    latest = chain.archive.latest(chain.national)
+    assert latest is not None
+    assert (latest.site, latest.laterality, latest.age_years) == ("breast", "L", 69)
+
+
+def test_twice_is_once(chain: Chain) -> None:
+    chain.bring()
+    chain.sender.send()
+    again = chain.bring()
+    assert [(r.stored, r.unchanged, r.superseded) for r in again] == [(0, 1, 0)] * 3
+    assert chain.sender.send() == 0
+    assert sum(chain.archive.counts().values()) == 3
+
+
+def test_no_identifier_is_in_any_database_file(chain: Chain, tmp_path: Path) -> None:
+    chain.bring()
+    chain.sender.send()
+    for file in tmp_path.iterdir():
+        data = file.read_bytes()
+        for word in (MATTI, LIISA, "Virtanen", "Matti", "1950-05-17", "2020-02-14"):
+            assert word.encode() not in data, f"{word} in {file.name}"
+
+
+def test_a_withdrawal_reaches_the_archive_and_lasts(chain: Chain) -> None:
+    chain.bring()
+    chain.sender.send()
+    chain.consents.import_sheet((CONSENT + WITHDRAWN).encode(), "operator", commit=True)
+    assert chain.gateway.forget_withdrawn() == 3
+    chain.sender.send()
+    with pytest.raises(NotFoundError):
+        chain.archive.timeline(chain.national)
+    assert [r.stored for r in chain.bring()] == [0, 0, 0]
+
+
+def test_the_wide_table_has_the_patient(chain: Chain) -> None:
+    chain.bring()
+    chain.sender.send()
+    head, *rows = chain.tables.wide(date(2026, 1, 1))
+    (row,) = (dict(zip(head, cells, strict=True)) for cells in rows)
+    assert row["site"] == "breast"
+    assert row["ctcae-5.0.Dermatitis radiation.days_to_grade_2"] == 30
+    assert row["qlq-c30.baseline.status"] == "received"
+    assert row["qlq-c30.12-months.status"] == "missed"

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from harmonizer.adapters.dicomrt import read_course, read_dose, read_plan, read_structure_set
+from harmonizer.data.quality import load_knowledge
 from harmonizer.domain.dose import (
     METHOD_VERSION,
     DvhResult,
@@ -140,7 +141,8 @@ def qa(
 def course_report(folder: Path, site: str | None, laterality: str | None) -> dict[str, object]:
     """Return findings and what was looked at, ready for JSON."""
     objects = (_bytes(path) for path in sorted(folder.rglob("*")) if _may_be_dicom(path))
-    facts = replace(read_course(objects), site=site, laterality=laterality)
+    knowledge = load_knowledge()
+    facts = replace(read_course(objects), site=site, laterality=laterality, knowledge=knowledge)
     findings = check_course(facts)
     return {
         "ruleset": RULESET_VERSION,

@@ -2,14 +2,24 @@
 
 from typing import Final
 
+from harmonizer.domain.quality.course_rules import COURSE_RULES
+from harmonizer.domain.quality.dose_rules import DOSE_RULES
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Finding, Rule, Severity
 from harmonizer.domain.quality.geometry_rules import GEOMETRY_RULES
+from harmonizer.domain.quality.plan_rules import PLAN_RULES
+from harmonizer.domain.quality.structure_rules import STRUCTURE_RULES
 
 RULESET_VERSION: Final = "quality-1"
 """Changes whenever a rule, a threshold or a text's meaning changes."""
 
-RULES: Final[tuple[Rule, ...]] = (*GEOMETRY_RULES,)
+RULES: Final[tuple[Rule, ...]] = (
+    *COURSE_RULES,
+    *GEOMETRY_RULES,
+    *STRUCTURE_RULES,
+    *DOSE_RULES,
+    *PLAN_RULES,
+)
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 

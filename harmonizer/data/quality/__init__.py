@@ -1,0 +1,54 @@
+"""Site templates, volume limits and published constraints for the quality rules."""
+
+from importlib.resources import files
+from math import sqrt
+from typing import Any
+
+import yaml
+
+from harmonizer.domain.dose.metrics import parse_metric
+from harmonizer.domain.quality.knowledge import Constraint, Knowledge, Template, VolumeRange
+from harmonizer.errors import ConfigError
+
+
+def load_knowledge() -> Knowledge:
+    """Read the tables.
+
+    Raises
+    ------
+    ConfigError
+        If a table is damaged: names the file.
+    """
+    try:
+        templates, volumes, constraints = (
+            _read(n) for n in ("templates", "volumes", "constraints")
+        )
+        return Knowledge(
+            templates={site: _template(site, row) for site, row in templates["sites"].items()},
+            constraints=tuple(_constraint(r, constraints) for r in constraints["constraints"]),
+            volumes={name: _limits(name, *row) for name, row in volumes["limits"].items()},
+            version="-".join(str(t["version"]) for t in (templates, volumes, constraints)),
+        )
+    except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        text = f"a table in harmonizer/data/quality is damaged ({type(error).__name__})"
+        raise ConfigError(f"{text}; install the package again") from error
+
+
+def _read(name: str) -> dict[str, Any]:
+    found = yaml.safe_load(files(__name__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    return dict(found)
+
+
+def _template(site: str, row: dict[str, Any]) -> Template:
+    groups = tuple(tuple(group) for group in row["any_of"])
+    return Template(site, tuple(row["expected"]), groups, bool(row["lateral"]))
+
+
+def _constraint(row: dict[str, Any], table: dict[str, Any]) -> Constraint:
+    parse_metric(row["metric"])
+    source = table["sources"][row["source"]]
+    return Constraint(row["structure"], row["metric"], float(row["limit"]), row["endpoint"], source)
+
+
+def _limits(name: str, low: float, high: float) -> VolumeRange:
+    return VolumeRange(name, sqrt(low * high), low_cm3=float(low), high_cm3=float(high))

@@ -1,0 +1,284 @@
+"""Rules about the dose grid, its values and what they say about the targets."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from harmonizer.domain.dose.agreement import BodyShare, share_outside_body
+from harmonizer.domain.dose.dvh import DvhResult, Status
+from harmonizer.domain.dose.metrics import Prescription as MetricPrescription
+from harmonizer.domain.dose.metrics import dose_at_volume, evaluate, parse_metric
+from harmonizer.domain.dose.plan import StoredDvh
+from harmonizer.domain.dose.structures import Roi
+from harmonizer.domain.quality.facts import CourseFacts
+from harmonizer.domain.quality.findings import Hits, Rule, Severity
+from harmonizer.domain.quality.structure_rules import bodies, targets
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+COARSE_MM: Final = 3.05
+"""A grid with larger voxels is coarse for steep dose (IAEA TRS 430 advises finer)."""
+
+AIR_SHARE: Final = 0.10
+"""Share of the volume with high dose that may lie outside the body."""
+
+TPS_MEAN: Final = (0.02, 0.1)
+"""Own mean dose may differ by 2 % of the highest dose plus 0.1 Gy."""
+
+TPS_VOLUME: Final = (0.05, 10.0)
+"""Own volume may differ by 5 %, asked from 10 cm3 on."""
+
+PRESCRIPTION_SHARE: Final = 0.10
+"""Median dose of the best covered target may differ from the prescription by 10 %."""
+
+
+def problem(code: str) -> Callable[[CourseFacts], Hits]:
+    """Return a rule that reports one kind of problem the reader met."""
+
+    def check(facts: CourseFacts) -> Hits:
+        for dose in facts.doses:
+            for found, text in dose.problems:
+                if found == code:
+                    yield "dose", text
+
+    return check
+
+
+def outside_grid(facts: CourseFacts) -> Hits:
+    """Structures that leave the dose grid get no dose values."""
+    for roi in facts.rois:
+        result = facts.dvhs.get(roi.number)
+        if result and result.status in {Status.OUTSIDE, Status.PARTLY_OUTSIDE} and result.notes:
+            yield facts.label(roi), result.notes[-1]
+
+
+def coarse(facts: CourseFacts) -> Hits:
+    """Voxels too large for steep dose."""
+    dose = facts.dose
+    if dose and dose.grid and max(dose.grid.spacing) > COARSE_MM:
+        text = " x ".join(f"{s:g}" for s in dose.grid.spacing)
+        yield "dose", f"voxels of {text} mm; small structures' doses are uncertain"
+
+
+def dose_type(facts: CourseFacts) -> Hits:
+    """Effective dose and errors are not physical dose."""
+    for dose in facts.doses:
+        if dose.dose_type and dose.dose_type != "PHYSICAL":
+            yield "dose", f"dose type is {dose.dose_type}, not PHYSICAL"
+
+
+def summation(facts: CourseFacts) -> Hits:
+    """Without a dose of the whole plan, values are of a part."""
+    if facts.doses and not any(d.summation_type in {"PLAN", "MULTI_PLAN"} for d in facts.doses):
+        kinds = "/".join(sorted({d.summation_type or "not given" for d in facts.doses}))
+        yield "dose", f"summation type is {kinds}: no dose of the whole plan"
+
+
+def zero(facts: CourseFacts) -> Hits:
+    """A grid without dose."""
+    dose = facts.dose
+    if dose and dose.grid and dose.grid.maximum_gy() <= 0:
+        yield "dose", "the highest dose is zero"
+
+
+def negative(facts: CourseFacts) -> Hits:
+    """Negative dose."""
+    dose = facts.dose
+    if dose and dose.grid and dose.grid.stored.dtype.kind == "i":
+        low = float(dose.grid.stored.min()) * dose.grid.scaling
+        if low < 0:
+            yield "dose", f"the lowest dose is {low:.3g} Gy"
+
+
+def overflow(facts: CourseFacts) -> Hits:
+    """Stored values that reach the type's end were probably cut off."""
+    for dose in facts.doses:
+        if dose.grid is None:
+            continue
+        top = int(np.iinfo(dose.grid.stored.dtype).max)
+        reached = int(np.count_nonzero(dose.grid.stored == top))
+        if reached > 1:
+            yield "dose", f"{reached} voxels have the largest value that can be stored: cut off?"
+
+
+def implausible(facts: CourseFacts) -> Hits:
+    """Dose beyond anything that is given."""
+    dose = facts.dose
+    if dose and dose.grid and dose.grid.maximum_gy() > 150.0:
+        text = f"the highest dose is {dose.grid.maximum_gy():.0f} Gy: units or scaling wrong?"
+        yield "dose", text
+
+
+def body_share(facts: CourseFacts) -> BodyShare | None:
+    """Work out how much of the high dose lies outside the body."""
+    dose, outlines = facts.dose, bodies(facts)
+    if dose is None or dose.grid is None or not outlines:
+        return None
+    return share_outside_body(outlines[0], dose.grid)
+
+
+def shifted(facts: CourseFacts) -> Hits:
+    """High dose in air: the dose grid is shifted against the body."""
+    found = body_share(facts)
+    if found and found.high_outside > AIR_SHARE:
+        share = f"{found.high_outside:.0%} of the volume above half of the highest dose"
+        yield "dose", f"{share} lies outside the body: is the dose grid shifted?"
+
+
+def hot_spot(facts: CourseFacts) -> Hits:
+    """Maximum far above the prescription."""
+    dose, plan = facts.dose, facts.plan
+    prescribed = plan.prescribed_gy if plan else None
+    if dose and dose.grid and prescribed and _is_conventional(facts):
+        top = dose.grid.maximum_gy()
+        if top > 1.3 * prescribed:
+            yield (
+                "dose",
+                f"highest dose {top:.1f} Gy is {top / prescribed:.0%} of {prescribed:g} Gy",
+            )
+
+
+def _is_conventional(facts: CourseFacts) -> bool:
+    """Whether a plan is neither stereotactic nor brachytherapy, where hot spots are meant."""
+    plan = facts.plan
+    if plan is None or not plan.fractions or not plan.prescribed_gy:
+        return False
+    brachy = any(group.brachy for group in plan.fraction_groups)
+    return not brachy and plan.prescribed_gy / plan.fractions < 5.0
+
+
+def _targets_median(facts: CourseFacts) -> float | None:
+    """Return the highest median dose of any target, Gy."""
+    medians = [
+        dose_at_volume(result.dvh, 50.0)
+        for roi in targets(facts)
+        if (result := facts.dvhs.get(roi.number)) and result.dvh is not None
+    ]
+    return max(medians) if medians else None
+
+
+def prescription_missed(facts: CourseFacts) -> Hits:
+    """Best covered target against the prescription."""
+    plan = facts.plan
+    median = _targets_median(facts)
+    if plan is None or median is None or not plan.prescribed_gy or per_fraction_ratio(facts):
+        return
+    ratio = median / plan.prescribed_gy
+    if abs(ratio - 1) > PRESCRIPTION_SHARE:
+        text = f"median dose of the best covered target is {median:.2f} Gy"
+        yield "dose", f"{text}; prescribed are {plan.prescribed_gy:g} Gy ({ratio:.0%})"
+
+
+def per_fraction_ratio(facts: CourseFacts) -> bool:
+    """Whether the targets have the prescription of a single fraction."""
+    plan = facts.plan
+    median = _targets_median(facts)
+    if plan is None or median is None or not plan.prescribed_gy or (plan.fractions or 1) < 2:
+        return False
+    one = plan.prescribed_gy / (plan.fractions or 1)
+    return abs(median / one - 1) < PRESCRIPTION_SHARE
+
+
+def one_fraction(facts: CourseFacts) -> Hits:
+    """A dose for one fraction that says it is the plan's."""
+    if per_fraction_ratio(facts):
+        yield "dose", "the targets get the dose of one fraction: scaled per fraction?"
+
+
+def tps_differs(facts: CourseFacts) -> Hits:
+    """Own DVH against the one the planning system stored."""
+    dose = facts.dose
+    if dose is None:
+        return
+    regions = {roi.number: roi for roi in facts.rois}
+    for stored in dose.dvhs:
+        roi, result = regions.get(stored.roi_number), facts.dvhs.get(stored.roi_number)
+        if roi and result and result.dvh is not None:
+            yield from _compare(facts, roi, result, stored)
+
+
+def _compare(facts: CourseFacts, roi: Roi, result: DvhResult, stored: StoredDvh) -> Hits:
+    mean = stored.mean_gy
+    top = float(stored.dose_gy[-1]) if stored.dose_gy.size else 0.0
+    share, floor = TPS_MEAN
+    found = result.mean_gy
+    if (
+        mean is not None
+        and found is not None
+        and abs(found - mean) > share * max(top, mean) + floor
+    ):
+        text = f"mean dose {found:.2f} Gy; the planning system has {mean:.2f} Gy"
+        yield facts.label(roi), text
+    volume = float(stored.volume_cm3[0])
+    limit, least = TPS_VOLUME
+    own = result.volume_cm3 or 0.0
+    if roi in bodies(facts) or max(volume, own) < least:
+        return
+    if abs(own - volume) > limit * volume:
+        yield facts.label(roi), f"volume {own:.1f} cm³; the planning system has {volume:.1f} cm³"
+
+
+def tps_missing(facts: CourseFacts) -> Hits:
+    """No stored DVH to compare with."""
+    if facts.dose and not facts.dose.dvhs:
+        yield "dose", "the planning system stored no DVH to compare with"
+
+
+def tps_unknown_roi(facts: CourseFacts) -> Hits:
+    """Stored DVHs of regions that do not exist: dose and structures of different plans."""
+    dose = facts.dose
+    if dose and facts.rois:
+        lost = {d.roi_number for d in dose.dvhs} - {roi.number for roi in facts.rois}
+        if lost:
+            yield "dose", f"{len(lost)} stored DVHs are of structures that do not exist"
+
+
+def constraints(facts: CourseFacts) -> Hits:
+    """Published dose constraints for this fractionation."""
+    plan = facts.plan
+    fractions = plan.fractions if plan else None
+    rx = MetricPrescription(plan.prescribed_gy if plan else None, fractions)
+    for constraint in facts.knowledge.constraints:
+        if constraint.fractions not in (None, fractions) or not _is_conventional(facts):
+            continue
+        metric = parse_metric(constraint.metric)
+        for roi in facts.rois:
+            result = facts.dvhs.get(roi.number)
+            if result is None or facts.names.get(roi.number, roi.name) != constraint.structure:
+                continue
+            value = evaluate(result, metric, rx)
+            if value.value is not None and value.value > constraint.limit:
+                text = f"{constraint.metric} is {value.value:.3g}, limit {constraint.limit:g}"
+                yield facts.label(roi), f"{text} ({constraint.endpoint}; {constraint.source})"
+
+
+PROBLEMS = (
+    ("DOSE-UNITS", ERROR, "dose units are not Gy"),
+    ("DOSE-SCALING", ERROR, "dose scaling missing or not positive"),
+    ("DOSE-GEOMETRY", ERROR, "dose geometry unusable"),
+    ("DOSE-OFFSETS", ERROR, "frame offsets unusable or doubtful"),
+    ("DOSE-NO-PIXELS", ERROR, "dose without readable values"),
+    ("DOSE-CUT", ERROR, "fewer values than the grid's size says"),
+    ("DOSE-TOO-LARGE", ERROR, "dose grid too large"),
+)
+
+DOSE_RULES = (
+    *(Rule(code, severity, title, problem(code)) for code, severity, title in PROBLEMS),
+    Rule("GRID-CUTS-STRUCTURE", WARNING, "structure leaves the dose grid", outside_grid),
+    Rule("GRID-COARSE", WARNING, "coarse dose grid", coarse),
+    Rule("DOSE-TYPE", WARNING, "dose is not physical", dose_type),
+    Rule("DOSE-SUMMATION", WARNING, "no dose of the whole plan", summation),
+    Rule("DOSE-ZERO", ERROR, "no dose in the grid", zero),
+    Rule("DOSE-NEGATIVE", ERROR, "negative dose", negative),
+    Rule("DOSE-OVERFLOW", ERROR, "dose cut off at the largest value", overflow),
+    Rule("DOSE-IMPLAUSIBLE", ERROR, "dose beyond anything given", implausible),
+    Rule("DOSE-SHIFTED", ERROR, "high dose outside the body", shifted),
+    Rule("DOSE-HOT", WARNING, "hot spot far above the prescription", hot_spot),
+    Rule("DOSE-PRESCRIPTION", WARNING, "targets do not get the prescription", prescription_missed),
+    Rule("DOSE-ONE-FRACTION", ERROR, "dose of one fraction", one_fraction),
+    Rule("TPS-DVH-DIFFERS", WARNING, "own DVH differs from the planning system's", tps_differs),
+    Rule("TPS-DVH-NONE", INFO, "no stored DVH", tps_missing),
+    Rule("TPS-DVH-ORPHAN", WARNING, "stored DVH of an unknown structure", tps_unknown_roi),
+    Rule("CONSTRAINT", INFO, "published constraint exceeded", constraints),
+)

@@ -1,0 +1,251 @@
+"""Rules about prescription, beams and what was delivered."""
+
+from collections import Counter
+from typing import Final
+
+import numpy as np
+
+from harmonizer.domain.dose.plan import TreatmentRecord
+from harmonizer.domain.quality.facts import CourseFacts
+from harmonizer.domain.quality.findings import Hits, Rule, Severity
+from harmonizer.domain.quality.shapes import axial
+from harmonizer.domain.quality.structure_rules import bodies
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+FRACTION_GY: Final = (0.5, 34.0)
+"""Prescribed dose per fraction outside this is a slip of units or of fractions."""
+
+METERSET_PER_CGY: Final = (0.3, 15.0)
+"""Monitor units per prescribed cGy, over all beams of a fraction."""
+
+DELIVERED: Final = 0.05
+"""Delivered meterset may differ from the planned one by 5 %."""
+
+
+def no_prescription(facts: CourseFacts) -> Hits:
+    """Percentages and target checks need the prescription."""
+    for plan in facts.plans:
+        if not plan.prescribed_gy:
+            yield "plan", "no prescribed dose to a target: percentages cannot be computed"
+
+
+def no_fractions(facts: CourseFacts) -> Hits:
+    """EQD2 needs the number of fractions."""
+    for plan in facts.plans:
+        if not plan.fractions:
+            yield "plan", "the number of fractions is missing"
+
+
+def fraction_size(facts: CourseFacts) -> Hits:
+    """Dose per fraction."""
+    for plan in facts.plans:
+        if plan.prescribed_gy and plan.fractions:
+            one = plan.prescribed_gy / plan.fractions
+            if not FRACTION_GY[0] <= one <= FRACTION_GY[1]:
+                text = f"{plan.prescribed_gy:g} Gy in {plan.fractions} fractions"
+                yield "plan", f"{text} is {one:.3g} Gy each"
+
+
+def no_beams(facts: CourseFacts) -> Hits:
+    """A plan without beams."""
+    for plan in facts.plans:
+        brachy = any(group.brachy for group in plan.fraction_groups)
+        if not plan.beams and not brachy:
+            yield "plan", "the plan has no beams"
+
+
+def unknown_beam(facts: CourseFacts) -> Hits:
+    """Fraction groups name beams that the plan has."""
+    for plan in facts.plans:
+        known = {beam.number for beam in plan.beams}
+        used = {number for group in plan.fraction_groups for number in group.beam_numbers}
+        if known and used - known:
+            yield "plan", f"the fraction group uses {len(used - known)} beams that do not exist"
+
+
+def no_meterset(facts: CourseFacts) -> Hits:
+    """Every treatment beam has monitor units."""
+    for plan in facts.plans:
+        used = {number for group in plan.fraction_groups for number in group.beam_numbers}
+        for beam in plan.treatment_beams:
+            if beam.number in used and (beam.meterset is None or beam.meterset <= 0):
+                yield f"beam {beam.number}", "has no meterset"
+
+
+def meterset_unusual(facts: CourseFacts) -> Hits:
+    """Monitor units against the dose of a fraction."""
+    for plan in facts.plans:
+        photon = [b for b in plan.treatment_beams if b.radiation_type in {"PHOTON", "ELECTRON"}]
+        total = sum(beam.meterset or 0.0 for beam in photon)
+        if total > 0 and plan.prescribed_gy and plan.fractions and len(plan.fraction_groups) == 1:
+            ratio = total / (100 * plan.prescribed_gy / plan.fractions)
+            if not METERSET_PER_CGY[0] <= ratio <= METERSET_PER_CGY[1]:
+                yield "plan", f"{total:.0f} MU per fraction are {ratio:.2f} MU per prescribed cGy"
+
+
+def energy(facts: CourseFacts) -> Hits:
+    """Energies that linear accelerators have."""
+    for plan in facts.plans:
+        for beam in plan.treatment_beams:
+            top = {"PHOTON": 25.0, "ELECTRON": 30.0}.get(beam.radiation_type, 500.0)
+            if beam.energy is not None and not 0 < beam.energy <= top:
+                yield f"beam {beam.number}", f"nominal energy {beam.energy:g} is not plausible"
+
+
+def machines(facts: CourseFacts) -> Hits:
+    """One plan, one machine."""
+    for plan in facts.plans:
+        names = {beam.machine for beam in plan.treatment_beams if beam.machine}
+        if len(names) > 1:
+            yield "plan", f"beams are for {len(names)} different machines"
+
+
+def control_points(facts: CourseFacts) -> Hits:
+    """Cumulative weights end at the final weight."""
+    for plan in facts.plans:
+        for beam in plan.treatment_beams:
+            last, final = beam.last_weight, beam.final_weight
+            if last is not None and final and abs(last - final) > 1e-3 * final:
+                text = f"control points end at weight {last:g}, the beam at {final:g}"
+                yield f"beam {beam.number}", text
+
+
+def isocentre(facts: CourseFacts) -> Hits:
+    """The isocentre lies in or near the body."""
+    plan = facts.plan
+    contours = [c for body in bodies(facts)[:1] for c in axial(body.closed_contours)]
+    if plan is None or not contours:
+        return
+    points = np.concatenate([c.points for c in contours])
+    low, high = points.min(axis=0) - 50.0, points.max(axis=0) + 50.0
+    for beam in plan.treatment_beams:
+        if beam.isocenter is None:
+            continue
+        place = np.array(beam.isocenter)
+        if np.any(place < low) or np.any(place > high):
+            yield f"beam {beam.number}", "its isocentre lies more than 5 cm outside the body"
+
+
+def beam_doses(facts: CourseFacts) -> Hits:
+    """Beam doses add up to the fraction's."""
+    for plan in facts.plans:
+        doses = [beam.dose_gy for beam in plan.treatment_beams if beam.dose_gy is not None]
+        complete = len(doses) == len(plan.treatment_beams) and len(plan.fraction_groups) == 1
+        if doses and complete and plan.prescribed_gy and plan.fractions:
+            one = plan.prescribed_gy / plan.fractions
+            if abs(sum(doses) / one - 1) > 0.25:
+                text = f"beam doses add up to {sum(doses):.2f} Gy, a fraction is {one:.2f} Gy"
+                yield "plan", text
+
+
+def approval(facts: CourseFacts) -> Hits:
+    """Plans that nobody approved, or that were rejected."""
+    for plan in facts.plans:
+        if plan.approval_status in {"UNAPPROVED", "REJECTED"}:
+            yield "plan", f"its approval status is {plan.approval_status}"
+
+
+def _fractions_given(records: tuple[TreatmentRecord, ...]) -> set[tuple[str, int]]:
+    """Return the distinct fractions that were delivered, by date or number."""
+    return {
+        (record.treatment_date if delivery.fraction is None else "", delivery.fraction or 0)
+        for record in records
+        for delivery in record.deliveries
+    }
+
+
+def delivered_fractions(facts: CourseFacts) -> tuple[int, int] | None:
+    """Return fractions given and planned for the course's plan; None if not known."""
+    plan = facts.plan
+    if plan is None or not plan.fractions or not facts.records:
+        return None
+    own = tuple(r for r in facts.records if plan.sop_instance_uid in r.plan_uids)
+    return (len(_fractions_given(own)), plan.fractions) if own else None
+
+
+def too_many(facts: CourseFacts) -> Hits:
+    """More fractions than planned."""
+    counts = delivered_fractions(facts)
+    if counts and counts[0] > counts[1]:
+        yield "records", f"{counts[0]} fractions delivered, {counts[1]} planned"
+
+
+def too_few(facts: CourseFacts) -> Hits:
+    """Fewer fractions than planned."""
+    counts = delivered_fractions(facts)
+    if counts and counts[0] < counts[1]:
+        text = f"{counts[0]} of {counts[1]} planned fractions have a record"
+        yield "records", f"{text}: the planned dose was not all given, or records are missing"
+
+
+def delivered_meterset(facts: CourseFacts) -> Hits:
+    """Delivered monitor units against the plan."""
+    plan = facts.plan
+    if plan is None:
+        return
+    planned = {beam.number: beam.meterset for beam in plan.beams if beam.meterset}
+    off: Counter[int] = Counter()
+    for record in facts.records:
+        for delivery in record.deliveries:
+            wanted = planned.get(delivery.beam_number)
+            given = delivery.delivered_meterset
+            if plan.sop_instance_uid not in record.plan_uids or not wanted or given is None:
+                continue
+            if abs(given / wanted - 1) > DELIVERED:
+                off[delivery.beam_number] += 1
+    for number, count in sorted(off.items()):
+        yield f"beam {number}", f"{count} deliveries differ by more than 5 % from the planned MU"
+
+
+def interrupted(facts: CourseFacts) -> Hits:
+    """Deliveries that did not end normally."""
+    ends = [d.termination for r in facts.records for d in r.deliveries]
+    bad = sum(1 for end in ends if end not in {"", "NORMAL"})
+    if bad:
+        yield "records", f"{bad} of {len(ends)} beam deliveries did not end normally"
+
+
+def other_machine(facts: CourseFacts) -> Hits:
+    """Treated on the machine that was planned."""
+    plan = facts.plan
+    names = {beam.machine for beam in plan.treatment_beams if beam.machine} if plan else set()
+    used = {r.machine for r in facts.records if r.machine}
+    if names and used - names:
+        yield "records", "some fractions were treated on another machine than planned"
+
+
+def repeated_delivery(facts: CourseFacts) -> Hits:
+    """One beam of one fraction recorded twice in full."""
+    counts = Counter(
+        (record.plan_uids, delivery.beam_number, delivery.fraction)
+        for record in facts.records
+        for delivery in record.deliveries
+        if delivery.fraction is not None and delivery.termination in {"", "NORMAL"}
+    )
+    bad = sum(1 for count in counts.values() if count > 1)
+    if bad:
+        yield "records", f"{bad} beam deliveries are recorded more than once"
+
+
+PLAN_RULES = (
+    Rule("PLAN-NO-PRESCRIPTION", INFO, "no prescribed dose", no_prescription),
+    Rule("PLAN-NO-FRACTIONS", WARNING, "no number of fractions", no_fractions),
+    Rule("PLAN-FRACTION-SIZE", ERROR, "implausible dose per fraction", fraction_size),
+    Rule("PLAN-NO-BEAMS", WARNING, "plan without beams", no_beams),
+    Rule("PLAN-BEAM-UNKNOWN", ERROR, "fraction group uses unknown beam", unknown_beam),
+    Rule("PLAN-NO-METERSET", WARNING, "beam without meterset", no_meterset),
+    Rule("PLAN-METERSET", WARNING, "unusual monitor units", meterset_unusual),
+    Rule("PLAN-ENERGY", ERROR, "implausible energy", energy),
+    Rule("PLAN-MACHINES", WARNING, "several machines", machines),
+    Rule("PLAN-CONTROL-POINTS", ERROR, "weights do not add up", control_points),
+    Rule("PLAN-ISOCENTRE", ERROR, "isocentre outside the body", isocentre),
+    Rule("PLAN-BEAM-DOSE", WARNING, "beam doses do not add up", beam_doses),
+    Rule("PLAN-APPROVAL", INFO, "plan not approved", approval),
+    Rule("RECORD-TOO-MANY", WARNING, "more fractions than planned", too_many),
+    Rule("RECORD-TOO-FEW", WARNING, "fewer fractions than planned", too_few),
+    Rule("RECORD-METERSET", WARNING, "delivered MU differ", delivered_meterset),
+    Rule("RECORD-INTERRUPTED", INFO, "delivery interrupted", interrupted),
+    Rule("RECORD-MACHINE", WARNING, "another machine", other_machine),
+    Rule("RECORD-TWICE", WARNING, "delivery recorded twice", repeated_delivery),
+)

@@ -1,0 +1,260 @@
+"""Rules about what structures there are, where they lie and how large they are."""
+
+import re
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from harmonizer.domain.dose.structures import Roi
+from harmonizer.domain.quality.facts import CourseFacts
+from harmonizer.domain.quality.findings import Hits, Rule, Severity
+from harmonizer.domain.quality.shapes import centre, share_outside
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+OUTSIDE: Final = 0.02
+"""Share of a surface that may lie outside before a rule speaks."""
+
+SLACK_MM: Final = 1.5
+"""Surfaces this close count as touching."""
+
+ROBUST_Z: Final = 4.0
+"""Beyond this many robust deviations of ln(volume) a volume is an outlier."""
+
+FEWEST: Final = 20
+"""A distribution of fewer structures is not compared with."""
+
+TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)", re.IGNORECASE)
+
+
+def target_kind(facts: CourseFacts, roi: Roi) -> str | None:
+    """Return GTV, CTV, ITV or PTV if a region is such a target."""
+    match = TARGET.match(facts.standard_name(roi)) or TARGET.match(roi.interpreted_type or "")
+    return match[1].upper() if match else None
+
+
+def bodies(facts: CourseFacts) -> list[Roi]:
+    """Return the outlines of the body."""
+    names = {"body", "external", "skin", "outline", "patient"}
+    return [
+        roi
+        for roi in facts.rois
+        if roi.contours
+        and (
+            roi.interpreted_type == "EXTERNAL"
+            or facts.standard_name(roi).lower() in names
+            or roi.name.lower() in names
+        )
+    ]
+
+
+def targets(facts: CourseFacts, kind: str | None = None) -> list[Roi]:
+    """Return drawn targets, of one kind or all."""
+    found = [(roi, target_kind(facts, roi)) for roi in facts.rois if roi.closed_contours]
+    return [roi for roi, k in found if k and (kind is None or k == kind)]
+
+
+def target_outside_body(facts: CourseFacts) -> Hits:
+    """GTV, CTV and PTV belong inside the body; a PTV may stick out a little."""
+    for body in bodies(facts)[:1]:
+        for roi in targets(facts):
+            limit = 0.25 if target_kind(facts, roi) == "PTV" else 5 * OUTSIDE
+            share = share_outside(roi, body, SLACK_MM)
+            if share > limit:
+                text = f"{share:.0%} of its outline lies outside {facts.label(body)}"
+                yield facts.label(roi), text
+
+
+def organ_outside_body(facts: CourseFacts) -> Hits:
+    """Organs belong inside the body."""
+    for body in bodies(facts)[:1]:
+        for roi in facts.rois:
+            if roi.interpreted_type not in {"ORGAN", "AVOIDANCE"} and not facts.names.get(
+                roi.number
+            ):
+                continue
+            if roi is body or target_kind(facts, roi) or _is_support(facts.standard_name(roi)):
+                continue
+            share = share_outside(roi, body, 2 * SLACK_MM)
+            if share > 0.5:
+                text = f"{share:.0%} of its outline lies outside {facts.label(body)}"
+                yield facts.label(roi), text
+
+
+def _is_support(name: str) -> bool:
+    words = ("couch", "table", "bolus", "support", "fixation", "marker", "body", "external", "skin")
+    return any(word in name.lower() for word in words)
+
+
+def _level(facts: CourseFacts, roi: Roi) -> str:
+    """Return what follows the kind in a target's name: 'CTVp_5000' gives 'p_5000'."""
+    return re.sub(TARGET, "", facts.standard_name(roi)).strip("_- ").lower()
+
+
+def target_nesting(facts: CourseFacts) -> Hits:
+    """A CTV lies inside its PTV, a GTV inside its CTV (pairs by the rest of the name)."""
+    for inner_kind, outer_kind in (("GTV", "CTV"), ("CTV", "PTV")):
+        outers = targets(facts, outer_kind)
+        for inner in targets(facts, inner_kind):
+            own = [o for o in outers if _level(facts, o) == _level(facts, inner)]
+            if not own and len(outers) == 1:
+                own = outers
+            for outer in own:
+                share = share_outside(inner, outer, SLACK_MM)
+                if share > 2 * OUTSIDE:
+                    text = f"{share:.0%} of its outline lies outside {facts.label(outer)}"
+                    yield facts.label(inner), text
+
+
+def sides_swapped(facts: CourseFacts) -> Hits:
+    """Of a pair _L and _R, the left one lies more to the patient's left (larger x)."""
+    by_name = {facts.standard_name(roi): roi for roi in facts.rois if roi.closed_contours}
+    for name, left in by_name.items():
+        right = by_name.get(name[:-2] + "_R") if name.endswith("_L") else None
+        if right is None:
+            continue
+        a, b = centre(left), centre(right)
+        if a is not None and b is not None and a[0] < b[0] - 5.0:
+            yield facts.label(left), f"lies to the right of {facts.label(right)}: sides swapped?"
+
+
+def side_of_diagnosis(facts: CourseFacts) -> Hits:
+    """The target lies on the diagnosis's side of the body."""
+    if facts.laterality not in {"L", "R"}:
+        return
+    middle = [c[0] for roi in bodies(facts)[:1] if (c := centre(roi)) is not None]
+    chosen = targets(facts, "PTV") or targets(facts, "CTV") or targets(facts)
+    places = [(roi, c) for roi in chosen if (c := centre(roi)) is not None]
+    if not middle or not places:
+        return
+    for roi, place in places:
+        offset = float(place[0] - middle[0])
+        side = "L" if offset > 0 else "R"
+        if abs(offset) > 20.0 and side != facts.laterality:
+            words = {"L": "left", "R": "right"}
+            text = f"lies {abs(offset):.0f} mm to the {words[side]} of the body's middle"
+            yield facts.label(roi), f"{text}; the diagnosis is {words[facts.laterality]}"
+
+
+def side_in_names(facts: CourseFacts) -> Hits:
+    """Targets named for a side agree with the diagnosis."""
+    if facts.laterality not in {"L", "R"}:
+        return
+    other = "R" if facts.laterality == "L" else "L"
+    for roi in targets(facts):
+        if facts.standard_name(roi).endswith(f"_{other}"):
+            yield facts.label(roi), f"is named for side {other}; the diagnosis is not"
+
+
+def volume_outlier(facts: CourseFacts) -> Hits:
+    """Volumes against the archive's own distribution, or against what anatomy allows."""
+    for roi in facts.rois:
+        name = facts.names.get(roi.number, roi.name)
+        usual = facts.knowledge.volumes.get(f"{facts.site}:{name}")
+        usual = usual or facts.knowledge.volumes.get(name)
+        result = facts.dvhs.get(roi.number)
+        if usual is None or result is None or not result.volume_cm3:
+            continue
+        volume = result.volume_cm3
+        if usual.count >= FEWEST and usual.robust_sigma_log > 0:
+            z = abs(np.log(volume / usual.median_cm3)) / usual.robust_sigma_log
+            if z > ROBUST_Z:
+                text = f"{volume:.3g} cm³; usual is {usual.median_cm3:.3g} (robust z {z:.1f})"
+                yield facts.label(roi), text
+        elif not usual.low_cm3 <= volume <= usual.high_cm3:
+            text = f"{volume:.3g} cm³ is outside {usual.low_cm3:g} to {usual.high_cm3:g} cm³"
+            yield facts.label(roi), text
+
+
+def missing_structures(facts: CourseFacts) -> Hits:
+    """Structures that every course of this site has."""
+    template = facts.knowledge.templates.get(facts.site or "")
+    if template is None or facts.structure_set is None:
+        return
+    drawn = {facts.standard_name(roi).lower() for roi in facts.rois if roi.contours}
+    for name in template.expected:
+        if name.lower() not in drawn:
+            yield name, f"is expected for {template.site} and not drawn"
+    for group in template.any_of:
+        if not any(name.lower() in drawn for name in group):
+            yield " or ".join(group), f"one of these is expected for {template.site}; none is drawn"
+
+
+def no_target(facts: CourseFacts) -> Hits:
+    """A treated course has a target."""
+    if facts.plans and facts.structure_set and not targets(facts):
+        yield "structure set", "no structure is a GTV, CTV, ITV or PTV, by name or by type"
+
+
+def no_body(facts: CourseFacts) -> Hits:
+    """The outline of the body."""
+    if facts.structure_set and not bodies(facts):
+        yield "structure set", "the outline of the body is missing"
+
+
+def two_bodies(facts: CourseFacts) -> Hits:
+    """More than one external outline."""
+    typed = [r for r in facts.rois if r.interpreted_type == "EXTERNAL" and r.contours]
+    if len(typed) > 1:
+        yield "structure set", f"{len(typed)} structures are of type EXTERNAL"
+
+
+def tiny(facts: CourseFacts) -> Hits:
+    """Volumes smaller than one dose voxel."""
+    dose = facts.dose
+    voxel = dose.grid.voxel_cm3 if dose and dose.grid else 0.0
+    for roi in facts.rois:
+        result = facts.dvhs.get(roi.number)
+        if result and result.volume_cm3 is not None and result.volume_cm3 < voxel:
+            text = f"{result.volume_cm3:.2g} cm³ is less than one dose voxel ({voxel:.2g} cm³)"
+            yield facts.label(roi), text
+
+
+def prv_smaller(facts: CourseFacts) -> Hits:
+    """A PRV is larger than its organ."""
+    volumes = {
+        facts.standard_name(roi): result.volume_cm3
+        for roi in facts.rois
+        if (result := facts.dvhs.get(roi.number)) and result.volume_cm3
+    }
+    for name, volume in volumes.items():
+        organ = re.sub(r"_PRV\d*(?=_|$)", "", name)
+        if organ != name and organ in volumes and volume < volumes[organ]:
+            yield (
+                name,
+                f"{volume:.3g} cm³ is smaller than {organ} itself ({volumes[organ]:.3g} cm³)",
+            )
+
+
+def target_sizes(facts: CourseFacts) -> Hits:
+    """GTV, CTV and PTV of one level grow in this order."""
+    by_level: dict[str, dict[str, tuple[Roi, float]]] = {}
+    for roi in targets(facts):
+        result = facts.dvhs.get(roi.number)
+        if result and result.volume_cm3:
+            kind = str(target_kind(facts, roi))
+            by_level.setdefault(_level(facts, roi), {})[kind] = (roi, result.volume_cm3)
+    for kinds in by_level.values():
+        present = [kinds[kind] for kind in ("GTV", "CTV", "PTV") if kind in kinds]
+        for (small, a), (large, b) in pairwise(present):
+            if a > b * 1.02:
+                yield facts.label(small), f"is larger than {facts.label(large)}"
+
+
+STRUCTURE_RULES = (
+    Rule("TARGET-OUTSIDE-BODY", ERROR, "target outside the body", target_outside_body),
+    Rule("ORGAN-OUTSIDE-BODY", WARNING, "organ outside the body", organ_outside_body),
+    Rule("TARGET-NESTING", WARNING, "inner target outside the outer", target_nesting),
+    Rule("TARGET-SIZES", WARNING, "inner target larger than the outer", target_sizes),
+    Rule("TARGET-NONE", INFO, "no target", no_target),
+    Rule("BODY-NONE", INFO, "no outline of the body", no_body),
+    Rule("BODY-TWO", WARNING, "two outlines of the body", two_bodies),
+    Rule("SIDE-SWAPPED", ERROR, "left and right swapped", sides_swapped),
+    Rule("SIDE-DIAGNOSIS", ERROR, "target on the other side", side_of_diagnosis),
+    Rule("SIDE-NAME", WARNING, "target named for the other side", side_in_names),
+    Rule("VOLUME-OUTLIER", WARNING, "unusual volume", volume_outlier),
+    Rule("VOLUME-TINY", INFO, "smaller than a dose voxel", tiny),
+    Rule("PRV-SMALL", WARNING, "PRV smaller than its organ", prv_smaller),
+    Rule("STRUCTURE-MISSING", WARNING, "expected structure is missing", missing_structures),
+)

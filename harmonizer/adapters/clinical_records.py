@@ -193,9 +193,20 @@ def _store(
     for part in _chunks(replaced):
         which = table.c.row_key.in_(part) & table.c.current
         db.execute(update(table).where(which).values(current=False))
-    for values in _chunks(list(new.values())):
-        db.execute(insert(table), values)
+    _insert(db, table, list(new.values()))
     return len(new) - len(replaced), len(given) - len(new), len(replaced)
+
+
+def _insert(db: Connection, table: Table, values: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows in few statements.
+
+    PostgreSQL's driver sends a statement per row unless something is asked back.
+    """
+    statement: Any = insert(table)
+    if db.dialect.name != "sqlite":
+        statement = statement.returning(next(iter(table.primary_key)))
+    for part in _chunks(values):
+        db.execute(statement, part)
 
 
 def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str]:
@@ -210,8 +221,7 @@ def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str
 def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
     seen = {row.national_id for row in (*batch.clinical, *batch.toxicity, *batch.prom)}
     new = sorted(seen - set(_centres(db, seen)))
-    for part in _chunks(new):
-        db.execute(insert(patients), [{"national_id": p, "centre": batch.centre} for p in part])
+    _insert(db, patients, [{"national_id": p, "centre": batch.centre} for p in new])
 
 
 def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:

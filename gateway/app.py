@@ -47,11 +47,13 @@ from gateway.services.intake import IntakeService
 from gateway.services.preparation import Preparer
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
+from gateway.services.withdrawal import ERASE, WithdrawalService
 from gateway.web import pages
 
 READERS = 4
 REWRITERS = 4
 CLINICAL_PAUSE_S = 2.0
+WITHDRAWAL_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,15 @@ class Service:
         )
         self.course_service = self._course_service()
         self.sending = self._sending()
+        self.withdrawal = WithdrawalService(
+            self.consents.withdrawn,
+            self.vault,
+            self.index,
+            self.courses,
+            self.outbox,
+            world.site,
+            self.audit,
+        )
         self._add_clinical(ring)
         self._add_answers()
 
@@ -267,6 +278,7 @@ class Background:
             self._loop("courses", service.course_service.step, pause),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
+            self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
         ]
 
@@ -289,6 +301,10 @@ class Background:
             self._service.intake.reconcile()
             self._reconciled = True
         return self._service.intake.step()
+
+    def _erase(self) -> None:
+        if self._service.settings.on_withdrawal == ERASE:
+            self._service.withdrawal.step()
 
     def _send_clinical(self) -> None:
         if self._service.sending.stopped:

@@ -2,7 +2,7 @@
 
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
@@ -82,6 +82,8 @@ class Settings(_Section):
     settle_seconds: float = Field(default=2.0, ge=0, le=86_400)
     poll_seconds: float = Field(default=0.5, gt=0, le=3600)
     canary_minutes: float = Field(default=10.0, gt=0, le=1440)
+    on_withdrawal: Literal["erase", "stop"] = "erase"
+    """What happens to objects stored here; in both cases nothing more is sent."""
     senders: int = Field(default=2, ge=1, le=16)
     course_needs: tuple[str, ...] = ("planning-image", "structures", "plan", "dose")
     rule_severities: dict[str, str] = Field(default_factory=dict)

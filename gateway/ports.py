@@ -64,6 +64,10 @@ class Vault(Protocol):
         """Set a tombstone after an erasure."""
         ...
 
+    def unbury(self, pseudonym: str) -> None:
+        """Lift it, because the person has given consent again."""
+        ...
+
     def buried(self) -> set[str]: ...
 
 

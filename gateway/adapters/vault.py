@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
@@ -111,6 +111,11 @@ class SqlVault:
             session.merge(
                 TombstoneRow(pseudonym=pseudonym, erased_at=self._clock.now(), instances=instances)
             )
+            session.commit()
+
+    def unbury(self, pseudonym: str) -> None:
+        with Session(self._engine) as session:
+            session.exec(delete(TombstoneRow).where(col(TombstoneRow.pseudonym) == pseudonym))
             session.commit()
 
     def buried(self) -> set[str]:

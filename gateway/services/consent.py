@@ -84,6 +84,9 @@ class ConsentService:
             self._audit.record("consent-import", role, "-", f"{len(enrolments)} rows")
             self._vault.enrol(enrolments)
             for pseudonym in touched:
+                given = in_force(after[pseudonym])
+                if given is not None and given.status is ConsentStatus.GRANTED:
+                    self._vault.unbury(pseudonym)
                 self._on_change(pseudonym)
         return ImportReport(
             rows=len(sheet.rows) + len(sheet.problems),
@@ -132,6 +135,15 @@ class ConsentService:
         lookup = self._naming.lookup(patient_id)
         pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
         return pseudonym if pseudonym and self.is_admitted(pseudonym) else None
+
+    def withdrawn(self) -> set[str]:
+        """Return whose consent was withdrawn and whose objects were not erased yet."""
+        buried = self._vault.buried()
+        return {
+            pseudonym
+            for pseudonym, found in self._vault.in_force().items()
+            if found.status is ConsentStatus.WITHDRAWN and pseudonym not in buried
+        }
 
     def counts(self) -> dict[str, int]:
         """Count people by the consent in force: the denominator of recruitment."""

@@ -51,4 +51,3 @@ class TombstoneRow(GatewayTable, table=True):
     pseudonym: str = Field(primary_key=True)
     erased_at: datetime = Field(sa_type=UtcDateTime)
     instances: int
-    archive_told: bool = False

@@ -145,7 +145,6 @@ def _create_tombstone() -> None:
         sa.Column("pseudonym", sa.String(), nullable=False),
         sa.Column("erased_at", sa.DateTime(), nullable=False),
         sa.Column("instances", sa.Integer(), nullable=False),
-        sa.Column("archive_told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("pseudonym"),
     )
 

@@ -196,6 +196,47 @@ def test_consent_given_again_lets_it_go(hospital: Hospital) -> None:
     assert hospital.states() == ["delivered"]
 
 
+def test_withdrawal_erases_at_the_site_and_nothing_comes_back(hospital: Hospital) -> None:
+    objects = make.course(patient=hospital.pseudonym())
+    hospital.take_in(objects)
+    hospital.send()
+    withdrawal = b"patient_id,status,version,date\nID-1,withdrawn,2.1,2026-03-02\n"
+    hospital.service.consents.import_sheet(withdrawal, "operator", commit=True)
+    assert hospital.service.withdrawal.step() == 1
+    assert hospital.site.objects == {}
+    assert hospital.states() == []
+    assert hospital.service.status.account().received == 0
+    assert hospital.service.withdrawal.step() == 0
+    actions = [(e["action"], e["detail"]) for e in hospital.service.audit.entries()]
+    assert ("erase", "7 instances") in actions
+    again = b"patient_id,status,version,date\nID-1,granted,2.1,2026-03-03\n"
+    hospital.service.consents.import_sheet(again, "operator", commit=True)
+    assert hospital.service.consents.is_admitted(hospital.pseudonym())
+    hospital.take_in(objects)
+    hospital.send()
+    assert hospital.states() == ["delivered"]
+
+
+def test_an_erasure_that_is_interrupted_goes_on(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    withdrawal = b"patient_id,status,version,date\nID-1,withdrawn,2.1,2026-03-02\n"
+    hospital.service.consents.import_sheet(withdrawal, "operator", commit=True)
+    deleted = hospital.site.delete
+
+    def fails_after_three(orthanc_id: str) -> None:
+        if len(hospital.site.objects) <= 4:
+            raise RetryError("the site Orthanc is away")
+        deleted(orthanc_id)
+
+    hospital.site.delete = fails_after_three  # type: ignore[method-assign]
+    with pytest.raises(RetryError):
+        hospital.service.withdrawal.step()
+    hospital.site.delete = deleted  # type: ignore[method-assign]
+    hospital.service.withdrawal.step()
+    assert hospital.site.objects == {}
+    assert hospital.service.withdrawal.step() == 0
+
+
 def test_a_second_patient_does_not_mix_with_the_first(hospital: Hospital) -> None:
     hospital.service.consents.import_sheet(
         b"patient_id,status,version,date\nID-2,granted,2.1,2026-01-01\n", "operator", commit=True

@@ -1,0 +1,120 @@
+"""Vault, audit chain and schema on a real SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from gateway.adapters.audit import SqlAudit
+from gateway.adapters.database import open_engine
+from gateway.adapters.schema import upgrade
+from gateway.adapters.tables import GatewayTable
+from gateway.adapters.vault import SqlVault
+from gateway.domain.consent import Consent, ConsentStatus, Person
+from gateway.errors import ConfigError
+from gateway.ports import Enrolment
+from tests.factories.gateway_world import FakeClock
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "gateway.db"
+
+
+@pytest.fixture
+def engine(database: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{database}")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def enrolment(patient_id: str = "ID-7", lookup: str = "aa", day: int = 1) -> Enrolment:
+    consent = Consent(ConsentStatus.GRANTED, "2", "research", date(2026, 1, day))
+    return Enrolment(lookup, "PAAA", Person((patient_id,), "Virtanen", "Maija", None), consent)
+
+
+def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
+    upgrade(engine)  # a second time changes nothing
+    with engine.connect() as connection:
+        differences = compare_metadata(
+            MigrationContext.configure(connection), GatewayTable.metadata
+        )
+    assert differences == []
+
+
+def test_identifiers_are_not_readable_in_the_file(engine: Engine, database: Path) -> None:
+    vault = SqlVault(engine, KEY, "k", FakeClock())
+    vault.enrol([enrolment()])
+    assert vault.person("PAAA") == Person(("ID-7",), "Virtanen", "Maija", None)
+    engine.dispose()
+    for file in database.parent.iterdir():
+        content = file.read_bytes()
+        assert not any(word in content for word in (b"ID-7", b"Virtanen", b"Maija"))
+
+
+def test_a_second_identifier_of_one_person_is_kept(engine: Engine) -> None:
+    vault = SqlVault(engine, KEY, "k", FakeClock())
+    vault.enrol([enrolment()])
+    vault.enrol([enrolment("OLD-9", "bb")])
+    person = vault.person("PAAA")
+    assert person is not None
+    assert person.patient_ids == ("ID-7", "OLD-9")
+    assert vault.aliases() == {"aa": "PAAA", "bb": "PAAA"}
+    assert len(vault.statements(["PAAA"])["PAAA"]) == 1, "the same statement is stored once"
+
+
+def test_a_list_is_stored_whole_or_not_at_all(engine: Engine) -> None:
+    vault = SqlVault(engine, KEY, "k", FakeClock())
+    bad = Enrolment("cc", None, enrolment().person, enrolment().consent)  # type: ignore[arg-type]
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the database says
+        vault.enrol([enrolment(), bad])
+    assert vault.aliases() == {}
+
+
+def test_another_key_refuses_to_start(engine: Engine) -> None:
+    SqlVault(engine, KEY, "k", FakeClock()).enrol([enrolment()])
+    with pytest.raises(ConfigError, match="another key"):
+        SqlVault(engine, bytes(32), "k", FakeClock()).check_key()
+
+
+def test_an_entry_cannot_be_moved_to_another_person(engine: Engine) -> None:
+    vault = SqlVault(engine, KEY, "k", FakeClock())
+    vault.enrol([enrolment()])
+    with engine.begin() as connection:
+        connection.execute(text("update alias set pseudonym = 'PAAA'"))
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        connection.execute(text("update person set pseudonym = 'PBBB'"))
+        connection.execute(text("update alias set pseudonym = 'PBBB'"))
+        connection.execute(text("update consent set pseudonym = 'PBBB'"))
+    with pytest.raises(ConfigError):
+        vault.check_key()
+
+
+@pytest.mark.parametrize(
+    ("tamper", "broken_at"),
+    [
+        ("update audit set detail = 'other' where sequence = 2", 2),
+        ("delete from audit where sequence = 2", 2),
+        ("delete from audit where sequence = 1", 1),
+        ("update audit set at = '2020-01-01 00:00:00.000000' where sequence = 3", 3),
+    ],
+)
+def test_a_changed_audit_trail_is_noticed(
+    engine: Engine, database: Path, tamper: str, broken_at: int
+) -> None:
+    audit = SqlAudit(engine, FakeClock())
+    for number in range(4):
+        audit.record("act", "operator", f"P{number}")
+    assert audit.first_break() is None
+    with sqlite3.connect(database) as other:
+        other.execute(tamper)
+    other.close()
+    assert audit.first_break() == broken_at

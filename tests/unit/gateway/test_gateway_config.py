@@ -1,0 +1,119 @@
+"""Settings: a wrong one ends in one line that names the key."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gateway.__main__ import main
+from gateway.config import load_settings, read_root_key, read_secret
+from gateway.errors import ConfigError
+
+GOOD = {
+    "centre": "KUH",
+    "data_folder": "data",
+    "listen": {"port": 8010},
+    "root_key_file": "root.key",
+    "site_orthanc": {
+        "url": "http://127.0.0.1:8042/",
+        "username": "gateway",
+        "password_file": "password",
+    },
+    "archive": {"url": "https://archive.example", "token_file": "token"},
+    "plugin_token_file": "plugin",
+    "operator_token_file": "operator",
+}
+
+
+def write(folder: Path, **change: object) -> Path:
+    path = folder / "gateway.yml"
+    path.write_text(yaml.safe_dump({**GOOD, **change}))
+    return path
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path))
+    assert settings.root_key_file == tmp_path / "root.key"
+    assert settings.archive.token_file == tmp_path / "token"
+    assert settings.database == f"sqlite:///{tmp_path / 'data' / 'gateway.db'}"
+    assert settings.site_orthanc.url == "http://127.0.0.1:8042"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"centre": "K U H"}, "centre"),
+        ({"typo": 1}, "typo"),
+        ({"listen": {"port": 70000}}, "listen.port"),
+        ({"archive": {"url": "ftp://x", "token_file": "t"}}, "archive.url"),
+        ({"archive": {"url": "http://archive.example", "token_file": "t"}}, "https"),
+        ({"archive": {"url": "https://u:p@x", "token_file": "t"}}, "archive.url"),
+        ({"settle_seconds": -1}, "settle_seconds"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line(
+    tmp_path: Path, change: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        load_settings(write(tmp_path, **change))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\t: x"])
+def test_what_is_no_settings_file_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "gateway.yml"
+    path.write_text(content)
+    with pytest.raises(ConfigError):
+        load_settings(path)
+    with pytest.raises(ConfigError):
+        load_settings(tmp_path / "absent.yml")
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [("orthanc", 0o600), ("short", 0o600), ("", 0o600), ("a-long-enough-secret-x", 0o640)],
+)
+def test_a_weak_or_readable_secret_refuses_to_start(
+    tmp_path: Path, content: str, mode: int
+) -> None:
+    path = tmp_path / "token"
+    path.write_text(content)
+    path.chmod(mode)
+    with pytest.raises(ConfigError, match="token_file"):
+        read_secret(path, "archive.token_file")
+
+
+def test_a_root_key_is_raw_bytes_or_hexadecimal(tmp_path: Path) -> None:
+    path = tmp_path / "root"
+    for content, key in ((bytes(range(32)), bytes(range(32))), (b"0f1e" * 16 + b"\n", None)):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        if key:
+            assert read_root_key(path) == key
+    path.write_bytes(bytes(range(31)))
+    with pytest.raises(ConfigError, match="root_key_file"):
+        read_root_key(path)
+    path.write_bytes(bytes(64))
+    with pytest.raises(ConfigError, match="root_key_file"):
+        read_root_key(path)
+
+
+def test_the_command_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identity", "--config", str(tmp_path / "absent.yml")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+
+
+def test_keys_for_the_plugin_are_readable_by_the_owner_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write(tmp_path)
+    root = tmp_path / "root.key"
+    root.write_bytes(bytes(range(64)))
+    root.chmod(0o600)
+    out = tmp_path / "site-keys.json"
+    assert main(["site-keys", "--config", str(config), "--out", str(out)]) == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert main(["identity", "--config", str(config), "--json"]) == 0
+    assert '"centre": "KUH"' in capsys.readouterr().out

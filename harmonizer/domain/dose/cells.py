@@ -138,7 +138,7 @@ def _scan(stack: Stack, raster: Raster) -> Spans:
     y = (stack.points[:, 1] - raster.v0) / raster.dv
     following = next_in_polygon(stack.starts)
     plane = np.repeat(stack.plane_of, np.diff(stack.starts))
-    lines = int(np.clip(np.ceil(raster.dv / 0.5), 2, 8))
+    lines = int(np.clip(np.ceil(raster.dv / 0.35), 4, 8))
     shape = (stack.positions.size, raster.rows, raster.columns)
     return scan(Edges(plane, x, y, x[following], y[following]), shape, lines)
 

@@ -28,6 +28,9 @@ ACROSS: Final = 12.0
 FINEST: Final = 24
 """Most cells per dose voxel along an axis."""
 
+FEWEST_LINES: Final = 300
+"""Scan lines over a structure at least: an edge along a line is off by half a line at most."""
+
 SURFACE_POINTS: Final = 20_000
 """Points of the contours at which the dose is looked up for the extremes."""
 
@@ -113,8 +116,10 @@ def _lay_raster(stack: Stack, grid: DoseGrid, size: float) -> Raster:
     """Lay cells over the structure; in the dose grid's planes, whole cells share its voxels."""
     low, high = stack.points.min(axis=0), stack.points.max(axis=0)
     if not stack.aligned:
-        shape = np.maximum(np.ceil((high - low) / size).astype(int), 1)
-        return Raster(float(low[0]), float(low[1]), size, size, int(shape[1]), int(shape[0]))
+        extent = np.maximum(high - low, 1e-6)
+        counts = np.ceil(extent / size).astype(int)
+        (u, v), (du, dv) = low.tolist(), (extent / counts).tolist()
+        return Raster(u, v, du, dv, int(counts[1]), int(counts[0]))
     spacing = np.array([grid.column_spacing, grid.row_spacing])
     corner = stack.axes[:2] @ grid.origin - spacing / 2
     fine = np.clip(np.ceil(spacing / size), 1, FINEST)
@@ -138,7 +143,7 @@ def _scan(stack: Stack, raster: Raster) -> Spans:
     y = (stack.points[:, 1] - raster.v0) / raster.dv
     following = next_in_polygon(stack.starts)
     plane = np.repeat(stack.plane_of, np.diff(stack.starts))
-    lines = int(np.clip(np.ceil(raster.dv / 0.35), 4, 8))
+    lines = max(int(np.clip(np.ceil(raster.dv / 0.35), 4, 8)), -(-FEWEST_LINES // raster.rows))
     shape = (stack.positions.size, raster.rows, raster.columns)
     return scan(Edges(plane, x, y, x[following], y[following]), shape, lines)
 

@@ -39,10 +39,10 @@ def install(app: FastAPI) -> None:
         return response
 
 
-def _page(request: Request, name: str, status: int = 200, **content: Any) -> Response:
+def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
     state = request.app.state
     given = {"centre": state.centre, "path": request.url.path, **content}
-    return templates.TemplateResponse(request, name, given, status_code=status)
+    return templates.TemplateResponse(request, name, given, status_code=code)
 
 
 def _open(request: Request) -> Any:

@@ -115,7 +115,7 @@ def _dangling(member: Instance, present: Collection[str], modality: str) -> list
         return [
             Reason(
                 "images-missing",
-                f"{here} of {len(wanted)} {modality} slices {_are(here)} here: the structure set "
+                f"{here} of {len(wanted)} {modality} slices are here: the structure set "
                 f"refers to {len(absent)} that {_have(len(absent))} not come",
             )
         ]
@@ -123,10 +123,6 @@ def _dangling(member: Instance, present: Collection[str], modality: str) -> list
         code, target = _TARGETS[member.role]
         return [Reason(code, f"{_name(member)} refers to {target} that has not come")]
     return []
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _have(count: int) -> str:

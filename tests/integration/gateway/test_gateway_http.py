@@ -176,7 +176,10 @@ def test_no_page_or_answer_names_anybody(hospital: Hospital) -> None:
     hospital.take_in(make.course(patient=hospital.pseudonym())[:-1])
     cookies = session(hospital)
     pages = ("/", "/courses", "/courses/1", "/consents", "/account", "/audit", "/why")
-    texts = [call(hospital, "GET", path, cookies=cookies).text for path in pages]
+    answers = [call(hospital, "GET", path, cookies=cookies) for path in pages]
+    assert [answer.status_code for answer in answers] == [200] * len(pages)
+    assert all("</html>" in answer.text for answer in answers)
+    texts = [answer.text for answer in answers]
     texts += [operator(hospital, "GET", path).text for _, path in GUARDED[:4]]
     asked = call(hospital, "POST", "/why", data={"patient_id": "ID-1"}, cookies=cookies)
     assert "no dose has come" in asked.text

@@ -47,7 +47,7 @@ def test_an_incomplete_course_is_held_and_released_by_a_person(hospital: Hospita
     assert course["reasons"] == [
         {
             "code": "images-missing",
-            "text": "1 of 5 CT slices is here: the structure set refers to 4 that have not come",
+            "text": "1 of 5 CT slices are here: the structure set refers to 4 that have not come",
         }
     ]
     with pytest.raises(RejectError, match="identifies the patient"):

@@ -23,7 +23,7 @@ def test_absent_slices_are_counted() -> None:
     assert reasons([objects[0], *objects[98:]]) == [
         (
             "images-missing",
-            "1 of 98 CT slices is here: the structure set refers to 97 that have not come",
+            "1 of 98 CT slices are here: the structure set refers to 97 that have not come",
         )
     ]
 

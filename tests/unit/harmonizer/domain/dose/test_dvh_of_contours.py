@@ -68,7 +68,7 @@ def test_two_contours_on_a_plane_add_up() -> None:
 
 
 def test_a_repeated_contour_is_not_a_hole() -> None:
-    result = compute_dvh(Roi(1, "twice", stack(10, EVERY_3) + (square(10, 0.0),)), grid())
+    result = compute_dvh(Roi(1, "twice", (*stack(10, EVERY_3), square(10, 0.0))), grid())
     assert result.volume_cm3 == pytest.approx(6.0, rel=1e-4)
     assert "repeated" in result.notes[0]
 
@@ -199,9 +199,7 @@ def test_two_frames_at_one_place_are_refused() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.floats(2, 20), st.floats(-10, 10), st.floats(-10, 10), st.integers(2, 7), st.floats(0, 1)
-)
+@given(st.floats(2, 20), st.floats(-10, 10), st.floats(-10, 10), st.integers(2, 7), st.floats(0, 1))
 def test_volume_and_mean_do_not_depend_on_where_the_box_lies(
     half: float, x: float, y: float, count: int, offset: float
 ) -> None:

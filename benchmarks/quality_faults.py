@@ -1,0 +1,290 @@
+"""Faults as they happen, each with the finding that must name it.
+
+`FAULTS` fit the clean course of `quality_course`; those in `ANY_COURSE` fit real courses too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.quality_course import recomputed
+from harmonizer.domain.dose import Contour, Roi
+from harmonizer.domain.dose.plan import Beam, BeamDelivery, Plan, RtDose
+from harmonizer.domain.quality import CourseFacts
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, and the code that must be found."""
+
+    name: str
+    code: str
+    plant: Callable[[CourseFacts], CourseFacts]
+
+
+def with_roi(facts: CourseFacts, name: str, change: Callable[[Roi], Roi]) -> CourseFacts:
+    """Change one region and compute again."""
+    chosen = facts.structure_set
+    assert chosen is not None
+    rois = tuple(change(roi) if roi.name == name else roi for roi in chosen.rois)
+    return recomputed(replace(facts, structure_sets=(replace(chosen, rois=rois),)))
+
+
+def with_contours(
+    facts: CourseFacts, name: str, change: Callable[[tuple[Contour, ...]], tuple[Contour, ...]]
+) -> CourseFacts:
+    """Change one region's contours and compute again."""
+    return with_roi(facts, name, lambda roi: replace(roi, contours=change(roi.contours)))
+
+
+def with_dose(facts: CourseFacts, change: Callable[[RtDose], RtDose]) -> CourseFacts:
+    """Change the first dose and compute again."""
+    return recomputed(replace(facts, doses=(change(facts.doses[0]), *facts.doses[1:])))
+
+
+def with_grid(facts: CourseFacts, **changes: object) -> CourseFacts:
+    """Change fields of the dose grid."""
+
+    def change(dose: RtDose) -> RtDose:
+        assert dose.grid is not None
+        return replace(dose, grid=replace(dose.grid, **changes))  # type: ignore[arg-type]
+
+    return with_dose(facts, change)
+
+
+def with_plan(facts: CourseFacts, **changes: object) -> CourseFacts:
+    """Change fields of the plan."""
+    return replace(facts, plans=(replace(facts.plans[0], **changes),))  # type: ignore[arg-type]
+
+
+def with_beam(facts: CourseFacts, **changes: object) -> CourseFacts:
+    """Change fields of the plan's first beam."""
+    first, *others = facts.plans[0].beams
+    beam: Beam = replace(first, **changes)  # type: ignore[arg-type]
+    return with_plan(facts, beams=(beam, *others))
+
+
+def with_deliveries(
+    facts: CourseFacts, change: Callable[[BeamDelivery], BeamDelivery]
+) -> CourseFacts:
+    """Change every delivery of the last record."""
+    *others, last = facts.records
+    changed = replace(last, deliveries=tuple(change(d) for d in last.deliveries))
+    return replace(facts, records=(*others, changed))
+
+
+def moved(contour: Contour, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Contour:
+    """Shift a contour."""
+    return replace(contour, points=contour.points + np.array([x, y, z]))
+
+
+def twisted(contour: Contour) -> Contour:
+    """Make a figure of eight of a contour."""
+    points = contour.points.copy()
+    half = len(points) // 2
+    points[half:] = points[half:][::-1]
+    return replace(contour, points=points)
+
+
+def biggest(facts: CourseFacts) -> str:
+    """Return the name of the region with the most contours that is not the body."""
+    rois = [r for r in facts.rois if r.interpreted_type != "EXTERNAL"]
+    return max(rois, key=lambda roi: len(roi.contours)).name
+
+
+def swap_sides(facts: CourseFacts) -> CourseFacts:
+    """Give the left lung's name to the right one and the other way round."""
+    other = {"Lung_L": "Lung_R", "Lung_R": "Lung_L"}
+    names = {number: other.get(name, name) for number, name in facts.names.items()}
+    return replace(facts, names=names)
+
+
+def shifted_grid(facts: CourseFacts, x: float) -> CourseFacts:
+    """Shift the dose sideways."""
+    grid = facts.doses[0].grid
+    assert grid is not None
+    return with_grid(facts, origin=grid.origin + np.array([x, 0.0, 0.0]))
+
+
+def cut_grid(facts: CourseFacts) -> CourseFacts:
+    """Leave out the upper half of the dose."""
+    grid = facts.doses[0].grid
+    assert grid is not None
+    half = grid.offsets.size // 2
+    return with_grid(facts, stored=grid.stored[:half], offsets=grid.offsets[:half])
+
+
+def clipped(facts: CourseFacts) -> CourseFacts:
+    """Store the dose in 16 bits with a scaling that is too fine."""
+    grid = facts.doses[0].grid
+    assert grid is not None
+    scaling = grid.maximum_gy() / 65535 * 0.7
+    fine = np.minimum(grid.stored * (grid.scaling / scaling), 65535).astype(np.uint16)
+    return with_grid(facts, stored=fine, scaling=scaling)
+
+
+def without_planes(contours: tuple[Contour, ...]) -> tuple[Contour, ...]:
+    """Leave three planes in the middle out."""
+    heights = sorted({float(c.points[0, 2]) for c in contours})
+    gone = heights[len(heights) // 2 :][:3]
+    return tuple(c for c in contours if float(c.points[0, 2]) not in gone)
+
+
+def scaled(facts: CourseFacts, factor: float) -> CourseFacts:
+    """Multiply the dose."""
+    grid = facts.doses[0].grid
+    assert grid is not None
+    return with_grid(facts, scaling=grid.scaling * factor)
+
+
+def negative(facts: CourseFacts) -> CourseFacts:
+    """Store signed values, one below zero."""
+    grid = facts.doses[0].grid
+    assert grid is not None
+    stored = grid.stored.astype(np.int64)
+    stored[0, 0, 0] = -1000
+    return with_grid(facts, stored=stored)
+
+
+def second_plan_dose(facts: CourseFacts) -> CourseFacts:
+    """Add another dose of the whole plan."""
+    return replace(facts, doses=(*facts.doses, replace(facts.doses[0], sop_instance_uid="2.25.9")))
+
+
+def extra_fraction(facts: CourseFacts) -> CourseFacts:
+    """Record one fraction more than planned."""
+    last = facts.records[-1]
+    number = len(facts.records) + 1
+    given = tuple(replace(d, fraction=number) for d in last.deliveries)
+    extra = replace(last, sop_instance_uid="2.25.99", deliveries=given)
+    return replace(facts, records=(*facts.records, extra))
+
+
+def one_fraction(plan: Plan) -> tuple[object, ...]:
+    """Return fraction groups with a count ten times too large."""
+    return tuple(replace(g, fractions=(g.fractions or 1) * 10) for g in plan.fraction_groups)
+
+
+ANY_COURSE = (
+    Fault("dose in another frame of reference", "FRAME-DOSE",
+          lambda f: with_dose(f, lambda d: replace(d, frame_of_reference_uid="2.25.77"))),
+    Fault("dose grid shifted by 15 cm", "DOSE-SHIFTED", lambda f: shifted_grid(f, 150.0)),
+    Fault("half of the dose grid missing", "GRID-CUTS-STRUCTURE", cut_grid),
+    Fault("scaling ten times too large", "DOSE-IMPLAUSIBLE",
+          lambda f: scaled(f, 20.0)),
+    Fault("scaling 20 % off", "TPS-DVH-DIFFERS",
+          lambda f: scaled(f, 1.2)),
+    Fault("dose cut off at 16 bits", "DOSE-OVERFLOW", clipped),
+    Fault("negative dose", "DOSE-NEGATIVE", negative),
+    Fault("effective dose", "DOSE-TYPE",
+          lambda f: with_dose(f, lambda d: replace(d, dose_type="EFFECTIVE"))),
+    Fault("dose of one beam only", "DOSE-SUMMATION",
+          lambda f: with_dose(f, lambda d: replace(d, summation_type="BEAM"))),
+    Fault("dose of another plan", "REF-DOSE-PLAN",
+          lambda f: with_dose(f, lambda d: replace(d, plan_uids=("2.25.88",)))),
+    Fault("two doses of the plan", "COURSE-SEVERAL-DOSES", second_plan_dose),
+    Fault("no plan", "COURSE-NO-PLAN", lambda f: replace(f, plans=())),
+    Fault("no dose", "COURSE-NO-DOSE", lambda f: recomputed(replace(f, doses=()))),
+    Fault("no structure set", "COURSE-NO-STRUCTURES",
+          lambda f: recomputed(replace(f, structure_sets=()))),
+    Fault("images missing", "REF-IMAGES-MISSING", lambda f: replace(f, images=f.images[:-5])),
+    Fault("gap in the images", "IMAGE-GAP",
+          lambda f: replace(f, images=f.images[:10] + f.images[13:])),
+    Fault("a slice twice", "IMAGE-TWICE",
+          lambda f: replace(f, images=(
+              *f.images, replace(f.images[3], sop_instance_uid="2.25.66")))),
+    Fault("one UID for two images", "COURSE-UID-TWICE",
+          lambda f: replace(f, images=(*f.images, f.images[3]))),
+    Fault("images in another frame", "FRAME-IMAGES",
+          lambda f: replace(f, images=tuple(
+              replace(i, frame_of_reference_uid="2.25.55") for i in f.images))),
+    Fault("feet-first scan, head-first plan", "POSITION-DIFFERS",
+          lambda f: replace(f, images=tuple(
+              replace(i, patient_position="FFP") for i in f.images),
+              plans=tuple(replace(p, patient_positions=("HFS",)) for p in f.plans))),
+    Fault("contours half a slice off", "CONTOUR-OFF-SLICE",
+          lambda f: with_contours(f, biggest(f), lambda cs: tuple(moved(c, z=1.4) for c in cs))),
+    Fault("a structure without contours", "CONTOUR-NONE",
+          lambda f: with_contours(f, biggest(f), lambda cs: ())),
+    Fault("a contour of two points", "CONTOUR-FEW-POINTS",
+          lambda f: with_contours(f, biggest(f), lambda cs: (
+              *cs, replace(cs[0], points=cs[0].points[:2])))),
+    Fault("an open contour", "CONTOUR-OPEN",
+          lambda f: with_contours(f, biggest(f), lambda cs: (
+              replace(cs[0], geometric_type="OPEN_PLANAR"), *cs[1:]))),
+    Fault("a figure of eight", "CONTOUR-CROSSING",
+          lambda f: with_contours(f, biggest(f), lambda cs: (
+              *cs[:15], twisted(cs[15]), *cs[16:]))),
+    Fault("a contour twice", "CONTOUR-TWICE",
+          lambda f: with_contours(f, biggest(f), lambda cs: (*cs, cs[5]))),
+    Fault("planes left out", "CONTOUR-GAP",
+          lambda f: with_contours(f, biggest(f), without_planes)),
+    Fault("a name used twice", "ROI-NAME-TWICE",
+          lambda f: with_roi(f, biggest(f), lambda r: replace(r, name=next(
+              o.name for o in f.rois if o.contours and o.number != r.number)))),
+    Fault("a structure without name", "ROI-NO-NAME",
+          lambda f: with_roi(f, biggest(f), lambda r: replace(r, name=""))),
+    Fault("prescription of another course", "DOSE-PRESCRIPTION",
+          lambda f: with_plan(f, dose_references=tuple(
+              replace(r, prescribed_gy=(r.prescribed_gy or 1) * 1.4)
+              for r in f.plans[0].dose_references))),
+    Fault("ten times the fractions", "PLAN-FRACTION-SIZE",
+          lambda f: with_plan(f, fraction_groups=one_fraction(f.plans[0]))),
+    Fault("no number of fractions", "PLAN-NO-FRACTIONS",
+          lambda f: with_plan(f, fraction_groups=tuple(
+              replace(g, fractions=None) for g in f.plans[0].fraction_groups))),
+    Fault("beam without MU", "PLAN-NO-METERSET", lambda f: with_beam(f, meterset=None)),
+    Fault("energy in kV", "PLAN-ENERGY", lambda f: with_beam(f, energy=6000.0)),
+    Fault("two machines", "PLAN-MACHINES", lambda f: with_beam(f, machine="Other")),
+    Fault("control points end early", "PLAN-CONTROL-POINTS",
+          lambda f: with_beam(f, last_weight=0.8, final_weight=1.0)),
+    Fault("isocentre of another patient", "PLAN-ISOCENTRE",
+          lambda f: with_beam(f, isocenter=(0.0, -900.0, 0.0))),
+    Fault("fraction group of another plan", "PLAN-BEAM-UNKNOWN",
+          lambda f: with_plan(f, fraction_groups=tuple(
+              replace(g, beam_numbers=(77,)) for g in f.plans[0].fraction_groups))),
+)  # fmt: skip
+
+FAULTS = (
+    *ANY_COURSE,
+    Fault("lungs' names swapped", "SIDE-SWAPPED", swap_sides),
+    Fault("diagnosis on the other side", "SIDE-DIAGNOSIS",
+          lambda f: replace(f, laterality="R")),
+    Fault("PTV sticks out of the body", "TARGET-OUTSIDE-BODY",
+          lambda f: with_contours(f, "PTVp", lambda cs: tuple(moved(c, x=80) for c in cs))),
+    Fault("CTV beside its PTV", "TARGET-NESTING",
+          lambda f: with_contours(f, "CTVp", lambda cs: tuple(moved(c, x=-25) for c in cs))),
+    Fault("heart drawn on few planes", "VOLUME-OUTLIER",
+          lambda f: with_contours(f, "Heart", lambda cs: cs[:6])),
+    Fault("heart not drawn", "STRUCTURE-MISSING",
+          lambda f: with_contours(f, "Heart", lambda cs: ())),
+    Fault("dose shifted by 2 cm, stored DVH not", "TPS-DVH-DIFFERS",
+          lambda f: shifted_grid(f, 20.0)),
+    Fault("dose of a single fraction", "DOSE-ONE-FRACTION",
+          lambda f: scaled(f, 1 / 15)),
+    Fault("a copy of a structure, renamed", "ROI-SAME-SHAPE",
+          lambda f: with_contours(f, "CTVp", lambda cs: f.rois[6].contours)),
+    Fault("one fraction too many", "RECORD-TOO-MANY", extra_fraction),
+    Fault("treatment stopped half-way", "RECORD-TOO-FEW",
+          lambda f: replace(f, records=f.records[:8])),
+    Fault("a beam delivered short", "RECORD-METERSET",
+          lambda f: with_deliveries(f, lambda d: replace(d, delivered_meterset=90.0))),
+    Fault("a beam interrupted", "RECORD-INTERRUPTED",
+          lambda f: with_deliveries(f, lambda d: replace(d, termination="MACHINE"))),
+    Fault("treated elsewhere", "RECORD-MACHINE",
+          lambda f: replace(f, records=(replace(f.records[0], machine="Linac 9"), *f.records[1:]))),
+    Fault("a fraction recorded twice", "RECORD-TWICE",
+          lambda f: replace(f, records=(*f.records, replace(
+              f.records[0], sop_instance_uid="2.25.98")))),
+    Fault("records of another plan", "REF-RECORD-PLAN",
+          lambda f: replace(f, records=tuple(
+              replace(r, plan_uids=("2.25.44",)) for r in f.records))),
+    Fault("structures of another plan", "REF-PLAN-STRUCTURES",
+          lambda f: with_plan(f, structure_set_uids=("2.25.33",))),
+    Fault("coarse dose grid", "GRID-COARSE",
+          lambda f: with_grid(
+              f,
+              stored=f.doses[0].grid.stored[:, ::2, ::2] if f.doses[0].grid else None,
+              row_spacing=6.0, column_spacing=6.0)),
+)  # fmt: skip

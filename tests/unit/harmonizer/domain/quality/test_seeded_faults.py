@@ -1,0 +1,60 @@
+"""Every planted fault is found under its own code; a clean course gives no alarm."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.quality_course import clean_course
+from benchmarks.quality_faults import ANY_COURSE, FAULTS, Fault
+from harmonizer.adapters.dicomrt import read_course
+from harmonizer.domain.quality import CourseFacts, Severity, check_course
+from harmonizer.domain.quality.engine import RULES
+
+
+@pytest.fixture(scope="module")
+def clean() -> CourseFacts:
+    return clean_course()
+
+
+@pytest.fixture(scope="module")
+def breast(shared: Path) -> CourseFacts:
+    folder = shared / "data" / "eclipse-breast-boost"
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("_")]
+    data = (p.read_bytes() for p in files)
+    return read_course(d for d in data if d[128:132] == b"DICM")
+
+
+def test_a_clean_course_gives_no_finding(clean: CourseFacts) -> None:
+    assert check_course(clean) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_planted_fault_is_found(clean: CourseFacts, fault: Fault) -> None:
+    codes = {finding.code for finding in check_course(fault.plant(clean))}
+    assert fault.code in codes
+    assert "RULE-FAILED" not in codes
+
+
+def test_the_public_breast_course_gives_no_false_alarm(breast: CourseFacts) -> None:
+    """Its Areola is empty and its plan was never approved: that is true. Nothing else is said."""
+    findings = check_course(breast)
+    assert {f.code for f in findings} == {"CONTOUR-NONE", "PLAN-APPROVAL"}
+    assert not [f for f in findings if f.severity is not Severity.INFO]
+
+
+@pytest.mark.parametrize("fault", ANY_COURSE, ids=lambda fault: fault.name)
+def test_a_fault_planted_in_the_public_course_is_found(breast: CourseFacts, fault: Fault) -> None:
+    assert fault.code in {finding.code for finding in check_course(fault.plant(breast))}
+
+
+def test_there_are_enough_rules_with_codes_of_their_own() -> None:
+    assert len(RULES) >= 40
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert all((rule.title and rule.check.__doc__) or "DOSE-" in rule.code for rule in RULES)
+
+
+def test_a_rule_that_breaks_is_a_finding_and_hides_nothing(clean: CourseFacts) -> None:
+    broken = CourseFacts(plans=clean.plans, structure_sets=(None,))  # type: ignore[arg-type]
+    codes = [finding.code for finding in check_course(broken)]
+    assert "RULE-FAILED" in codes
+    assert "COURSE-NO-DOSE" in codes

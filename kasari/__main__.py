@@ -1,13 +1,57 @@
-"""The one command: every topic is a sub-command from `kasari.commands`."""
+"""The one command: every topic is a sub-command, one module each in `kasari.commands`."""
+
+import os
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import typer
+from rich.console import Console
 
-app = typer.Typer(name="kasari", no_args_is_help=True, help="The KaSARi radiotherapy archive.")
+from gateway.errors import GatewayError
+from harmonizer.errors import HarmonizerError
+from kasari import commands
+from kasari.errors import KasariError
+
+app = typer.Typer(
+    name="kasari",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def together() -> None:
+    """The KaSARi radiotherapy archive: stack, demo, import and tools."""
+
+
+def register(wanted: str | None) -> None:
+    """Add `kasari/commands/<word>.py` as `kasari <word>`; all of them unless one is asked for.
+
+    A module shows `app`, a group of commands, or `command`, a function. Importing one only is
+    what keeps a short command short.
+    """
+    words = sorted(module.name for module in iter_modules(commands.__path__))
+    for word in [wanted] if wanted in words else words:
+        module = import_module(f"kasari.commands.{word}")
+        group = getattr(module, "app", None)
+        if isinstance(group, typer.Typer):
+            app.add_typer(group, name=word)
+        else:
+            app.command(word)(module.command)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. An expected error is one line and exit code 1."""
+    register(sys.argv[1] if len(sys.argv) > 1 else None)
+    try:
+        app()
+    except (KasariError, GatewayError, HarmonizerError) as error:
+        if "KASARI_TRACE" in os.environ:
+            raise
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,107 @@
+"""The standard's list, indexed: by name, and by the concepts that a name must contain."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from harmonizer.domain.nomenclature.folding import key
+from harmonizer.domain.nomenclature.model import Structure
+
+TEMPLATES = (
+    re.compile(r"Bolus_\d{2}mm"),
+    re.compile(r"E-PTV_(?:Ev\d{2}_)?\d{3,5}"),
+    re.compile(r"IDL_\d{2,5}"),
+)
+"""Rows of the list that stand for a family of names."""
+SIDES = frozenset({"left", "right", "pair"})
+MOST = 6
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A structure that shares concepts with a reading; `fit` is in 0..1."""
+
+    structure: Structure
+    fit: float
+    missing: frozenset[str]
+    extra: frozenset[str]
+
+
+class Catalogue:
+    """Answers which structure a name or a set of concepts means."""
+
+    def __init__(self, structures: Iterable[Structure]) -> None:
+        self.structures = tuple(structures)
+        self.by_name = {s.name: s for s in self.structures}
+        self._by_key: dict[str, Structure] = {}
+        self._written: dict[str, Structure] = {}
+        for structure in self.structures:
+            self._written[structure.name.lower()] = structure
+            self._by_key.setdefault(key(structure.name), structure)
+        for structure in self.structures:
+            self._written.setdefault(structure.reverse.lower(), structure)
+            self._by_key.setdefault(key(structure.reverse), structure)
+        for first, second in (("VBs", "vbs"),):  # VB_S loses its underscore: the plural is meant
+            if first in self.by_name:
+                self._by_key[second] = self.by_name[first]
+        self._by_concepts = self._index()
+        self._by_concept: dict[str, list[tuple[Structure, frozenset[str], frozenset[str]]]] = {}
+        for structure in self.structures:
+            for required, optional in structure.readings:
+                for concept in required - SIDES:
+                    entry = (structure, required, optional)
+                    self._by_concept.setdefault(concept, []).append(entry)
+
+    def _index(self) -> dict[frozenset[str], Structure]:
+        """Index every reading with and without its optional concepts; the stricter one wins."""
+        index: dict[frozenset[str], Structure] = {}
+        most = max((len(o) for s in self.structures for _, o in s.readings), default=0)
+        for size in range(most + 1):
+            for structure in self.structures:
+                for required, optional in structure.readings:
+                    for extra in combinations(sorted(optional), size):
+                        index.setdefault(required | frozenset(extra), structure)
+        return index
+
+    def named(self, plain_name: str) -> Structure | None:
+        """Return the structure of this name, whatever its case and separators."""
+        dashed = re.sub(r"[\s\-]+", "_", plain_name.lower())
+        return self._written.get(dashed) or self._by_key.get(key(plain_name))
+
+    def template(self, plain_name: str) -> str | None:
+        """Return a name that a template row stands for, such as `Bolus_05mm`."""
+        return plain_name if any(t.fullmatch(plain_name) for t in TEMPLATES) else None
+
+    def meaning(self, concepts: frozenset[str]) -> Structure | None:
+        """Return the structure that means exactly these concepts."""
+        return self._by_concepts.get(concepts)
+
+    def guesses(self, concepts: frozenset[str]) -> list[Guess]:
+        """Return the structures that share most with the concepts, the best first."""
+        found: dict[str, Guess] = {}
+        for concept in concepts - SIDES:
+            for structure, required, optional in self._by_concept.get(concept, ()):
+                guess = _fit(structure, required, optional, concepts)
+                if structure.name not in found or found[structure.name].fit < guess.fit:
+                    found[structure.name] = guess
+        ranked = sorted(found.values(), key=lambda g: (-g.fit, _unsided_last(g), g.structure.name))
+        return ranked[:MOST]
+
+
+def _fit(
+    structure: Structure, required: frozenset[str], optional: frozenset[str], read: frozenset[str]
+) -> Guess:
+    missing, extra = required - read, read - required - optional
+    shared = required & read
+    weight = len(shared - SIDES) + 0.5 * len(shared & SIDES)
+    loss = len(missing - SIDES) + 0.35 * len(missing & SIDES)
+    loss += 0.8 * len(extra - SIDES) + 0.45 * len(extra & SIDES)
+    if "left" in required and "right" in read or "right" in required and "left" in read:
+        loss += 3
+    return Guess(structure, weight / (weight + loss), missing, extra)
+
+
+def _unsided_last(guess: Guess) -> int:
+    """Among equals prefer the pair: a name without a side rarely means one side."""
+    return 0 if "pair" in guess.missing else 1

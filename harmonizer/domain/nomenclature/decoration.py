@@ -1,0 +1,37 @@
+"""What surrounds the root of a name: PRV margin, partial mark, custom qualifier."""
+
+import re
+from dataclasses import dataclass
+
+from harmonizer.domain.nomenclature.margins import NOT_SPATIAL, SPATIAL, Margin, take_prv, with_prv
+
+GROWN = re.compile(r"[+]\s*\d")
+UNCERTAIN_GROWTH = 0.3
+
+
+@dataclass(frozen=True)
+class Decoration:
+    """The parts that the standard writes around a structure's root. `doubt` lowers certainty."""
+
+    margin: Margin | None = None
+    partial: bool = False
+    qualifier: str = ""
+    doubt: float = 0.0
+
+    def written(self, name: str) -> str:
+        """Write the parts into a standard name: `Lung_L`, partial -> `Lung~_L`."""
+        if self.margin:
+            name = with_prv(name, self.margin)
+        if self.partial:
+            side = None if name in NOT_SPATIAL else SPATIAL.search(name)
+            name = f"{name[: side.start()]}~{side[0]}" if side else f"{name}~"
+        return f"{name}^{self.qualifier}" if self.qualifier else name
+
+
+def take_decoration(text: str) -> tuple[str, Decoration]:
+    """Return a plain name without its decoration, and the decoration."""
+    bare, _, qualifier = text.partition("^")
+    partial = "~" in bare
+    doubt = UNCERTAIN_GROWTH if GROWN.search(bare) else 0.0
+    bare, margin = take_prv(bare.replace("~", " "))
+    return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt)

@@ -1,0 +1,152 @@
+"""The dictionary: what a token, a run of tokens or a compound word can mean."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from harmonizer.domain.nomenclature.folding import spellings
+from harmonizer.domain.nomenclature.model import Word
+
+LATIN = "la"
+PAIR = "pair"
+MARK = "!"
+"""A concept that begins so is no anatomy: it marks a planning aid."""
+
+ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
+    "la": (("", "s", True), ("y", "ies", True)),
+    "fi": (("", "n", False), ("", "t", True)),
+    "sv": (("", "en", False), ("", "et", False), ("", "ar", True), ("", "er", True)),
+    "da": (("", "en", False), ("", "et", False), ("", "er", True)),
+    "nb": (("", "en", False), ("", "et", False), ("", "er", True)),
+    "de": (("", "s", False), ("", "n", True), ("", "en", True)),
+    "nl": (("", "en", True), ("", "s", True)),
+    "fr": (("", "s", True),),
+    "it": (("a", "e", True), ("o", "i", True), ("e", "i", True)),
+}
+"""Inflected forms by language: (ending to take away, ending to add, is it a plural)."""
+
+SHORTEST_INFLECTED = 4
+SHORTEST_PART = 3
+SHORTEST_MISSPELT = 5
+SIDES = {"l": "left", "r": "right"}
+
+
+@dataclass(frozen=True)
+class Sense:
+    """One meaning of one word. `cost` is what the reading loses in certainty by it."""
+
+    word: str
+    concepts: frozenset[str]
+    languages: frozenset[str]
+    cost: float = 0.0
+    note: str = ""
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether the word marks a planning aid."""
+        return any(c.startswith(MARK) for c in self.concepts)
+
+
+class Lexicon:
+    """Senses by folded word. Answers are remembered, because names of a hospital repeat words."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        found: dict[str, dict[frozenset[str], set[str]]] = {}
+        inflected: list[tuple[str, frozenset[str], str]] = []
+        for word in words:
+            meaning = frozenset(word.concepts)
+            for form in spellings(word.text):
+                found.setdefault(form, {}).setdefault(meaning, set()).add(word.language)
+                inflected += _inflections(form, meaning, word.language)
+        for form, meaning, language in inflected:
+            if form not in found or meaning in found[form]:
+                found.setdefault(form, {}).setdefault(meaning, set()).add(language)
+        self._senses = {
+            form: tuple(Sense(form, m, frozenset(ls)) for m, ls in meanings.items())
+            for form, meanings in found.items()
+        }
+        self._fuzzy = [form for form in self._senses if len(form) >= SHORTEST_MISSPELT]
+        self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
+        self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
+        self._misspelt: dict[str, tuple[Sense, ...]] = {}
+
+    def senses(self, word: str) -> tuple[Sense, ...]:
+        """Return the senses of a folded word; none if it is unknown."""
+        return self._senses.get(word, ())
+
+    def compound(self, word: str) -> tuple[tuple[Sense, ...], ...] | None:
+        """Split a word into known ones: `ropticnerve`, `Lungenoberlappen`; None if it does not."""
+        if word not in self._compounds:
+            parts = self._split(word)
+            self._compounds[word] = None if parts is None else tuple(map(self._part, parts))
+        return self._compounds[word]
+
+    def _part(self, part: str) -> tuple[Sense, ...]:
+        if part in SIDES:
+            return (Sense(part, frozenset({SIDES[part]}), frozenset({LATIN})),)
+        return self._senses[part]
+
+    def _split(self, word: str) -> list[str] | None:
+        """Fewest known parts of at least three letters; a side letter at either end is allowed."""
+        if len(word) < SHORTEST_INFLECTED:
+            return None
+        best: list[list[str] | None] = [[]] + [None] * len(word)
+        for start in range(len(word)):
+            before = best[start]
+            if before is None:
+                continue
+            for end, part in self._next_parts(word, start):
+                longer = best[end]
+                if longer is None or len(longer) > len(before) + 1:
+                    best[end] = [*before, part] if part else [*before]
+        found = best[-1]
+        return found if found and len(found) > 1 else None
+
+    def _next_parts(self, word: str, start: int) -> Iterator[tuple[int, str]]:
+        for end in range(len(word), start + SHORTEST_PART - 1, -1):
+            if word[start:end] in self._parts:
+                yield end, word[start:end]
+        at_end = start in {0, len(word) - 1}
+        if at_end and word[start] in SIDES and len(word) > SHORTEST_INFLECTED:
+            yield start + 1, word[start]
+        if 0 < start < len(word) - SHORTEST_PART and word[start] == "s":
+            yield start + 1, ""  # the linking s of German and the Nordic languages
+
+    def misspelt(self, word: str) -> tuple[Sense, ...]:
+        """Return the senses of the one known word that is a slip or two away; none if unsure."""
+        if word not in self._misspelt:
+            self._misspelt[word] = self._nearest(word)
+        return self._misspelt[word]
+
+    def _nearest(self, word: str) -> tuple[Sense, ...]:
+        if len(word) < SHORTEST_MISSPELT or any(c.isdigit() for c in word):
+            return ()
+        slips = 1 if len(word) < 9 else 2
+        near = process.extract(word, self._fuzzy, scorer=OSA.distance, score_cutoff=slips, limit=6)
+        if not near:
+            return ()
+        closest = near[0][1]
+        best = [form for form, distance, _ in near if distance == closest]
+        meanings = {sense.concepts for form in best for sense in self._senses[form]}
+        if len(meanings) > 1:
+            return ()
+        cost = 0.02 if closest == 1 and len(word) >= 7 else 0.06
+        return tuple(
+            Sense(word, s.concepts, s.languages, cost, f"taken for '{best[0]}'")
+            for s in self._senses[best[0]]
+        )
+
+
+def _inflections(
+    form: str, meaning: frozenset[str], language: str
+) -> list[tuple[str, frozenset[str], str]]:
+    if len(form) < SHORTEST_INFLECTED:
+        return []
+    out = []
+    for old, new, plural in ENDINGS.get(language, ()):
+        if form.endswith(old):
+            stem = form[: len(form) - len(old)]
+            out.append((stem + new, meaning | {PAIR} if plural and meaning else meaning, language))
+    return out

@@ -1,0 +1,50 @@
+"""Planning risk volumes: take the mark and its margin out of a name, write it into a standard one.
+
+The standard puts `_PRV` with a two-digit margin in millimetres after the root and before the side
+(`OpticNrv_PRV03_L`); one digit only where two would exceed 16 characters (report, section 7.2).
+"""
+
+import re
+from dataclasses import dataclass
+
+LONGEST_NAME = 16
+PRV = re.compile(
+    r"(?:(?<![\d.,])(?P<before>\d{1,2})\s*_?(?:mm)?[\s_]*)?PRV[\s_]*"
+    r"(?:(?P<after>\d{1,2}(?:[.,]\d)?)\s*(?P<unit>mm|cm)?(?![\d])|x{1,2}(?![a-z]))?",
+    re.IGNORECASE,
+)
+SPATIAL = re.compile(r"_(?:[LRAPISM]|RUL|RML|RLL|LUL|LLL|NAdj|Dist|Prox)$")
+NOT_SPATIAL = {"VB_L", "VB_S", "VB_C", "VB_T"}
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A planning risk volume's margin in mm; None if the name does not say it."""
+
+    millimetres: int | None
+
+
+def take_prv(text: str) -> tuple[str, Margin | None]:
+    """Return the name without its PRV part, and the margin; None if it names no PRV."""
+    found = PRV.search(text)
+    if not found:
+        return text, None
+    number = found["after"] or found["before"]
+    rest = f"{text[: found.start()]} {text[found.end() :]}".strip()
+    if number is None:
+        return rest, Margin(None)
+    size = float(number.replace(",", "."))
+    millimetres = round(size * 10 if (found["unit"] or "").lower() == "cm" else size)
+    return rest, Margin(millimetres)
+
+
+def with_prv(name: str, margin: Margin) -> str:
+    """Write the margin into a standard name: `Lens_L`, 7 mm -> `Lens_PRV07_L`."""
+    side = None if name in NOT_SPATIAL else SPATIAL.search(name)
+    root, end = (name[: side.start()], side[0]) if side else (name, "")
+    if margin.millimetres is None:
+        return f"{root}_PRV{end}"
+    long = f"{root}_PRV{margin.millimetres:02d}{end}"
+    if len(long) > LONGEST_NAME and margin.millimetres < 10:
+        return f"{root}_PRV{margin.millimetres}{end}"
+    return long

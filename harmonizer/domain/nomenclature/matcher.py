@@ -1,0 +1,310 @@
+"""The matcher: from a written name to a standard one, with its certainty and the reason in words.
+
+Order of questions: is it the standard name itself; a target volume; a planning aid; and if none of
+these, which structure do all the words together mean. Only a name of which every word is explained,
+and whose words mean exactly one structure, is certain enough to be applied unseen.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from harmonizer.domain.nomenclature.catalogue import Catalogue, Guess
+from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration
+from harmonizer.domain.nomenclature.folding import plain, tokens
+from harmonizer.domain.nomenclature.lexicon import Lexicon
+from harmonizer.domain.nomenclature.model import (
+    Alternative,
+    Context,
+    Kind,
+    Mapping,
+    Nomenclature,
+    RoiName,
+    Status,
+)
+from harmonizer.domain.nomenclature.reading import Reader, Reading
+from harmonizer.domain.nomenclature.targets import find_type, parse_target
+from harmonizer.domain.nomenclature.wording import (
+    blank_reason,
+    helper_reason,
+    reading_reason,
+    type_reason,
+)
+
+MATCHER_VERSION = "1"
+AUTO_BAR = 0.97
+LEAST_NAMED = 0.3
+LONGEST_READ = 256
+MOST_ALTERNATIVES = 3
+COPIES = "!copy"
+CUT = re.compile(r"[-+&/]")
+NO_CONTEXT = Context()
+AID_TYPES = frozenset(
+    "BOLUS SUPPORT FIXATION MARKER REGISTRATION ISOCENTER CONTRAST_AGENT DOSE_REGION"
+    " DOSE_MEASUREMENT BRACHY_CHANNEL BRACHY_ACCESSORY BRACHY_SRC_APP BRACHY_CHNL_SHLD".split()
+)
+TARGET_TYPES = frozenset({"PTV", "CTV", "GTV", "TREATED_VOLUME", "IRRAD_VOLUME"})
+
+
+class Matcher:
+    """Maps names by one nomenclature. Keeps what it has learnt of words, so make it once."""
+
+    def __init__(self, nomenclature: Nomenclature) -> None:
+        self._catalogue = Catalogue(nomenclature.structures)
+        self._reader = Reader(Lexicon((*nomenclature.words, *nomenclature.marks)))
+        self._known: dict[tuple[str, str | None, Context], Mapping] = {}
+
+    def match(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
+        """Map one name. Never raises for what a name contains."""
+        roi = RoiName(0, name) if isinstance(name, str) else name
+        known = (roi.name, roi.interpreted_type, context)
+        if known not in self._known:
+            self._known[known] = self._judged(roi, context)
+        return replace(self._known[known], number=roi.number)
+
+    def match_set(self, names: Sequence[RoiName], context: Context = NO_CONTEXT) -> list[Mapping]:
+        """Map the names of one structure set, in their order.
+
+        The languages of the set help to read short words; two regions that would get one name are
+        both kept, told of each other, and left to a curator.
+        """
+        heard = replace(context, languages=context.languages | self._languages(names))
+        found = [self.match(name, heard) for name in names]
+        sharing: dict[str, list[int]] = {}
+        for mapping in found:
+            if mapping.tg263_name and mapping.kind is Kind.ORGAN:
+                sharing.setdefault(mapping.tg263_name.lower(), []).append(mapping.number)
+        return [_told_of_others(m, sharing.get((m.tg263_name or "").lower(), [])) for m in found]
+
+    def _languages(self, names: Iterable[RoiName]) -> frozenset[str]:
+        """Languages that at least two names of the set speak and that no Latin word explains."""
+        count: dict[str, int] = {}
+        for name in names:
+            for reading in self._reader.read(tokens(plain(name.name[:LONGEST_READ])))[:1]:
+                spoken = {
+                    language
+                    for sense in reading.senses
+                    if len(sense.word) > 2 and "la" not in sense.languages
+                    for language in sense.languages
+                }
+                for language in spoken:
+                    count[language] = count.get(language, 0) + 1
+        return frozenset(language for language, number in count.items() if number >= 2)
+
+    def _judged(self, roi: RoiName, context: Context) -> Mapping:
+        """Map a name, then let its interpreted type speak."""
+        mapping = self._mapped(roi.name, context)
+        declared = (roi.interpreted_type or "").strip().upper()
+        if mapping.kind is not Kind.ORGAN or mapping.status is Status.EXACT:
+            return mapping
+        if declared in AID_TYPES:
+            reason = type_reason(declared, mapping.reason)
+            return _aid(roi.name, reason)
+        if declared in TARGET_TYPES:
+            confidence = round(min(mapping.confidence, 0.6), 3)
+            reason = type_reason(declared, mapping.reason)
+            return replace(mapping, confidence=confidence, auto=False, reason=reason)
+        return mapping
+
+    def _mapped(self, raw: str, context: Context) -> Mapping:
+        text = plain(raw[:LONGEST_READ])
+        if not any(c.isalnum() for c in text):
+            return _unmapped(raw, blank_reason(raw))
+        if text.startswith("_"):
+            return _aid(raw, helper_reason(text, ()))
+        exact = self._catalogue.named(text)
+        if exact:
+            return _exact(raw, exact.name, exact.kind)
+        template = self._catalogue.template(text)
+        if template:
+            return _exact(raw, template, Kind.HELPER)
+        if self._is_prefixed(text):
+            return _aid(raw, helper_reason(text, ()))
+        if find_type(text):
+            return self._as_target(raw, text, context)
+        return self._as_organ(raw, text, context)
+
+    def _is_prefixed(self, text: str) -> bool:
+        """Whether a `z` is put before a name to keep it out of evaluation."""
+        if text[0] not in "zZ" or len(text) < 3:
+            return False
+        if not text[1].isalpha() or (text[0] == "z" and text[1].isupper()):
+            return True
+        words = tokens(text)
+        whole = self._reader.read(words[:1])
+        if not whole or not whole[0].unknown:
+            return False
+        rest = self._reader.read(tokens(text[1:])[:1])
+        return bool(find_type(text[1:])) or any(not reading.unknown for reading in rest)
+
+    def _as_target(self, raw: str, text: str, context: Context) -> Mapping:
+        found = find_type(text)
+        assert found is not None  # noqa: S101 - the caller has asked
+        readings = self._reader.read(tokens(_without_type(text)), context.languages)
+        marks = _strongest_marks(readings)
+        if marks:
+            return _aid(raw, helper_reason(text, marks))
+        around = text[: found.start()].strip(" _") + text[found.end() :]
+        if self._names_organ(text[: found.start()], context) or _cuts_organ(
+            around, lambda part: self._names_organ(part, context)
+        ):
+            return _aid(raw, "an organ and a target together: a boolean of the two")
+        target = parse_target(text, lambda part: self._names_organ(part, context))
+        if target is None:
+            return _unmapped(raw, "speaks of a target, but its parts cannot be read")
+        certainty = 0.98 if not target.qualifier else 0.85
+        return Mapping(
+            number=0,
+            raw_name=raw,
+            tg263_name=target.name(),
+            status=Status.SUGGESTED,
+            confidence=certainty,
+            auto=certainty >= AUTO_BAR,
+            kind=Kind.TARGET,
+            reason=target.described(),
+        )
+
+    def _names_organ(self, text: str, context: Context) -> str | None:
+        """Return the structure that a part of a name means, if it means exactly one."""
+        words = tokens(text)
+        if not words:
+            return None
+        named = self._catalogue.named(text.strip(" _-"))
+        if named:
+            return named.name
+        for reading in self._reader.read(words, context.languages):
+            found = self._catalogue.meaning(reading.anatomy)
+            if found and not reading.unknown and not reading.marks:
+                return found.name
+        return None
+
+    def _as_organ(self, raw: str, text: str, context: Context) -> Mapping:
+        bare, decoration = take_decoration(text)
+        if decoration.margin and (standard := self._catalogue.named(bare)):
+            return _suggested(raw, decoration.written(standard.name), 0.985, "PRV of " + bare)
+        readings = [
+            _placed(reading, context)
+            for reading in self._reader.read(tokens(bare), context.languages)
+        ]
+        sure = self._sure(readings)
+        if sure:
+            name, reading = sure
+            certainty = round(0.99 - reading.cost - decoration.doubt - _vague(reading), 3)
+            return _suggested(
+                raw, decoration.written(name), certainty, reading_reason(reading, decoration)
+            )
+        marks = _strongest_marks(readings)
+        if marks:
+            return _aid(raw, helper_reason(text, marks))
+        return self._guessed(raw, readings, decoration)
+
+    def _sure(self, readings: Sequence[Reading]) -> tuple[str, Reading] | None:
+        """Return the reading that explains every word and means one structure."""
+        found: dict[str, Reading] = {}
+        for reading in readings:
+            if reading.unknown or reading.marks:
+                continue
+            structure = self._catalogue.meaning(reading.anatomy)
+            if not structure and "pair" in reading.anatomy:
+                structure = self._catalogue.meaning(reading.anatomy - {"pair"})
+            if structure and (
+                structure.name not in found or found[structure.name].cost > reading.cost
+            ):
+                found[structure.name] = reading
+        if not found:
+            return None
+        ranked = sorted(found.items(), key=lambda item: (item[1].cost, -len(item[1].anatomy)))
+        name, best = ranked[0]
+        doubt = 0.0 if len(ranked) == 1 or len(ranked[1][1].anatomy) < len(best.anatomy) else 0.25
+        return name, replace(best, cost=best.cost + doubt)
+
+    def _guessed(self, raw: str, readings: Sequence[Reading], decoration: Decoration) -> Mapping:
+        """Rank what shares words with the name; for a curator to choose from."""
+        best: dict[str, tuple[float, Guess, Reading]] = {}
+        for reading in readings:
+            loss = 1 + 0.6 * len(reading.unknown) / max(1, len(reading.senses))
+            for guess in self._catalogue.guesses(reading.anatomy):
+                score = round(0.9 * guess.fit / loss - reading.cost, 3)
+                name = guess.structure.name
+                if name not in best or best[name][0] < score:
+                    best[name] = (score, guess, reading)
+        ranked = sorted(best.items(), key=lambda item: -item[1][0])
+        if not ranked or ranked[0][1][0] < LEAST_NAMED:
+            others = tuple(
+                Alternative(decoration.written(n), s[0]) for n, s in ranked[:MOST_ALTERNATIVES]
+            )
+            return replace(_unmapped(raw, "no word that names a structure"), alternatives=others)
+        (name, (score, guess, reading)), *rest = ranked
+        reason = reading_reason(reading, decoration, guess)
+        mapping = _suggested(raw, decoration.written(name), min(score, 0.9), reason)
+        alternatives = tuple(
+            Alternative(decoration.written(n), max(s[0], 0.0)) for n, s in rest[:MOST_ALTERNATIVES]
+        )
+        return replace(mapping, alternatives=alternatives)
+
+
+def _placed(reading: Reading, context: Context) -> Reading:
+    """Give `ipsilateral` and `contralateral` a side if the treated side is known."""
+    relative = reading.concepts & {"ipsilateral", "contralateral"}
+    treated = {"L": "left", "R": "right"}.get((context.laterality or "").upper()[:1])
+    if not relative or not treated:
+        return reading
+    other = "right" if treated == "left" else "left"
+    side = treated if "ipsilateral" in relative else other
+    return replace(
+        reading, concepts=(reading.concepts - relative) | {side}, cost=reading.cost + 0.01
+    )
+
+
+def _vague(reading: Reading) -> float:
+    """A name that is only an abbreviation of two letters can mean too much."""
+    words = [s for s in reading.senses if not s.concepts <= {"left", "right", "pair"}]
+    return 0.2 if len(words) == 1 and len(words[0].word) <= 2 else 0.0
+
+
+def _strongest_marks(readings: Sequence[Reading]) -> tuple[str, ...]:
+    """Return the words that mark an aid; words that only tell copies apart do not."""
+    for reading in readings:
+        marks = tuple(s.word for s in reading.marks if not s.concepts <= {COPIES, "pair"})
+        if marks:
+            return marks
+    return ()
+
+
+def _without_type(text: str) -> str:
+    """Return a target's name without its type, as what else it says."""
+    found = find_type(text)
+    return text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
+
+
+def _cuts_organ(text: str, names_organ: Callable[[str], str | None]) -> bool:
+    """Whether an organ follows a minus sign, a plus or an ampersand: a boolean."""
+    return any(names_organ(part) for part in CUT.split(text)[1:] if part.strip(" _"))
+
+
+def _exact(raw: str, name: str, kind: Kind) -> Mapping:
+    status = Status.HELPER if kind is Kind.HELPER else Status.EXACT
+    return Mapping(0, raw, name, status, 1.0, True, kind, f"'{raw}' is the standard name {name}")
+
+
+def _suggested(raw: str, name: str, confidence: float, reason: str) -> Mapping:
+    certain = confidence >= AUTO_BAR
+    return Mapping(0, raw, name, Status.SUGGESTED, confidence, certain, Kind.ORGAN, reason)
+
+
+def _aid(raw: str, reason: str) -> Mapping:
+    return Mapping(0, raw, None, Status.HELPER, 0.95, False, Kind.HELPER, reason)
+
+
+def _unmapped(raw: str, reason: str) -> Mapping:
+    return Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
+
+
+def _told_of_others(mapping: Mapping, numbers: Sequence[int]) -> Mapping:
+    if len(numbers) < 2:
+        return mapping
+    others = list(numbers)
+    if mapping.number in others:
+        others.remove(mapping.number)
+    reason = f"{mapping.reason}; {len(others)} more of this set would get the same name"
+    return replace(mapping, auto=False, reason=reason, shares_name_with=tuple(others))

@@ -1,0 +1,159 @@
+"""Read a name: tokens to words, words to the concepts that they mean, in every way that fits."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from harmonizer.domain.nomenclature.lexicon import LATIN, MARK, PAIR, Lexicon, Sense
+
+LONGEST_PHRASE = 5
+MOST_READINGS = 48
+ANYONE = frozenset({LATIN})
+VERTEBRA = re.compile(r"(c|th|t|d|l|s)0?(\d{1,2})")
+LAST_VERTEBRA = {"c": 7, "t": 12, "l": 5, "s": 5}
+LEVEL = re.compile(r"(\d|[ivx]{1,4})([abc]?)")
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9,
+         "x": 10, "xi": 11, "xii": 12}  # fmt: skip
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+)
+NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
+GATED = 2
+"""A word of one or two letters counts in its language only if the rest speaks that language."""
+ALWAYS_READ = frozenset(
+    {"ve", "va", "vae", "ho", "hoe", "li", "re", "sx", "dx", "lk", "br", "pl", "gl", "os", "tc"}
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a name. `unknown` are tokens that no dictionary explains."""
+
+    concepts: frozenset[str]
+    senses: tuple[Sense, ...]
+    unknown: tuple[str, ...]
+    cost: float
+
+    @property
+    def marks(self) -> tuple[Sense, ...]:
+        """The words that mark a planning aid."""
+        return tuple(sense for sense in self.senses if sense.is_mark)
+
+    @property
+    def anatomy(self) -> frozenset[str]:
+        """The concepts without the marks."""
+        return frozenset(c for c in self.concepts if not c.startswith(MARK))
+
+
+class Reader:
+    """Reads token lists by one dictionary."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._single: dict[str, tuple[tuple[Sense, ...], ...]] = {}
+
+    def read(self, tokens: Sequence[str], spoken: Iterable[str] = ()) -> list[Reading]:
+        """Return the possible readings, at most `MOST_READINGS`.
+
+        Args:
+            tokens: folded tokens of the name.
+            spoken: languages in which the rest of the set or the centre is known to write.
+        """
+        slots: list[tuple[Sense, ...]] = []
+        unknown: list[str] = []
+        at = 0
+        while at < len(tokens):
+            taken, found = self._longest(tokens, at)
+            if found:
+                slots += found
+            else:
+                unknown.append(tokens[at])
+            at += taken
+        heard = frozenset(spoken) | _languages(slots)
+        choices = [kept for slot in slots if (kept := _audible(slot, heard))]
+        unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
+        combinations = islice(product(*choices), MOST_READINGS)
+        return [_reading(senses, tuple(unknown)) for senses in combinations]
+
+    def _longest(
+        self, tokens: Sequence[str], at: int
+    ) -> tuple[int, tuple[tuple[Sense, ...], ...] | None]:
+        for length in range(min(LONGEST_PHRASE, len(tokens) - at), 1, -1):
+            parts = tokens[at : at + length]
+            if all(len(part) == 1 for part in parts):
+                continue
+            senses = self._lexicon.senses("".join(parts))
+            if senses:
+                return length, (senses,)
+        return 1, self._word(tokens[at])
+
+    def _word(self, token: str) -> tuple[tuple[Sense, ...], ...]:
+        if token not in self._single:
+            self._single[token] = self._understand(token)
+        return self._single[token]
+
+    def _understand(self, token: str) -> tuple[tuple[Sense, ...], ...]:
+        direct = (*self._lexicon.senses(token), *_numbers(token))
+        if direct:
+            return (direct,)
+        numbered = NUMBERED.fullmatch(token)
+        if numbered:
+            head, tail = self._word(numbered[1]), _numbers(numbered[2])
+            return (*head, tail) if head and tail else ()
+        compound = self._lexicon.compound(token)
+        if compound:
+            return compound
+        misspelt = self._lexicon.misspelt(token)
+        return (misspelt,) if misspelt else ()
+
+
+def _numbers(token: str) -> tuple[Sense, ...]:
+    """Return what a number can be: a vertebra, a rib, a level of nodes, a cranial nerve."""
+    found: list[str] = []
+    vertebra = VERTEBRA.fullmatch(token)
+    if vertebra:
+        region = "t" if vertebra[1] in {"t", "th", "d"} else vertebra[1]
+        if 1 <= int(vertebra[2]) <= LAST_VERTEBRA[region]:
+            found.append(f"{region}{int(vertebra[2])}")
+        if vertebra[1] == "l" and int(vertebra[2]) <= 3:
+            found.append(f"level{int(vertebra[2])}")
+    if token.isascii() and token.isdigit() and len(token) <= 2:
+        found.append(f"n{int(token)}")
+    if token in ORDINALS:
+        found.append(f"n{ORDINALS.index(token) + 1}")
+    level = LEVEL.fullmatch(token)
+    if level and (level[1].isdigit() or level[1] in ROMAN):
+        number = int(level[1]) if level[1].isdigit() else ROMAN[level[1]]
+        found.append(f"level{number}{level[2]}")
+        if not level[2] and not level[1].isdigit():
+            found.append(f"cn{number}")
+    return tuple(Sense(token, frozenset({concept}), ANYONE) for concept in found)
+
+
+def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
+    """Languages of the words that are long enough to tell one."""
+    heard: set[str] = set()
+    for slot in slots:
+        if any(LATIN in sense.languages for sense in slot):
+            continue
+        for sense in slot:
+            if len(sense.word) > GATED:
+                heard |= sense.languages
+    return frozenset(heard)
+
+
+def _audible(slot: tuple[Sense, ...], heard: frozenset[str]) -> tuple[Sense, ...]:
+    """Keep the senses of a short word that its neighbours' languages allow."""
+    if len(slot[0].word) > GATED or slot[0].word in ALWAYS_READ:
+        return slot
+    return tuple(s for s in slot if LATIN in s.languages or s.languages & heard)
+
+
+def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
+    concepts: set[str] = set()
+    for sense in senses:
+        concepts |= sense.concepts
+    if {"left", "right"} <= concepts:
+        concepts = (concepts - {"left", "right"}) | {PAIR}
+    return Reading(frozenset(concepts), senses, unknown, sum(s.cost for s in senses))

@@ -1,0 +1,175 @@
+"""Target volumes: parse a name into its parts and write it as the standard orders them.
+
+`TYPE[classifier][number][_imaging][_structure][_dose][-crop][^qualifier]` (report, section 8.2).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harmonizer.domain.nomenclature.margins import LONGEST_NAME
+
+TYPE = re.compile(r"(?<![A-Za-z])(IGTV|ICTV|GTV|CTV|ITV|PTV)(?![a-z]{4}[a-z]*\d?[A-Z])", re.I)
+CLASSIFIER = re.compile(
+    r"[\s_\-]?(sb|par|vas|[pnvt])(?=$|[\d\s_\-+!^]|(?-i:(?<=[a-z])[A-Z]))", re.IGNORECASE
+)
+PRIMARY = {"t": "p"}
+"""`T` for the primary tumour is common; the standard's letter is p."""
+NUMBER = re.compile(r"[\s_\-]?(\d{1,2})(?![\d.,]|p\d|\s?c?gy|x\d)", re.IGNORECASE)
+LARGEST_NUMBER = 19
+IMAGING = re.compile(r"(?:CT|PT|MR|SP)\d{1,2}(?![\d])", re.IGNORECASE)
+DOSE = re.compile(
+    r"(?P<dose>\d{1,5}(?:[.,p]\d{1,3})?)\s?(?P<unit>cgy|gy)?"
+    r"(?:\s?[x*]\s?(?P<fractions>\d{1,2})(?:\s?fx)?)?(?![a-z\d])",
+    re.IGNORECASE,
+)
+RELATIVE = re.compile(
+    r"(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$", re.IGNORECASE
+)
+LEVELS = {"high": "High", "hi": "High", "mid": "Mid", "int": "Mid", "low": "Low", "lo": "Low"}
+CROP = re.compile(r"-\s?(\d{2}|\d(?=\s?mm))(?:\s?mm)?$")
+WORD = re.compile(r"[^\s_,;:/()\[\]{}]+")
+KEPT_WORDS = {"boost": "Boost", "bst": "Boost", "eval": "Eval", "preop": "Preop", "postop": "Postop",
+              "l": "L", "r": "R", "lt": "L", "rt": "R", "left": "L", "right": "R",
+              "tumorbed": "TumorBed", "total": "Total"}  # fmt: skip
+SMALLEST_CGY = 500
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target's parts. `dose` is as written: `5040` (cGy), `50.4Gy`, `High`, `2000x3`."""
+
+    type: str
+    segmented: bool = False
+    classifier: str = ""
+    number: str = ""
+    imaging: str = ""
+    structure: str = ""
+    dose: str = ""
+    crop: str = ""
+    qualifier: str = ""
+
+    def name(self) -> str:
+        """Write the parts in the standard's order; drop underscores where it exceeds 16."""
+        head = self.type + ("!" if self.segmented else "") + self.classifier + self.number
+        tail = (f"-{self.crop}" if self.crop else "") + (
+            f"^{self.qualifier}" if self.qualifier else ""
+        )
+        parts = [p for p in (self.imaging, self.structure, self.dose) if p]
+        text = "_".join([head, *parts]) + tail
+        while len(text) > LONGEST_NAME and "_" in text:
+            text = text.replace("_", "", 1)
+        return text
+
+    def described(self) -> str:
+        """Return the parts in words."""
+        parts = {
+            "type": self.type,
+            "segmented": "yes" if self.segmented else "",
+            "classifier": self.classifier,
+            "number": self.number,
+            "imaging": self.imaging,
+            "structure": self.structure,
+            "dose": self.dose,
+            "crop from skin, mm": self.crop,
+            "qualifier": self.qualifier,
+        }
+        return "target: " + ", ".join(f"{k} {v}" for k, v in parts.items() if v)
+
+
+StructureReader = Callable[[str], str | None]
+"""Gives the standard name of an organ that a target names, None if it is none."""
+
+
+def find_type(text: str) -> re.Match[str] | None:
+    """Return where a plain name speaks of a target volume."""
+    return TYPE.search(text)
+
+
+def parse_target(text: str, structure_of: StructureReader) -> Target | None:
+    """Parse a plain name; None if it names no target volume."""
+    found = find_type(text)
+    if not found:
+        return None
+    target = Target(found[1].upper())
+    before, rest = text[: found.start()], text[found.end() :]
+    rest, _, qualifier = rest.partition("^")
+    if rest.startswith("!"):
+        target, rest = replace(target, segmented=True), rest[1:]
+    target, rest = _head(target, rest)
+    crop = CROP.search(rest)
+    if crop:
+        target, rest = replace(target, crop=f"{int(crop[1]):02d}"), rest[: crop.start()]
+    if rest.endswith("!"):
+        target, rest = replace(target, segmented=True), rest[:-1]
+    target, leftover = _body(target, f"{rest} {before}".strip(), structure_of)
+    return replace(target, qualifier=qualifier.strip() or "".join(leftover))
+
+
+def _head(target: Target, rest: str) -> tuple[Target, str]:
+    """Take the classifier and the number that follow the type."""
+    letter = CLASSIFIER.match(rest)
+    if letter:
+        small = letter[1].lower()
+        target, rest = replace(target, classifier=PRIMARY.get(small, small)), rest[letter.end() :]
+    number = NUMBER.match(rest)
+    if number and int(number[1]) <= LARGEST_NUMBER and not _is_crop(rest):
+        target, rest = replace(target, number=str(int(number[1]))), rest[number.end() :]
+    return target, rest
+
+
+def _is_crop(rest: str) -> bool:
+    return bool(re.match(r"-\d{2}$", rest))
+
+
+def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Target, list[str]]:
+    """Take imaging, dose and structure from the words that follow; what is left qualifies."""
+    imaging = "".join(m.upper() for m in IMAGING.findall(rest))
+    rest = IMAGING.sub(" ", rest)
+    target = replace(target, imaging=imaging)
+    rest = rest.strip(" _-+")
+    whole = structure_of(rest) if rest else None
+    if whole:
+        return replace(target, structure=whole), []
+    words: list[str] = []
+    for word in re.split(r"[\s_]+", rest):
+        target, used = _take_word(target, word.strip("-+,;:()[]"))
+        if not used and word.strip("-+,;:()[]"):
+            words.append(word.strip("-+,;:()[]"))
+    if words and not target.structure:
+        organ = structure_of(" ".join(words))
+        if organ:
+            return replace(target, structure=organ), []
+    return target, [word[:1].upper() + word[1:] for word in words if WORD.fullmatch(word)]
+
+
+def _take_word(target: Target, word: str) -> tuple[Target, bool]:
+    relative = RELATIVE.fullmatch(word)
+    if relative and not target.dose:
+        level = LEVELS[relative[1].lower()]
+        return replace(target, dose=level + (relative[2] or "")), True
+    dose = DOSE.fullmatch(word)
+    if dose and not target.dose:
+        written = _dose(dose)
+        if written:
+            return replace(target, dose=written), True
+        if not target.number and int(float(dose["dose"].replace(",", ".").replace("p", "."))) > 0:
+            return replace(target, number=dose["dose"]), True
+    kept = KEPT_WORDS.get(word.lower())
+    if kept and not target.structure:
+        return replace(target, structure=kept), True
+    return target, word.lower() in {"gy", "cgy", ""}
+
+
+def _dose(found: re.Match[str]) -> str:
+    """Write a dose: Gy stays where the name says so, a bare number of Gy becomes cGy."""
+    amount = float(found["dose"].replace(",", ".").replace("p", "."))
+    fractions = f"x{int(found['fractions'])}" if found["fractions"] else ""
+    unit = (found["unit"] or "").lower()
+    if unit == "gy":
+        return f"{amount:g}Gy{fractions}"
+    if unit == "cgy" or amount >= SMALLEST_CGY:
+        return f"{amount:g}{fractions}"
+    if amount > LARGEST_NUMBER or fractions or "." in found["dose"]:
+        return f"{round(amount * 100)}{fractions}"
+    return ""

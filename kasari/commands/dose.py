@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +16,14 @@ from harmonizer.domain.dose import (
     DvhResult,
     Metric,
     Prescription,
+    Roi,
     Status,
     compute_dvh,
     evaluate,
     parse_metric,
     without_dose,
 )
+from harmonizer.domain.dose.comparison import Comparison, compare_rois
 from harmonizer.domain.quality import RULESET_VERSION, check_course
 from harmonizer.errors import DataError
 
@@ -136,6 +138,40 @@ def qa(
             typer.echo(line + finding["text"])
         typer.echo(f"{len(findings)} findings, rule set {RULESET_VERSION}")
     raise typer.Exit(1 if any(f["severity"] == "error" for f in findings) else 0)
+
+
+@app.command()
+def compare(
+    reference: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    other: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    tolerance: Annotated[float, typer.Option(help="mm, for surface Dice and path length.")] = 1.0,
+    out: Annotated[Path | None, typer.Option(help="CSV to write; else it is printed.")] = None,
+) -> None:
+    """Compare structures of one name in two structure sets drawn on one image."""
+    try:
+        first, second = (read_structure_set(_bytes(path)) for path in (reference, other))
+    except DataError as error:
+        typer.echo(f"{error.code}: {error}", err=True)
+        raise typer.Exit(2) from error
+    others = {roi.name: roi for roi in second.rois if roi.contours}
+    rows = [_compared(roi, others[roi.name], tolerance) for roi in first.rois if roi.name in others]
+    names = ["roi_name", *Comparison.__dataclass_fields__, "note"]
+    file = out.open("w", newline="", encoding="utf-8") if out else sys.stdout
+    writer = csv.DictWriter(file, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    if out:
+        file.close()
+    missed = [roi.name for roi in first.rois if roi.contours and roi.name not in others]
+    typer.echo(f"{len(rows)} structures compared; {len(missed)} have no partner", err=True)
+
+
+def _compared(reference: Roi, other: Roi, tolerance: float) -> dict[str, object]:
+    try:
+        found = asdict(compare_rois(reference, other, tolerance))
+    except DataError as error:
+        return {"roi_name": reference.name, "note": str(error)}
+    return {"roi_name": reference.name, **{k: f"{v:.6g}" for k, v in found.items()}}
 
 
 def course_report(folder: Path, site: str | None, laterality: str | None) -> dict[str, object]:

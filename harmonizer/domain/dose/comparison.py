@@ -1,0 +1,157 @@
+"""How alike two delineations of one structure are, and how two structures lie to each other.
+
+Volumes are compared plane by plane on a common raster; surfaces as points along the contours, so
+distances are between contours (flat ends of a structure have none). For axial structures drawn on
+the planes of one image.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmonizer.domain.dose.grid import DoseGrid
+from harmonizer.domain.dose.planes import Stack, build_stack
+from harmonizer.domain.dose.raster import Edges, Spans, next_in_polygon, scan
+from harmonizer.domain.dose.structures import Roi
+from harmonizer.errors import DataError
+
+Floats = NDArray[np.float64]
+
+CELL_MM: Final = 0.5
+STEP_MM: Final = 1.0
+MOST_POINTS: Final = 8000
+SAME_PLANE_MM: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two delineations: reference and other. Distances in mm, volumes in cm3."""
+
+    volume_reference_cm3: float
+    volume_other_cm3: float
+    overlap_cm3: float
+    dice: float
+    hausdorff_95_mm: float
+    mean_surface_distance_mm: float
+    surface_dice: float
+    added_path_length_mm: float
+    nearest_mm: float
+    tolerance_mm: float
+
+
+def compare_rois(reference: Roi, other: Roi, tolerance_mm: float = 1.0) -> Comparison:
+    """Compare two delineations.
+
+    Surface Dice (Nikolov et al. 2018) and added path length (Vaassen et al. 2020: length of the
+    reference's contours that are not drawn within the tolerance) depend on `tolerance_mm`.
+
+    Raises
+    ------
+    DataError
+        `COMPARE-EMPTY` if one has no closed contours, `COMPARE-FRAMES` if they are in different
+        frames of reference.
+    """
+    ours, its = reference.frame_of_reference_uid, other.frame_of_reference_uid
+    if ours and its and ours != its:
+        raise DataError("COMPARE-FRAMES", "the structures are in different frames of reference")
+    a, b = _stack(reference), _stack(other)
+    volumes = _volumes(a, b)
+    p, q = along_contours(a), along_contours(b)
+    there, back = nearest(p, q), nearest(q, p)
+    both = np.concatenate([there, back])
+    total = volumes[0] + volumes[1]
+    return Comparison(
+        volume_reference_cm3=volumes[0],
+        volume_other_cm3=volumes[1],
+        overlap_cm3=volumes[2],
+        dice=2 * volumes[2] / total if total else 0.0,
+        hausdorff_95_mm=float(max(np.percentile(there, 95), np.percentile(back, 95))),
+        mean_surface_distance_mm=float(both.mean()),
+        surface_dice=float(np.mean(both <= tolerance_mm)),
+        added_path_length_mm=_added_path(a, b, tolerance_mm),
+        nearest_mm=float(there.min()),
+        tolerance_mm=tolerance_mm,
+    )
+
+
+def _stack(roi: Roi) -> Stack:
+    """Arrange a structure's contours in axial planes."""
+    axes = np.eye(3)
+    nothing = np.zeros((1, 1, 1), np.uint8)
+    grid = DoseGrid(nothing, 1.0, np.zeros(3), axes[0], axes[1], 1.0, 1.0, np.zeros(1))
+    stack = build_stack(roi, grid)
+    if stack is None or not stack.aligned:
+        raise DataError("COMPARE-EMPTY", "a structure has no closed axial contours to compare")
+    return stack
+
+
+def _volumes(a: Stack, b: Stack) -> tuple[float, float, float]:
+    """Return both volumes and their overlap, plane by plane times the plane spacing."""
+    low = np.minimum(a.points.min(axis=0), b.points.min(axis=0)) - CELL_MM
+    high = np.maximum(a.points.max(axis=0), b.points.max(axis=0)) + CELL_MM
+    columns, rows = np.ceil((high - low) / CELL_MM).astype(int).tolist()
+    spans_a, spans_b = (_scan(s, low, rows, columns) for s in (a, b))
+    cell = CELL_MM**2 * min(a.spacing, b.spacing) / 1000.0
+    overlap = 0.0
+    for plane, place in enumerate(a.positions):
+        gaps = np.abs(b.positions - place)
+        if gaps.min() <= SAME_PLANE_MM:
+            other = int(gaps.argmin())
+            shared = np.minimum(spans_a.fill(plane, plane), spans_b.fill(other, other))
+            overlap += float(shared.sum(dtype=np.float64)) * cell
+    return float(spans_a.areas().sum()) * cell, float(spans_b.areas().sum()) * cell, overlap
+
+
+def _scan(stack: Stack, low: Floats, rows: int, columns: int) -> Spans:
+    x, y = ((stack.points - low) / CELL_MM).T
+    after = next_in_polygon(stack.starts)
+    plane = np.repeat(stack.plane_of, np.diff(stack.starts))
+    edges = Edges(plane, x, y, x[after], y[after])
+    return scan(edges, (stack.positions.size, rows, columns), 4)
+
+
+def along_contours(stack: Stack, step_mm: float = STEP_MM) -> Floats:
+    """Return points (n, 3) at equal steps along every contour; at most `MOST_POINTS`."""
+    after = next_in_polygon(stack.starts)
+    length = np.linalg.norm(stack.points[after] - stack.points, axis=1)
+    step = max(step_mm, float(length.sum()) / MOST_POINTS)
+    pieces = []
+    for contour, (a, b) in enumerate(zip(stack.starts[:-1], stack.starts[1:], strict=True)):
+        run = np.concatenate([[0.0], np.cumsum(length[a:b])])
+        ring = np.vstack([stack.points[a:b], stack.points[a]])
+        at = np.arange(0.0, run[-1], step)
+        place = np.full(at.size, stack.positions[stack.plane_of[contour]])
+        xy = [np.interp(at, run, ring[:, axis]) for axis in (0, 1)]
+        pieces.append(np.column_stack([*xy, place]))
+    return np.concatenate(pieces)
+
+
+def nearest(points: Floats, others: Floats) -> Floats:
+    """Return for each point the distance to the nearest of `others`, mm."""
+    found = np.empty(len(points))
+    x, y, z = (np.ascontiguousarray(others[:, axis], np.float32) for axis in range(3))
+    for start in range(0, len(points), 500):
+        part = points[start : start + 500].astype(np.float32)
+        squared = (part[:, 0, None] - x) ** 2
+        squared += (part[:, 1, None] - y) ** 2
+        squared += (part[:, 2, None] - z) ** 2
+        found[start : start + 500] = np.sqrt(squared.min(axis=1))
+    return found
+
+
+def _added_path(a: Stack, b: Stack, tolerance_mm: float) -> float:
+    """Return the length of `a`'s contours that `b` does not follow in the same plane, mm."""
+    p, q = along_contours(a), along_contours(b)
+    after = next_in_polygon(a.starts)
+    total = float(np.linalg.norm(a.points[after] - a.points, axis=1).sum())
+    added = 0
+    for place in np.unique(p[:, 2]):
+        mine = p[p[:, 2] == place]
+        its = q[np.abs(q[:, 2] - place) <= SAME_PLANE_MM]
+        if its.size:
+            added += int(np.count_nonzero(nearest(mine, its) > tolerance_mm))
+        else:
+            added += len(mine)
+    return total * added / len(p)

@@ -10,6 +10,11 @@ import yaml
 from harmonizer.domain.nomenclature.model import Kind, Nomenclature, Structure, Word
 
 EDITION = "TG-263 2017-08-15"
+SAME_NAME = (
+    *("name", "reverse", "category", "region", "fma", "snomed", "snomed_side"),
+    *("twin", "plural", "parent"),
+)
+"""Columns of the list that a structure calls by the same name."""
 CONCEPT = re.compile(r"\((\w+)\)|(\w+)")
 
 
@@ -17,8 +22,8 @@ CONCEPT = re.compile(r"\((\w+)\)|(\w+)")
 def load_nomenclature() -> Nomenclature:
     """Return the nomenclature; read from the package's data files on first use."""
     folder = resources.files(__name__)
-    with folder.joinpath("structures.csv").open(encoding="utf-8", newline="") as lines:
-        structures = tuple(_structure(row) for row in csv.DictReader(lines))
+    lines = folder.joinpath("structures.csv").read_text("utf-8").splitlines()
+    structures = tuple(_structure(row) for row in csv.DictReader(lines))
     words = _words(folder.joinpath("words.yaml").read_text("utf-8"), "")
     marks = _words(folder.joinpath("marks.yaml").read_text("utf-8"), "!")
     return Nomenclature(structures, words, marks, EDITION)
@@ -26,9 +31,8 @@ def load_nomenclature() -> Nomenclature:
 
 def _structure(row: dict[str, str]) -> Structure:
     readings = tuple(_reading(text) for text in row["concepts"].split("|") if text.strip())
-    fields = {name: value for name, value in row.items() if name not in {"kind", "concepts"}}
-    fields["target_type"] = fields.pop("type")
-    return Structure(kind=Kind(row["kind"]), readings=readings, **fields)  # type: ignore[arg-type]
+    fields = {name: row[name] for name in SAME_NAME}
+    return Structure(kind=Kind(row["kind"]), target_type=row["type"], readings=readings, **fields)
 
 
 def _reading(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -41,7 +45,12 @@ def _reading(text: str) -> tuple[frozenset[str], frozenset[str]]:
 def _words(text: str, prefix: str) -> tuple[Word, ...]:
     table = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     return tuple(
-        Word(word.strip(), tuple(prefix + concept for concept in concepts.split()), language)
+        Word(
+            word.strip().removesuffix("?"),
+            tuple(prefix + concept for concept in concepts.split()),
+            language,
+            word.strip().endswith("?"),
+        )
         for concepts, languages in table.items()
         for language, listed in languages.items()
         for word in listed.split(",")

@@ -97,7 +97,7 @@ def _fit(
     weight = len(shared - SIDES) + 0.5 * len(shared & SIDES)
     loss = len(missing - SIDES) + 0.35 * len(missing & SIDES)
     loss += 0.8 * len(extra - SIDES) + 0.45 * len(extra & SIDES)
-    if "left" in required and "right" in read or "right" in required and "left" in read:
+    if ("left" in required and "right" in read) or ("right" in required and "left" in read):
         loss += 3
     return Guess(structure, weight / (weight + loss), missing, extra)
 

@@ -6,6 +6,8 @@ import unicodedata
 SPELLED_OUT = str.maketrans(
     {"ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "ß": "ss", "œ": "oe", "Œ": "OE", "ł": "l", "đ": "d"}
 )
+LOOKALIKES = str.maketrans("аеорсухіАВЕКМНОРСТХІ", "aeopcyxiABEKMHOPCTXI")
+"""Cyrillic letters that a keyboard layout slips in and nobody sees."""
 DIGRAPHS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 TOKEN = re.compile(r"[A-Za-z0-9]+")
@@ -17,7 +19,7 @@ def plain(text: str) -> str:
     """Return `text` without accents, control and invisible characters; case is kept."""
     if text.isascii():
         return text if text.isprintable() else _visible(text)
-    decomposed = unicodedata.normalize("NFKD", text.translate(SPELLED_OUT))
+    decomposed = unicodedata.normalize("NFKD", text.translate(SPELLED_OUT).translate(LOOKALIKES))
     return _visible("".join(c for c in decomposed if not unicodedata.combining(c)))
 
 

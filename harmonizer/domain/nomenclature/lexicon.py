@@ -30,6 +30,7 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 SHORTEST_INFLECTED = 4
 SHORTEST_PART = 3
 SHORTEST_MISSPELT = 5
+DOUBT = 0.2
 SIDES = {"l": "left", "r": "right"}
 
 
@@ -54,19 +55,27 @@ class Lexicon:
 
     def __init__(self, words: Iterable[Word]) -> None:
         found: dict[str, dict[frozenset[str], set[str]]] = {}
+        doubtful: set[tuple[str, frozenset[str]]] = set()
         inflected: list[tuple[str, frozenset[str], str]] = []
         for word in words:
             meaning = frozenset(word.concepts)
             for form in spellings(word.text):
                 found.setdefault(form, {}).setdefault(meaning, set()).add(word.language)
+                if word.doubtful:
+                    doubtful.add((form, meaning))
                 inflected += _inflections(form, meaning, word.language)
+        listed = frozenset(found)
         for form, meaning, language in inflected:
             if form not in found or meaning in found[form]:
                 found.setdefault(form, {}).setdefault(meaning, set()).add(language)
         self._senses = {
-            form: tuple(Sense(form, m, frozenset(ls)) for m, ls in meanings.items())
+            form: tuple(
+                Sense(form, meaning, frozenset(spoken), DOUBT if (form, meaning) in doubtful else 0)
+                for meaning, spoken in meanings.items()
+            )
             for form, meanings in found.items()
         }
+        self._listed = listed
         self._fuzzy = [form for form in self._senses if len(form) >= SHORTEST_MISSPELT]
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
@@ -75,6 +84,10 @@ class Lexicon:
     def senses(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of a folded word; none if it is unknown."""
         return self._senses.get(word, ())
+
+    def phrase(self, joined: str) -> tuple[Sense, ...]:
+        """Return the senses of several tokens written together; inflected forms do not count."""
+        return self._senses[joined] if joined in self._listed else ()
 
     def compound(self, word: str) -> tuple[tuple[Sense, ...], ...] | None:
         """Split a word into known ones: `ropticnerve`, `Lungenoberlappen`; None if it does not."""
@@ -142,7 +155,7 @@ class Lexicon:
 def _inflections(
     form: str, meaning: frozenset[str], language: str
 ) -> list[tuple[str, frozenset[str], str]]:
-    if len(form) < SHORTEST_INFLECTED:
+    if len(form) < (SHORTEST_PART if language == LATIN else SHORTEST_INFLECTED):
         return []
     out = []
     for old, new, plural in ENDINGS.get(language, ()):

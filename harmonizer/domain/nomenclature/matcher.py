@@ -6,7 +6,7 @@ and whose words mean exactly one structure, is certain enough to be applied unse
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from harmonizer.domain.nomenclature.catalogue import Catalogue, Guess
@@ -37,11 +37,21 @@ LEAST_NAMED = 0.3
 LONGEST_READ = 256
 MOST_ALTERNATIVES = 3
 COPIES = "!copy"
+GROWN = re.compile(r"[+]\s*\d")
+TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
+"""Words that mark an aid beside an organ, and are part of a target's name."""
+TARGET_READ = 0.98
+TARGET_WITH_UNREAD_WORDS = 0.85
+DERIVED_READ = 0.9
+SHORTEST_ORGAN = 3
+ORGANS = frozenset({"LN", "SV"})
+SIDES = frozenset({"left", "right", "pair"})
 CUT = re.compile(r"[-+&/]")
 NO_CONTEXT = Context()
 AID_TYPES = frozenset(
-    "BOLUS SUPPORT FIXATION MARKER REGISTRATION ISOCENTER CONTRAST_AGENT DOSE_REGION"
-    " DOSE_MEASUREMENT BRACHY_CHANNEL BRACHY_ACCESSORY BRACHY_SRC_APP BRACHY_CHNL_SHLD".split()
+    {"BOLUS", "SUPPORT", "FIXATION", "MARKER", "REGISTRATION", "ISOCENTER", "CONTRAST_AGENT"}
+    | {"DOSE_REGION", "DOSE_MEASUREMENT", "BRACHY_CHANNEL", "BRACHY_ACCESSORY", "BRACHY_SRC_APP"}
+    | {"BRACHY_CHNL_SHLD"}
 )
 TARGET_TYPES = frozenset({"PTV", "CTV", "GTV", "TREATED_VOLUME", "IRRAD_VOLUME"})
 
@@ -108,8 +118,10 @@ class Matcher:
 
     def _mapped(self, raw: str, context: Context) -> Mapping:
         text = plain(raw[:LONGEST_READ])
-        if not any(c.isalnum() for c in text):
+        if not any(c.isascii() and c.isalnum() for c in text):
             return _unmapped(raw, blank_reason(raw))
+        if "%" in text:
+            return _aid(raw, "a percentage marks a dose level; it gets no organ name")
         if text.startswith("_"):
             return _aid(raw, helper_reason(text, ()))
         exact = self._catalogue.named(text)
@@ -138,21 +150,18 @@ class Matcher:
         return bool(find_type(text[1:])) or any(not reading.unknown for reading in rest)
 
     def _as_target(self, raw: str, text: str, context: Context) -> Mapping:
-        found = find_type(text)
-        assert found is not None  # noqa: S101 - the caller has asked
-        readings = self._reader.read(tokens(_without_type(text)), context.languages)
-        marks = _strongest_marks(readings)
-        if marks:
-            return _aid(raw, helper_reason(text, marks))
-        around = text[: found.start()].strip(" _") + text[found.end() :]
-        if self._names_organ(text[: found.start()], context) or _cuts_organ(
-            around, lambda part: self._names_organ(part, context)
-        ):
-            return _aid(raw, "an organ and a target together: a boolean of the two")
-        target = parse_target(text, lambda part: self._names_organ(part, context))
+        marks = _strongest_marks(
+            self._reader.read(tokens(_without_type(text)), context.languages), TARGET_WORDS
+        )
+        if marks or GROWN.search(text):
+            return _aid(raw, helper_reason(text, marks or ("+",)))
+        derived = self._derived(raw, text, context)
+        if derived:
+            return derived
+        target = parse_target(text, lambda part: self._part_of_target(part, context))
         if target is None:
             return _unmapped(raw, "speaks of a target, but its parts cannot be read")
-        certainty = 0.98 if not target.qualifier else 0.85
+        certainty = TARGET_READ if not target.qualifier else TARGET_WITH_UNREAD_WORDS
         return Mapping(
             number=0,
             raw_name=raw,
@@ -163,6 +172,50 @@ class Matcher:
             kind=Kind.TARGET,
             reason=target.described(),
         )
+
+    def _derived(self, raw: str, text: str, context: Context) -> Mapping | None:
+        """Judge an organ and a target in one name: a boolean, which the list has names for."""
+        found = find_type(text)
+        before = text[: found.start()] if found else ""
+        if not found or not (self._speaks_of_organ(before, context) or self._cuts(text, context)):
+            return None
+        organ = self._names_organ(before.rstrip(" _-"), context)
+        listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
+        if listed and before.rstrip().endswith("-") and found.end() == len(text):
+            return _suggested(raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}")
+        return _aid(raw, "an organ and a target together: a boolean of the two")
+
+    def _cuts(self, text: str, context: Context) -> bool:
+        """Whether an organ follows a sign: `PTV-Rectum`."""
+        parts = CUT.split(text)[1:]
+        return any(self._speaks_of_organ(p, context) for p in parts if not find_type(p))
+
+    def _speaks_of_organ(self, text: str, context: Context) -> bool:
+        """Whether every word of a part is known and at least one is anatomy, not only a side."""
+        if len(text.strip(" _-")) < SHORTEST_ORGAN:
+            return False
+        return any(
+            not reading.unknown and not reading.marks and len(reading.anatomy - SIDES) > 0
+            for reading in self._reader.read(tokens(text), context.languages)
+            if any(not s.word.isdigit() and len(s.word) > 2 for s in reading.senses)
+        )
+
+    def _part_of_target(self, text: str, context: Context) -> str | None:
+        """Return the organ that a target names: `Breast_L`, `Liver_R` where no such row exists."""
+        words = tokens(text)
+        if (
+            len(text.strip(" _-")) < SHORTEST_ORGAN
+            and len(words) < 2
+            and text.upper() not in ORGANS
+        ):
+            return None
+        if len(words) == 1 and any(c.isdigit() for c in text):
+            return None
+        whole = self._names_organ(text, context)
+        if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
+            return whole
+        root = self._names_organ(" ".join(words[:-1]), context)
+        return f"{root}_{words[-1].upper()}" if root else None
 
     def _names_organ(self, text: str, context: Context) -> str | None:
         """Return the structure that a part of a name means, if it means exactly one."""
@@ -262,10 +315,16 @@ def _vague(reading: Reading) -> float:
     return 0.2 if len(words) == 1 and len(words[0].word) <= 2 else 0.0
 
 
-def _strongest_marks(readings: Sequence[Reading]) -> tuple[str, ...]:
+def _strongest_marks(
+    readings: Sequence[Reading], allowed: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """Return the words that mark an aid; words that only tell copies apart do not."""
     for reading in readings:
-        marks = tuple(s.word for s in reading.marks if not s.concepts <= {COPIES, "pair"})
+        marks = tuple(
+            sense.word
+            for sense in reading.marks
+            if not sense.concepts <= {COPIES, "pair"} and sense.word not in allowed
+        )
         if marks:
             return marks
     return ()
@@ -275,11 +334,6 @@ def _without_type(text: str) -> str:
     """Return a target's name without its type, as what else it says."""
     found = find_type(text)
     return text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
-
-
-def _cuts_organ(text: str, names_organ: Callable[[str], str | None]) -> bool:
-    """Whether an organ follows a minus sign, a plus or an ampersand: a boolean."""
-    return any(names_organ(part) for part in CUT.split(text)[1:] if part.strip(" _"))
 
 
 def _exact(raw: str, name: str, kind: Kind) -> Mapping:

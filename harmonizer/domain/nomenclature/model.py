@@ -52,11 +52,15 @@ class Structure:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of clinical names: what it means (several concepts, or none) in which languages."""
+    """A word of clinical names: what it means (several concepts, or none) in one language.
+
+    `doubtful`: the word alone does not say which structure is meant.
+    """
 
     text: str
     concepts: tuple[str, ...]
     language: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ LEVEL = re.compile(r"(\d|[ivx]{1,4})([abc]?)")
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9,
          "x": 10, "xi": 11, "xii": 12}  # fmt: skip
 ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+    *("first", "second", "third", "fourth", "fifth", "sixth"),
+    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
+SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
@@ -83,7 +85,7 @@ class Reader:
             parts = tokens[at : at + length]
             if all(len(part) == 1 for part in parts):
                 continue
-            senses = self._lexicon.senses("".join(parts))
+            senses = self._lexicon.phrase("".join(parts))
             if senses:
                 return length, (senses,)
         return 1, self._word(tokens[at])
@@ -111,6 +113,8 @@ class Reader:
 def _numbers(token: str) -> tuple[Sense, ...]:
     """Return what a number can be: a vertebra, a rib, a level of nodes, a cranial nerve."""
     found: list[str] = []
+    if SIZE.fullmatch(token):
+        found.append(f"{MARK}ring")
     vertebra = VERTEBRA.fullmatch(token)
     if vertebra:
         region = "t" if vertebra[1] in {"t", "th", "d"} else vertebra[1]

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from harmonizer.domain.nomenclature.margins import LONGEST_NAME
 
-TYPE = re.compile(r"(?<![A-Za-z])(IGTV|ICTV|GTV|CTV|ITV|PTV)(?![a-z]{4}[a-z]*\d?[A-Z])", re.I)
+TYPE = re.compile(r"(?<![A-Za-z]{3})(IGTV|ICTV|GTV|CTV|ITV|PTV)", re.IGNORECASE)
 CLASSIFIER = re.compile(
     r"[\s_\-]?(sb|par|vas|[pnvt])(?=$|[\d\s_\-+!^]|(?-i:(?<=[a-z])[A-Z]))", re.IGNORECASE
 )
 PRIMARY = {"t": "p"}
 """`T` for the primary tumour is common; the standard's letter is p."""
-NUMBER = re.compile(r"[\s_\-]?(\d{1,2})(?![\d.,]|p\d|\s?c?gy|x\d)", re.IGNORECASE)
+NUMBER = re.compile(r"[\s_\-]?(\d{1,2})(?![\d.,]|p\d|\s?(?:c?gy|mm|cm)|x\d)", re.IGNORECASE)
 LARGEST_NUMBER = 19
 IMAGING = re.compile(r"(?:CT|PT|MR|SP)\d{1,2}(?![\d])", re.IGNORECASE)
 DOSE = re.compile(
@@ -27,11 +27,25 @@ RELATIVE = re.compile(
     r"(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$", re.IGNORECASE
 )
 LEVELS = {"high": "High", "hi": "High", "mid": "Mid", "int": "Mid", "low": "Low", "lo": "Low"}
+RISK = re.compile(r"(?<![A-Za-z])(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE)
+SPLIT = re.compile(r"[\s_/;]+|,(?!\d)")
 CROP = re.compile(r"-\s?(\d{2}|\d(?=\s?mm))(?:\s?mm)?$")
 WORD = re.compile(r"[^\s_,;:/()\[\]{}]+")
-KEPT_WORDS = {"boost": "Boost", "bst": "Boost", "eval": "Eval", "preop": "Preop", "postop": "Postop",
-              "l": "L", "r": "R", "lt": "L", "rt": "R", "left": "L", "right": "R",
-              "tumorbed": "TumorBed", "total": "Total"}  # fmt: skip
+KEPT_WORDS = {
+    "boost": "Boost",
+    "bst": "Boost",
+    "eval": "Eval",
+    "preop": "Preop",
+    "postop": "Postop",
+    "l": "L",
+    "r": "R",
+    "lt": "L",
+    "rt": "R",
+    "left": "L",
+    "right": "R",
+    "tumorbed": "TumorBed",
+    "total": "Total",
+}
 SMALLEST_CGY = 500
 
 
@@ -124,6 +138,7 @@ def _is_crop(rest: str) -> bool:
 
 def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Target, list[str]]:
     """Take imaging, dose and structure from the words that follow; what is left qualifies."""
+    rest = RISK.sub(r"\1", rest)
     imaging = "".join(m.upper() for m in IMAGING.findall(rest))
     rest = IMAGING.sub(" ", rest)
     target = replace(target, imaging=imaging)
@@ -132,7 +147,7 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
     if whole:
         return replace(target, structure=whole), []
     words: list[str] = []
-    for word in re.split(r"[\s_]+", rest):
+    for word in SPLIT.split(rest):
         target, used = _take_word(target, word.strip("-+,;:()[]"))
         if not used and word.strip("-+,;:()[]"):
             words.append(word.strip("-+,;:()[]"))
@@ -140,7 +155,7 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
         organ = structure_of(" ".join(words))
         if organ:
             return replace(target, structure=organ), []
-    return target, [word[:1].upper() + word[1:] for word in words if WORD.fullmatch(word)]
+    return target, [word for word in words if WORD.fullmatch(word)]
 
 
 def _take_word(target: Target, word: str) -> tuple[Target, bool]:

@@ -49,4 +49,6 @@ def type_reason(declared: str, reason: str) -> str:
 
 def blank_reason(raw: str) -> str:
     """Say why nothing can be read."""
-    return "the name is empty" if not raw.strip() else "the name has no letter or digit to read"
+    return (
+        "the name is empty" if not raw.strip() else "the name has no Latin letter or digit to read"
+    )

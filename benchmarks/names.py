@@ -1,0 +1,179 @@
+"""How well structure names are read, per source and per language, beside plain methods.
+
+    python benchmarks/names.py --pairs pairs.csv [--pairs more.csv] --negatives negatives.csv
+
+`pairs`: columns raw_name, tg263_name, language, source. `negatives`: raw_name, class, source.
+Printed: names, first answer right, applied unseen (share and how many of these are right), and of
+the rest how many have the right name among the first three and five. The plain methods answer the
+same names: an exact table that ignores case and separators, and the nearest name by edit distance.
+"""
+
+import argparse
+import csv
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.nomenclature import Kind, Mapping, Matcher
+
+SPEED_NAMES = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a method says of a name: standard names, best first, and whether it would apply it."""
+
+    names: tuple[str, ...]
+    auto: bool
+
+
+Method = Callable[[str], Answer]
+
+
+def read(paths: Iterable[Path]) -> list[dict[str, str]]:
+    """Return the rows of all tables."""
+    rows: list[dict[str, str]] = []
+    for path in paths:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows += list(csv.DictReader(file))
+    return rows
+
+
+def ours(matcher: Matcher) -> Method:
+    """Return the project's matcher as a method."""
+
+    def answer(raw: str) -> Answer:
+        found = matcher.match(raw)
+        first = (found.tg263_name,) if found.tg263_name else ()
+        return Answer((*first, *(a.tg263_name for a in found.alternatives)), found.auto)
+
+    return answer
+
+
+def table_method(names: list[str]) -> Method:
+    """Return exact look-up apart from case and separators."""
+    table = {_bare(name): name for name in names}
+
+    def answer(raw: str) -> Answer:
+        found = table.get(_bare(raw))
+        return Answer((found,) if found else (), found is not None)
+
+    return answer
+
+
+def nearest_method(names: list[str], bar: float = 90) -> Method:
+    """Return the nearest names by edit distance; applied from `bar` per cent on."""
+    bare = {_bare(name): name for name in names}
+
+    def answer(raw: str) -> Answer:
+        near = process.extract(_bare(raw), list(bare), scorer=fuzz.ratio, limit=5)
+        names_found = tuple(bare[choice] for choice, _, _ in near)
+        return Answer(names_found, bool(near) and near[0][1] >= bar)
+
+    return answer
+
+
+def _bare(name: str) -> str:
+    return "".join(c for c in name.lower() if c not in " _-")
+
+
+def line(title: str, rows: list[dict[str, str]], method: Method) -> str:
+    """Return one line of the table."""
+    answers = [(row["tg263_name"], method(row["raw_name"])) for row in rows]
+    first = sum(a.names[:1] == (want,) for want, a in answers)
+    auto = [(want, a) for want, a in answers if a.auto]
+    right = sum(a.names[:1] == (want,) for want, a in auto)
+    rest = [(want, a) for want, a in answers if not a.auto]
+    top3 = sum(want in a.names[:3] for want, a in rest)
+    top5 = sum(want in a.names[:5] for want, a in rest)
+    return (
+        f"{title[:42]:42} {len(rows):6} {_share(first, len(rows))} {_share(len(auto), len(rows))}"
+        f" {_share(right, len(auto))} {_share(top3, len(rest))} {_share(top5, len(rest))}"
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:7.1f}" if whole else "      -"
+
+
+def print_table(rows: list[dict[str, str]], methods: dict[str, Method]) -> None:
+    """Print what each method reaches; the first one also by source and language."""
+    header = ("first", "auto", "right", "top3", "top5")
+    print(f"{'':42} {'names':>6}" + "".join(f" {h:>7}" for h in header))
+    for name, method in methods.items():
+        print(line(name, rows, method))
+    method = next(iter(methods.values()))
+    for column in ("language", "source"):
+        print(f"-- by {column}")
+        for value, _ in Counter(row[column] for row in rows).most_common():
+            print(line(value, [r for r in rows if r[column] == value], method))
+
+
+def print_negatives(rows: list[dict[str, str]], methods: dict[str, Method]) -> None:
+    """Print how many names of no organ would be given one unseen, or be suggested one."""
+    for name, method in methods.items():
+        answers = [method(row["raw_name"]) for row in rows]
+        applied = sum(a.auto and bool(a.names) for a in answers)
+        print(
+            f"no organ, {name[:32]:32} {len(rows):6} applied {applied}"
+            f" ({100 * applied / len(rows):.2f} %), suggested {sum(bool(a.names) for a in answers)}"
+        )
+
+
+def print_errors(rows: list[dict[str, str]], matcher: Matcher, most: int) -> None:
+    """Print wrong first answers, those applied unseen first."""
+    wrong: list[tuple[bool, str, str, Mapping]] = []
+    for row in rows:
+        found = matcher.match(row["raw_name"])
+        if found.tg263_name != row["tg263_name"]:
+            wrong.append((found.auto, row["raw_name"], row["tg263_name"], found))
+    print(f"-- wrong: {len(wrong)}")
+    for auto, raw, want, found in sorted(wrong, key=lambda w: not w[0])[:most]:
+        mark = "APPLIED" if auto else f"{found.confidence:7.2f}"
+        print(f"{mark} {raw!r}: {want}, read {found.tg263_name}; {found.reason}")
+
+
+def print_speed(rows: list[dict[str, str]]) -> None:
+    """Print the time for 10,000 different names by a matcher that has seen none of them."""
+    names = [f"{row['raw_name']}^{i}" for i in range(99) for row in rows][:SPEED_NAMES]
+    nomenclature = load_nomenclature()
+    start = time.perf_counter()
+    matcher = Matcher(nomenclature)
+    made = time.perf_counter()
+    for name in names:
+        matcher.match(name)
+    print(
+        f"speed: made in {made - start:.2f} s, {len(names)} names in"
+        f" {time.perf_counter() - made:.2f} s"
+    )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pairs", type=Path, action="append", required=True)
+    parser.add_argument("--negatives", type=Path, action="append", default=[])
+    parser.add_argument("--errors", type=int, default=10)
+    given = parser.parse_args()
+    matcher = Matcher(load_nomenclature())
+    names = [s.name for s in load_nomenclature().structures if s.kind is Kind.ORGAN]
+    methods = {
+        "KaSARi": ours(matcher),
+        "exact table": table_method(names),
+        "nearest by edit distance": nearest_method(names),
+    }
+    pairs, negatives = read(given.pairs), read(given.negatives)
+    print_table(pairs, methods)
+    if negatives:
+        print_negatives(negatives, methods)
+    print_errors(pairs, matcher, given.errors)
+    print_speed(pairs)
+
+
+if __name__ == "__main__":
+    main()

@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gateway.domain",
         "gateway.data",
         "gateway.errors",
+        "orthanc",
         "httpx",
         "pydantic",
         "pydicom",
@@ -89,6 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "harmonizer.errors": set(),
     "harmonizer.domain": {"harmonizer.domain", "harmonizer.errors", "numpy"},
     "harmonizer.domain.nomenclature": {
+        "harmonizer.domain.dose.structures",
         "harmonizer.domain.nomenclature",
         "harmonizer.errors",
         "numpy",

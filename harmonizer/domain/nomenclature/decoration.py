@@ -28,6 +28,9 @@ class Decoration:
         return f"{name}^{self.qualifier}" if self.qualifier else name
 
 
+NO_DECORATION = Decoration()
+
+
 def take_decoration(text: str) -> tuple[str, Decoration]:
     """Return a plain name without its decoration, and the decoration."""
     bare, _, qualifier = text.partition("^")

@@ -36,6 +36,7 @@ AUTO_BAR = 0.97
 LEAST_NAMED = 0.3
 LONGEST_READ = 256
 MOST_ALTERNATIVES = 3
+MOST_REMEMBERED = 100_000
 COPIES = "!copy"
 GROWN = re.compile(r"[+]\s*\d")
 TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
@@ -69,24 +70,12 @@ class Matcher:
         roi = RoiName(0, name) if isinstance(name, str) else name
         known = (roi.name, roi.interpreted_type, context)
         if known not in self._known:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
             self._known[known] = self._judged(roi, context)
         return replace(self._known[known], number=roi.number)
 
-    def match_set(self, names: Sequence[RoiName], context: Context = NO_CONTEXT) -> list[Mapping]:
-        """Map the names of one structure set, in their order.
-
-        The languages of the set help to read short words; two regions that would get one name are
-        both kept, told of each other, and left to a curator.
-        """
-        heard = replace(context, languages=context.languages | self._languages(names))
-        found = [self.match(name, heard) for name in names]
-        sharing: dict[str, list[int]] = {}
-        for mapping in found:
-            if mapping.tg263_name and mapping.kind is Kind.ORGAN:
-                sharing.setdefault(mapping.tg263_name.lower(), []).append(mapping.number)
-        return [_told_of_others(m, sharing.get((m.tg263_name or "").lower(), [])) for m in found]
-
-    def _languages(self, names: Iterable[RoiName]) -> frozenset[str]:
+    def languages_of(self, names: Iterable[RoiName]) -> frozenset[str]:
         """Languages that at least two names of the set speak and that no Latin word explains."""
         count: dict[str, int] = {}
         for name in names:
@@ -352,13 +341,3 @@ def _aid(raw: str, reason: str) -> Mapping:
 
 def _unmapped(raw: str, reason: str) -> Mapping:
     return Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
-
-
-def _told_of_others(mapping: Mapping, numbers: Sequence[int]) -> Mapping:
-    if len(numbers) < 2:
-        return mapping
-    others = list(numbers)
-    if mapping.number in others:
-        others.remove(mapping.number)
-    reason = f"{mapping.reason}; {len(others)} more of this set would get the same name"
-    return replace(mapping, auto=False, reason=reason, shares_name_with=tuple(others))

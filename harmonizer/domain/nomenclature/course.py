@@ -1,0 +1,131 @@
+"""Map all regions of a structure set together: rules first, then the grammar, then the siblings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from harmonizer.domain.nomenclature.margins import LONGEST_NAME
+from harmonizer.domain.nomenclature.matcher import MATCHER_VERSION, NO_CONTEXT, Matcher
+from harmonizer.domain.nomenclature.model import (
+    Context,
+    Kind,
+    Mapping,
+    Nomenclature,
+    RoiName,
+    Status,
+)
+from harmonizer.domain.nomenclature.rules import HELPER, NO_RULES, RuleSet
+from harmonizer.domain.nomenclature.targets import find_type
+
+MOST_NAMED = 20
+"""Of regions that share a name, as many are told of."""
+
+
+@dataclass(frozen=True)
+class NameFinding:
+    """Something about a name that a person should look at. `number` is the ROINumber."""
+
+    code: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class SetMapping:
+    """The names of one structure set, in its order, and what made them."""
+
+    mappings: tuple[Mapping, ...]
+    findings: tuple[NameFinding, ...]
+    matcher_version: str
+    edition: str
+    rules_version: int
+
+    @property
+    def applied(self) -> dict[int, str]:
+        """Standard names by ROINumber, of the regions whose name may be applied unseen."""
+        return {m.number: m.tg263_name for m in self.mappings if m.auto and m.tg263_name}
+
+
+class Mapper:
+    """Maps names by the rules of the consortium, and by the grammar where no rule speaks.
+
+    Keeps what it has learnt of words: make it once per rule set.
+    """
+
+    def __init__(self, nomenclature: Nomenclature, rules: RuleSet = NO_RULES) -> None:
+        self.rules = rules
+        self.edition = nomenclature.edition
+        self._matcher = Matcher(nomenclature)
+
+    def with_rules(self, rules: RuleSet) -> "Mapper":
+        """Return a mapper of other rules that shares what this one knows of words."""
+        other = object.__new__(Mapper)
+        other.rules, other.edition, other._matcher = rules, self.edition, self._matcher
+        return other
+
+    def map_name(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
+        """Map one name. Never raises for what a name contains."""
+        roi = RoiName(0, name) if isinstance(name, str) else name
+        return self._by_rule(roi, context) or self._matcher.match(roi, context)
+
+    def map_set(self, names: Sequence[RoiName], context: Context = NO_CONTEXT) -> SetMapping:
+        """Map the names of one structure set together.
+
+        The languages that the set's names speak help to read short words. Regions that would get
+        one name are all kept, told of each other, and none of them is applied unseen unless its
+        name is the standard name itself.
+        """
+        heard = replace(context, languages=context.languages | self._matcher.languages_of(names))
+        mappings = _told_of_each_other([self.map_name(name, heard) for name in names])
+        findings = [finding for m in mappings for finding in _name_findings(m)]
+        return SetMapping(
+            tuple(mappings), tuple(findings), MATCHER_VERSION, self.edition, self.rules.version
+        )
+
+    def _by_rule(self, roi: RoiName, context: Context) -> Mapping | None:
+        found = self.rules.find(roi.name, context.centre, context.site)
+        if not found:
+            return None
+        rule, written = found
+        where = f"of {rule.centre}" if rule.centre else "of the consortium"
+        reason = f"rule {where}: {rule.reason} ({rule.author}, {rule.decided_on})"
+        name = None if written == HELPER else written
+        status = Status.RULE if name else Status.HELPER
+        kind = Kind.HELPER if not name else Kind.TARGET if find_type(name) else Kind.ORGAN
+        return Mapping(roi.number, roi.name, name, status, 1.0, True, kind, reason)
+
+
+def _told_of_each_other(mappings: Sequence[Mapping]) -> list[Mapping]:
+    sharing: dict[str, list[int]] = {}
+    for at, mapping in enumerate(mappings):
+        if mapping.tg263_name and mapping.kind in {Kind.ORGAN, Kind.TARGET}:
+            sharing.setdefault(mapping.tg263_name.lower(), []).append(at)
+    told = list(mappings)
+    for places in sharing.values():
+        if len(places) > 1:
+            exact = [at for at in places if mappings[at].status is Status.EXACT]
+            for at in places:
+                near = islice((p for p in places if p != at), MOST_NAMED)
+                others = [mappings[place].number for place in near]
+                told[at] = _told(mappings[at], others, len(places) - 1, exact == [at])
+    return told
+
+
+def _told(mapping: Mapping, others: Sequence[int], count: int, keeps: bool) -> Mapping:
+    """Say which regions share a name; only the one that is named so itself keeps it unseen."""
+    reason = f"{mapping.reason}; {count} more of this set would get the same name"
+    return replace(
+        mapping, auto=mapping.auto and keeps, reason=reason, shares_name_with=tuple(others)
+    )
+
+
+def _name_findings(mapping: Mapping) -> list[NameFinding]:
+    name, found = mapping.tg263_name, []
+    if name and len(name) > LONGEST_NAME:
+        text = f"'{name}' has {len(name)} characters; the standard allows {LONGEST_NAME}"
+        found.append(NameFinding("NAME-LONG", mapping.number, text))
+    if mapping.shares_name_with:
+        others = ", ".join(f"ROI {number}" for number in mapping.shares_name_with)
+        text = f"would be named {name}, as would {others}; none was overwritten"
+        found.append(NameFinding("NAME-SHARED", mapping.number, text))
+    return found

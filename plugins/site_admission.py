@@ -1,0 +1,139 @@
+"""Decides on each object that the site Orthanc receives: store it de-identified, or refuse it.
+
+Never imports `orthanc`, so that it can be tested without. Orthanc calls it one instance at a time
+and stores the original if it fails: hence no network here and no exception out of `decide`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Final
+
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from gateway.contract.marks import METHOD_PREFIX, REFUSED_PATIENT_ID, SITE_STAGE
+from gateway.contract.site import ConsentSnapshot
+from gateway.domain.deid import Profile, SiteStage, read_identity
+from gateway.domain.identity import SiteKeys, lookup_hash
+from gateway.errors import NOT_AUTHORISED, OUT_OF_RESOURCES, RejectError
+
+OLDEST_SNAPSHOT_S: Final = 300.0
+PROCESSING_FAILURE: Final = 0x0110
+LARGEST_STUB: Final = 2048
+"""Bytes. A de-identified object may be smaller; it is told from a stub by its patient."""
+
+_STUB_UID: Final = "2.25.100000000000000000000000000000000"
+_STUB_PATIENT: Final = b"\x10\x00\x20\x00LO\x08\x00" + REFUSED_PATIENT_ID.ljust(8).encode("ascii")
+_MARK: Final = b"\x12\x00\x63\x00LO"
+_MARK_IMPLICIT: Final = b"\x12\x00\x63\x00"
+_METHOD: Final = f"{METHOD_PREFIX} {SITE_STAGE} ".encode("ascii")
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """`data`: the de-identified DICOM file that may be stored."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not, as a stable code, and the DIMSE status that the sender hears."""
+
+    reason: str
+    dimse_status: int
+
+
+class Admission:
+    """The rule of the door. `renew` comes from another thread than `decide`."""
+
+    def __init__(
+        self, profile: Profile, keys: SiteKeys, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stage = SiteStage(profile, keys)
+        self._policy = profile.name_and_hash
+        self._keys = keys
+        self._now = now
+        self._consent: tuple[ConsentSnapshot, float] | None = None
+
+    @property
+    def snapshot(self) -> ConsentSnapshot | None:
+        """The last one that the gateway gave, however old."""
+        return None if self._consent is None else self._consent[0]
+
+    def renew(self, snapshot: ConsentSnapshot) -> None:
+        """Put who may be stored in force, from now on for at most `OLDEST_SNAPSHOT_S`."""
+        self._consent = snapshot, self._now()
+
+    def in_force(self) -> ConsentSnapshot | Refusal:
+        """Who may be stored now, or why nobody at all can be."""
+        consent = self._consent
+        if consent is None:
+            return Refusal("no-consent-snapshot", OUT_OF_RESOURCES)
+        snapshot, since = consent
+        if not 0 <= self._now() - since <= OLDEST_SNAPSHOT_S:
+            return Refusal("stale-consent-snapshot", OUT_OF_RESOURCES)
+        if snapshot.policy_hash != self._policy:
+            return Refusal("policy-differs", OUT_OF_RESOURCES)
+        return snapshot
+
+    def decide(self, data: bytes) -> Admitted | Refusal:
+        """Decide on one received file. Raises nothing, whatever the file holds."""
+        try:
+            return self._decide(data)
+        except RejectError as error:
+            return Refusal(error.code, error.dimse_status)
+        except MemoryError:
+            return Refusal("memory", OUT_OF_RESOURCES)
+        except BaseException:  # noqa: BLE001 - Orthanc would store the original
+            return Refusal("failure", PROCESSING_FAILURE)
+
+    def _decide(self, data: bytes) -> Admitted | Refusal:
+        consent = self.in_force()
+        if isinstance(consent, Refusal):
+            return consent
+        patient = lookup_hash(self._keys, read_identity(data).patient_id)
+        pseudonym = consent.admitted.get(patient)
+        if pseudonym is None:
+            return Refusal("no-consent", NOT_AUTHORISED)
+        done = self._stage.deidentify(data, pseudonym).data
+        if not carries_site_mark(done):
+            return Refusal("failure", PROCESSING_FAILURE)
+        return Admitted(done)
+
+
+def refusal_stub(refusal: Refusal) -> bytes:
+    """A tiny file that names nobody and by which the C-STORE filter knows what to answer."""
+    dataset = Dataset()
+    dataset.SOPClassUID = CTImageStorage
+    dataset.SOPInstanceUID = f"{_STUB_UID}1"
+    dataset.SeriesInstanceUID = f"{_STUB_UID}2"
+    dataset.StudyInstanceUID = f"{_STUB_UID}3"
+    dataset.PatientID = REFUSED_PATIENT_ID
+    dataset.StudyDescription = refusal.reason
+    dataset.StudyID = str(refusal.dimse_status)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def read_stub(data: bytes) -> Refusal | None:
+    """What `refusal_stub` wrote, or None when `data` is no stub."""
+    if len(data) > LARGEST_STUB or _STUB_PATIENT not in data:
+        return None
+    dataset = dcmread(BytesIO(data))
+    return Refusal(str(dataset.StudyDescription), int(dataset.StudyID))
+
+
+def carries_site_mark(data: bytes) -> bool:
+    """Whether the first stage has written this file; reads only its beginning."""
+    at = data.find(_METHOD, 132)
+    before = data[at - 8 : at]
+    return at > 0 and (before[:6] == _MARK or before[:4] == _MARK_IMPLICIT)

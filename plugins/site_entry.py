@@ -1,0 +1,106 @@
+"""Loaded by the hospital's Orthanc: wires the admission to its callbacks, and nothing more.
+
+Orthanc keeps the ORIGINAL when the receive callback fails in any way, and tells the sender
+Success when it answers DISCARD. Hence the only answers here are MODIFY with what may be stored,
+with a stub that the C-STORE filter turns into a status, or with nothing.
+"""
+
+import json
+from pathlib import Path
+
+import orthanc  # type: ignore[import-not-found]  # Orthanc's interpreter has it built in
+from gateway.data.deid import load_profile
+from gateway.domain.identity import SiteKeys
+from plugins.site_admission import (
+    PROCESSING_FAILURE,
+    Admission,
+    Admitted,
+    carries_site_mark,
+    read_stub,
+    refusal_stub,
+)
+from plugins.site_watch import Totals, Watch, open_link, read_settings
+
+NOTHING = (orthanc.ReceivedInstanceAction.MODIFY, b"")
+ACCEPT = 0
+
+
+def open_door() -> tuple[Admission, Totals, Watch]:
+    """Build everything from the settings; whatever is wrong with them stops Orthanc's start."""
+    section = json.loads(orthanc.GetConfiguration())["KaSARi"]
+    settings = read_settings(Path(section["Settings"]))
+    keys = SiteKeys.from_json(settings.site_keys_file.read_text("ascii"))
+    admission, totals = Admission(load_profile(settings.policy_file), keys), Totals()
+    link = open_link(settings.gateway_url, settings.gateway_token_file)
+    return admission, totals, Watch(admission, totals, link, orthanc.LogWarning)
+
+
+admission, totals, watch = open_door()
+
+
+def receive(data, origin):  # type: ignore[no-untyped-def]
+    """Orthanc's question for every instance, from whatever side it comes."""
+    try:
+        verdict = admission.decide(data)
+        if isinstance(verdict, Admitted):
+            return orthanc.ReceivedInstanceAction.MODIFY, verdict.data
+        if origin == orthanc.InstanceOrigin.DICOM_PROTOCOL:
+            return orthanc.ReceivedInstanceAction.MODIFY, refusal_stub(verdict)
+        totals.refused(verdict, None)
+        watch.poke()
+    except BaseException:  # noqa: BLE001 - anything that leaves here stores the original
+        return NOTHING
+    return NOTHING
+
+
+def answer(instance):  # type: ignore[no-untyped-def]
+    """Accept over C-STORE only what the first stage wrote; tell the sender the stub's status."""
+    try:
+        data = instance.GetInstanceData()
+        refusal = read_stub(data)
+        if refusal is not None:
+            totals.refused(refusal, instance.GetInstanceRemoteAet() or None)
+            watch.poke()
+            return refusal.dimse_status
+        return ACCEPT if carries_site_mark(data) else PROCESSING_FAILURE
+    except BaseException:  # noqa: BLE001 - as in `receive`
+        return PROCESSING_FAILURE
+
+
+def stored(_instance, _instance_id):  # type: ignore[no-untyped-def]
+    """Count what has been committed, and let the gateway look at once."""
+    totals.stored()
+    watch.poke()
+
+
+def changed(change, _level, _resource):  # type: ignore[no-untyped-def]
+    """Begin after the start, end with the stop."""
+    if change == orthanc.ChangeType.ORTHANC_STARTED:
+        watch.start()
+    elif change == orthanc.ChangeType.ORTHANC_STOPPED:
+        watch.stop()
+
+
+def show(output, _uri, **_request):  # type: ignore[no-untyped-def]
+    """`GET /kasari/admission`: whether the door is open, for probes. Counts only."""
+    snapshot = admission.snapshot
+    closed = admission.in_force() if snapshot else None
+    output.AnswerBuffer(
+        json.dumps(
+            {
+                "open": snapshot is not None and closed is snapshot,
+                "reason": getattr(closed, "reason", None) if snapshot else "no-consent-snapshot",
+                "issued_at": snapshot.issued_at.isoformat() if snapshot else None,
+                "admitted": len(snapshot.admitted) if snapshot else 0,
+                "boot_id": totals.boot_id,
+            }
+        ),
+        "application/json",
+    )
+
+
+orthanc.RegisterReceivedInstanceCallback(receive)
+orthanc.RegisterIncomingCStoreInstanceFilter(answer)
+orthanc.RegisterOnStoredInstanceCallback(stored)
+orthanc.RegisterOnChangeCallback(changed)
+orthanc.RegisterRestCallback("/kasari/admission", show)

@@ -1,0 +1,204 @@
+"""The thread beside the door: fetches who may be stored, and tells the gateway what was done.
+
+Never imports `orthanc`. No error ends it, and no text of an error is logged, only its kind.
+"""
+
+import json
+import math
+import secrets
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Final, Protocol
+
+from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
+from gateway.errors import ConfigError
+from plugins.site_admission import Admission, Refusal
+
+SNAPSHOT_EVERY_S: Final = 2.0
+HEARTBEAT_EVERY_S: Final = 10.0
+SETTLE_S: Final = 0.15
+"""A poke waits this long for the next object, so that a burst is one report."""
+TIMEOUT_S: Final = 10.0
+
+
+class Totals:
+    """Running totals since Orthanc started. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.boot_id = secrets.token_hex(8)
+        self._lock = Lock()
+        self._received = 0
+        self._refused: Counter[tuple[str, int, str | None]] = Counter()
+
+    def stored(self) -> None:
+        with self._lock:
+            self._received += 1
+
+    def refused(self, refusal: Refusal, sender: str | None) -> None:
+        with self._lock:
+            self._refused[refusal.reason, refusal.dimse_status, sender] += 1
+
+    def report(self) -> PluginReport:
+        with self._lock:
+            return PluginReport(
+                received=self._received,
+                boot_id=self.boot_id,
+                refused=tuple(
+                    RefusalCount(reason=reason, dimse_status=status, sender=sender, count=count)
+                    for (reason, status, sender), count in sorted(
+                        self._refused.items(), key=lambda entry: str(entry[0])
+                    )
+                ),
+            )
+
+
+class Link(Protocol):
+    """The gateway service, as the plugin sees it."""
+
+    def fetch(self) -> ConsentSnapshot: ...
+
+    def tell(self, report: PluginReport) -> None: ...
+
+
+@dataclass(frozen=True)
+class HttpLink:
+    """The gateway over HTTP on loopback or the hospital's network; follows no proxy."""
+
+    url: str
+    token: str = field(repr=False)
+
+    def fetch(self) -> ConsentSnapshot:
+        return ConsentSnapshot.model_validate_json(self._ask("/internal/consent-snapshot", None))
+
+    def tell(self, report: PluginReport) -> None:
+        self._ask("/internal/plugin-report", report.model_dump_json().encode())
+
+    def _ask(self, path: str, body: bytes | None) -> bytes:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, body, headers)  # noqa: S310 - see `open_link`
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=TIMEOUT_S) as answer:
+            content: bytes = answer.read()
+        return content
+
+
+def open_link(url: str, token_file: Path) -> HttpLink:
+    """Build the link.
+
+    Raises
+    ------
+    ConfigError
+        When the address is not one of HTTP or the token cannot be read.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError("gateway_url must begin with http:// or https://")
+    try:
+        return HttpLink(url.rstrip("/"), token_file.read_text("ascii").strip())
+    except (OSError, ValueError) as error:
+        raise ConfigError("gateway_token_file cannot be read") from error
+
+
+class Watch:
+    """Renews the admission and reports the totals until stopped."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        totals: Totals,
+        link: Link,
+        log: Callable[[str], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._admission = admission
+        self._totals = totals
+        self._link = link
+        self._log = log
+        self._now = now
+        self._done: dict[str, float] = {}
+        self._poked = Event()
+        self._stopping = Event()
+        self._trouble = ""
+        self._thread = Thread(target=self._run, name="kasari-watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Something was stored or refused: tell the gateway soon."""
+        self._poked.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._poked.set()
+        self._thread.join(2 * TIMEOUT_S)
+
+    def step(self) -> None:
+        """Do what is due; what fails is tried again when it is due the next time."""
+        poked = self._poked.is_set()
+        self._poked.clear()
+        if self._is_due("fetch", SNAPSHOT_EVERY_S):
+            self._attempt(lambda: self._admission.renew(self._link.fetch()))
+        if self._is_due("tell", 0.0 if poked else HEARTBEAT_EVERY_S):
+            self._attempt(lambda: self._link.tell(self._totals.report()))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.step()
+            if self._poked.wait(SNAPSHOT_EVERY_S):
+                self._stopping.wait(SETTLE_S)
+
+    def _is_due(self, act: str, every_s: float) -> bool:
+        now = self._now()
+        due = now - self._done.get(act, -math.inf) >= every_s
+        if due:
+            self._done[act] = now
+        return due
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - without this thread the door closes for good
+            self._changed(f"the gateway service: {type(error).__name__}")
+        else:
+            self._changed("")
+
+    def _changed(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            self._log(f"KaSARi: {trouble}; trying again")
+        self._trouble = trouble
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """What the plugin is told by the JSON file that Orthanc's configuration names."""
+
+    gateway_url: str
+    gateway_token_file: Path
+    site_keys_file: Path
+    policy_file: Path | None
+
+
+def read_settings(path: Path) -> SiteSettings:
+    """Read the file; paths in it are relative to its folder.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read or misses a key.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        policy = values.get("policy_file")
+        return SiteSettings(
+            gateway_url=str(values["gateway_url"]),
+            gateway_token_file=path.parent / values["gateway_token_file"],
+            site_keys_file=path.parent / values["site_keys_file"],
+            policy_file=path.parent / policy if policy else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path.name}: {type(error).__name__}: see docs/operating.md") from error

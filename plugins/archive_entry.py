@@ -3,16 +3,18 @@
 Orthanc keeps the object when this callback fails in any way: hence the outermost `except`.
 """
 
+# mypy: disable-error-code="attr-defined, no-untyped-def"
+# Only Orthanc's interpreter has the module `orthanc`.
+
 import json
 
-import orthanc  # type: ignore[import-not-found]  # Orthanc's interpreter has it built in
-
+import orthanc
 from plugins.archive_admission import refusal_of
 
 refused: dict[str, int] = {}
 
 
-def receive(data, _origin):  # type: ignore[no-untyped-def]
+def receive(data, _origin):
     """Orthanc's question for every instance, from whatever side it comes."""
     try:
         reason = refusal_of(data)
@@ -25,7 +27,7 @@ def receive(data, _origin):  # type: ignore[no-untyped-def]
     return orthanc.ReceivedInstanceAction.MODIFY, b""
 
 
-def show(output, _uri, **_request):  # type: ignore[no-untyped-def]
+def show(output, _uri, **_request):
     """`GET /kasari/admission`: what was refused since the start, by reason."""
     output.AnswerBuffer(json.dumps({"open": True, "refused": refused}), "application/json")
 

@@ -5,10 +5,13 @@ Success when it answers DISCARD. Hence the only answers here are MODIFY with wha
 with a stub that the C-STORE filter turns into a status, or with nothing.
 """
 
+# mypy: disable-error-code="attr-defined, no-untyped-def"
+# Only Orthanc's interpreter has the module `orthanc`.
+
 import json
 from pathlib import Path
 
-import orthanc  # type: ignore[import-not-found]  # Orthanc's interpreter has it built in
+import orthanc
 from gateway.data.deid import load_profile
 from gateway.domain.identity import SiteKeys
 from plugins.site_admission import (
@@ -38,7 +41,7 @@ def open_door() -> tuple[Admission, Totals, Watch]:
 admission, totals, watch = open_door()
 
 
-def receive(data, origin):  # type: ignore[no-untyped-def]
+def receive(data, origin):
     """Orthanc's question for every instance, from whatever side it comes."""
     try:
         verdict = admission.decide(data)
@@ -53,7 +56,7 @@ def receive(data, origin):  # type: ignore[no-untyped-def]
     return NOTHING
 
 
-def answer(instance):  # type: ignore[no-untyped-def]
+def answer(instance):
     """Accept over C-STORE only what the first stage wrote; tell the sender the stub's status."""
     try:
         data = instance.GetInstanceData()
@@ -67,13 +70,13 @@ def answer(instance):  # type: ignore[no-untyped-def]
         return PROCESSING_FAILURE
 
 
-def stored(_instance, _instance_id):  # type: ignore[no-untyped-def]
+def stored(_instance, _instance_id):
     """Count what has been committed, and let the gateway look at once."""
     totals.stored()
     watch.poke()
 
 
-def changed(change, _level, _resource):  # type: ignore[no-untyped-def]
+def changed(change, _level, _resource):
     """Begin after the start, end with the stop."""
     if change == orthanc.ChangeType.ORTHANC_STARTED:
         watch.start()
@@ -81,7 +84,7 @@ def changed(change, _level, _resource):  # type: ignore[no-untyped-def]
         watch.stop()
 
 
-def show(output, _uri, **_request):  # type: ignore[no-untyped-def]
+def show(output, _uri, **_request):
     """`GET /kasari/admission`: whether the door is open, for probes. Counts only."""
     snapshot = admission.snapshot
     closed = admission.in_force() if snapshot else None

@@ -1,0 +1,199 @@
+"""`kasari names`: structure names of a hospital to AAPM TG-263, from files, without any server."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harmonizer.adapters.rule_files import read_rules
+from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.nomenclature import (
+    NO_RULES,
+    Context,
+    Mapper,
+    Mapping,
+    RoiName,
+    RuleSet,
+    conflicts,
+)
+from kasari.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, help="Structure names to AAPM TG-263.")
+
+OUT_COLUMNS = (
+    *("tg263_name", "status", "confidence", "auto", "kind", "reason"),
+    *("alternatives", "finding"),
+)
+BETWEEN = "|"
+MOST_ROWS = 5_000_000
+DELIMITERS = ",;\t"
+
+Centre = Annotated[str, typer.Option(help="The centre, whose own rules go before national ones.")]
+Rules = Annotated[Path | None, typer.Option(help="Rule set as YAML or CSV.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of names as read: its columns and rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+
+@app.command("map")
+def map_names(
+    source: Annotated[Path, typer.Option("--in", help="CSV with a column raw_name.")],
+    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    centre: Centre = "",
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Map a table of names.
+
+    Columns read: raw_name, and if present interpreted_type (RT ROI Interpreted Type), laterality
+    (L, R or B: the side treated), site (breast, lung, ...), structure_set (rows of one value are
+    mapped together: doubles are noticed, and the set's language helps with short words).
+
+    Columns written beside those read: tg263_name; status (exact, rule, suggested, unmapped,
+    helper); confidence (0..1); auto (true: may be applied unseen); kind (organ, target, helper,
+    unknown); reason; alternatives (best first, between |); finding.
+
+    Exit code 0: written; 1: a file cannot be used; 2: wrong options.
+    """
+    table = _read_table(source)
+    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    results = _map_rows(mapper, table.rows, centre)
+    columns = [c for c in table.columns if c not in OUT_COLUMNS]
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [*columns, *OUT_COLUMNS], extrasaction="ignore")
+            writer.writeheader()
+            for row, result in zip(table.rows, results, strict=True):
+                writer.writerow({**row, **result, "auto": str(result["auto"]).lower()})
+        part.replace(out)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    _print_summary(results, out, as_json)
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="A structure name as a hospital writes it.")],
+    centre: Centre = "",
+    site: Annotated[str, typer.Option(help="Site treated, e.g. breast.")] = "",
+    laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
+    interpreted_type: Annotated[str, typer.Option(help="RT ROI Interpreted Type.")] = "",
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say how one name is read, and why. Exit code 0 also where it has no standard name."""
+    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    context = Context(site or None, laterality or None, centre or None)
+    mapping = mapper.map_name(RoiName(0, name, interpreted_type or None), context)
+    if as_json:
+        typer.echo(json.dumps({"raw_name": name, **_cells(mapping)}, ensure_ascii=False))
+        return
+    typer.echo(f"{name} -> {mapping.tg263_name or 'no standard name'}")
+    applied = "applied unseen" if mapping.auto else "for a curator"
+    typer.echo(f"{mapping.kind}, {mapping.status}, confidence {mapping.confidence:.2f}, {applied}")
+    typer.echo(mapping.reason)
+    for other in mapping.alternatives:
+        typer.echo(f"or {other.tg263_name} ({other.confidence:.2f})")
+
+
+def _read_table(path: Path) -> Table:
+    """Read a CSV in UTF-8 or Windows' Latin letters, with commas, semicolons or tabs."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    csv.field_size_limit(1_000_000)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    if "raw_name" not in (reader.fieldnames or ()):
+        raise InputError(f"{path} has no column raw_name; the first line names the columns")
+    rows = []
+    try:
+        for row in reader:
+            rows.append({k: v or "" for k, v in row.items() if isinstance(k, str)})
+            if len(rows) > MOST_ROWS:
+                raise InputError(f"{path} has more than {MOST_ROWS} rows; split it")
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: no CSV ({error})") from error
+    return Table(tuple(reader.fieldnames or ()), tuple(rows))
+
+
+def _read_rules(path: Path | None) -> RuleSet:
+    if path is None:
+        return NO_RULES
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the rules {path}: {error}") from error
+    rules = read_rules(text, "csv" if path.suffix.lower() == ".csv" else "yaml")
+    against = conflicts(rules.rules)
+    if against:
+        more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
+        raise InputError(f"{path}: {against[0].text}{more}; mend the rules first")
+    return rules
+
+
+def _map_rows(mapper: Mapper, rows: Iterable[dict[str, str]], centre: str) -> list[dict[str, Any]]:
+    """Map every row; rows of one structure set together."""
+    sets: dict[tuple[str, str, str], list[tuple[int, RoiName]]] = {}
+    results: dict[int, dict[str, Any]] = {}
+    for at, row in enumerate(rows):
+        name = RoiName(at, row["raw_name"], row.get("interpreted_type") or None)
+        site, side = row.get("site", ""), row.get("laterality", "")
+        if row.get("structure_set"):
+            sets.setdefault((row["structure_set"], site, side), []).append((at, name))
+        else:
+            context = Context(site or None, side or None, centre or None)
+            results[at] = _cells(mapper.map_name(name, context))
+    for (_, site, side), numbered in sets.items():
+        context = Context(site or None, side or None, centre or None)
+        found = mapper.map_set([name for _, name in numbered], context)
+        codes: dict[int, list[str]] = {}
+        for finding in found.findings:
+            codes.setdefault(finding.number, []).append(finding.code)
+        for mapping in found.mappings:
+            results[mapping.number] = _cells(mapping, codes.get(mapping.number, ()))
+    return [results[at] for at in sorted(results)]
+
+
+def _cells(mapping: Mapping, codes: Iterable[str] = ()) -> dict[str, Any]:
+    return {
+        "tg263_name": mapping.tg263_name or "",
+        "status": str(mapping.status),
+        "confidence": round(mapping.confidence, 3),
+        "auto": mapping.auto,
+        "kind": str(mapping.kind),
+        "reason": mapping.reason,
+        "alternatives": BETWEEN.join(other.tg263_name for other in mapping.alternatives),
+        "finding": BETWEEN.join(codes),
+    }
+
+
+def _print_summary(results: list[dict[str, Any]], out: Path, as_json: bool) -> None:
+    statuses = Counter(result["status"] for result in results)
+    applied = sum(result["auto"] and bool(result["tg263_name"]) for result in results)
+    if as_json:
+        counts = {"names": len(results), "applied": applied, "statuses": statuses}
+        typer.echo(json.dumps({**counts, "out": str(out)}))
+        return
+    typer.echo(f"{len(results)} names in {out}; {applied} may be applied unseen")
+    for status, count in statuses.most_common():
+        typer.echo(f"{status:10} {count}")

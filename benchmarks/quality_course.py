@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonizer.adapters.dicomrt import compute_dvhs
 from harmonizer.data.quality import load_knowledge
 from harmonizer.domain.dose import Contour, DoseGrid, Roi, StructureSet
 from harmonizer.domain.dose.metrics import differential
@@ -20,7 +19,7 @@ from harmonizer.domain.dose.plan import (
     StoredDvh,
     TreatmentRecord,
 )
-from harmonizer.domain.quality import CourseFacts
+from harmonizer.domain.quality import CourseFacts, computed
 
 Floats = NDArray[np.float64]
 FRAME = "2.25.1"
@@ -172,7 +171,7 @@ def clean_course() -> CourseFacts:
     )
     facts = recomputed(facts)
     stored = tuple(_stored(facts, number) for number in facts.dvhs)
-    return replace(facts, doses=(replace(dose, dvhs=stored),))
+    return recomputed(replace(facts, doses=(replace(dose, dvhs=stored),)))
 
 
 def _stored(facts: CourseFacts, number: int) -> StoredDvh:
@@ -186,4 +185,4 @@ def _stored(facts: CourseFacts, number: int) -> StoredDvh:
 
 def recomputed(facts: CourseFacts) -> CourseFacts:
     """Return the facts with DVHs of what they hold now."""
-    return replace(facts, dvhs=compute_dvhs(facts))
+    return computed(facts)

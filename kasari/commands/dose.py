@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +24,7 @@ from harmonizer.domain.dose import (
     without_dose,
 )
 from harmonizer.domain.dose.comparison import Comparison, compare_rois
-from harmonizer.domain.quality import RULESET_VERSION, check_course
+from harmonizer.domain.quality import RULESET_VERSION, check_course, computed, described
 from harmonizer.errors import DataError
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
@@ -177,8 +177,8 @@ def _compared(reference: Roi, other: Roi, tolerance: float) -> dict[str, object]
 def course_report(folder: Path, site: str | None, laterality: str | None) -> dict[str, object]:
     """Return findings and what was looked at, ready for JSON."""
     objects = (_bytes(path) for path in sorted(folder.rglob("*")) if _may_be_dicom(path))
-    knowledge = load_knowledge()
-    facts = replace(read_course(objects), site=site, laterality=laterality, knowledge=knowledge)
+    facts = described(read_course(objects), load_knowledge(), None, site, laterality)
+    facts = computed(facts)
     findings = check_course(facts)
     return {
         "ruleset": RULESET_VERSION,

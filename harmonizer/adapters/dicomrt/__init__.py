@@ -1,13 +1,21 @@
 """DICOM radiotherapy objects, from bytes to domain objects."""
 
-from harmonizer.adapters.dicomrt.course import compute_dvhs, read_course
+from harmonizer.adapters.dicomrt.course import CourseReader, read_course
 from harmonizer.adapters.dicomrt.dose import read_dose
-from harmonizer.adapters.dicomrt.image import read_image
+from harmonizer.adapters.dicomrt.image import (
+    image_from_dict,
+    image_of,
+    image_to_dict,
+    read_image,
+)
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
 
 __all__ = [
-    "compute_dvhs",
+    "CourseReader",
+    "image_from_dict",
+    "image_of",
+    "image_to_dict",
     "read_course",
     "read_dose",
     "read_image",

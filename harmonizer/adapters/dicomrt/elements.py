@@ -4,7 +4,7 @@ Long number lists (contours, frame offsets) come as raw bytes and are parsed at 
 """
 
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pydicom
@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag
 
 from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
 from harmonizer.errors import DataError
+
+MODALITY: Final = 0x00080060
 
 
 def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
@@ -30,9 +34,33 @@ def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
         dataset = pydicom.dcmread(BytesIO(data), stop_before_pixels=stop_before_pixels, force=force)
         dataset.get("Modality")
     except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
-        text = f"an object cannot be read as DICOM ({type(error).__name__}); export it again"
-        raise DataError("NOT-DICOM", text) from error
+        raise _not_dicom(error) from error
     return dataset
+
+
+def modality_of(data: bytes) -> str:
+    """Return an object's modality, reading no further than that.
+
+    Raises
+    ------
+    DataError
+        `NOT-DICOM`.
+    """
+
+    def beyond(tag: BaseTag, _representation: str | None, _length: int) -> bool:
+        return int(tag) > MODALITY
+
+    try:
+        force = data[128:132] != b"DICM"
+        dataset = read_partial(BytesIO(data), beyond, force=force)
+        return text(dataset, "Modality")
+    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
+        raise _not_dicom(error) from error
+
+
+def _not_dicom(error: Exception) -> DataError:
+    text_ = f"an object cannot be read as DICOM ({type(error).__name__}); export it again"
+    return DataError("NOT-DICOM", text_)
 
 
 def read_dataset(data: bytes, modality: str) -> Dataset:

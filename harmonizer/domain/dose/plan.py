@@ -143,6 +143,7 @@ class RtDose:
     tissue_correction: tuple[str, ...] = ()
     scaling: float | None = None
     problems: tuple[tuple[str, str], ...] = ()  # (code, text): why a grid is missing or doubtful
+    made_of: tuple[str, ...] = ()  # what was added up, if it is no single object
 
 
 @dataclass(frozen=True)

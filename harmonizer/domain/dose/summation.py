@@ -88,7 +88,7 @@ def add_up(parts: Sequence[Part]) -> Sum:
     if not parts:
         raise DataError("DOSE-SUM-EMPTY", "there is no dose to add up")
     base = parts[0].grid
-    total = base.stored * (base.scaling * parts[0].share)
+    total = np.multiply(base.stored, base.scaling * parts[0].share, dtype=np.float32)
     made_of = [parts[0].text]
     for part in parts[1:]:
         if part.grid.frame_of_reference_uid != base.frame_of_reference_uid:
@@ -108,7 +108,7 @@ def _onto(base: DoseGrid, other: DoseGrid) -> tuple[np.ndarray, float]:
         i.reshape(-1, 1) * (base.column_spacing * base.row_direction)
         + j.reshape(-1, 1) * (base.row_spacing * base.column_direction)
     )
-    values = np.empty((frames, rows, columns))
+    values = np.empty((frames, rows, columns), np.float32)
     missing = 0
     for frame in range(frames):
         found = other.dose_at(plane + base.offsets[frame] * base.normal)

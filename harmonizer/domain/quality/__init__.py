@@ -1,8 +1,27 @@
 """Quality rules: facts about a course in, findings out."""
 
+from harmonizer.domain.quality.analysis import (
+    Analysis,
+    StructureResult,
+    analyse,
+    computed,
+    described,
+)
 from harmonizer.domain.quality.engine import RULESET_VERSION, check_course
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Finding, Severity
 from harmonizer.domain.quality.knowledge import Knowledge
 
-__all__ = ["RULESET_VERSION", "CourseFacts", "Finding", "Knowledge", "Severity", "check_course"]
+__all__ = [
+    "RULESET_VERSION",
+    "Analysis",
+    "CourseFacts",
+    "Finding",
+    "Knowledge",
+    "Severity",
+    "StructureResult",
+    "analyse",
+    "check_course",
+    "computed",
+    "described",
+]

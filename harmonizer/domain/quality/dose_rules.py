@@ -33,15 +33,17 @@ PRESCRIPTION_SHARE: Final = 0.10
 """Median dose of the best covered target may differ from the prescription by 10 %."""
 
 
-def problem(code: str) -> Callable[[CourseFacts], Hits]:
-    """Return a rule that reports one kind of problem the reader met."""
+def problem(code: str, title: str) -> Callable[[CourseFacts], Hits]:
+    """Return a rule that reports one kind of problem met in reading or adding up doses."""
 
     def check(facts: CourseFacts) -> Hits:
-        for dose in facts.doses:
-            for found, text in dose.problems:
-                if found == code:
-                    yield "dose", text
+        met = [problem for dose in facts.doses for problem in dose.problems]
+        met += facts.course_dose.problems if facts.course_dose else ()
+        for found, text in met:
+            if found == code:
+                yield "dose", text
 
+    check.__doc__ = f"Met while reading or adding up: {title}."
     return check
 
 
@@ -70,9 +72,23 @@ def dose_type(facts: CourseFacts) -> Hits:
 
 def summation(facts: CourseFacts) -> Hits:
     """Without a dose of the whole plan, values are of a part."""
-    if facts.doses and not any(d.summation_type in {"PLAN", "MULTI_PLAN"} for d in facts.doses):
+    found = [*facts.doses, *([facts.dose] if facts.dose else [])]
+    if facts.doses and not any(d.summation_type in {"PLAN", "MULTI_PLAN"} for d in found):
         kinds = "/".join(sorted({d.summation_type or "not given" for d in facts.doses}))
         yield "dose", f"summation type is {kinds}: no dose of the whole plan"
+
+
+def made_of(facts: CourseFacts) -> Hits:
+    """A dose that was put together says of what."""
+    if facts.dose and facts.dose.made_of:
+        yield "dose", f"values are of a sum: {'; '.join(facts.dose.made_of)}"
+
+
+def not_all_given(facts: CourseFacts) -> Hits:
+    """The dose that was given, where records differ from the plan."""
+    given = facts.course_dose.delivered if facts.course_dose else None
+    if given is not None:
+        yield "dose", f"the dose given is {'; '.join(given.made_of)}"
 
 
 def zero(facts: CourseFacts) -> Hits:
@@ -128,8 +144,7 @@ def shifted(facts: CourseFacts) -> Hits:
 
 def hot_spot(facts: CourseFacts) -> Hits:
     """Maximum far above the prescription."""
-    dose, plan = facts.dose, facts.plan
-    prescribed = plan.prescribed_gy if plan else None
+    dose, prescribed = facts.dose, facts.prescribed_gy
     if dose and dose.grid and prescribed and _is_conventional(facts):
         top = dose.grid.maximum_gy()
         if top > 1.3 * prescribed:
@@ -141,11 +156,11 @@ def hot_spot(facts: CourseFacts) -> Hits:
 
 def _is_conventional(facts: CourseFacts) -> bool:
     """Whether a plan is neither stereotactic nor brachytherapy, where hot spots are meant."""
-    plan = facts.plan
-    if plan is None or not plan.fractions or not plan.prescribed_gy:
+    prescribed, fractions = facts.prescribed_gy, facts.fractions
+    if not fractions or not prescribed:
         return False
-    brachy = any(group.brachy for group in plan.fraction_groups)
-    return not brachy and plan.prescribed_gy / plan.fractions < 5.0
+    brachy = any(group.brachy for plan in facts.dose_plans for group in plan.fraction_groups)
+    return not brachy and prescribed / fractions < 5.0
 
 
 def _targets_median(facts: CourseFacts) -> float | None:
@@ -160,23 +175,22 @@ def _targets_median(facts: CourseFacts) -> float | None:
 
 def prescription_missed(facts: CourseFacts) -> Hits:
     """Best covered target against the prescription."""
-    plan = facts.plan
-    median = _targets_median(facts)
-    if plan is None or median is None or not plan.prescribed_gy or per_fraction_ratio(facts):
+    prescribed, median = facts.prescribed_gy, _targets_median(facts)
+    if median is None or not prescribed or per_fraction_ratio(facts):
         return
-    ratio = median / plan.prescribed_gy
+    ratio = median / prescribed
     if abs(ratio - 1) > PRESCRIPTION_SHARE:
         text = f"median dose of the best covered target is {median:.2f} Gy"
-        yield "dose", f"{text}; prescribed are {plan.prescribed_gy:g} Gy ({ratio:.0%})"
+        yield "dose", f"{text}; prescribed are {prescribed:g} Gy ({ratio:.0%})"
 
 
 def per_fraction_ratio(facts: CourseFacts) -> bool:
     """Whether the targets have the prescription of a single fraction."""
-    plan = facts.plan
+    prescribed, fractions = facts.prescribed_gy, facts.fractions
     median = _targets_median(facts)
-    if plan is None or median is None or not plan.prescribed_gy or (plan.fractions or 1) < 2:
+    if median is None or not prescribed or (fractions or 1) < 2:
         return False
-    one = plan.prescribed_gy / (plan.fractions or 1)
+    one = prescribed / (fractions or 1)
     return abs(median / one - 1) < PRESCRIPTION_SHARE
 
 
@@ -221,7 +235,7 @@ def _compare(facts: CourseFacts, roi: Roi, result: DvhResult, stored: StoredDvh)
 
 def tps_missing(facts: CourseFacts) -> Hits:
     """No stored DVH to compare with."""
-    if facts.dose and not facts.dose.dvhs:
+    if facts.dose and not any(dose.dvhs for dose in facts.doses):
         yield "dose", "the planning system stored no DVH to compare with"
 
 
@@ -236,9 +250,8 @@ def tps_unknown_roi(facts: CourseFacts) -> Hits:
 
 def constraints(facts: CourseFacts) -> Hits:
     """Published dose constraints for this fractionation."""
-    plan = facts.plan
-    fractions = plan.fractions if plan else None
-    rx = MetricPrescription(plan.prescribed_gy if plan else None, fractions)
+    fractions = facts.fractions
+    rx = MetricPrescription(facts.prescribed_gy, fractions)
     for constraint in facts.knowledge.constraints:
         if constraint.fractions not in (None, fractions) or not _is_conventional(facts):
             continue
@@ -261,14 +274,20 @@ PROBLEMS = (
     ("DOSE-NO-PIXELS", ERROR, "dose without readable values"),
     ("DOSE-CUT", ERROR, "fewer values than the grid's size says"),
     ("DOSE-TOO-LARGE", ERROR, "dose grid too large"),
+    ("DOSE-SLICES", WARNING, "dose slices do not fit together"),
+    ("DOSE-SUM-INCOMPLETE", WARNING, "beams' doses are not the whole plan"),
+    ("DOSE-SUM-FRAMES", WARNING, "doses in different frames of reference"),
+    ("COURSE-SEVERAL-PLANS", WARNING, "several plans, no records: which were given?"),
 )
 
 DOSE_RULES = (
-    *(Rule(code, severity, title, problem(code)) for code, severity, title in PROBLEMS),
+    *(Rule(code, severity, title, problem(code, title)) for code, severity, title in PROBLEMS),
     Rule("GRID-CUTS-STRUCTURE", WARNING, "structure leaves the dose grid", outside_grid),
     Rule("GRID-COARSE", WARNING, "coarse dose grid", coarse),
     Rule("DOSE-TYPE", WARNING, "dose is not physical", dose_type),
     Rule("DOSE-SUMMATION", WARNING, "no dose of the whole plan", summation),
+    Rule("DOSE-SUM", INFO, "dose is a sum", made_of),
+    Rule("DOSE-GIVEN", INFO, "dose given differs from the plan", not_all_given),
     Rule("DOSE-ZERO", ERROR, "no dose in the grid", zero),
     Rule("DOSE-NEGATIVE", ERROR, "negative dose", negative),
     Rule("DOSE-OVERFLOW", ERROR, "dose cut off at the largest value", overflow),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harmonizer.domain.dose.assembly import CourseDose
 from harmonizer.domain.dose.dvh import DvhResult
 from harmonizer.domain.dose.plan import ImageSlice, Plan, RtDose, TreatmentRecord
 from harmonizer.domain.dose.structures import Roi, StructureSet
@@ -13,8 +14,8 @@ from harmonizer.domain.quality.knowledge import EMPTY, Knowledge
 class CourseFacts:
     """A course as read, mapped and computed. Every part may be missing.
 
-    `names` maps ROI numbers to TG-263 names; a region without one is not in it. `dvhs` holds what
-    was computed under `dose`.
+    `names` maps ROI numbers to TG-263 names; a region without one is not in it. `course_dose` and
+    `dvhs` are filled by `analysis.computed`; `dvhs` holds what was computed under `dose`.
     """
 
     structure_sets: tuple[StructureSet, ...] = ()
@@ -23,6 +24,7 @@ class CourseFacts:
     records: tuple[TreatmentRecord, ...] = ()
     images: tuple[ImageSlice, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    course_dose: CourseDose | None = None
     dvhs: Mapping[int, DvhResult] = field(default_factory=dict)
     site: str | None = None  # breast, prostate, lung, head-and-neck, ...
     laterality: str | None = None  # L, R or B: of the diagnosis
@@ -56,12 +58,33 @@ class CourseFacts:
 
     @property
     def dose(self) -> RtDose | None:
-        """The dose of the whole plan; else the first with a grid."""
+        """The dose of the whole course; else of the whole plan; else the first with a grid."""
+        if self.course_dose is not None:
+            return self.course_dose.planned
         for dose in self.doses:
             if dose.summation_type in {"PLAN", "MULTI_PLAN"} and dose.grid is not None:
                 return dose
         usable = [dose for dose in self.doses if dose.grid is not None]
         return usable[0] if usable else None
+
+    @property
+    def dose_plans(self) -> tuple[Plan, ...]:
+        """The plans that `dose` is of; the chosen plan where the dose does not say."""
+        uids = set(self.dose.plan_uids) if self.dose else set()
+        found = tuple(plan for plan in self.plans if plan.sop_instance_uid in uids)
+        return found or ((self.plan,) if self.plan else ())
+
+    @property
+    def prescribed_gy(self) -> float | None:
+        """What the plans of `dose` prescribe together; None if one of them does not say."""
+        doses = [plan.prescribed_gy for plan in self.dose_plans]
+        return sum(dose for dose in doses if dose) if doses and all(doses) else None
+
+    @property
+    def fractions(self) -> int | None:
+        """Fractions of the plans of `dose`; None if one of them does not say."""
+        counts = [plan.fractions for plan in self.dose_plans]
+        return sum(count for count in counts if count) if counts and all(counts) else None
 
     def label(self, roi: Roi) -> str:
         """Name a region for a finding: its own name, and the TG-263 name where it differs."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from harmonizer.domain.dose.plan import TreatmentRecord
+from harmonizer.domain.dose.assembly import fractions_given
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
 from harmonizer.domain.quality.shapes import axial
@@ -146,22 +146,13 @@ def approval(facts: CourseFacts) -> Hits:
             yield "plan", f"its approval status is {plan.approval_status}"
 
 
-def _fractions_given(records: tuple[TreatmentRecord, ...]) -> set[tuple[str, int]]:
-    """Return the distinct fractions that were delivered, by date or number."""
-    return {
-        (record.treatment_date if delivery.fraction is None else "", delivery.fraction or 0)
-        for record in records
-        for delivery in record.deliveries
-    }
-
-
 def delivered_fractions(facts: CourseFacts) -> tuple[int, int] | None:
     """Return fractions given and planned for the course's plan; None if not known."""
     plan = facts.plan
     if plan is None or not plan.fractions or not facts.records:
         return None
-    own = tuple(r for r in facts.records if plan.sop_instance_uid in r.plan_uids)
-    return (len(_fractions_given(own)), plan.fractions) if own else None
+    given = fractions_given(plan, facts.records)
+    return None if given is None else (given, plan.fractions)
 
 
 def too_many(facts: CourseFacts) -> Hits:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.quality_course import clean_course
 from benchmarks.quality_faults import ANY_COURSE, FAULTS, Fault
 from harmonizer.adapters.dicomrt import read_course
-from harmonizer.domain.quality import CourseFacts, Severity, check_course
+from harmonizer.domain.quality import CourseFacts, Severity, check_course, computed
 from harmonizer.domain.quality.engine import RULES
 
 
@@ -21,7 +21,7 @@ def breast(shared: Path) -> CourseFacts:
     folder = shared / "data" / "eclipse-breast-boost"
     files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith("_")]
     data = (p.read_bytes() for p in files)
-    return read_course(d for d in data if d[128:132] == b"DICM")
+    return computed(read_course(d for d in data if d[128:132] == b"DICM"))
 
 
 def test_a_clean_course_gives_no_finding(clean: CourseFacts) -> None:
@@ -50,7 +50,7 @@ def test_a_fault_planted_in_the_public_course_is_found(breast: CourseFacts, faul
 def test_there_are_enough_rules_with_codes_of_their_own() -> None:
     assert len(RULES) >= 40
     assert len({rule.code for rule in RULES}) == len(RULES)
-    assert all((rule.title and rule.check.__doc__) or "DOSE-" in rule.code for rule in RULES)
+    assert all(rule.title and rule.check.__doc__ for rule in RULES)
 
 
 def test_a_rule_that_breaks_is_a_finding_and_hides_nothing(clean: CourseFacts) -> None:

@@ -1,0 +1,59 @@
+"""Asking a process whether it does its work, and waiting until it does."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from kasari.errors import StackError
+from kasari.stack.process import Running
+
+START_LIMIT_S: Final = 120.0
+POLL_S: Final = 0.1
+ASK_LIMIT_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """`GET address` must answer 200. `password_file` belongs to `user`."""
+
+    address: str
+    user: str = ""
+    password_file: Path | None = None
+
+    def is_healthy(self) -> bool:
+        auth = None
+        if self.password_file is not None:
+            auth = (self.user, self.password_file.read_text("ascii").strip())
+        try:
+            answer = httpx.get(self.address, auth=auth, timeout=ASK_LIMIT_S, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+
+def wait_until_healthy(
+    name: str,
+    probe: Probe,
+    running: Running,
+    log: Path,
+    limit_s: float = START_LIMIT_S,
+    now: Callable[[], float] = time.monotonic,
+) -> None:
+    """Poll until the process does its work.
+
+    Raises
+    ------
+    StackError
+        It ended, or does not answer as it must within the limit.
+    """
+    end = now() + limit_s
+    while not probe.is_healthy():
+        if not running.is_alive:
+            raise StackError(f"{name} ended while it started. The reason is at the end of {log}.")
+        if now() > end:
+            raise StackError(f"{name} runs but does not answer as it must. See {log}.")
+        time.sleep(POLL_S)

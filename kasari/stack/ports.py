@@ -1,0 +1,56 @@
+"""Loopback ports: those of the last start if they are free, else the usual ones, else any."""
+
+import socket
+from collections.abc import Collection
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there now."""
+    with socket.socket() as probe:
+        # a server that has just stopped must not make its port look taken
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def any_free(taken: Collection[int]) -> int:
+    """A port that the system hands out and that is not in `taken`."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in taken:
+            return port
+
+
+def choose_ports(
+    usual: dict[str, int], remembered: dict[str, int], in_use_by_us: Collection[str]
+) -> dict[str, int]:
+    """A port for every name in `usual`.
+
+    Parameters
+    ----------
+    usual
+        Name to the port that a person would expect.
+    remembered
+        Those of the last start.
+    in_use_by_us
+        Names whose process runs now: their remembered port is kept although it is taken.
+    """
+    chosen: dict[str, int] = {
+        name: port for name, port in remembered.items() if name in usual and name in in_use_by_us
+    }
+    for name, expected in usual.items():
+        if name in chosen:
+            continue
+        wishes = [remembered[name]] if name in remembered else []
+        taken = set(chosen.values()) | set(remembered.values()) - set(wishes)
+        good = [w for w in [*wishes, expected] if w not in taken and is_free(w)]
+        chosen[name] = good[0] if good else any_free(taken)
+    return chosen

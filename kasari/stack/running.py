@@ -1,0 +1,322 @@
+"""The stack: site Orthanc and gateway per centre, archive Orthanc, harmonizer; all on loopback."""
+
+import fcntl
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from kasari.errors import InputError, StackError
+from kasari.setup import OWN_FOLDER, ROOT, OrthancProgram, ensure_orthanc, ensure_site_packages
+from kasari.stack.health import Probe, wait_until_healthy
+from kasari.stack.layout import Layout, write_private
+from kasari.stack.ports import choose_ports
+from kasari.stack.process import Program, Running, find, start, stop
+from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, Writer, ae_title, url
+
+CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Centre:
+    """One hospital's part of a running stack."""
+
+    name: str
+    ae_title: str
+    dicom_port: int
+    gateway_url: str
+    orthanc_url: str
+    operator_token_file: Path
+    orthanc_password_file: Path
+
+    def operator_token(self) -> str:
+        return self.operator_token_file.read_text("ascii").strip()
+
+    def orthanc_login(self) -> tuple[str, str]:
+        return GATEWAY_USER, self.orthanc_password_file.read_text("ascii").strip()
+
+
+class Stack:
+    """A stack that was started: where everything is, and keeping it running."""
+
+    def __init__(self, layout: Layout, ports: dict[str, int], centres: tuple[str, ...]) -> None:
+        self._layout = layout
+        self._ports = ports
+        self.centres = {name: self._describe(name) for name in centres}
+
+    @property
+    def folder(self) -> Path:
+        return self._layout.folder
+
+    @property
+    def archive_url(self) -> str:
+        """The harmonizer: the one door to the archive."""
+        return url(self._ports["harmonizer"])
+
+    @property
+    def archive_orthanc_url(self) -> str:
+        return url(self._ports["orthanc-archive"])
+
+    def centre(self, name: str) -> Centre:
+        """Raises `InputError` when no such centre is in this stack."""
+        if name not in self.centres:
+            raise InputError(f"no centre {name} runs here; there are {', '.join(self.centres)}")
+        return self.centres[name]
+
+    def reader_token(self, role: str = "admin") -> str:
+        return self._layout.secret("readers", f"{role}.token").read_text("ascii").strip()
+
+    def archive_login(self) -> tuple[str, str]:
+        """User and password of the archive's Orthanc, for tests and repair."""
+        path = self._layout.secret("archive", "orthanc.password")
+        return HARMONIZER_USER, path.read_text("ascii").strip()
+
+    def folders(self) -> dict[str, Path]:
+        """Each part's data, by name: `KUH/orthanc`, `KUH/gateway`, `archive`, `harmonizer`."""
+        found = {"archive": self._layout.archive, "harmonizer": self._layout.harmonizer}
+        for name in self.centres:
+            found[f"{name}/orthanc"] = self._layout.centre(name) / "orthanc"
+            found[f"{name}/gateway"] = self._layout.centre(name) / "gateway"
+        return found | {"logs": self._layout.logs}
+
+    def processes(self) -> dict[str, int | None]:
+        """Name to pid; None for one that does not run."""
+        names = process_names(tuple(self.centres))
+        running = {name: find(self._layout.pid(name)) for name in names}
+        return {name: process.pid if process else None for name, process in running.items()}
+
+    def ensure_running(self, progress: Progress = lambda _text: None) -> list[str]:
+        """Start what has died. Returns the names of what was started."""
+        return _start(self._layout, tuple(self.centres), progress)[1]
+
+    def _describe(self, name: str) -> Centre:
+        return Centre(
+            name=name,
+            ae_title=ae_title(name),
+            dicom_port=self._ports[f"dicom-{name}"],
+            gateway_url=url(self._ports[f"gateway-{name}"]),
+            orthanc_url=url(self._ports[f"orthanc-{name}"]),
+            operator_token_file=self._layout.secret(name, "operator.token"),
+            orthanc_password_file=self._layout.secret(name, "orthanc.password"),
+        )
+
+
+def start_stack(
+    folder: Path,
+    centres: tuple[str, ...] = ("KUH", "Tyks"),
+    progress: Progress = lambda _text: None,
+) -> Stack:
+    """Start whatever of the stack does not run yet, and wait until all of it does its work.
+
+    Centres of an earlier start stay. The processes outlive the caller.
+
+    Raises
+    ------
+    StackError
+        A process does not start; the text names its log.
+    """
+    bad = [name for name in centres if not CENTRE_NAME.fullmatch(name)]
+    if bad:
+        raise InputError(f"a centre is named by up to 16 letters and digits, not {bad[0]!r}")
+    return _start(Layout(folder.resolve()), centres, progress)[0]
+
+
+def open_stack(folder: Path) -> Stack:
+    """The stack that was started in a folder.
+
+    Raises
+    ------
+    StackError
+        None was.
+    """
+    layout = Layout(folder.resolve())
+    described = _read_description(layout)
+    if not described:
+        raise StackError(f"no stack runs in {folder}; start one with `kasari up`")
+    return Stack(layout, described["ports"], tuple(described["centres"]))
+
+
+def stop_stack(folder: Path) -> list[str]:
+    """Stop every process of the stack in a folder; the names of those that ran."""
+    layout = Layout(folder.resolve())
+    described = _read_description(layout)
+    if not described:
+        return []
+    stopped = []
+    with _locked(layout):
+        for name in reversed(process_names(tuple(described["centres"]))):
+            running = find(layout.pid(name))
+            if running:
+                stop(running, layout.pid(name))
+                stopped.append(name)
+    return stopped
+
+
+def process_names(centres: tuple[str, ...]) -> list[str]:
+    """In the order in which they are started."""
+    names = ["harmonizer", "orthanc-archive"]
+    for centre in centres:
+        names += [f"orthanc-{centre}", f"gateway-{centre}"]
+    return names
+
+
+def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tuple[Stack, list[str]]:
+    layout.ensure()
+    with _locked(layout):
+        described = _read_description(layout)
+        every = tuple(dict.fromkeys([*described.get("centres", {}), *centres]))
+        alive = {name for name in process_names(every) if find(layout.pid(name))}
+        ports = choose_ports(_usual_ports(every), described.get("ports", {}), _ports_of(alive))
+        orthanc = ensure_orthanc(OWN_FOLDER / "orthanc")
+        packages = ensure_site_packages(OWN_FOLDER / "site-packages", orthanc.python)
+        programs = _programs(Writer(layout, ports, orthanc), every, orthanc, packages)
+        stack = Stack(layout, ports, every)
+        _write_description(layout, stack, ports)
+        started = _start_missing(programs, progress)
+        probes = _probes(stack, layout)
+        for name, running in started.items():
+            wait_until_healthy(name, probes[name], running, layout.log(name))
+            progress(f"{name} is ready")
+    return stack, list(started)
+
+
+def _start_missing(programs: list[Program], progress: Progress) -> dict[str, Running]:
+    started = {}
+    for program in programs:
+        running = find(program.pid_file)
+        if running and running.fingerprint != program.fingerprint:
+            progress(f"{program.name} stops: its settings have changed")
+            stop(running, program.pid_file)
+            running = None
+        if running is None:
+            progress(f"{program.name} starts")
+            started[program.name] = start(program)
+    return started
+
+
+def _programs(
+    writer: Writer, centres: tuple[str, ...], orthanc: OrthancProgram, packages: Path
+) -> list[Program]:
+    programs = []
+    if find_spec("harmonizer.__main__"):
+        config = writer.harmonizer(centres)
+        programs.append(_service(writer.layout, "harmonizer", "harmonizer", config))
+    config = writer.archive_orthanc()
+    programs.append(_orthanc(writer.layout, "orthanc-archive", orthanc, packages, config))
+    for name in centres:
+        config = writer.site_orthanc(name)
+        programs.append(_orthanc(writer.layout, f"orthanc-{name}", orthanc, packages, config))
+    for name in centres:
+        config = writer.gateway(name)
+        programs.append(_service(writer.layout, f"gateway-{name}", "gateway", config))
+    return programs
+
+
+def _service(layout: Layout, name: str, module: str, config: Path) -> Program:
+    command = [sys.executable, "-m", module, "serve", "--config", str(config)]
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        # fewer heaps for threads: a service's memory stays near what it uses
+        "MALLOC_ARENA_MAX": "2",
+    }
+    return _program(layout, name, command, environment, [config])
+
+
+def _orthanc(
+    layout: Layout, name: str, orthanc: OrthancProgram, packages: Path, config: Path
+) -> Program:
+    environment = {**orthanc.environment, "PYTHONPATH": f"{ROOT}:{packages}"}
+    files = [*sorted(config.glob("*.json")), *sorted(config.parent.glob("plugin.json"))]
+    return _program(layout, name, [*orthanc.command, str(config)], environment, files)
+
+
+def _program(
+    layout: Layout, name: str, command: list[str], environment: dict[str, str], files: list[Path]
+) -> Program:
+    digest = hashlib.sha256(json.dumps([command, environment]).encode())
+    for path in files:
+        digest.update(path.read_bytes())
+    return Program(
+        name, command, environment, digest.hexdigest(), layout.log(name), layout.pid(name)
+    )
+
+
+def _probes(stack: Stack, layout: Layout) -> dict[str, Probe]:
+    """An Orthanc is asked through its plugin: without that one it must not count as running."""
+    probes = {
+        "harmonizer": Probe(f"{stack.archive_url}/health"),
+        "orthanc-archive": Probe(
+            f"{stack.archive_orthanc_url}/kasari/admission",
+            HARMONIZER_USER,
+            layout.secret("archive", "orthanc.password"),
+        ),
+    }
+    for name, centre in stack.centres.items():
+        probes[f"gateway-{name}"] = Probe(f"{centre.gateway_url}/health")
+        probes[f"orthanc-{name}"] = Probe(
+            f"{centre.orthanc_url}/kasari/admission", GATEWAY_USER, centre.orthanc_password_file
+        )
+    return probes
+
+
+def _usual_ports(centres: tuple[str, ...]) -> dict[str, int]:
+    usual = {"harmonizer": 8020, "orthanc-archive": 8043}
+    for number, name in enumerate(centres):
+        usual[f"gateway-{name}"] = 8110 + number
+        usual[f"orthanc-{name}"] = 8142 + number
+        usual[f"dicom-{name}"] = 4242 + number
+    return usual
+
+
+def _ports_of(processes: set[str]) -> set[str]:
+    dicom = {f"dicom-{name.removeprefix('orthanc-')}" for name in processes}
+    return processes | dicom
+
+
+def _read_description(layout: Layout) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(layout.description.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _write_description(layout: Layout, stack: Stack, ports: dict[str, int]) -> None:
+    centres = {
+        name: {
+            "ae_title": centre.ae_title,
+            "dicom_port": centre.dicom_port,
+            "gateway_url": centre.gateway_url,
+            "orthanc_url": centre.orthanc_url,
+            "operator_token_file": str(centre.operator_token_file),
+            "orthanc_password_file": str(centre.orthanc_password_file),
+        }
+        for name, centre in stack.centres.items()
+    }
+    values = {
+        "data_folder": str(layout.folder),
+        "harmonizer_url": stack.archive_url,
+        "admin_token_file": str(layout.secret("readers", "admin.token")),
+        "researcher_token_file": str(layout.secret("readers", "researcher.token")),
+        "curator_token_file": str(layout.secret("readers", "curator.token")),
+        "centres": centres,
+        "ports": ports,
+    }
+    write_private(layout.description, (json.dumps(values, indent=1) + "\n").encode())
+
+
+@contextmanager
+def _locked(layout: Layout) -> Iterator[None]:
+    """One start or stop at a time in a folder."""
+    with layout.lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("gateway", "harmonizer", "kasari", "plugins")
 
-WEB = {"fastapi", "jinja2", "pydantic", "starlette", "markupsafe"}
+WEB = {"fastapi", "jinja2", "pydantic", "starlette", "markupsafe", "python_multipart"}
 STORE = {"sqlmodel", "sqlalchemy", "alembic"}
 
 MAY_IMPORT: dict[str, set[str]] = {

@@ -43,7 +43,8 @@ class DoseGrid:
             raise ValueError("a dose grid needs (frames, rows, columns) and one offset per frame")
         steps = np.diff(self.offsets)
         if steps.size and np.all(steps < 0):
-            object.__setattr__(self, "stored", self.stored[::-1])
+            # One copy here: look-ups would make one each time if the rows were not in order.
+            object.__setattr__(self, "stored", np.ascontiguousarray(self.stored[::-1]))
             object.__setattr__(self, "offsets", self.offsets[::-1])
         elif np.any(steps <= 0):
             raise ValueError("the frames of a dose grid must lie at strictly rising offsets")

@@ -1,0 +1,56 @@
+"""The audit trail in SQL: append-only, each row hashed together with the row before it."""
+
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.work import AuditTable
+from harmonizer.ports import Clock
+
+BEGINNING: Final = "0" * 64
+
+
+class SqlAudit:
+    """The `Audit` port."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def record(self, caller: str, role: str, action: str, subject: str) -> None:
+        newest = select(AuditTable).order_by(col(AuditTable.sequence).desc()).limit(1)
+        with Session(self._engine) as session:
+            last = session.exec(newest.with_for_update()).first()
+            row = AuditTable(
+                sequence=last.sequence + 1 if last else 1,
+                at=self._clock.now(),
+                caller=caller,
+                role=role,
+                action=action,
+                subject=subject,
+                previous=last.digest if last else BEGINNING,
+                digest="",
+            )
+            row.digest = _digest(row)
+            session.add(row)
+            session.commit()
+
+    def first_break(self) -> int | None:
+        """Return the number of the first event that was changed or removed, None if none was."""
+        previous, expected = BEGINNING, 1
+        query = select(AuditTable).order_by(col(AuditTable.sequence))
+        with Session(reading(self._engine)) as session:
+            for row in session.exec(query.execution_options(yield_per=1000)):
+                whole = row.previous == previous and row.digest == _digest(row)
+                if row.sequence != expected or not whole:
+                    return expected
+                previous, expected = row.digest, expected + 1
+        return None
+
+
+def _digest(row: AuditTable) -> str:
+    parts = (row.sequence, row.at.isoformat(), row.caller, row.role, row.action, row.subject)
+    return sha256("\x1f".join([*map(str, parts), row.previous]).encode()).hexdigest()

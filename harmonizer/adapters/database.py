@@ -1,0 +1,56 @@
+"""Opening the harmonizer's database and bringing it to this version's schema."""
+
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, make_url
+
+__all__ = ["Engine", "open_engine", "upgrade"]
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a SQLAlchemy URL, SQLite or PostgreSQL.
+
+    SQLite connections wait for a lock, enforce foreign keys, and take the write lock when a
+    transaction begins: a read that turned into a write could not wait for it.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read: they wait for nobody."""
+    return engine.execution_options(reads_only=True)
+
+
+def upgrade(engine: Engine) -> None:
+    """Apply every revision that the database has not seen."""
+    config = Config()
+    config.set_main_option("script_location", "harmonizer:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

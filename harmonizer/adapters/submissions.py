@@ -1,0 +1,258 @@
+"""Announcements and instances in SQL."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, delete, select, update
+
+from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
+from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.studies import (
+    CourseInstanceTable,
+    CourseStudyTable,
+    CourseTable,
+    InstanceTable,
+    StudyTable,
+    SubmissionTable,
+)
+from harmonizer.domain.studies import Expected, InstanceKey
+from harmonizer.errors import RefusedError
+from harmonizer.ports import Submission
+
+CHUNK: Final = 500
+
+
+class SqlSubmissions:
+    """The `Submissions` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    def get(self, course_uid: str, version: int) -> Submission | None:
+        with Session(self._reading) as session:
+            row = session.get(SubmissionTable, (course_uid, version))
+            return _submission(row) if row else None
+
+    def newest(self, course_uid: str) -> Submission | None:
+        query = (
+            select(SubmissionTable)
+            .where(SubmissionTable.course_uid == course_uid)
+            .order_by(col(SubmissionTable.version).desc())
+        )
+        with Session(self._reading) as session:
+            row = session.exec(query).first()
+            return _submission(row) if row else None
+
+    def announce(self, body: CertificateBody, sealed: CourseCertificate, at: datetime) -> None:
+        manifest = body.manifest
+        with Session(self._engine) as session:
+            _own_studies(session, manifest)
+            _expect(session, manifest)
+            session.add(
+                SubmissionTable(
+                    course_uid=manifest.course_uid,
+                    version=manifest.version,
+                    centre=manifest.centre,
+                    national_id=manifest.national_id,
+                    state=SubmissionState.ANNOUNCED,
+                    manifest_sha256=body.manifest_sha256,
+                    certificate=sealed.model_dump(mode="json"),
+                    announced_at=at,
+                )
+            )
+            session.flush()
+            session.add_all(
+                CourseInstanceTable(
+                    course_uid=manifest.course_uid,
+                    version=manifest.version,
+                    sop_instance_uid=instance.sop_instance_uid,
+                    role=instance.role,
+                )
+                for instance in manifest.instances
+            )
+            session.commit()
+
+    def expected(self, course_uid: str, version: int) -> Sequence[Expected]:
+        query = (
+            select(InstanceTable, StudyTable.national_id)
+            .join(
+                CourseInstanceTable,
+                col(CourseInstanceTable.sop_instance_uid) == InstanceTable.sop_instance_uid,
+            )
+            .join(
+                StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
+            )
+            .where(
+                CourseInstanceTable.course_uid == course_uid,
+                CourseInstanceTable.version == version,
+            )
+            .order_by(col(InstanceTable.sop_instance_uid))
+        )
+        with Session(self._reading) as session:
+            return [_expected(row, patient) for row, patient in session.exec(query)]
+
+    def by_digest(self, centre: str, sha256: str) -> Expected | None:
+        query = (
+            select(InstanceTable, StudyTable.national_id)
+            .join(
+                StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
+            )
+            .where(InstanceTable.sha256 == sha256, InstanceTable.centre == centre)
+        )
+        with Session(self._reading) as session:
+            found = session.exec(query).first()
+            return _expected(*found) if found else None
+
+    def verified(self, receipts: Mapping[str, str | None]) -> None:
+        with Session(self._engine) as session:
+            for uid, digest in receipts.items():
+                change = update(InstanceTable).where(col(InstanceTable.sop_instance_uid) == uid)
+                session.exec(change.values(verified_sha256=digest))
+            session.commit()
+
+    def known(self, sop_instance_uids: Collection[str]) -> set[str]:
+        found: set[str] = set()
+        with Session(self._reading) as session:
+            for part in _chunks(sorted(sop_instance_uids)):
+                query = select(InstanceTable.sop_instance_uid)
+                found.update(
+                    session.exec(query.where(col(InstanceTable.sop_instance_uid).in_(part)))
+                )
+        return found
+
+    def verified_keys(self) -> Iterator[InstanceKey]:
+        query = (
+            select(InstanceTable, StudyTable.national_id)
+            .join(
+                StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
+            )
+            .where(col(InstanceTable.verified_sha256).is_not(None))
+        )
+        with Session(self._reading) as session:
+            for row, patient in session.exec(query.execution_options(yield_per=1000)):
+                yield _expected(row, patient).key
+
+    def count_verified(self) -> int:
+        query = select(func.count()).where(col(InstanceTable.verified_sha256).is_not(None))
+        with Session(self._reading) as session:
+            return int(session.exec(query).one())
+
+    def finish(self, course_uid: str, version: int, at: datetime) -> None:
+        with Session(self._engine) as session:
+            submission = session.get_one(SubmissionTable, (course_uid, version))
+            if submission.stored_at is None:
+                submission.state, submission.stored_at = SubmissionState.STORED, at
+            course = session.get(CourseTable, course_uid)
+            if course is None or course.version < version:
+                session.add(_renewed(course, submission, at))
+                session.flush()
+                _renew_studies(session, course_uid, version)
+            session.commit()
+
+
+def _own_studies(session: Session, manifest: Manifest) -> None:
+    """Note whose studies these are; a study of somebody else stops the announcement."""
+    for uid in sorted({instance.study_instance_uid for instance in manifest.instances}):
+        owner = session.get(StudyTable, uid)
+        if owner is None:
+            session.add(
+                StudyTable(
+                    study_instance_uid=uid,
+                    national_id=manifest.national_id,
+                    centre=manifest.centre,
+                )
+            )
+        elif (owner.national_id, owner.centre) != (manifest.national_id, manifest.centre):
+            text = "a study of this course is here under another patient; a person must look"
+            raise RefusedError("study-of-another-patient", text, 409)
+    session.flush()
+
+
+def _expect(session: Session, manifest: Manifest) -> None:
+    known = _rows(session, [instance.sop_instance_uid for instance in manifest.instances])
+    for instance in manifest.instances:
+        row = known.get(instance.sop_instance_uid)
+        if row is None:
+            session.add(InstanceTable(centre=manifest.centre, **_columns(instance)))
+        elif row.centre != manifest.centre:
+            text = "an instance of this course is here from another centre; a person must look"
+            raise RefusedError("instance-of-another-centre", text, 409)
+        elif row.sha256 != instance.sha256:  # the same object, rewritten since
+            for name, value in _columns(instance).items():
+                setattr(row, name, value)
+    session.flush()
+
+
+def _columns(instance: ManifestInstance) -> dict[str, Any]:
+    return instance.model_dump(exclude={"role", "references"})
+
+
+def _rows(session: Session, uids: Sequence[str]) -> dict[str, InstanceTable]:
+    found: dict[str, InstanceTable] = {}
+    for part in _chunks(uids):
+        query = select(InstanceTable).where(col(InstanceTable.sop_instance_uid).in_(part))
+        found |= {row.sop_instance_uid: row for row in session.exec(query)}
+    return found
+
+
+def _renewed(course: CourseTable | None, submission: SubmissionTable, at: datetime) -> CourseTable:
+    row = course or CourseTable(
+        course_uid=submission.course_uid,
+        version=submission.version,
+        centre=submission.centre,
+        national_id=submission.national_id,
+        state=SubmissionState.STORED,
+        stored_at=at,
+        made_by={},
+    )
+    row.version, row.state, row.stored_at = submission.version, SubmissionState.STORED, at
+    return row
+
+
+def _renew_studies(session: Session, course_uid: str, version: int) -> None:
+    session.exec(delete(CourseStudyTable).where(col(CourseStudyTable.course_uid) == course_uid))
+    query = (
+        select(InstanceTable.study_instance_uid)
+        .join(
+            CourseInstanceTable,
+            col(CourseInstanceTable.sop_instance_uid) == InstanceTable.sop_instance_uid,
+        )
+        .where(CourseInstanceTable.course_uid == course_uid, CourseInstanceTable.version == version)
+        .distinct()
+    )
+    for uid in session.exec(query).all():
+        session.add(CourseStudyTable(course_uid=course_uid, study_instance_uid=uid))
+
+
+def _submission(row: SubmissionTable) -> Submission:
+    return Submission(
+        row.course_uid,
+        row.version,
+        row.centre,
+        row.national_id,
+        SubmissionState(row.state),
+        row.manifest_sha256,
+        row.reason,
+    )
+
+
+def _expected(row: InstanceTable, national_id: str) -> Expected:
+    return Expected(
+        key=InstanceKey(
+            national_id, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
+        ),
+        sop_class_uid=row.sop_class_uid,
+        modality=row.modality,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        verified=row.verified_sha256 == row.sha256,
+    )
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

@@ -1,0 +1,96 @@
+"""The durable work list in SQL."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select, update
+
+from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.work import CursorTable, WorkTable
+from harmonizer.ports import Task
+
+WAITING, RUNNING, FAILED = "waiting", "running", "failed"
+
+
+class SqlWork:
+    """The `Work` port. Several workers may claim: a row is taken by one compare-and-set."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
+        with Session(self._engine) as session:
+            for subject in subjects:
+                row = session.get(WorkTable, (kind, subject))
+                if row is None:
+                    row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
+                elif row.state == RUNNING:
+                    row.asked_again = True
+                else:
+                    row.state, row.attempts, row.not_before = WAITING, 0, at
+                session.add(row)
+            session.commit()
+
+    def claim(self, at: datetime, lease: timedelta) -> Task | None:
+        due = (col(WorkTable.state) == WAITING) & (col(WorkTable.not_before) <= at)
+        lost = (col(WorkTable.state) == RUNNING) & (col(WorkTable.lease_until) < at)
+        query = select(WorkTable).where(due | lost).order_by(col(WorkTable.not_before)).limit(1)
+        with Session(self._engine) as session:
+            row = session.exec(query.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            row.state, row.lease_until = RUNNING, at + lease
+            row.attempts += 1
+            session.add(row)
+            session.commit()
+            return Task(row.kind, row.subject, row.attempts)
+
+    def done(self, task: Task, at: datetime) -> None:
+        with Session(self._engine) as session:
+            row = session.get(WorkTable, (task.kind, task.subject))
+            if row is None:
+                return
+            if row.asked_again:
+                row.state, row.asked_again, row.attempts = WAITING, False, 0
+                row.not_before, row.lease_until, row.reason = at, None, None
+                session.add(row)
+            else:
+                session.delete(row)
+            session.commit()
+
+    def retry(self, task: Task, not_before: datetime, reason: str) -> None:
+        self._set(task, state=WAITING, not_before=not_before, lease_until=None, reason=reason)
+
+    def give_up(self, task: Task, reason: str) -> None:
+        self._set(task, state=FAILED, lease_until=None, reason=reason)
+
+    def release_leases(self) -> None:
+        running = update(WorkTable).where(col(WorkTable.state) == RUNNING)
+        with Session(self._engine) as session:
+            session.exec(running.values(state=WAITING, lease_until=None))
+            session.commit()
+
+    def counts(self) -> dict[str, int]:
+        query = select(WorkTable.state, func.count()).group_by(WorkTable.state)
+        with Session(self._reading) as session:
+            found = dict(session.exec(query).all())
+        return {state: int(found.get(state, 0)) for state in (WAITING, RUNNING, FAILED)}
+
+    def position(self, name: str) -> int:
+        """Return how far something was read, 0 if never."""
+        with Session(self._reading) as session:
+            row = session.get(CursorTable, name)
+            return row.position if row else 0
+
+    def move(self, name: str, position: int) -> None:
+        with Session(self._engine) as session:
+            session.merge(CursorTable(name=name, position=position))
+            session.commit()
+
+    def _set(self, task: Task, **values: object) -> None:
+        which = (col(WorkTable.kind) == task.kind) & (col(WorkTable.subject) == task.subject)
+        with Session(self._engine) as session:
+            session.exec(update(WorkTable).where(which).values(**values))
+            session.commit()

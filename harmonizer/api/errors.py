@@ -1,0 +1,60 @@
+"""Our errors as HTTP answers, mapped once. An unexpected error's text never leaves."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError, RetryError
+
+logger = logging.getLogger(__name__)
+
+Next = Callable[[Request], Awaitable[Response]]
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    code, status = "refused", 422
+    if isinstance(error, RefusedError):
+        code, status = error.code, error.http_status
+    return JSONResponse({"code": code, "text": str(error)}, status)
+
+
+def _not_found(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"code": "not-found", "text": str(error)}, 404)
+
+
+def _retry(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"code": "retry", "text": str(error)}, 503, {"Retry-After": "5"})
+
+
+def _ours(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"code": "failed", "text": str(error)}, 500)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Name the fields; never quote what was sent."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    places = sorted({".".join(str(part) for part in one["loc"][:4]) for one in found})[:10]
+    text = f"not as it must be: {', '.join(places)}"
+    return JSONResponse({"code": "invalid", "text": text}, 422)
+
+
+def install(app: FastAPI) -> None:
+    """Map every error of ours, and any other, to an answer that quotes nothing foreign."""
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(RetryError, _retry)
+    app.add_exception_handler(HarmonizerError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+    @app.middleware("http")
+    async def keep_to_ourselves(request: Request, call_next: Next) -> Response:
+        # Starlette would answer, then raise on to the server, which logs the error's text.
+        try:
+            return await call_next(request)
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            logger.error("unexpected %s", type(error).__name__)
+            text = "something unexpected happened; see the service's log"
+            return JSONResponse({"code": "unexpected", "text": text}, 500)

@@ -1,0 +1,189 @@
+"""STOW-RS (PS3.18 10.5): parts are stored as they arrive, only what a certificate lists.
+
+A part is admitted by the digest of its bytes, so that nothing unknown is ever parsed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
+from hashlib import sha256
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser
+
+from harmonizer.api.access import Caller, require
+from harmonizer.errors import RefusedError
+from harmonizer.services.submission import NOT_AUTHORISED, Stored, SubmissionService
+
+router = APIRouter(tags=["DICOMweb"])
+
+AT_ONCE: Final = 4
+"""Parts in work at the same time: bounds memory."""
+MEDIA_TYPE: Final = "application/dicom+json"
+
+
+class _Parts:
+    """Collects the parts of a multipart body as chunks come in."""
+
+    def __init__(self, boundary: bytes, largest: int) -> None:
+        self._largest = largest
+        self._current = bytearray()
+        self._ready: list[bytes] = []
+        self.ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_part_data": self._data,
+                "on_part_end": self._end,
+                "on_end": self._finish,
+            },
+        )
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take a chunk; returns the parts that it completed."""
+        self._parser.write(chunk)
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _begin(self) -> None:
+        self._current = bytearray()
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if len(self._current) + end - start > self._largest:
+            raise RefusedError("instance-too-large", "an instance is larger than allowed", 413)
+        self._current += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self._ready.append(bytes(self._current))
+        self._current = bytearray()
+
+    def _finish(self) -> None:
+        self.ended = True
+
+
+@router.post("/dicom-web/studies")
+async def store_instances(request: Request, caller: Caller = require("site")) -> JSONResponse:
+    """Store the instances of an announced course."""
+    return await _store(request, caller, None)
+
+
+@router.post("/dicom-web/studies/{study_instance_uid}")
+async def store_in_study(
+    study_instance_uid: str, request: Request, caller: Caller = require("site")
+) -> JSONResponse:
+    """Store instances that must be of one study."""
+    return await _store(request, caller, study_instance_uid)
+
+
+async def _store(request: Request, caller: Caller, study: str | None) -> JSONResponse:
+    service: SubmissionService = request.app.state.submissions
+    pool: ThreadPoolExecutor = request.app.state.storers
+    parts = _Parts(_boundary(request), request.app.state.largest_instance)
+    keeper = _Keeper(service, pool, caller.centre or "", study)
+    try:
+        async for data in _complete(request, parts):
+            await keeper.take(data)
+    except MultipartParseError:
+        raise RefusedError("bad-multipart", "the body is not multipart/related", 400) from None
+    finally:
+        answers = await keeper.finish()
+    if not parts.ended:
+        raise RefusedError("cut-off", "the body ended in the middle of a part; send it again", 400)
+    return _answer(answers)
+
+
+async def _complete(request: Request, parts: _Parts) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        for data in parts.feed(chunk):
+            yield data
+
+
+class _Keeper:
+    """Stores parts in threads, a few at a time, and notes what was read back at the end."""
+
+    def __init__(
+        self, service: SubmissionService, pool: ThreadPoolExecutor, centre: str, study: str | None
+    ) -> None:
+        self._service = service
+        self._pool = pool
+        self._centre = centre
+        self._study = study
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._running: list[asyncio.Task[None]] = []
+        self._answers: list[Stored] = []
+        self._digests: dict[str, str | None] = {}
+
+    async def take(self, data: bytes) -> None:
+        """Begin to store a part; waits while too many are in work."""
+        await self._slots.acquire()
+        self._running.append(asyncio.create_task(self._keep(data)))
+
+    async def finish(self) -> Sequence[Stored]:
+        """Wait for every part and note what was read back."""
+        results = await asyncio.gather(*self._running, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._pool, self._service.note, self._digests)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return self._answers
+
+    async def _keep(self, data: bytes) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            answer, digest = await loop.run_in_executor(self._pool, self._keep_now, data)
+        finally:
+            self._slots.release()
+        self._answers.append(answer)
+        if answer.failure is None:
+            self._digests[answer.sop_instance_uid] = digest
+
+    def _keep_now(self, data: bytes) -> tuple[Stored, str | None]:
+        expected = self._service.admit(self._centre, sha256(data).hexdigest())
+        if expected is None or self._study not in {None, expected.key.study_instance_uid}:
+            return Stored("", "", "", NOT_AUTHORISED), None
+        return self._service.keep(expected, data)
+
+
+def _boundary(request: Request) -> bytes:
+    message = Message()
+    message["content-type"] = request.headers.get("content-type", "")
+    boundary = message.get_param("boundary")
+    if message.get_content_type() != "multipart/related" or not isinstance(boundary, str):
+        text = 'send multipart/related; type="application/dicom" with a boundary'
+        raise RefusedError("not-multipart", text, 415)
+    return boundary.encode()
+
+
+def _answer(answers: Sequence[Stored]) -> JSONResponse:
+    kept = [one for one in answers if one.failure is None]
+    failed = [one for one in answers if one.failure is not None]
+    body: dict[str, Any] = {}
+    if kept:
+        body["00081199"] = _sequence([_reference(one) for one in kept])
+    if failed:
+        body["00081198"] = _sequence(
+            [_reference(one) | {"00081197": _us(one.failure or 0)} for one in failed]
+        )
+    status = 200 if not failed else 202 if kept else 409
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)
+
+
+def _reference(one: Stored) -> dict[str, Any]:
+    return {
+        "00081150": {"vr": "UI", "Value": [one.sop_class_uid]},
+        "00081155": {"vr": "UI", "Value": [one.sop_instance_uid]},
+    }
+
+
+def _sequence(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"vr": "SQ", "Value": items}
+
+
+def _us(value: int) -> dict[str, Any]:
+    return {"vr": "US", "Value": [value]}

@@ -1,0 +1,188 @@
+"""Building the harmonizer: the only place where objects meet settings."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from harmonizer.adapters.audit import SqlAudit
+from harmonizer.adapters.clinical_records import SqlClinicalRecords, SqlPromRecords
+from harmonizer.adapters.clinical_tables import SqlTableRecords
+from harmonizer.adapters.clock import SystemClock
+from harmonizer.adapters.courses import SqlCourses
+from harmonizer.adapters.database import Engine, open_engine, upgrade
+from harmonizer.adapters.dicomrt.reading import DicomCourseReader
+from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
+from harmonizer.adapters.seals import CentreSeals
+from harmonizer.adapters.submissions import SqlSubmissions
+from harmonizer.adapters.work import SqlWork
+from harmonizer.api import clinical, errors, stow, submissions
+from harmonizer.api.access import Access, Caller
+from harmonizer.background import WORK, Background
+from harmonizer.config import Settings, read_secret
+from harmonizer.data.ctcae import load_ctcae
+from harmonizer.data.instruments import load_instruments
+from harmonizer.data.quality import load_knowledge
+from harmonizer.data.schedules import load_schedule
+from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.nomenclature import Mapper
+from harmonizer.errors import ConfigError
+from harmonizer.ports import ArchiveStore, Clock
+from harmonizer.services.clinical import ClinicalService
+from harmonizer.services.harmonization import HarmonizationService
+from harmonizer.services.proms import PromService
+from harmonizer.services.submission import SubmissionService
+from harmonizer.services.tables import TableService
+
+STORERS: Final = 8
+MEGABYTE: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside the service. Tests bring their own."""
+
+    store: ArchiveStore
+    clock: Clock = field(default_factory=SystemClock)
+
+
+def open_world(settings: Settings) -> World:
+    """Connect to the archive's Orthanc."""
+    archive = settings.archive_orthanc
+    password = read_secret(archive.password_file, "archive_orthanc.password_file")
+    return World(OrthancArchive(open_orthanc_client(archive.url, archive.username, password)))
+
+
+def open_database(settings: Settings) -> Engine:
+    """Open the database and bring it to this version's schema."""
+    try:
+        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"data_folder: {settings.data_folder} cannot be made ({type(error).__name__})"
+        ) from None
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    return engine
+
+
+def open_access(settings: Settings) -> Access:
+    """Read every token. Two callers with one token could not be told apart."""
+    tokens: dict[str, Caller] = {}
+    for centre in settings.centres:
+        key = f"centres.{centre.name}.token_file"
+        caller = Caller(centre.name, "site", centre.name)
+        tokens[_fresh(tokens, read_secret(centre.token_file, key), key)] = caller
+    for reader in settings.readers:
+        key = f"readers.{reader.name}.token_file"
+        tokens[_fresh(tokens, read_secret(reader.token_file, key), key)] = Caller(
+            reader.name, reader.role
+        )
+    return Access(tokens)
+
+
+def _fresh(tokens: dict[str, Caller], token: str, key: str) -> str:
+    if token in tokens:
+        raise ConfigError(f"{key}: has the same token as another; give each its own")
+    return token
+
+
+class Service:
+    """Every object of one running harmonizer."""
+
+    def __init__(self, settings: Settings, engine: Engine, world: World) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.world = world
+        self.clock = world.clock
+        self.audit = SqlAudit(engine, self.clock)
+        self.work = SqlWork(engine)
+        self.courses = SqlCourses(engine)
+        self._open_clinical()
+        self.submissions = SubmissionService(
+            SqlSubmissions(engine),
+            world.store,
+            CentreSeals({centre.name: centre.public_key for centre in settings.centres}),
+            self.work,
+            self.records,
+            self.clock,
+        )
+        mapper = Mapper(load_nomenclature())
+        self.harmonization = HarmonizationService(
+            self.courses,
+            world.store,
+            DicomCourseReader(),
+            self.clinical,
+            lambda _centre: mapper,
+            load_knowledge(),
+            self.work,
+            self.clock,
+        )
+
+    def _open_clinical(self) -> None:
+        self.records = SqlClinicalRecords(self.engine)
+        ctcae, instruments, schedule = load_ctcae(), load_instruments(), load_schedule()
+        self.clinical = ClinicalService(self.records, ctcae, instruments, schedule, self.clock)
+        self.proms = PromService(SqlPromRecords(self.engine), instruments, schedule)
+        self.tables = TableService(SqlTableRecords(self.engine), schedule, ctcae)
+
+    def work_through(self) -> None:
+        """Do everything that is due."""
+        while self.harmonization.step():
+            pass
+
+
+def create_app(
+    settings: Settings, world: World | None = None, *, background: bool = True
+) -> FastAPI:
+    """Build the application. Raises `ConfigError` rather than start unsafely."""
+    access = open_access(settings)
+    service = Service(settings, open_database(settings), world or open_world(settings))
+    jobs = _jobs(service)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.storers = ThreadPoolExecutor(STORERS, thread_name_prefix="store")
+        if background:
+            service.work.release_leases()
+            jobs.start()
+        yield
+        jobs.stop()
+        app.state.storers.shutdown()
+        service.engine.dispose()
+
+    app = FastAPI(title="KaSARi archive", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.access, app.state.poke = access, jobs.poke
+    _publish(app, service)
+    errors.install(app)
+    for part in (stow, submissions, clinical):
+        app.include_router(part.router)
+    app.add_api_route("/health", _health, include_in_schema=False)
+    return app
+
+
+def _jobs(service: Service) -> Background:
+    settings, jobs = service.settings, Background()
+    jobs.every(WORK, settings.poll_seconds, service.work_through)
+    jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)
+    jobs.every("scores", 24 * 3600, service.proms.rescore)
+    return jobs
+
+
+def _publish(app: FastAPI, service: Service) -> None:
+    """Put on `app.state` what the routers ask for."""
+    app.state.service = service
+    for name in ("clock", "audit", "submissions", "clinical", "proms", "tables"):
+        setattr(app.state, name, getattr(service, name))
+    app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
+
+
+def _health(request: Request) -> JSONResponse:
+    """Say whether the service and its store answer."""
+    alive = request.app.state.service.world.store.is_alive()
+    status = "ok" if alive else "the archive's Orthanc does not answer"
+    return JSONResponse({"status": status}, 200 if alive else 503)

@@ -1,0 +1,34 @@
+"""Courses as the archive holds them: instances, structures, metrics, findings."""
+
+from harmonizer.domain.studies.describing import (
+    describe_metrics,
+    describe_plan,
+    describe_structures,
+    name_findings,
+)
+from harmonizer.domain.studies.harmonized import (
+    CourseFile,
+    Harmonized,
+    MetricRow,
+    PlanSummary,
+    StructureRow,
+)
+from harmonizer.domain.studies.instances import CourseInstance, Expected, InstanceKey
+from harmonizer.domain.studies.site import guess_site, site_of_course
+
+__all__ = [
+    "CourseFile",
+    "CourseInstance",
+    "Expected",
+    "Harmonized",
+    "InstanceKey",
+    "MetricRow",
+    "PlanSummary",
+    "StructureRow",
+    "describe_metrics",
+    "describe_plan",
+    "describe_structures",
+    "guess_site",
+    "name_findings",
+    "site_of_course",
+]

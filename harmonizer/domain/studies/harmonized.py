@@ -1,0 +1,66 @@
+"""What harmonizing a course gives, ready to be kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harmonizer.domain.quality.findings import Finding
+
+
+@dataclass(frozen=True)
+class CourseFile:
+    """One object of a course; its bytes are fetched when they are needed."""
+
+    modality: str
+    role: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class StructureRow:
+    roi_number: int
+    local_name: str
+    standard_name: str | None  # None unless it may be applied unseen
+    suggestion: str | None
+    kind: str
+    confidence: float  # 0..1
+    status: str
+    reason: str
+    alternatives: tuple[Mapping[str, Any], ...]
+    dose_status: str
+    volume_cm3: float | None
+    curve: tuple[tuple[float, float], ...] = ()  # dose in Gy, volume in per cent
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    roi_number: int
+    standard_name: str | None
+    name: str  # TG-263
+    value: float | None
+    unit: str
+    uncertainty: float | None = None  # one sigma, in `unit`
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PlanSummary:
+    """What the course's plan says."""
+
+    label: str | None = None
+    technique: str | None = None
+    prescribed_gy: float | None = None
+    fractions: int | None = None
+
+
+@dataclass(frozen=True)
+class Harmonized:
+    """Everything derived from one version of a course."""
+
+    plan: PlanSummary
+    site: str | None
+    laterality: str | None
+    structures: tuple[StructureRow, ...] = ()
+    metrics: tuple[MetricRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    made_by: Mapping[str, str] = field(default_factory=dict)

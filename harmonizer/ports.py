@@ -1,0 +1,189 @@
+"""What the services need of the world. Adapters implement these; tests bring their own."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from gateway.contract.manifest import CertificateBody, CourseCertificate
+from gateway.contract.receipts import SubmissionState
+from harmonizer.domain.quality import CourseFacts
+from harmonizer.domain.studies import (
+    CourseFile,
+    CourseInstance,
+    Expected,
+    Harmonized,
+    InstanceKey,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class ArchiveStore(Protocol):
+    """The archive's Orthanc."""
+
+    def put(self, data: bytes) -> None:
+        """Store one instance in DICOM file format.
+
+        Raises
+        ------
+        RefusedError
+            If the store will never take it.
+        RetryError
+            If it may later.
+        """
+        ...
+
+    def read(self, key: InstanceKey) -> bytes | None:
+        """Return the bytes as stored, or None if there is no such instance."""
+        ...
+
+    def delete(self, key: InstanceKey) -> None: ...
+
+    def count(self) -> int: ...
+
+    def ids(self) -> Iterator[str]:
+        """Yield the store's own id of every instance."""
+        ...
+
+    def id_of(self, key: InstanceKey) -> str: ...
+
+    def mirror(
+        self, study_instance_uids: Sequence[str], labels: Collection[str], report: Mapping[str, Any]
+    ) -> None:
+        """Show results in the store: labels on studies, the report as an attachment. A cache."""
+        ...
+
+
+class Withdrawals(Protocol):
+    """Patients whose data were deleted and stay away."""
+
+    def withdrawn(self, national_ids: Collection[str]) -> set[str]: ...
+
+
+class Seals(Protocol):
+    def open(self, centre: str, sealed: CourseCertificate) -> CertificateBody:
+        """Check the centre's signature and return what it sealed.
+
+        Raises
+        ------
+        RefusedError
+            `bad-signature` or `bad-certificate`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Submission:
+    course_uid: str
+    version: int
+    centre: str
+    national_id: str
+    state: SubmissionState
+    manifest_sha256: str
+    reason: str | None = None
+
+
+class Submissions(Protocol):
+    """What was announced and what of it has come."""
+
+    def get(self, course_uid: str, version: int) -> Submission | None: ...
+
+    def newest(self, course_uid: str) -> Submission | None: ...
+
+    def announce(self, body: CertificateBody, sealed: CourseCertificate, at: datetime) -> None:
+        """Keep an announcement, its instances and whose studies they are in, all or nothing.
+
+        Raises
+        ------
+        RefusedError
+            `study-of-another-patient`, `instance-of-another-centre`.
+        """
+        ...
+
+    def expected(self, course_uid: str, version: int) -> Sequence[Expected]: ...
+
+    def by_digest(self, centre: str, sha256: str) -> Expected | None:
+        """Return the instance whose bytes a centre announced with this digest."""
+        ...
+
+    def verified(self, receipts: Mapping[str, str | None]) -> None:
+        """Keep digests read back, by SOPInstanceUID; None says that it is not there."""
+        ...
+
+    def known(self, sop_instance_uids: Collection[str]) -> set[str]: ...
+
+    def verified_keys(self) -> Iterator[InstanceKey]:
+        """Yield every instance that was read back."""
+        ...
+
+    def count_verified(self) -> int: ...
+
+    def finish(self, course_uid: str, version: int, at: datetime) -> None:
+        """All of a version was read back: it is the course now, and harmonizing it is due."""
+        ...
+
+
+class Courses(Protocol):
+    """Courses and what was worked out from them."""
+
+    def instances(self, course_uid: str) -> Sequence[CourseInstance]: ...
+
+    def national_id(self, course_uid: str) -> str | None: ...
+
+    def of_patients(self, national_ids: Collection[str]) -> Sequence[str]: ...
+
+    def all_uids(self) -> Sequence[str]: ...
+
+    def unharmonized(self) -> Sequence[str]:
+        """Courses that are stored but neither harmonized nor failed."""
+        ...
+
+    def keep(self, course_uid: str, result: Harmonized, at: datetime) -> None:
+        """Replace what was worked out before, in one transaction."""
+        ...
+
+    def fail(self, course_uid: str, reason: str) -> None: ...
+
+    def study_uids(self, course_uid: str) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    kind: str
+    subject: str
+    attempts: int
+
+
+class Work(Protocol):
+    """The durable list of what is to be done."""
+
+    def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None: ...
+
+    def claim(self, at: datetime, lease: timedelta) -> Task | None: ...
+
+    def done(self, task: Task, at: datetime) -> None: ...
+
+    def retry(self, task: Task, not_before: datetime, reason: str) -> None: ...
+
+    def give_up(self, task: Task, reason: str) -> None: ...
+
+    def release_leases(self) -> None:
+        """Make what ran when the service ended due again."""
+        ...
+
+    def counts(self) -> dict[str, int]: ...
+
+
+class CourseReader(Protocol):
+    """Turns the objects of a course into facts."""
+
+    def read(self, files: Sequence[CourseFile]) -> CourseFacts: ...
+
+
+class Audit(Protocol):
+    def record(self, caller: str, role: str, action: str, subject: str) -> None:
+        """Append one event. An error is the caller's: no record, no action."""
+        ...

@@ -1,0 +1,198 @@
+"""Harmonizing a course: names, dose, quality; kept here, mirrored to the archive's store.
+
+Everything that this makes is derived: it can be made again for the whole archive.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from random import random
+from typing import Any, Final, Protocol
+
+from gateway.contract.manifest import Role
+from harmonizer.domain.clinical import Latest
+from harmonizer.domain.dose import METHOD_VERSION, Prescription
+from harmonizer.domain.nomenclature import Context, Mapper, map_structure_set
+from harmonizer.domain.quality import RULESET_VERSION, CourseFacts, Knowledge, check_course
+from harmonizer.domain.studies import (
+    CourseFile,
+    CourseInstance,
+    Harmonized,
+    describe_metrics,
+    describe_plan,
+    describe_structures,
+    name_findings,
+    site_of_course,
+)
+from harmonizer.errors import DataError, HarmonizerError, RetryError
+from harmonizer.ports import ArchiveStore, Clock, CourseReader, Courses, Task, Work
+from harmonizer.services.submission import HARMONIZE
+
+logger = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=15)
+ATTEMPTS: Final = 6
+FIRST_PAUSE_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 300.0
+
+USED: Final = frozenset(
+    {Role.STRUCTURES, Role.PLAN, Role.DOSE, Role.RECORD, Role.PLANNING_IMAGE, Role.OTHER}
+)
+"""A cone-beam CT for set-up says nothing about the planned dose."""
+
+
+class Clinical(Protocol):
+    def latest(self, national_id: str) -> Latest | None: ...
+
+
+class HarmonizationService:
+    """Works the list of courses to harmonize, one at a time."""
+
+    def __init__(
+        self,
+        courses: Courses,
+        store: ArchiveStore,
+        reader: CourseReader,
+        clinical: Clinical,
+        mapper: Callable[[str], Mapper],
+        knowledge: Knowledge,
+        work: Work,
+        clock: Clock,
+    ) -> None:
+        self._courses = courses
+        self._store = store
+        self._reader = reader
+        self._clinical = clinical
+        self._mapper = mapper
+        self._knowledge = knowledge
+        self._work = work
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Do one thing that is due. Returns whether there was one."""
+        task = self._work.claim(self._clock.now(), LEASE)
+        if task is None:
+            return False
+        try:
+            self.harmonize(task.subject)
+        except RetryError as error:
+            self._later(task, str(error))
+        except Exception as error:  # noqa: BLE001 - one course must not stop the others
+            text = str(error) if isinstance(error, HarmonizerError) else type(error).__name__
+            logger.warning("a course was not harmonized: %s", type(error).__name__)
+            self._later(task, text)
+        else:
+            self._work.done(task, self._clock.now())
+        return True
+
+    def harmonize(self, course_uid: str) -> Harmonized:
+        """Derive everything from one course anew, keep it and mirror it.
+
+        Raises
+        ------
+        RetryError
+            If the store does not answer.
+        DataError
+            If an object is not there any more.
+        """
+        instances = self._courses.instances(course_uid)
+        if not instances:
+            raise DataError("NO-INSTANCES", "the course has no instances")
+        files = [
+            CourseFile(one.modality, one.role, partial(self._read, one))
+            for one in instances
+            if one.role in USED
+        ]
+        national_id = instances[0].key.national_id
+        result = self.derive(self._reader.read(files), self._clinical.latest(national_id))
+        self._courses.keep(course_uid, result, self._clock.now())
+        self._mirror(course_uid, national_id, result)
+        return result
+
+    def derive(self, facts: CourseFacts, latest: Latest | None) -> Harmonized:
+        """Return names, metrics and findings of a course. Touches nothing."""
+        side = latest.laterality if latest else None
+        recorded = latest.site if latest else None
+        context = Context(site=recorded, laterality=side)
+        names = map_structure_set(self._mapper(""), facts.rois, context)
+        site = site_of_course(recorded, names.applied.values())
+        known = replace(
+            facts, names=names.applied, site=site, laterality=side, knowledge=self._knowledge
+        )
+        plan = describe_plan(facts)
+        prescription = Prescription(plan.prescribed_gy, plan.fractions)
+        return Harmonized(
+            plan=plan,
+            site=site,
+            laterality=side,
+            structures=tuple(describe_structures(names.mappings, facts.dvhs)),
+            metrics=tuple(describe_metrics(names.mappings, facts.dvhs, prescription)),
+            findings=(*name_findings(names.findings, facts), *check_course(known)),
+            made_by={
+                "names": f"{names.matcher_version} {names.edition} rules {names.rules_version}",
+                "dose": METHOD_VERSION,
+                "quality": f"{RULESET_VERSION} {self._knowledge.version}",
+            },
+        )
+
+    def reconcile(self) -> int:
+        """Ask for every course that waits without being on the list. Returns how many."""
+        waiting = self._courses.unharmonized()
+        self._work.add(HARMONIZE, waiting, self._clock.now())
+        return len(waiting)
+
+    def again(self, national_ids: Sequence[str]) -> None:
+        """Harmonize these patients' courses anew: what is known about them changed."""
+        self._work.add(HARMONIZE, self._courses.of_patients(national_ids), self._clock.now())
+
+    def _read(self, instance: CourseInstance) -> bytes:
+        data = self._store.read(instance.key)
+        if data is None:
+            raise DataError("INSTANCE-GONE", "an object of the course is not in the store any more")
+        return data
+
+    def _mirror(self, course_uid: str, national_id: str, result: Harmonized) -> None:
+        labels = {"kasari-harmonized", *(f"kasari-site-{result.site}" for _ in [1] if result.site)}
+        if any(finding.severity.value == "error" for finding in result.findings):
+            labels.add("kasari-qa-error")
+        report = _report(course_uid, national_id, result)
+        self._store.mirror(self._courses.study_uids(course_uid), labels, report)
+
+    def _later(self, task: Task, reason: str) -> None:
+        if task.attempts >= ATTEMPTS:
+            self._work.give_up(task, reason)
+            self._courses.fail(task.subject, reason)
+            return
+        pause = min(FIRST_PAUSE_S * 2**task.attempts, LONGEST_PAUSE_S) * (0.5 + random())
+        self._work.retry(task, self._clock.now() + timedelta(seconds=pause), reason)
+
+
+def _report(course_uid: str, national_id: str, result: Harmonized) -> dict[str, Any]:
+    return {
+        "course_uid": course_uid,
+        "national_id": national_id,
+        "made_by": dict(result.made_by),
+        "site": result.site,
+        "laterality": result.laterality,
+        "structures": [
+            {
+                "roi_number": row.roi_number,
+                "local_name": row.local_name,
+                "standard_name": row.standard_name,
+                "confidence": row.confidence,
+                "volume_cm3": row.volume_cm3,
+            }
+            for row in result.structures
+        ],
+        "metrics": [
+            {"structure": row.standard_name, "name": row.name, "value": row.value}
+            for row in result.metrics
+            if row.standard_name and row.value is not None
+        ],
+        "findings": [
+            {"code": f.code, "severity": f.severity.value, "where": f.where, "text": f.text}
+            for f in result.findings
+        ],
+    }

@@ -17,7 +17,7 @@ from gateway.domain.checker import (
     referenced_uids,
 )
 from gateway.domain.consent import Person
-from gateway.domain.deid import ENGINE_VERSION, NationalStage, Profile, seal_certificate
+from gateway.domain.deid import ENGINE_VERSION, NationalStage, Profile, fold, seal_certificate
 from gateway.domain.identity import KeyRing, national_id, national_uid
 from gateway.errors import ConfigError, HoldError, RejectError
 from gateway.ports import Rewritten
@@ -42,6 +42,8 @@ class EngineSecondStage:
         self.key_id = ring.key_id
         self._ring = ring
         self._stage = NationalStage(profile, ring, {})
+        self._anatomy = profile.vocabulary.words
+        self._known_once = lru_cache(maxsize=64)(self._known)
         self._allowed = {
             sop_class: frozenset(profile.rules_for(sop_class) or ())
             for sop_class in profile.objects
@@ -64,7 +66,7 @@ class EngineSecondStage:
             raise HoldError("checker", f"the checker cannot read an object: {error}") from None
         expected = Expected(self.patient(pseudonym), self._allowed, instance_uids(before))
         changes, compared = check_unchanged(before, after)
-        problems = [*check_object(after, _known(person, pseudonym), expected), *changes]
+        problems = [*check_object(after, self._known_once(person, pseudonym), expected), *changes]
         return Rewritten(
             data=done.data,
             actions=done.actions,
@@ -79,14 +81,13 @@ class EngineSecondStage:
     def patient(self, pseudonym: str) -> str:
         return national_id(self._ring, pseudonym)
 
+    def _known(self, person: Person | None, pseudonym: str) -> KnownIdentity:
+        """Whom to look for. The site pseudonym must not leave either: it would join the stores."""
+        if person is None:
+            return KnownIdentity((pseudonym,))
+        born = (person.birth_date.strftime("%Y%m%d"),) if person.birth_date else ()
+        everyday = (word.casefold() for word in person.words() if fold(word) in self._anatomy)
+        return KnownIdentity((*person.words(), pseudonym), born, frozenset(everyday))
+
     def seal(self, body: CertificateBody) -> CourseCertificate:
         return seal_certificate(body, self._ring)
-
-
-@lru_cache(maxsize=64)
-def _known(person: Person | None, pseudonym: str) -> KnownIdentity:
-    """The site pseudonym must not leave either: it would join the archive with our store."""
-    if person is None:
-        return KnownIdentity((pseudonym,))
-    born = (person.birth_date.strftime("%Y%m%d"),) if person.birth_date else ()
-    return KnownIdentity((*person.words(), pseudonym), born)

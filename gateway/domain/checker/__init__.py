@@ -8,6 +8,7 @@ from gateway.domain.checker.elements import Element, Elements, UnreadableError, 
 from gateway.domain.checker.invariants import INVARIANTS, check_unchanged
 from gateway.domain.checker.needles import KnownIdentity
 from gateway.domain.checker.objects import CHECKER_VERSION, Expected, Problem, check_object
+from gateway.domain.checker.origin import identity_in
 from gateway.domain.checker.references import instance_uids, referenced_uids, unresolved
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "UnreadableError",
     "check_object",
     "check_unchanged",
+    "identity_in",
     "instance_uids",
     "read_elements",
     "referenced_uids",

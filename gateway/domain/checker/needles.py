@@ -25,17 +25,25 @@ class KnownIdentity:
     """Identifiers and name parts; those shorter than three characters are not sought."""
     birth_dates: tuple[str, ...] = field(default=(), repr=False)
     """As YYYYMMDD."""
+    everyday: frozenset[str] = field(default=frozenset(), repr=False)
+    """Those of the words, casefolded, that are also anatomy (Kaula, neck). One of them alone names
+    nobody, two of them in one value do."""
 
     @cached_property
     def needles(self) -> tuple[tuple[bytes, bool], ...]:
         """Lower-case byte strings, and whether each must stand as a word of its own."""
         found: dict[bytes, bool] = {}
         for word in {w.strip() for w in (*self.words, *_dates(self.birth_dates))}:
-            if len(word) >= SHORTEST:
+            if len(word) >= SHORTEST and word.casefold() not in self.everyday:
                 for spelling in _spellings(word):
                     for needle in _encoded(spelling):
                         found[needle] = len(word) < 6 and found.get(needle, True)
         return tuple(sorted(found.items()))
+
+    @cached_property
+    def everyday_needles(self) -> tuple[bytes, ...]:
+        """The everyday words in small letters, to be sought two at a time."""
+        return tuple(sorted(word.encode() for word in self.everyday if len(word) >= SHORTEST))
 
     @cached_property
     def bulk_needles(self) -> tuple[bytes, ...]:
@@ -43,7 +51,8 @@ class KnownIdentity:
 
         Bulk data is compared with the site's bit by bit; this is for what was there before.
         """
-        long = [word for word in self.words if len(word) >= SAFE_IN_BINARY]
+        sought = (word for word in self.words if word.casefold() not in self.everyday)
+        long = [word for word in sought if len(word) >= SAFE_IN_BINARY]
         cased = {spelling for word in long for spelling in (word, word.upper())}
         return tuple(sorted(spelling.encode("latin-1", "ignore") for spelling in cased))
 

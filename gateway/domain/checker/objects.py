@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.contract.marks import METHOD_PREFIX, NATIONAL_STAGE, UID_ROOT
+from gateway.contract.marks import (
+    METHOD_PREFIX,
+    NATIONAL_STAGE,
+    PRIVATE_CREATOR,
+    SITE_STAGE,
+    UID_ROOT,
+)
 from gateway.domain.checker.elements import Element, Elements
 from gateway.domain.checker.needles import KnownIdentity, stands_alone
 
@@ -13,6 +19,7 @@ CHECKER_VERSION: Final = "1.0"
 
 STANDARD_UIDS = "1.2.840.10008."
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
+_SEALED = (0x70010010, 0x70011001)
 _BULK = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV"))
 _BULK_SIZE = 4096
 _TEXT = frozenset(b"AE CS LO LT PN SH ST UC UR UT UN OB".split())
@@ -28,11 +35,14 @@ _META = _DEFAULT_META | {0x00020012, 0x00020013}
 class Expected:
     """What the written object must be."""
 
-    national_id: str
+    patient_id: str
+    """The national id; at the site, the pseudonym."""
     allowed: Mapping[str, frozenset[int]] = field(repr=False)
     """SOP Class UID to the tags that may stand in such an object, at any depth."""
     forbidden_uids: frozenset[str] = field(default=frozenset(), repr=False)
-    """UIDs of the site's object: none of them may be left."""
+    """UIDs of the object before: none of them may be left."""
+    stage: str = NATIONAL_STAGE
+    """The last stage that must have been there; `site` for objects that stay at the centre."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ def check_object(written: Elements, known: KnownIdentity, expected: Expected) ->
         *_attributes(written, expected),
         *_uids(written, expected),
         *_named(written, known),
+        *_named_by_everyday_words(written, known.everyday_needles),
         *_patterns(written),
     ]
 
@@ -71,14 +82,14 @@ def _text(value: bytes | None) -> str:
 
 
 def _marks(written: Elements, expected: Expected) -> Iterator[Problem]:
-    if _text(written.first(_PATIENT_ID)) != expected.national_id:
-        yield Problem("patient-id", _PATIENT_ID, "is not the national id")
+    if _text(written.first(_PATIENT_ID)) != expected.patient_id:
+        yield Problem("patient-id", _PATIENT_ID, "is not the id that this stage gives")
     if _text(written.first(_REMOVED)) != "YES":
         yield Problem("mark", _REMOVED, "does not say YES")
-    wanted = f"{METHOD_PREFIX} {NATIONAL_STAGE} "
+    wanted = f"{METHOD_PREFIX} {expected.stage} "
     methods = _text(written.first(_METHOD)).split("\\")
     if not any(method.startswith(wanted) for method in methods):
-        yield Problem("mark", _METHOD, "does not name the second stage")
+        yield Problem("mark", _METHOD, "does not name the stage that was last")
     if written.meta.get(0x00020003, b"").rstrip(b"\0") != (
         written.first(_SOP_INSTANCE) or b""
     ).rstrip(b"\0"):
@@ -93,6 +104,8 @@ def _attributes(written: Elements, expected: Expected) -> Iterator[Problem]:
     last: dict[int, int] = {}
     for element in written.found:
         if element.tag >> 16 & 1:
+            if _is_sealed_terms(written, element, expected):
+                continue
             yield Problem("private", element.tag, "a private attribute")
         elif element.tag not in allowed:
             yield Problem("not-allowed", element.tag, "is not on the allow-list")
@@ -100,6 +113,13 @@ def _attributes(written: Elements, expected: Expected) -> Iterator[Problem]:
             if element.tag <= last.get(0, -1):
                 yield Problem("order", element.tag, "stands twice or out of order")
             last[0] = element.tag
+
+
+def _is_sealed_terms(written: Elements, element: Element, expected: Expected) -> bool:
+    """At the site, and only there, an object carries its redacted terms encrypted."""
+    if expected.stage != SITE_STAGE or element.depth:
+        return False
+    return element.tag in _SEALED and _text(written.first(_SEALED[0])) == PRIVATE_CREATOR
 
 
 def _uids(written: Elements, expected: Expected) -> Iterator[Problem]:
@@ -129,6 +149,16 @@ def _named(written: Elements, known: KnownIdentity) -> Iterator[Problem]:
             value = written.value(element)
             if any(needle in value for needle in known.bulk_needles):
                 yield Problem("identifier", element.tag, "contains an identifier of the patient")
+
+
+def _named_by_everyday_words(written: Elements, words: tuple[bytes, ...]) -> Iterator[Problem]:
+    if len(words) < 2:
+        return
+    for element in written.found:
+        if element.vr in _TEXT and element.length and not _is_bulk(element):
+            value = written.value(element).lower()
+            if sum(word in value for word in words) > 1:
+                yield Problem("identifier", element.tag, "contains two names of the patient")
 
 
 def _searchable(written: Elements) -> tuple[bytes, list[tuple[int, int]]]:

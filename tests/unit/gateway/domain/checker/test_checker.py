@@ -17,6 +17,7 @@ from gateway.domain.checker import (
     UnreadableError,
     check_object,
     check_unchanged,
+    identity_in,
     instance_uids,
     read_elements,
     referenced_uids,
@@ -230,3 +231,48 @@ def test_pydicom_and_this_reader_see_the_same() -> None:
         dataset = dcmread(BytesIO(data))
         theirs = [int(element.tag) for element in dataset.iterall()]
         assert [element.tag for element in read_elements(data).found] == theirs
+
+
+def test_a_name_that_is_anatomy_counts_only_beside_another() -> None:
+    """A patient may be called Kaula, which is also the neck."""
+    dataset = national(make.structures(100, [1]))
+    dataset.StructureSetROISequence[1].ROIName = "Kaula"
+    lists, written = allowed(dataset), read_elements(make.as_bytes(dataset))
+    everyday = frozenset(("kaula", "rinta"))
+    known = KnownIdentity(("Kaula", "Rinta", "Matti"), (), everyday)
+    assert check_object(written, known, Expected("FIAAA", lists)) == []
+    dataset.StructureSetROISequence[1].ROIName = "KAULA RINTA"
+    both = read_elements(make.as_bytes(dataset))
+    assert {p.code for p in check_object(both, known, Expected("FIAAA", lists))} == {"identifier"}
+
+
+def test_the_original_tells_whom_to_look_for() -> None:
+    dataset = dcmread(BytesIO(make.plan(200, 100)))
+    dataset.PatientName = "Mäkelä-Aho^Liisa"
+    dataset.PatientID = "010101-123N"
+    dataset.PatientBirthDate = "19520413"
+    dataset.SpecificCharacterSet = "ISO_IR 100"
+    dataset.ReferringPhysicianName = "Rinta^Jaakko^^Dr"
+    known = identity_in(read_elements(make.as_bytes(dataset)), {"rinta", "kaula"})
+    assert {"Mäkelä", "Liisa", "010101-123N", "Rinta", "Jaakko"} <= set(known.words)
+    assert known.birth_dates == ("19520413",)
+    assert known.everyday == {"rinta"}
+    assert "Mäkelä" not in repr(known)
+
+
+def test_sealed_terms_may_stand_at_the_site_only() -> None:
+    dataset = dcmread(BytesIO(make.plan(200, 100)))
+    lists = allowed(dataset)
+    block = dataset.private_block(0x7001, "KASARI", create=True)
+    block.add_new(0x01, "OB", b"[]")
+    written = read_elements(make.as_bytes(dataset))
+    at_site = Expected("PAAA", lists, stage="site")
+    assert check_object(written, KNOWN, at_site) == []
+    assert {p.code for p in check_object(written, KNOWN, Expected("PAAA", lists))} == {
+        "private",
+        "mark",
+    }
+    block[0x01].value = b"[ ]\0"
+    dataset[0x70010010].value = "OTHER"
+    foreign = read_elements(make.as_bytes(dataset))
+    assert {p.code for p in check_object(foreign, KNOWN, at_site)} == {"private"}

@@ -1,0 +1,1 @@
+"""The de-identification engine and its checker on files, without any server."""

@@ -1,0 +1,158 @@
+"""Both stages and the checker on files, with the very objects that the services use."""
+
+import secrets
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.contract.marks import NATIONAL_STAGE, SITE_STAGE
+from gateway.domain.checker import (
+    Elements,
+    Expected,
+    KnownIdentity,
+    Problem,
+    UnreadableError,
+    check_object,
+    check_unchanged,
+    identity_in,
+    instance_uids,
+    read_elements,
+    referenced_uids,
+)
+from gateway.domain.deid import NationalStage, Profile, SiteStage, read_identity
+from gateway.domain.identity import KeyRing, national_id, site_pseudonym
+from gateway.errors import RejectError
+
+THROW_AWAY_BYTES = 32
+STAGES = (SITE_STAGE, NATIONAL_STAGE)
+_SOP_INSTANCE = 0x00080018
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file. `data` is there only when it may be written."""
+
+    data: bytes | None = field(repr=False)
+    reason: str = ""
+    """Empty if it passed; a code and a sentence that quote nothing of the file."""
+    actions: Counter[str] = field(default_factory=Counter)
+    compared: int = 0
+    name: str = ""
+    """A file name made of what stands in the result."""
+
+
+@dataclass
+class References:
+    """Who refers to whom among the files that passed, before and after."""
+
+    before: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    after: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def resolved(self) -> tuple[int, int]:
+        """Return how many references led to one of the files, before and after."""
+        return _resolved(self.before), _resolved(self.after)
+
+
+def throw_away_ring() -> KeyRing:
+    """Return keys that nobody will ever have again: the results link to nothing."""
+    return KeyRing.from_root(secrets.token_bytes(THROW_AWAY_BYTES), "offline")
+
+
+class Offline:
+    """Runs the engine on files one by one and lets the checker read what it wrote.
+
+    Parameters
+    ----------
+    stage
+        `site` for the first stage only, `national` for both.
+    known
+        Identifiers that must not be found, beyond those that stand in each file.
+    """
+
+    def __init__(
+        self, profile: Profile, ring: KeyRing, stage: str, known: KnownIdentity | None = None
+    ) -> None:
+        self._ring = ring
+        self._keys = ring.site_keys()
+        self._site = SiteStage(profile, self._keys)
+        self._national = NationalStage(profile, ring, {}) if stage == NATIONAL_STAGE else None
+        self._stage = stage
+        self._known = known or KnownIdentity()
+        self._allowed = allow_list(profile)
+        self._anatomy = profile.vocabulary.words
+        self.references = References()
+
+    def take(self, data: bytes) -> Outcome:
+        """De-identify and check one file."""
+        try:
+            identity = read_identity(data)
+            pseudonym = site_pseudonym(self._keys, identity.patient_id)
+            done = self._site.deidentify(data, pseudonym)
+            actions = Counter(done.actions)
+            if self._national is not None:
+                done = self._national.deidentify(done.data)
+                pseudonym = national_id(self._ring, pseudonym)
+            before, after = read_elements(data), read_elements(done.data)
+        except RejectError as error:
+            return Outcome(None, f"{error.code}: {error}")
+        except UnreadableError as error:
+            return Outcome(None, f"checker: cannot read the file: {error}")
+        problems, compared = self._judge(before, after, pseudonym)
+        if problems:
+            return Outcome(None, f"checker: {problems[0]}", actions, compared)
+        self._remember(before, after)
+        return Outcome(done.data, "", actions, compared, _name(identity.modality, after))
+
+    def _judge(
+        self, before: Elements, after: Elements, patient_id: str
+    ) -> tuple[list[Problem], int]:
+        expected = Expected(patient_id, self._allowed, instance_uids(before), self._stage)
+        problems = check_object(after, self._look_for(before), expected)
+        changes, compared = check_unchanged(before, after)
+        return [*problems, *changes], compared
+
+    def _look_for(self, before: Elements) -> KnownIdentity:
+        found = identity_in(before, self._anatomy)
+        return KnownIdentity(
+            (*self._known.words, *found.words),
+            (*self._known.birth_dates, *found.birth_dates),
+            found.everyday,
+        )
+
+    def _remember(self, before: Elements, after: Elements) -> None:
+        for elements, seen in ((before, self.references.before), (after, self.references.after)):
+            seen[_uid(elements)] = referenced_uids(elements)
+
+
+def allow_list(profile: Profile) -> dict[str, frozenset[int]]:
+    """Return what may stand in each kind of object, for the checker."""
+    return {
+        sop_class: frozenset(profile.rules_for(sop_class) or ()) for sop_class in profile.objects
+    }
+
+
+def dicom_files(place: Path) -> list[Path]:
+    """Return the file itself, or every file below a folder that is not hidden, sorted."""
+    if place.is_file():
+        return [place]
+    return sorted(
+        path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")
+    )
+
+
+def _resolved(references: dict[str, frozenset[str]]) -> int:
+    return sum(len(_inside(targets, references)) for targets in references.values())
+
+
+def _inside(targets: frozenset[str], there: Collection[str]) -> list[str]:
+    return [target for target in targets if target in there]
+
+
+def _uid(elements: Elements) -> str:
+    return (elements.first(_SOP_INSTANCE) or b"").rstrip(b"\0 ").decode("ascii", "replace")
+
+
+def _name(modality: str, after: Elements) -> str:
+    """The sender's file name may name the patient, so the result never gets it."""
+    return f"{modality or 'XX'}.{_uid(after)}.dcm"

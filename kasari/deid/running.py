@@ -1,0 +1,147 @@
+"""Running the engine over a file or a folder, and telling a person what happened."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.checker import CHECKER_VERSION, KnownIdentity
+from gateway.domain.deid import ENGINE_VERSION, Profile
+from kasari.deid.differences import Difference, differences
+from kasari.deid.offline import Offline, Outcome, dicom_files
+from kasari.errors import InputError
+
+LARGEST_FILE = 2_000_000_000
+
+
+@dataclass
+class Account:
+    """What became of every file."""
+
+    profile: str
+    stage: str
+    passed: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+    """File as the sender named it, to the reason."""
+    actions: Counter[str] = field(default_factory=Counter)
+    compared: int = 0
+    references_before: int = 0
+    references_after: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file passed and no reference was lost."""
+        return not self.refused and self.references_after >= self.references_before
+
+    def as_record(self) -> dict[str, Any]:
+        """Return everything, ready for JSON."""
+        return {
+            "profile": self.profile,
+            "engine": ENGINE_VERSION,
+            "checker": CHECKER_VERSION,
+            "stage": self.stage,
+            "passed": self.passed,
+            "refused": self.refused,
+            "actions": dict(sorted(self.actions.items())),
+            "values_compared": self.compared,
+            "references": {"before": self.references_before, "after": self.references_after},
+        }
+
+
+def run_files(
+    source: Path,
+    out: Path | None,
+    engine: Offline,
+    account: Account,
+    show: Callable[[Path, list[Difference]], None] | None = None,
+) -> None:
+    """De-identify one file to the file `out`, or a folder to the folder `out`.
+
+    Parameters
+    ----------
+    out
+        None writes nothing.
+    show
+        Called with what was done to each attribute of a file that passed.
+    """
+    for path in dicom_files(source):
+        data = read_file(path)
+        outcome = engine.take(data)
+        told = path.name if path == source else str(path.relative_to(source))
+        _note(account, told, outcome)
+        if outcome.data is None:
+            continue
+        if show is not None:
+            show(path, differences(data, outcome.data))
+        if out is not None:
+            _write(out if path == source else out / outcome.name, outcome.data)
+    account.references_before, account.references_after = engine.references.resolved()
+
+
+def _note(account: Account, told: str, outcome: Outcome) -> None:
+    account.actions.update(outcome.actions)
+    account.compared += outcome.compared
+    if outcome.data is None:
+        account.refused[told] = outcome.reason
+    else:
+        account.passed += 1
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or is larger than any object we take.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError(f"{path} is larger than 2 GB and is not read")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({type(error).__name__})") from None
+
+
+def read_known(path: Path | None) -> KnownIdentity:
+    """Read what else must not be found: JSON with any of `words` and `birth_dates` (YYYYMMDD)."""
+    if path is None:
+        return KnownIdentity()
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        lists = {key: tuple(map(str, told.get(key, ()))) for key in ("words", "birth_dates")}
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise InputError(
+            f'{path} must be JSON like {{"words": ["Virtanen"], "birth_dates": ["19520413"]}}'
+        ) from None
+    return KnownIdentity(lists["words"], lists["birth_dates"])
+
+
+def account_for(profile: Profile, stage: str) -> Account:
+    """Begin an account."""
+    return Account(profile.name_and_hash, stage)
+
+
+def told(account: Account) -> Iterator[str]:
+    """Yield the account line by line."""
+    for file, reason in account.refused.items():
+        yield f"refused {file}: {reason}"
+    done = ", ".join(f"{word} {count}" for word, count in sorted(account.actions.items()))
+    yield f"attributes: {done or 'none'}"
+    yield (
+        f"checker {CHECKER_VERSION}: {account.passed} passed, {len(account.refused)} refused; "
+        f"{account.compared} values compared and unchanged"
+    )
+    before, after = account.references_before, account.references_after
+    yield f"references: {before} resolved before, {after} after"
+    yield f"profile {account.profile}, engine {ENGINE_VERSION}, stage {account.stage}"

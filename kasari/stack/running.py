@@ -18,9 +18,11 @@ from kasari.stack.health import Probe, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports
 from kasari.stack.process import Program, Running, find, start, stop
-from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, Writer, ae_title, url
+from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
+DEFAULT_FOLDER: Final = OWN_FOLDER / "data"
+PUBLISHED: Final = OWN_FOLDER / "stack.json"
 Progress = Callable[[str], None]
 
 
@@ -41,6 +43,13 @@ class Centre:
 
     def orthanc_login(self) -> tuple[str, str]:
         return GATEWAY_USER, self.orthanc_password_file.read_text("ascii").strip()
+
+    def as_json(self) -> dict[str, str | int]:
+        return {
+            name: value if isinstance(value, int) else str(value)
+            for name, value in vars(self).items()
+            if name != "name"
+        }
 
 
 class Stack:
@@ -70,8 +79,11 @@ class Stack:
             raise InputError(f"no centre {name} runs here; there are {', '.join(self.centres)}")
         return self.centres[name]
 
+    def reader_token_file(self, role: str = "admin") -> Path:
+        return self._layout.secret("readers", f"{role}.token")
+
     def reader_token(self, role: str = "admin") -> str:
-        return self._layout.secret("readers", f"{role}.token").read_text("ascii").strip()
+        return self.reader_token_file(role).read_text("ascii").strip()
 
     def archive_login(self) -> tuple[str, str]:
         """User and password of the archive's Orthanc, for tests and repair."""
@@ -85,6 +97,16 @@ class Stack:
             found[f"{name}/orthanc"] = self._layout.centre(name) / "orthanc"
             found[f"{name}/gateway"] = self._layout.centre(name) / "gateway"
         return found | {"logs": self._layout.logs}
+
+    def description(self) -> dict[str, Any]:
+        """What `stack.json` holds: addresses, and files that hold tokens, but no token."""
+        return {
+            "data_folder": str(self.folder),
+            "harmonizer_url": self.archive_url,
+            **{f"{role}_token_file": str(self.reader_token_file(role)) for role in ROLES},
+            "centres": {name: centre.as_json() for name, centre in self.centres.items()},
+            "ports": self._ports,
+        }
 
     def processes(self) -> dict[str, int | None]:
         """Name to pid; None for one that does not run."""
@@ -159,6 +181,15 @@ def stop_stack(folder: Path) -> list[str]:
     return stopped
 
 
+def publish(stack: Stack) -> None:
+    """Make this the stack that commands mean when they are told no other."""
+    write_private(PUBLISHED, _text(stack))
+
+
+def _text(stack: Stack) -> bytes:
+    return (json.dumps(stack.description(), indent=1) + "\n").encode()
+
+
 def process_names(centres: tuple[str, ...]) -> list[str]:
     """In the order in which they are started."""
     names = ["harmonizer", "orthanc-archive"]
@@ -178,7 +209,7 @@ def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tupl
         packages = ensure_site_packages(OWN_FOLDER / "site-packages", orthanc.python)
         programs = _programs(Writer(layout, ports, orthanc), every, orthanc, packages)
         stack = Stack(layout, ports, every)
-        _write_description(layout, stack, ports)
+        write_private(layout.description, _text(stack))
         started = _start_missing(programs, progress)
         probes = _probes(stack, layout)
         for name, running in started.items():
@@ -288,30 +319,6 @@ def _read_description(layout: Layout) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _write_description(layout: Layout, stack: Stack, ports: dict[str, int]) -> None:
-    centres = {
-        name: {
-            "ae_title": centre.ae_title,
-            "dicom_port": centre.dicom_port,
-            "gateway_url": centre.gateway_url,
-            "orthanc_url": centre.orthanc_url,
-            "operator_token_file": str(centre.operator_token_file),
-            "orthanc_password_file": str(centre.orthanc_password_file),
-        }
-        for name, centre in stack.centres.items()
-    }
-    values = {
-        "data_folder": str(layout.folder),
-        "harmonizer_url": stack.archive_url,
-        "admin_token_file": str(layout.secret("readers", "admin.token")),
-        "researcher_token_file": str(layout.secret("readers", "researcher.token")),
-        "curator_token_file": str(layout.secret("readers", "curator.token")),
-        "centres": centres,
-        "ports": ports,
-    }
-    write_private(layout.description, (json.dumps(values, indent=1) + "\n").encode())
 
 
 @contextmanager

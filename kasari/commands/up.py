@@ -1,0 +1,61 @@
+"""`kasari up`: start the stack on this machine and leave it running."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kasari.setup.options import DataFolder
+from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
+
+CENTRES: Final = ("KUH", "Tyks", "TAYS", "OYS", "HUS")
+LOOK_EVERY_S: Final = 1.0
+console = Console(stderr=True)
+
+
+def command(
+    centres: Annotated[int, typer.Option(min=1, max=len(CENTRES), help="How many hospitals.")] = 2,
+    data: DataFolder = None,
+    foreground: Annotated[
+        bool, typer.Option(help="Stay, start again what dies, stop all of it on Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Start hospitals and the archive on loopback ports. A second start does only what is missing.
+
+    Example: kasari up --centres 2
+    """
+    folder = data or DEFAULT_FOLDER
+    with console.status("starting ...") as status:
+        stack = start_stack(folder, CENTRES[:centres], status.update)
+    publish(stack)
+    if as_json:
+        typer.echo(json.dumps(stack.description(), indent=2))
+    else:
+        show(stack)
+    if foreground:
+        _stay(stack, folder)
+
+
+def show(stack: Stack) -> None:
+    """What runs where, as a table for a person."""
+    table = Table("what", "where", "sign in with")
+    table.add_row("archive", stack.archive_url, str(stack.reader_token_file()))
+    for centre in stack.centres.values():
+        address = f"{centre.gateway_url}\nDICOM {centre.ae_title} at port {centre.dicom_port}"
+        table.add_row(centre.name, address, str(centre.operator_token_file))
+    Console().print(table)
+
+
+def _stay(stack: Stack, folder: Path) -> None:
+    try:
+        while True:
+            for name in stack.ensure_running():
+                console.print(f"{name} had ended and was started again", markup=False)
+            time.sleep(LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        stop_stack(folder)

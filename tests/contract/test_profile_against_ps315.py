@@ -1,0 +1,132 @@
+"""Our profile against PS3.15 Table E.1-1: for every row at most what the standard lets through.
+
+What the standard empties or replaces we may also remove; never the other way round, unless the
+attribute is among the exceptions, each with its reason.
+"""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.data.deid import load_profile
+from gateway.domain.deid import Action, Rule
+
+TABLE = "ps315_table_e1_1_2026c.csv"
+OPTIONS = (
+    "clean_desc",
+    "clean_struct_cont",
+    "clean_graph",
+    "rtn_long_modif_dates",
+    "rtn_pat_chars",
+    "rtn_dev_id",
+)
+"""The options that we claim, by their columns."""
+
+SATISFIED_BY: dict[str, set[Action]] = {
+    "X": set(),
+    "Z": {Action.EMPTY, Action.PSEUDONYM, Action.MARK},
+    "D": {Action.EMPTY, Action.PSEUDONYM, Action.MARK},
+    "U": {Action.UID},
+    "C": {Action.CLEAN, Action.CODE, Action.DATE, Action.EMPTY, Action.SEQUENCE, Action.AGE},
+    "K": {
+        Action.KEEP,
+        Action.CLEAN,
+        Action.CODE,
+        Action.AGE,
+        Action.EMPTY,
+        Action.SEQUENCE,
+        Action.UID,
+    },
+}
+"""What satisfies each letter, besides having no rule at all."""
+
+TIME_OF_DAY = "dates move by whole weeks, so the time of day stays and intervals are exact"
+EXCEPTIONS = {
+    "TimezoneOffsetFromUTC": "all of Finland shares it; without it the times mean nothing",
+    "SourceImageSequence": "the references inside are replaced like all others, so it resolves",
+}
+RULES = {rule.tag: rule for rule in load_profile().rules}
+
+
+def pattern(tag: str) -> re.Pattern[str]:
+    """A row's tag as a pattern over eight hexadecimal digits; `x` stands for any."""
+    if "WHERE" in tag:
+        return re.compile("[0-9A-F]{3}[13579BDF][0-9A-F]{4}")
+    return re.compile(re.sub(r"[(),]", "", tag).upper().replace("X", "[0-9A-F]"))
+
+
+def letters(row: dict[str, str]) -> set[str]:
+    """What the standard demands under our options: an option's letter goes before the basic one."""
+    chosen = {row[option] for option in OPTIONS} - {""}
+    return chosen or set(re.findall("[XZDUKC]", row["basic_profile"]))
+
+
+def concerned(row: dict[str, str]) -> list[Rule]:
+    wanted = pattern(row["tag"])
+    return [rule for tag, rule in RULES.items() if wanted.fullmatch(f"{tag:08X}")]
+
+
+def satisfied(rule: Rule, row: dict[str, str]) -> bool:
+    return any(rule.action in SATISFIED_BY[letter] for letter in letters(row))
+
+
+def is_time_of_day(rule: Rule, row: dict[str, str]) -> bool:
+    kept = rule.vr == "TM" and rule.action is Action.KEEP and row["rtn_long_modif_dates"] == "C"
+    return kept and "keep the time of day" in rule.source
+
+
+@pytest.fixture(scope="module")
+def rows(shared: Path) -> list[dict[str, str]]:
+    with (shared / "reference" / TABLE).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_whole_table_is_read(rows: list[dict[str, str]]) -> None:
+    assert len(rows) > 600
+    assert sum(bool(concerned(row)) for row in rows) > 100
+
+
+def test_no_row_gets_more_than_the_standard_lets_through(rows: list[dict[str, str]]) -> None:
+    lenient = {
+        rule.keyword
+        for row in rows
+        for rule in concerned(row)
+        if not satisfied(rule, row) and not is_time_of_day(rule, row)
+    }
+    assert lenient == set(EXCEPTIONS)
+
+
+def test_every_source_quotes_the_tables_own_action(rows: list[dict[str, str]]) -> None:
+    wrong = [
+        f"{rule.keyword}: {rule.source} instead of {row['basic_profile']}"
+        for row in rows
+        for rule in concerned(row)
+        if not _quotes(rule.source, row["basic_profile"])
+    ]
+    assert not wrong
+
+
+def _quotes(source: str, basic: str) -> bool:
+    quoted = re.match(r"E\.1-1 ([A-Z/*]+)", source)
+    return (quoted is None and "not in E.1-1" not in source) or (
+        quoted is not None and quoted[1] == basic
+    )
+
+
+def test_what_is_said_not_to_be_in_the_table_is_not(rows: list[dict[str, str]]) -> None:
+    there = {rule.keyword for row in rows for rule in concerned(row)}
+    assert not [
+        rule.keyword
+        for rule in RULES.values()
+        if rule.source.startswith("not in E.1-1") and rule.keyword in there
+    ]
+
+
+def test_a_planted_leniency_is_noticed() -> None:
+    row = dict.fromkeys((*OPTIONS, "basic_profile", "tag"), "")
+    row |= {"tag": "(0010,0010)", "basic_profile": "Z"}
+    kept = Rule(0x00100010, "PatientName", "PN", Action.KEEP, frozenset(), "planted")
+    assert not satisfied(kept, row)
+    assert satisfied(RULES[0x00100010], row)

@@ -5,7 +5,6 @@ Everything that this makes is derived: it can be made again for the whole archiv
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import random
@@ -13,9 +12,8 @@ from typing import Any, Final, Protocol
 
 from gateway.contract.manifest import Role
 from harmonizer.domain.clinical import Latest
-from harmonizer.domain.dose import METHOD_VERSION, Prescription
 from harmonizer.domain.nomenclature import Context, Mapper, map_structure_set
-from harmonizer.domain.quality import RULESET_VERSION, CourseFacts, Knowledge, check_course
+from harmonizer.domain.quality import CourseFacts, Knowledge, analyse, described
 from harmonizer.domain.studies import (
     CourseFile,
     CourseInstance,
@@ -118,22 +116,19 @@ class HarmonizationService:
         context = Context(site=recorded, laterality=side)
         names = map_structure_set(self._mapper(""), facts.rois, context)
         site = site_of_course(recorded, names.applied.values())
-        known = replace(
-            facts, names=names.applied, site=site, laterality=side, knowledge=self._knowledge
-        )
-        plan = describe_plan(facts)
-        prescription = Prescription(plan.prescribed_gy, plan.fractions)
+        known = described(facts, self._knowledge, names.applied, site, side)
+        analysis = analyse(known)
         return Harmonized(
-            plan=plan,
+            plan=describe_plan(analysis),
             site=site,
             laterality=side,
-            structures=tuple(describe_structures(names.mappings, facts.dvhs)),
-            metrics=tuple(describe_metrics(names.mappings, facts.dvhs, prescription)),
-            findings=(*name_findings(names.findings, facts), *check_course(known)),
+            structures=tuple(describe_structures(names.mappings, analysis)),
+            metrics=tuple(describe_metrics(analysis.structures)),
+            findings=(*name_findings(names.findings, facts), *analysis.findings),
             made_by={
                 "names": f"{names.matcher_version} {names.edition} rules {names.rules_version}",
-                "dose": METHOD_VERSION,
-                "quality": f"{RULESET_VERSION} {self._knowledge.version}",
+                "dose": analysis.method,
+                "quality": f"{analysis.ruleset} {analysis.knowledge}",
             },
         )
 

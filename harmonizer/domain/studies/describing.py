@@ -1,65 +1,41 @@
-"""From what was read and computed of a course to the rows that are kept."""
+"""From the analysis of a course to the rows that are kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from harmonizer.domain.dose import (
-    DvhResult,
-    Metric,
-    Prescription,
-    evaluate,
-    parse_metric,
-)
+from harmonizer.domain.dose import DvhResult
 from harmonizer.domain.nomenclature import Mapping as NameMapping
 from harmonizer.domain.nomenclature import NameFinding
-from harmonizer.domain.quality import CourseFacts, Finding, Severity
+from harmonizer.domain.quality import Analysis, CourseFacts, Finding, Severity, StructureResult
 from harmonizer.domain.studies.harmonized import MetricRow, PlanSummary, StructureRow
 
 CURVE_POINTS: Final = 200
-
-ORGAN_METRICS: Final = (
-    "Volume[cc]",
-    "Mean[Gy]",
-    "Min[Gy]",
-    "Max[Gy]",
-    "D0.03cc[Gy]",
-    "D1cc[Gy]",
-    "D2%[Gy]",
-    "D50%[Gy]",
-    "D95%[Gy]",
-    "D98%[Gy]",
-    "V5Gy[%]",
-    "V10Gy[%]",
-    "V20Gy[%]",
-    "V30Gy[%]",
-    "V40Gy[%]",
-    "V50Gy[%]",
-    "V60Gy[%]",
-    "V70Gy[%]",
-)
-TARGET_METRICS: Final = ("D95%[%]", "V95%[%]", "V107%[cc]", "HI")
-_METRICS: Final = tuple(parse_metric(name) for name in ORGAN_METRICS)
-_TARGET_METRICS: Final = tuple(parse_metric(name) for name in TARGET_METRICS)
+STATIC: Final = 2
+"""Control points of a beam that does not move: its begin and its end."""
 
 
-def describe_plan(facts: CourseFacts) -> PlanSummary:
+def describe_plan(analysis: Analysis) -> PlanSummary:
     """Return what the plan says, empty without one."""
-    plan = facts.plan
+    plan = analysis.facts.plan
     if plan is None:
         return PlanSummary()
     most = max((beam.control_points for beam in plan.treatment_beams), default=0)
-    technique = None if most == 0 else "static" if most <= 2 else "modulated"
-    return PlanSummary(plan.label or None, technique, plan.prescribed_gy, plan.fractions)
+    technique = None if most == 0 else "static" if most <= STATIC else "modulated"
+    prescription = analysis.prescription
+    return PlanSummary(
+        plan.label or None, technique, prescription.dose_gy, prescription.fractions
+    )
 
 
 def describe_structures(
-    mappings: Sequence[NameMapping], dvhs: Mapping[int, DvhResult]
+    mappings: Sequence[NameMapping], analysis: Analysis
 ) -> Iterator[StructureRow]:
     """Yield a row for every region of interest."""
+    results = {one.roi.number: one.result for one in analysis.structures}
     for mapping in mappings:
-        result = dvhs.get(mapping.number)
+        result = results[mapping.number]
         yield StructureRow(
             roi_number=mapping.number,
             local_name=mapping.raw_name,
@@ -73,33 +49,27 @@ def describe_structures(
                 {"name": other.tg263_name, "confidence": other.confidence}
                 for other in mapping.alternatives
             ),
-            dose_status=result.status.value if result else "no dose",
-            volume_cm3=result.volume_cm3 if result else None,
-            curve=curve(result) if result else (),
+            dose_status=result.status.value,
+            volume_cm3=result.volume_cm3,
+            curve=curve(result),
         )
 
 
-def describe_metrics(
-    mappings: Sequence[NameMapping], dvhs: Mapping[int, DvhResult], prescription: Prescription
-) -> Iterator[MetricRow]:
-    """Yield the metrics that mean something; one that does not has a note and no value."""
-    for mapping in mappings:
-        result = dvhs.get(mapping.number)
-        if result is None or (result.volume_cm3 is None and not result.status.has_dose):
+def describe_metrics(structures: Sequence[StructureResult]) -> Iterator[MetricRow]:
+    """Yield every metric of structures that have a volume; what means nothing has no value."""
+    for one in structures:
+        if one.result.volume_cm3 is None and not one.result.status.has_dose:
             continue
-        name = mapping.tg263_name if mapping.auto else None
-        metrics = (*_METRICS, *_TARGET_METRICS) if mapping.kind.value == "target" else _METRICS
-        for metric in metrics:
-            yield _row(mapping.number, name, metric, result, prescription)
-
-
-def _row(
-    number: int, name: str | None, metric: Metric, result: DvhResult, prescription: Prescription
-) -> MetricRow:
-    value = evaluate(result, metric, prescription)
-    return MetricRow(
-        number, name, metric.text, value.value, value.unit, value.uncertainty, value.note
-    )
+        for name, value in one.metrics.items():
+            yield MetricRow(
+                one.roi.number,
+                one.standard_name,
+                name,
+                value.value,
+                value.unit,
+                value.uncertainty,
+                value.note,
+            )
 
 
 def curve(result: DvhResult) -> tuple[tuple[float, float], ...]:
@@ -115,7 +85,7 @@ def curve(result: DvhResult) -> tuple[tuple[float, float], ...]:
 
 def name_findings(findings: Sequence[NameFinding], facts: CourseFacts) -> list[Finding]:
     """Return what the names and the shapes disagree about, as quality findings."""
-    labels = {roi.number: facts.label(roi) for roi in facts.rois}
+    labels: Mapping[int, str] = {roi.number: facts.label(roi) for roi in facts.rois}
     return [
         Finding(found.code, Severity.WARNING, labels.get(found.number, "structure set"), found.text)
         for found in findings

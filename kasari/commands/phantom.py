@@ -1,0 +1,58 @@
+"""`kasari phantom`: a generated cohort with known truth."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from kasari.errors import InputError
+from kasari.phantom import CohortSummary, generate_cohort
+
+
+def command(
+    patients: Annotated[int, typer.Option(min=1, help="How many patients.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write; empty or new.")],
+    small: Annotated[bool, typer.Option("--small", help="Coarse grids, for tests.")] = False,
+    centres: Annotated[str, typer.Option(help="Comma separated.")] = "KUH,Tyks",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Generate patients: images, structures, plans, doses, and tables whose truth is known."""
+    names = tuple(name.strip() for name in centres.split(",") if name.strip())
+    if not names or any(not name.isalnum() for name in names):
+        raise typer.BadParameter("give names of letters and digits", param_hint="--centres")
+    if out.is_dir() and any(out.iterdir()):
+        raise InputError(f"the folder {out.name} is not empty; name a new one")
+    with Progress(
+        TextColumn("Generating patients"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=as_json,
+    ) as bar:
+        task = bar.add_task("patients", total=patients)
+        summary = generate_cohort(
+            out,
+            patients,
+            seed,
+            centres=names,
+            small=small,
+            progress=lambda done, _: bar.update(task, completed=done),
+        )
+    typer.echo(_json(summary) if as_json else _told(summary))
+
+
+def _json(summary: CohortSummary) -> str:
+    return json.dumps({**asdict(summary), "folder": str(summary.folder)}, ensure_ascii=False)
+
+
+def _told(summary: CohortSummary) -> str:
+    where = ", ".join(f"{count} at {name}" for name, count in summary.by_centre.items())
+    what = ", ".join(f"{count} {name}" for name, count in summary.by_site.items())
+    size = f"{summary.files} files, {summary.bytes / 1e6:.0f} MB"
+    return f"{summary.patients} patients ({where}; {what}): {size} in {summary.folder}"

@@ -51,6 +51,9 @@ def import_list(
 
 def _show(report: dict[str, Any]) -> None:
     for problem in report["problems"][:SHOWN]:
-        console.print(f"line {problem['line']}: {problem['text']}", markup=False)
+        text = (
+            f"line {problem['line']}, {problem['column']}: {problem['reason']}; {problem['mend']}"
+        )
+        console.print(text, markup=False)
     words = ("rows", "granted", "declined", "withdrawn", "new", "changed", "unchanged")
     typer.echo(", ".join(f"{report[word]} {word}" for word in words))

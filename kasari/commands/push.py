@@ -1,0 +1,101 @@
+"""`kasari push`: send a folder of DICOM to a centre, as its treatment planning system would."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
+from kasari.setup.options import DataFolder
+from kasari.stack import DEFAULT_FOLDER, Stack, open_stack
+from kasari.stack.settings import PUSH_AET
+
+NOT_DICOM_EXIT: Final = 3
+REFUSED_EXIT: Final = 4
+SHOWN: Final = 20
+MEANING: Final = {
+    0x0110: "could not be processed",
+    0x0122: "a kind of object that is not accepted",
+    0x0124: "no consent",
+    0xA700: "not now: send again later",
+    0xA900: "the object does not say what or whose it is",
+    0xC000: "the object cannot be understood",
+}
+console = Console(stderr=True)
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="A folder of DICOM files, at any depth.")],
+    centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
+    associations: Annotated[int, typer.Option(min=1, max=8, help="How many at once.")] = 2,
+    again: Annotated[bool, typer.Option(help="Send also what was acknowledged before.")] = False,
+    data: DataFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Send every DICOM file below a folder; one that broke off goes on where it stopped.
+
+    Exit code 3: files that are not DICOM were skipped. 4: objects were refused.
+    Example: kasari push --centre KUH /data/export
+    """
+    stack = open_stack(data or DEFAULT_FOLDER)
+    found, outcome = push_folder(stack, centre, folder, associations=associations, again=again)
+    if as_json:
+        typer.echo(json.dumps(as_values(found, outcome), indent=2))
+    else:
+        _show(found, outcome)
+    if outcome.refused:
+        raise typer.Exit(REFUSED_EXIT)
+    if found.skipped:
+        raise typer.Exit(NOT_DICOM_EXIT)
+
+
+def push_folder(
+    stack: Stack, centre: str, folder: Path, *, associations: int = 2, again: bool = False
+) -> tuple[Found, Outcome]:
+    """Send a folder to a centre of a running stack, with a progress bar."""
+    place = stack.centre(centre)
+    with console.status(f"looking at {folder} ..."):
+        found = find_files(folder)
+    path = stack.folders()[f"{centre}/gateway"].parent / "pushed.sha256"
+    if again:
+        path.unlink(missing_ok=True)
+    to = Destination("127.0.0.1", place.dicom_port, place.ae_title, PUSH_AET)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task(centre, total=sum(file.size for file in found.files))
+        outcome = push(
+            found.files,
+            to,
+            Ledger(path),
+            associations,
+            lambda file: progress.advance(task, file.size),
+        )
+    return found, outcome
+
+
+def as_values(found: Found, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "sent": outcome.sent,
+        "sent_bytes": outcome.sent_bytes,
+        "acknowledged_before": outcome.known,
+        "refused": {f"0x{status:04X}": count for status, count in outcome.counts().items()},
+        "not_dicom": [str(path) for path in found.skipped],
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _show(found: Found, outcome: Outcome) -> None:
+    for path in found.skipped[:SHOWN]:
+        console.print(f"not DICOM, skipped: {path}", markup=False)
+    if len(found.skipped) > SHOWN:
+        console.print(f"not DICOM, skipped: {len(found.skipped) - SHOWN} more files")
+    for status, count in outcome.counts().items():
+        meaning = MEANING.get(status) or MEANING.get(status & 0xFF00) or "refused"
+        typer.echo(f"{count} refused with 0x{status:04X}: {meaning}")
+    typer.echo(
+        f"{outcome.sent} stored ({outcome.sent_bytes / 1e6:.1f} MB in {outcome.seconds:.1f} s), "
+        f"{outcome.known} acknowledged before, {len(found.skipped)} not DICOM"
+    )

@@ -1,0 +1,211 @@
+"""C-STORE of many files over several associations at once."""
+
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+
+from kasari.errors import StackError
+from kasari.push.files import DicomFile
+from kasari.push.ledger import Ledger
+
+MOST_CONTEXTS: Final = 128
+ATTEMPTS: Final = 20
+PAUSE_S: Final = 1.0
+TIMEOUT_S: Final = 60.0
+SUCCESS: Final = 0x0000
+NOT_NEGOTIATED: Final = 0x0122
+"""SOP class not supported: told of a file that no association would carry."""
+_RETRYABLE: Final = range(0xA700, 0xA800)
+Progress = Callable[[DicomFile], None]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A storage SCP."""
+
+    host: str
+    port: int
+    called_aet: str
+    calling_aet: str
+
+
+@dataclass
+class Outcome:
+    """What became of the files."""
+
+    sent: int = 0
+    sent_bytes: int = 0
+    known: int = 0
+    """Acknowledged at an earlier push."""
+    refused: dict[int, list[Path]] = field(default_factory=dict)
+    """DIMSE status to the files that got it."""
+    seconds: float = 0.0
+
+    def counts(self) -> dict[int, int]:
+        return {status: len(paths) for status, paths in sorted(self.refused.items())}
+
+
+class _Queue:
+    """Files still to send. What an association lost goes back; each goes back so often only."""
+
+    def __init__(self, files: list[DicomFile]) -> None:
+        self._waiting = deque(files)
+        self._lock = Lock()
+        self._failures: Counter[Path] = Counter()
+
+    def take(self, accept: set[tuple[str, str]]) -> DicomFile | None:
+        with self._lock:
+            for number, file in enumerate(self._waiting):
+                if file.context in accept:
+                    del self._waiting[number]
+                    return file
+        return None
+
+    def give_back(self, file: DicomFile) -> bool:
+        """Whether it may be tried again."""
+        with self._lock:
+            self._failures[file.path] += 1
+            again = self._failures[file.path] < ATTEMPTS
+            if again:
+                self._waiting.appendleft(file)
+        return again
+
+    def contexts(self) -> list[tuple[str, str]]:
+        with self._lock:
+            return list(dict.fromkeys(file.context for file in self._waiting))[:MOST_CONTEXTS]
+
+
+class _Sender:
+    """One thread's work: an association after the other until nothing is left."""
+
+    def __init__(
+        self, to: Destination, queue: _Queue, ledger: Ledger, tell: Callable[..., None]
+    ) -> None:
+        self._to = to
+        self._queue = queue
+        self._ledger = ledger
+        self._tell = tell
+        self._failures = 0
+
+    def run(self) -> None:
+        while contexts := self._queue.contexts():
+            association = self._associate(contexts)
+            if association is None:
+                self._failures += 1
+                if self._failures >= ATTEMPTS:
+                    raise StackError(
+                        f"{self._to.called_aet} at port {self._to.port} accepts no association: is "
+                        "the stack up (`kasari doctor`)?"
+                    )
+                time.sleep(PAUSE_S)
+                continue
+            try:
+                self._use(association, set(contexts))
+            finally:
+                _leave(association)
+
+    def _associate(self, contexts: list[tuple[str, str]]) -> Association | None:
+        entity = AE(ae_title=self._to.calling_aet)
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = TIMEOUT_S
+        entity.maximum_pdu_size = 0
+        for sop_class, transfer_syntax in contexts:
+            entity.add_requested_context(sop_class, transfer_syntax)
+        association = entity.associate(
+            self._to.host,
+            self._to.port,
+            ae_title=self._to.called_aet,
+            evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
+        )
+        return association if association.is_established else None
+
+    def _use(self, association: Association, offered: set[tuple[str, str]]) -> None:
+        accepted = {
+            (str(context.abstract_syntax), str(syntax))
+            for context in association.accepted_contexts
+            for syntax in context.transfer_syntax
+        }
+        while file := self._queue.take(offered - accepted):
+            self._tell(file, NOT_NEGOTIATED)
+        while association.is_established and (file := self._queue.take(accepted)):
+            if not self._send(association, file):
+                return
+
+    def _send(self, association: Association, file: DicomFile) -> bool:
+        """Send one file; False when the association should be left."""
+        try:
+            answer = association.send_c_store(file.path)
+            status = answer.Status if "Status" in answer else None
+        except (OSError, RuntimeError, ValueError, AttributeError):
+            status = None
+        if status == SUCCESS:
+            self._ledger.add(file.digest)
+            self._failures = 0
+        elif (status is None or status in _RETRYABLE) and self._queue.give_back(file):
+            time.sleep(PAUSE_S)
+            return False
+        self._tell(file, status if status is not None else _RETRYABLE.start)
+        return True
+
+
+def push(
+    files: list[DicomFile],
+    to: Destination,
+    ledger: Ledger,
+    associations: int = 2,
+    progress: Progress = lambda _file: None,
+) -> Outcome:
+    """Send what the ledger does not know, each file in its own transfer syntax.
+
+    A lost association and a status that says "later" are tried again, up to `ATTEMPTS` times.
+
+    Raises
+    ------
+    StackError
+        The site accepts no association.
+    """
+    _config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, read as they are sent
+    outcome, lock, began = Outcome(), Lock(), time.perf_counter()
+    new = [file for file in files if file.digest not in ledger]
+    outcome.known = len(files) - len(new)
+
+    def tell(file: DicomFile, status: int) -> None:
+        with lock:
+            if status == SUCCESS:
+                outcome.sent += 1
+                outcome.sent_bytes += file.size
+            else:
+                outcome.refused.setdefault(status, []).append(file.path)
+        progress(file)
+
+    for file in files:
+        if file.digest in ledger:
+            progress(file)
+    queue = _Queue(new)
+    with ThreadPoolExecutor(max(1, min(associations, len(new)))) as pool:
+        senders = [_Sender(to, queue, ledger, tell) for _ in range(associations)]
+        for done in [pool.submit(sender.run) for sender in senders]:
+            done.result()
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def _without_delay(event: Any) -> None:
+    """Small packets go at once; without it each file waits for a delayed acknowledgement."""
+    connection = event.assoc.dul.socket.socket
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _leave(association: Association) -> None:
+    if association.is_established:
+        association.release()
+    else:
+        association.abort()

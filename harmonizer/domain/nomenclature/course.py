@@ -71,12 +71,17 @@ class Mapper:
     def map_set(self, names: Sequence[RoiName], context: Context = NO_CONTEXT) -> SetMapping:
         """Map the names of one structure set together.
 
-        The languages that the set's names speak help to read short words. Regions that would get
+        The languages that the set's names speak, and the part of the body that the certain ones
+        lie in, help to read short words. Regions of interest that would get
         one name are all kept, told of each other, and none of them is applied unseen unless its
         name is the standard name itself.
         """
         heard = replace(context, languages=context.languages | self._matcher.languages_of(names))
-        mappings = _told_of_each_other([self.map_name(name, heard) for name in names])
+        alone = [self.map_name(name, heard) for name in names]
+        near = replace(heard, regions=heard.regions | self._matcher.regions_of(alone))
+        mappings = _told_of_each_other(
+            [m if m.auto else self.map_name(n, near) for m, n in zip(alone, names, strict=True)]
+        )
         findings = [finding for m in mappings for finding in _name_findings(m)]
         return SetMapping(
             tuple(mappings), tuple(findings), MATCHER_VERSION, self.edition, self.rules.version

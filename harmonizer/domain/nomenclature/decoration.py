@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from harmonizer.domain.nomenclature.margins import NOT_SPATIAL, SPATIAL, Margin, take_prv, with_prv
 
 GROWN = re.compile(r"[+]\s*\d")
-UNCERTAIN_GROWTH = 0.3
+JOINED = re.compile(r"[A-Za-z]{3,}\)?\s*[+&]\s*\(?[A-Za-z]{3,}")
+UNCERTAIN_GROWTH = UNCERTAIN_UNION = 0.3
 
 
 @dataclass(frozen=True)
 class Decoration:
-    """The parts that the standard writes around a structure's root. `doubt` lowers certainty."""
+    """The parts that the standard writes around a structure's root.
+
+    `doubt` lowers certainty; `union`: a sign joins two words, so two structures may be meant.
+    """
 
     margin: Margin | None = None
     partial: bool = False
     qualifier: str = ""
     doubt: float = 0.0
+    union: bool = False
 
     def written(self, name: str) -> str:
         """Write the parts into a standard name: `Lung_L`, partial -> `Lung~_L`."""
@@ -36,5 +41,7 @@ def take_decoration(text: str) -> tuple[str, Decoration]:
     bare, _, qualifier = text.partition("^")
     partial = "~" in bare
     doubt = UNCERTAIN_GROWTH if GROWN.search(bare) else 0.0
+    union = bool(JOINED.search(bare))
+    doubt += UNCERTAIN_UNION if union else 0.0
     bare, margin = take_prv(bare.replace("~", " "))
-    return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt)
+    return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt, union)

@@ -1,18 +1,11 @@
 """The dictionary: what a token, a run of tokens or a compound word can mean."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from harmonizer.domain.nomenclature.folding import spellings
+from harmonizer.domain.nomenclature.guessing import Guessing
 from harmonizer.domain.nomenclature.model import Word
-
-LATIN = "la"
-PAIR = "pair"
-MARK = "!"
-"""A concept that begins so is no anatomy: it marks a planning aid."""
+from harmonizer.domain.nomenclature.senses import LATIN, PAIR, Sense
 
 ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "la": (("", "s", True), ("y", "ies", True)),
@@ -29,25 +22,8 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 
 SHORTEST_INFLECTED = 4
 SHORTEST_PART = 3
-SHORTEST_MISSPELT = 5
 DOUBT = 0.2
 SIDES = {"l": "left", "r": "right"}
-
-
-@dataclass(frozen=True)
-class Sense:
-    """One meaning of one word. `cost` is what the reading loses in certainty by it."""
-
-    word: str
-    concepts: frozenset[str]
-    languages: frozenset[str]
-    cost: float = 0.0
-    note: str = ""
-
-    @property
-    def is_mark(self) -> bool:
-        """Whether the word marks a planning aid."""
-        return any(c.startswith(MARK) for c in self.concepts)
 
 
 class Lexicon:
@@ -76,10 +52,11 @@ class Lexicon:
             for form, meanings in found.items()
         }
         self._listed = listed
-        self._fuzzy = [form for form in self._senses if len(form) >= SHORTEST_MISSPELT]
+        self._guessing = Guessing(self._senses, listed)
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
         self._misspelt: dict[str, tuple[Sense, ...]] = {}
+        self._misspelt_phrases: dict[str, tuple[Sense, ...]] = {}
 
     def senses(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of a folded word; none if it is unknown."""
@@ -122,34 +99,29 @@ class Lexicon:
             if word[start:end] in self._parts:
                 yield end, word[start:end]
         at_end = start in {0, len(word) - 1}
-        if at_end and word[start] in SIDES and len(word) > SHORTEST_INFLECTED:
+        if at_end and word[start] in SIDES and self._sided(word, start):
             yield start + 1, word[start]
         if 0 < start < len(word) - SHORTEST_PART and word[start] == "s":
             yield start + 1, ""  # the linking s of German and the Nordic languages
 
+    def _sided(self, word: str, start: int) -> bool:
+        """Whether a letter at an end may be a side; a rest of three letters must be listed."""
+        rest = word[1:] if start == 0 else word[:-1]
+        return len(word) > SHORTEST_INFLECTED or (
+            len(rest) == SHORTEST_PART and rest in self._listed
+        )
+
     def misspelt(self, word: str) -> tuple[Sense, ...]:
-        """Return the senses of the one known word that is a slip or two away; none if unsure."""
+        """Return what a word may be that is not in the dictionary: misspelt or shortened."""
         if word not in self._misspelt:
-            self._misspelt[word] = self._nearest(word)
+            self._misspelt[word] = self._guessing.guess(word)
         return self._misspelt[word]
 
-    def _nearest(self, word: str) -> tuple[Sense, ...]:
-        if len(word) < SHORTEST_MISSPELT or any(c.isdigit() for c in word):
-            return ()
-        slips = 1 if len(word) < 9 else 2
-        near = process.extract(word, self._fuzzy, scorer=OSA.distance, score_cutoff=slips, limit=6)
-        if not near:
-            return ()
-        closest = near[0][1]
-        best = [form for form, distance, _ in near if distance == closest]
-        meanings = {sense.concepts for form in best for sense in self._senses[form]}
-        if len(meanings) > 1:
-            return ()
-        cost = 0.02 if closest == 1 and len(word) >= 7 else 0.06
-        return tuple(
-            Sense(word, s.concepts, s.languages, cost, f"taken for '{best[0]}'")
-            for s in self._senses[best[0]]
-        )
+    def misspelt_phrase(self, joined: str) -> tuple[Sense, ...]:
+        """Return what two words together are a slip away from; none if it is not one meaning."""
+        if joined not in self._misspelt_phrases:
+            self._misspelt_phrases[joined] = self._guessing.phrase(joined)
+        return self._misspelt_phrases[joined]
 
 
 def _inflections(

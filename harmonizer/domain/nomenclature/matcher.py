@@ -44,6 +44,7 @@ TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
 TARGET_READ = 0.98
 TARGET_WITH_UNREAD_WORDS = 0.85
 DERIVED_READ = 0.9
+TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 SHORTEST_ORGAN = 3
 ORGANS = frozenset({"LN", "SV"})
 SIDES = frozenset({"left", "right", "pair"})
@@ -74,6 +75,15 @@ class Matcher:
                 self._known.clear()
             self._known[known] = self._judged(roi, context)
         return replace(self._known[known], number=roi.number)
+
+    def regions_of(self, mappings: Iterable[Mapping]) -> frozenset[str]:
+        """Regions of the body that at least two certain organs lie in."""
+        count: dict[str, int] = {}
+        for mapping in mappings:
+            structure = self._catalogue.by_name.get(mapping.tg263_name or "")
+            if structure and mapping.auto and mapping.kind is Kind.ORGAN:
+                count[structure.region] = count.get(structure.region, 0) + 1
+        return frozenset(region for region, number in count.items() if number >= 2)
 
     def languages_of(self, names: Iterable[RoiName]) -> frozenset[str]:
         """Languages that at least two names of the set speak and that no Latin word explains."""
@@ -231,7 +241,8 @@ class Matcher:
         sure = self._sure(readings)
         if sure:
             name, reading = sure
-            certainty = round(0.99 - reading.cost - decoration.doubt - _vague(reading), 3)
+            vague = _vague(reading, self._catalogue.by_name[name].region in context.regions)
+            certainty = round(0.99 - reading.cost - decoration.doubt - vague, 3)
             return _suggested(
                 raw, decoration.written(name), certainty, reading_reason(reading, decoration)
             )
@@ -298,10 +309,12 @@ def _placed(reading: Reading, context: Context) -> Reading:
     )
 
 
-def _vague(reading: Reading) -> float:
-    """A name that is only an abbreviation of two letters can mean too much."""
-    words = [s for s in reading.senses if not s.concepts <= {"left", "right", "pair"}]
-    return 0.2 if len(words) == 1 and len(words[0].word) <= 2 else 0.0
+def _vague(reading: Reading, in_region: bool) -> float:
+    """Return what a name loses that is only two letters; little, if its siblings lie nearby."""
+    words = [s for s in reading.senses if not s.concepts <= SIDES]
+    if len(words) != 1 or len(words[0].word) > 2:
+        return 0.0
+    return TWO_LETTERS_NEARBY if in_region else TWO_LETTERS
 
 
 def _strongest_marks(

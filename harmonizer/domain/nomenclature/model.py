@@ -84,12 +84,16 @@ class RoiName:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known of the course: site and side treated, centre, languages that it writes in."""
+    """What is known of the course: site and side treated, centre, languages that it writes in.
+
+    `regions` are the list's regions of the body that the set's certain organs lie in.
+    """
 
     site: str | None = None
     laterality: str | None = None
     centre: str | None = None
     languages: frozenset[str] = field(default_factory=frozenset)
+    regions: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)

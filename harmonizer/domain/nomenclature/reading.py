@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
-from harmonizer.domain.nomenclature.lexicon import LATIN, MARK, PAIR, Lexicon, Sense
+from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
+from harmonizer.domain.nomenclature.senses import LATIN, MARK, PAIR, Sense
 
 LONGEST_PHRASE = 5
 MOST_READINGS = 48
@@ -21,6 +22,7 @@ ORDINALS = (
 )
 SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
+SHORTEST_MISSPELT = 3
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -86,9 +88,18 @@ class Reader:
             if all(len(part) == 1 for part in parts):
                 continue
             senses = self._lexicon.phrase("".join(parts))
-            if senses:
+            if senses and not _swallows_side(parts, senses):
                 return length, (senses,)
-        return 1, self._word(tokens[at])
+        misspelt = self._misspelt_pair(tokens[at : at + 2])
+        return (2, (misspelt,)) if misspelt else (1, self._word(tokens[at]))
+
+    def _misspelt_pair(self, pair: Sequence[str]) -> tuple[Sense, ...]:
+        """Return what two words mean together of which at least one is misspelt."""
+        if len(pair) < 2 or min(map(len, pair)) < SHORTEST_MISSPELT:
+            return ()
+        if all(self._lexicon.senses(word) for word in pair):
+            return ()
+        return self._lexicon.misspelt_phrase("".join(pair))
 
     def _word(self, token: str) -> tuple[tuple[Sense, ...], ...]:
         if token not in self._single:
@@ -108,6 +119,12 @@ class Reader:
             return compound
         misspelt = self._lexicon.misspelt(token)
         return (misspelt,) if misspelt else ()
+
+
+def _swallows_side(parts: Sequence[str], senses: tuple[Sense, ...]) -> bool:
+    """Whether `coch l` would be read as an abbreviation `cochl` that knows no side."""
+    at_end = parts[-1] in SIDES or parts[0] in SIDES
+    return at_end and not any(s.concepts & {"left", "right"} for s in senses)
 
 
 def _numbers(token: str) -> tuple[Sense, ...]:

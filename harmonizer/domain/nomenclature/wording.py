@@ -2,8 +2,8 @@
 
 from harmonizer.domain.nomenclature.catalogue import Guess
 from harmonizer.domain.nomenclature.decoration import Decoration
-from harmonizer.domain.nomenclature.lexicon import LATIN, MARK, Sense
 from harmonizer.domain.nomenclature.reading import Reading
+from harmonizer.domain.nomenclature.senses import LATIN, MARK, Sense
 
 MOST_LANGUAGES = 3
 
@@ -17,7 +17,9 @@ def reading_reason(reading: Reading, decoration: Decoration, guess: Guess | None
         parts.append("planning risk volume" + (f" of {size} mm" if size is not None else ""))
     if decoration.partial:
         parts.append("'~' = only a part of it was contoured")
-    if decoration.doubt:
+    if decoration.union:
+        parts.append("a sign joins two structures")
+    elif decoration.doubt:
         parts.append("a margin was added")
     if guess and guess.missing:
         parts.append("the name does not say: " + ", ".join(sorted(guess.missing)))

@@ -1,0 +1,118 @@
+"""Words that are not in the dictionary: which listed word a slip or a shortening stands for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from harmonizer.domain.nomenclature.senses import LATIN, PAIR, Sense
+
+SHORTEST_MISSPELT = 4
+SHORTEST_MARK = 6
+"""A shorter word is not taken for a misspelt mark of a planning aid."""
+SHORTEST_PHRASE = 8
+SHORTEST_SHORTENED = 3
+SHORTEST_SKELETON = 4
+SHORTEST_WRITTEN_OUT = 5
+LONG = 9
+SURE_LENGTH = 7
+SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
+MOST_MEANINGS = 3
+VOWELS = frozenset("aeiouy")
+LONGEST_SKELETON = 2.5
+NEAR = 12
+
+
+class Guessing:
+    """Finds the words that a misspelt or shortened one can stand for, with what that costs."""
+
+    def __init__(self, senses: Mapping[str, tuple[Sense, ...]], listed: frozenset[str]) -> None:
+        self._senses = senses
+        self._forms = [form for form in senses if len(form) >= SHORTEST_MISSPELT]
+        self._listed = listed
+        self._written_out = sorted(
+            form
+            for form in listed
+            if len(form) >= SHORTEST_WRITTEN_OUT and any(s.concepts for s in senses[form])
+        )
+
+    def guess(self, word: str) -> tuple[Sense, ...]:
+        """Return the senses of the words that are meant, none if there is no likely one."""
+        if not word.isalpha():
+            return ()
+        return self._slips(word, self._forms) or self._shortened(word)
+
+    def phrase(self, joined: str) -> tuple[Sense, ...]:
+        """Return what two words together are a slip away from: `brian stem` = brain stem."""
+        if len(joined) < SHORTEST_PHRASE or not joined.isalpha():
+            return ()
+        found = self._slips(joined, self._written_out)
+        return found if len(found) == 1 else ()
+
+    def _slips(self, word: str, forms: Sequence[str]) -> tuple[Sense, ...]:
+        if len(word) < SHORTEST_MISSPELT:
+            return ()
+        most = 1 if len(word) < LONG else 2
+        near = process.extract(word, forms, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
+        if len(word) == SHORTEST_MISSPELT:  # letters exchanged, nothing else
+            near = [n for n in near if sorted(n[0]) == sorted(word)]
+        if not near:
+            return ()
+        closest = near[0][1]
+        ranked = sorted(
+            (form for form, distance, _ in near if distance == closest),
+            key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
+        )
+        return self._meanings(word, ranked, SLIP if self._in_doubt(word, closest) else SURE)
+
+    def _in_doubt(self, word: str, slips: int) -> bool:
+        return slips > 1 or len(word) < SURE_LENGTH
+
+    def _shortened(self, word: str) -> tuple[Sense, ...]:
+        """Try the words that begin so, then those whose consonants these are."""
+        if len(word) < SHORTEST_SHORTENED:
+            return ()
+        begun = [form for form in self._written_out if form.startswith(word)]
+        latin = [form for form in begun if self._is_latin(form)]
+        if not begun and len(word) >= SHORTEST_SKELETON and _is_skeleton(word):
+            latin = [
+                form
+                for form in self._written_out
+                if form[0] == word[0]
+                and len(form) <= LONGEST_SKELETON * len(word)
+                and _in_order(word, form)
+                and self._is_latin(form)
+            ]
+        return self._meanings(word, sorted(latin or begun, key=len), SHORTENED)
+
+    def _is_latin(self, form: str) -> bool:
+        return any(LATIN in sense.languages for sense in self._senses[form])
+
+    def _meanings(self, word: str, forms: Iterable[str], cost: float) -> tuple[Sense, ...]:
+        """Return one sense per meaning, the likeliest first; that of a pair gives way."""
+        found: dict[frozenset[str], Sense] = {}
+        for form in forms:
+            for sense in self._senses[form]:
+                found.setdefault(
+                    sense.concepts - {PAIR}, replace(sense, note=f"taken for '{form}'")
+                )
+        if len(found) > 1:
+            cost = max(cost, SHORTENED_IN_DOUBT if cost == SHORTENED else SLIPS_IN_DOUBT)
+        elif cost == SURE and not any(LATIN in s.languages for s in found.values()):
+            cost = SLIP
+        return tuple(
+            replace(sense, word=word, cost=sense.cost + cost + 0.02 * place)
+            for place, sense in enumerate(list(found.values())[:MOST_MEANINGS])
+        )
+
+
+def _is_skeleton(word: str) -> bool:
+    """Whether most vowels were left out."""
+    return sum(letter in VOWELS for letter in word) <= len(word) / 4
+
+
+def _in_order(letters: str, word: str) -> bool:
+    """Whether the letters appear in the word in this order."""
+    rest = iter(word)
+    return all(letter in rest for letter in letters)

@@ -1,0 +1,24 @@
+"""One meaning of one word."""
+
+from dataclasses import dataclass
+
+LATIN = "la"
+PAIR = "pair"
+MARK = "!"
+"""A concept that begins so is no anatomy: it marks a planning aid."""
+
+
+@dataclass(frozen=True)
+class Sense:
+    """One meaning of one word. `cost` is what the reading loses in certainty by it."""
+
+    word: str
+    concepts: frozenset[str]
+    languages: frozenset[str]
+    cost: float = 0.0
+    note: str = ""
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether the word marks a planning aid."""
+        return any(c.startswith(MARK) for c in self.concepts)

@@ -17,10 +17,11 @@ from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
+from harmonizer.adapters.overview import SqlOverview
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.work import SqlWork
-from harmonizer.api import clinical, errors, stow, submissions
+from harmonizer.api import clinical, errors, stow, studies, submissions
 from harmonizer.api.access import Access, Caller
 from harmonizer.background import WORK, Background
 from harmonizer.config import Settings, read_secret
@@ -35,6 +36,7 @@ from harmonizer.ports import ArchiveStore, Clock
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
+from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
 from harmonizer.services.tables import TableService
 
@@ -103,6 +105,12 @@ class Service:
         self.work = SqlWork(engine)
         self.courses = SqlCourses(engine)
         self._open_clinical()
+        self.studies = StudyService(
+            SqlOverview(engine),
+            self.work,
+            self.clinical.counts,
+            [centre.name for centre in settings.centres],
+        )
         self.submissions = SubmissionService(
             SqlSubmissions(engine),
             world.store,
@@ -159,7 +167,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical):
+    for part in (stow, submissions, clinical, studies):
         app.include_router(part.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     return app
@@ -176,7 +184,7 @@ def _jobs(service: Service) -> Background:
 def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
-    for name in ("clock", "audit", "submissions", "clinical", "proms", "tables"):
+    for name in ("clock", "audit", "submissions", "clinical", "proms", "tables", "studies"):
         setattr(app.state, name, getattr(service, name))
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 

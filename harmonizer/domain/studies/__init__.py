@@ -14,10 +14,12 @@ from harmonizer.domain.studies.harmonized import (
     StructureRow,
 )
 from harmonizer.domain.studies.instances import CourseInstance, Expected, InstanceKey
+from harmonizer.domain.studies.listing import CourseFilter
 from harmonizer.domain.studies.site import guess_site, site_of_course
 
 __all__ = [
     "CourseFile",
+    "CourseFilter",
     "CourseInstance",
     "Expected",
     "Harmonized",

@@ -19,8 +19,8 @@ class CourseReader:
     """Gathers a course object by object, in any order.
 
     An object that cannot be read does not stop the rest: it is in the facts' `unreadable`.
-    Modalities that say nothing about dose are passed over. Of a dose the given bytes stay in
-    memory (its voxels are not copied); of everything else nothing stays.
+    Modalities that say nothing about dose are passed over. The given bytes are not kept: of a dose
+    its voxels stay as they are stored, of an image its geometry.
     """
 
     def __init__(self) -> None:

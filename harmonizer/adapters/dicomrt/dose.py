@@ -1,8 +1,5 @@
 """RT Dose (PS3.3 A.18) to a dose grid in patient coordinates."""
 
-from dataclasses import dataclass
-from struct import error as StructError  # noqa: N812 - a class by its kind
-from struct import unpack_from
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +11,6 @@ from harmonizer.adapters.dicomrt.elements import (
     items,
     number,
     numbers,
-    read_but_pixels,
     read_dataset,
     text,
     whole,
@@ -39,11 +35,11 @@ def read_dose(data: bytes) -> RtDose:
     DataError
         If the bytes are no RTDOSE.
     """
-    dataset, place = read_but_pixels(data, "RTDOSE")
+    dataset = read_dataset(data, "RTDOSE")
     problems: list[tuple[str, str]] = []
     grid = None
     try:
-        grid = _grid(dataset, Pixels(data, place), problems)
+        grid = _grid(dataset, problems)
     except DataError as error:
         problems.append((error.code, str(error)))
     plans = items(dataset, "ReferencedRTPlanSequence")
@@ -62,33 +58,6 @@ def read_dose(data: bytes) -> RtDose:
         scaling=number(dataset, "DoseGridScaling"),
         problems=tuple(problems),
     )
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """An object's bytes and where its pixel data element begins; None if it has none."""
-
-    data: bytes
-    place: int | None
-
-    def value(self, explicit: bool, big: bool) -> memoryview:
-        """Return the element's value, not copied.
-
-        Raises
-        ------
-        DataError
-            `DOSE-NO-PIXELS`, or `DOSE-CUT` if the file ends before the value does.
-        """
-        if self.place is None:
-            raise DataError("DOSE-NO-PIXELS", "the dose has no voxel values that can be read")
-        order = ">" if big else "<"
-        head = 12 if explicit else 8
-        try:
-            (length,) = unpack_from(f"{order}I", self.data, self.place + head - 4)
-        except StructError as error:
-            raise DataError("DOSE-CUT", "the dose ends before its voxel values") from error
-        start = self.place + head
-        return memoryview(self.data)[start : start + length]
 
 
 def _texts(dataset: Dataset, keyword: str) -> list[str]:
@@ -113,7 +82,7 @@ def _beam_numbers(plans: list[Dataset]) -> tuple[int, ...]:
     return tuple(beam for beam in found if beam is not None)
 
 
-def _grid(dataset: Dataset, pixels: Pixels, problems: list[tuple[str, str]]) -> DoseGrid:
+def _grid(dataset: Dataset, problems: list[tuple[str, str]]) -> DoseGrid:
     """Build the grid, or raise with the finding's code."""
     units = text(dataset, "DoseUnits")
     if units != "GY":
@@ -133,7 +102,7 @@ def _grid(dataset: Dataset, pixels: Pixels, problems: list[tuple[str, str]]) -> 
     row, column = _directions(orientation)
     frames = whole(dataset, "NumberOfFrames") or 1
     offsets = _offsets(dataset, frames, position, np.cross(row, column), problems)
-    stored = _stored(dataset, pixels, (frames, rows, columns))
+    stored = _stored(dataset, (frames, rows, columns))
     try:
         return DoseGrid(
             stored,
@@ -186,28 +155,28 @@ def _offsets(
     return vector
 
 
-def _stored(dataset: Dataset, pixels: Pixels, shape: tuple[int, int, int]) -> NDArray[Any]:
-    """Return stored values in the shape (frames, rows, columns), without a copy if possible."""
-    size = int(np.prod(shape, dtype=np.int64))
-    if size > LARGEST_VOXELS:
+def _stored(dataset: Dataset, shape: tuple[int, int, int]) -> NDArray[Any]:
+    """Return stored values, in the shape (frames, rows, columns), without a copy if possible."""
+    if int(np.prod(shape)) > LARGEST_VOXELS:
         raise DataError("DOSE-TOO-LARGE", "the dose grid has more than a billion voxels")
     bits = whole(dataset, "BitsAllocated")
-    if bits not in (8, 16, 32):
+    if "PixelData" not in dataset or bits not in (8, 16, 32):
         raise DataError("DOSE-NO-PIXELS", "the dose has no voxel values that can be read")
     syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    if syntax is not None and (syntax.is_compressed or syntax.is_deflated):
-        return _decompressed(pixels.data, shape)
-    big = syntax == ExplicitVRBigEndian
-    raw = pixels.value(syntax is not None and not syntax.is_implicit_VR, big)
+    if syntax is not None and syntax.is_compressed and not syntax.is_deflated:
+        return _decompressed(dataset, shape)
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
     letter = "i" if whole(dataset, "PixelRepresentation") == 1 else "u"
+    raw = dataset.get_item("PixelData").value
+    size = int(np.prod(shape))
     if len(raw) < size * bits // 8:
         raise DataError("DOSE-CUT", "the dose has fewer voxel values than its size says")
-    kind = np.dtype(f"{'>' if big else '<'}{letter}{bits // 8}")
+    kind = np.dtype(f"{order}{letter}{bits // 8}")
     return np.frombuffer(raw, kind, size).reshape(shape)
 
 
-def _decompressed(data: bytes, shape: tuple[int, int, int]) -> NDArray[Any]:
+def _decompressed(dataset: Dataset, shape: tuple[int, int, int]) -> NDArray[Any]:
     try:
-        return np.asarray(read_dataset(data, "RTDOSE").pixel_array).reshape(shape)
+        return np.asarray(dataset.pixel_array).reshape(shape)
     except (ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
         raise DataError("DOSE-NO-PIXELS", "the compressed dose cannot be read") from error

@@ -19,7 +19,6 @@ from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
 from harmonizer.errors import DataError
 
 MODALITY: Final = 0x00080060
-PIXEL_DATA: Final = 0x7FE00010
 
 
 def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
@@ -73,42 +72,12 @@ def read_dataset(data: bytes, modality: str) -> Dataset:
         `NOT-DICOM` or `WRONG-MODALITY`.
     """
     dataset = read_any(data, stop_before_pixels=False)
-    _expect(dataset, modality)
-    return dataset
-
-
-def read_but_pixels(data: bytes, modality: str) -> tuple[Dataset, int | None]:
-    """Parse what comes before the pixel data, and return where that element begins.
-
-    The place is None if there is none (or the bytes are deflated, where it means nothing).
-
-    Raises
-    ------
-    DataError
-        `NOT-DICOM` or `WRONG-MODALITY`.
-    """
-
-    def beyond(tag: BaseTag, _representation: str | None, _length: int) -> bool:
-        return int(tag) >= PIXEL_DATA
-
-    file = BytesIO(data)
-    try:
-        dataset = read_partial(file, beyond, force=data[128:132] != b"DICM")
-        dataset.get("Modality")
-    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
-        raise _not_dicom(error) from error
-    _expect(dataset, modality)
-    place = file.tell()
-    here = data[place : place + 4] in (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
-    return dataset, place if here else None
-
-
-def _expect(dataset: Dataset, modality: str) -> None:
     found = str(dataset.get("Modality", ""))
     if found != modality:
         shown = found if found.isalnum() and len(found) <= 16 else "none"
         text = f"expected an object of modality {modality}, found {shown}"
         raise DataError("WRONG-MODALITY", text)
+    return dataset
 
 
 def numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64]:

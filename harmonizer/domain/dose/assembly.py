@@ -51,9 +51,11 @@ def assemble(
         text = f"doses of {len(wholes)} plans and no treatment records: only the first is used"
         problems.append(("COURSE-SEVERAL-PLANS", text))
     planned = _added([wholes[uid] for uid in chosen], [1.0] * len(chosen), problems)
+    if planned is None:  # what cannot be added stays apart: the first plan's dose is still known
+        return CourseDose(wholes[chosen[0]], problems=tuple(problems))
     shares = [given.get(uid, 1.0) for uid in chosen]
     delivered = None
-    if planned is not None and any(abs(share - 1.0) > 1e-9 for share in shares):
+    if any(abs(share - 1.0) > 1e-9 for share in shares):
         delivered = _added([wholes[uid] for uid in chosen], shares, problems)
     return CourseDose(planned, delivered, tuple(problems))
 

@@ -38,6 +38,13 @@ BLOCK: Final = 2_000_000
 """Cells of the bounding box that are held at a time: bounds the memory."""
 
 
+MERGED_FROM: Final = 200_000
+"""A block of more cells than this is kept as cells of equal dose: bounds memory and time."""
+
+MERGED_BINS: Final = 20_000
+"""Doses that are told apart in such a block: ten in each bin of the histogram."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cells:
     """What a structure consists of."""
@@ -183,7 +190,26 @@ def _chunk(
         outside = float(volume[~inside].sum(dtype=np.float64))
         volume, dose, width = volume[inside], dose[inside], width[inside]
     extremes = np.array([inner.min(), inner.max()]) if inner.size else None
+    if volume.size > MERGED_FROM:
+        volume, dose, width = _merged(volume, dose, width)
     return volume, dose, width, extremes, outside
+
+
+def _merged(volume: Singles, dose: Singles, width: Singles) -> tuple[Singles, Singles, Singles]:
+    """Join cells of nearly one dose: volumes add up, dose and width become their means."""
+    low, high = float(dose.min()), float(dose.max())
+    step = max((high - low) / MERGED_BINS, 1e-9)
+    at = ((dose - np.float32(low)) * np.float32(1 / step)).astype(np.intp)
+    weight = np.bincount(at, volume)
+    kept = weight > 0
+    total = weight[kept]
+    mean_dose = np.bincount(at, volume * (dose - np.float32(low)))[kept] / total + low
+    mean_width = np.bincount(at, volume * width)[kept] / total
+    return (
+        total.astype(np.float32),
+        mean_dose.astype(np.float32),
+        mean_width.astype(np.float32),
+    )
 
 
 def _surface_doses(stack: Stack, grid: DoseGrid, layers: Layers) -> Floats:

@@ -59,7 +59,7 @@ def compare_rois(reference: Roi, other: Roi, tolerance_mm: float = 1.0) -> Compa
     a, b = _stack(reference), _stack(other)
     volumes = _volumes(a, b)
     p, q = along_contours(a), along_contours(b)
-    there, back = nearest(p, q), nearest(q, p)
+    there, back = nearest(p.points, q), nearest(q.points, p)
     both = np.concatenate([there, back])
     total = volumes[0] + volumes[1]
     return Comparison(
@@ -112,8 +112,21 @@ def _scan(stack: Stack, low: Floats, rows: int, columns: int) -> Spans:
     return scan(edges, (stack.positions.size, rows, columns), 4)
 
 
-def along_contours(stack: Stack, step_mm: float = STEP_MM) -> Floats:
-    """Return points (n, 3) at equal steps along every contour; at most `MOST_POINTS`."""
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """Points (n, 3) along contours in mm, and for each the next one along its contour."""
+
+    points: Floats
+    after: NDArray[np.intp]
+
+    def at(self, which: NDArray[np.bool_]) -> "Outline":
+        """Return whole contours of it: `which` is true for all points of a contour or for none."""
+        place = np.cumsum(which) - 1
+        return Outline(self.points[which], place[self.after[which]])
+
+
+def along_contours(stack: Stack, step_mm: float = STEP_MM) -> Outline:
+    """Return points at equal steps along every contour; about `MOST_POINTS` at most."""
     after = next_in_polygon(stack.starts)
     length = np.linalg.norm(stack.points[after] - stack.points, axis=1)
     step = max(step_mm, float(length.sum()) / MOST_POINTS)
@@ -121,24 +134,37 @@ def along_contours(stack: Stack, step_mm: float = STEP_MM) -> Floats:
     for contour, (a, b) in enumerate(zip(stack.starts[:-1], stack.starts[1:], strict=True)):
         run = np.concatenate([[0.0], np.cumsum(length[a:b])])
         ring = np.vstack([stack.points[a:b], stack.points[a]])
-        at = np.arange(0.0, run[-1], step)
+        at = np.arange(0.0, run[-1], step) if run[-1] > 0 else np.zeros(1)
         place = np.full(at.size, stack.positions[stack.plane_of[contour]])
         xy = [np.interp(at, run, ring[:, axis]) for axis in (0, 1)]
         pieces.append(np.column_stack([*xy, place]))
-    return np.concatenate(pieces)
+    starts = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
+    return Outline(np.concatenate(pieces), next_in_polygon(starts))
 
 
-def nearest(points: Floats, others: Floats) -> Floats:
-    """Return for each point the distance to the nearest of `others`, mm."""
-    found = np.empty(len(points))
-    x, y, z = (np.ascontiguousarray(others[:, axis], np.float32) for axis in range(3))
+def nearest(points: Floats, outline: Outline) -> Floats:
+    """Return for each point (n, 3) the distance to the outline, mm."""
+    closest = np.empty(len(points), np.intp)
+    x, y, z = (np.ascontiguousarray(outline.points[:, i], np.float32) for i in range(3))
     for start in range(0, len(points), 500):
         part = points[start : start + 500].astype(np.float32)
         squared = (part[:, 0, None] - x) ** 2
         squared += (part[:, 1, None] - y) ** 2
         squared += (part[:, 2, None] - z) ** 2
-        found[start : start + 500] = np.sqrt(squared.min(axis=1))
-    return found
+        closest[start : start + 500] = squared.argmin(axis=1)
+    before = np.empty(len(outline.after), np.intp)
+    before[outline.after] = np.arange(len(outline.after))
+    middle = outline.points[closest]
+    ends = (outline.points[side[closest]] for side in (before, outline.after))
+    return np.minimum(*(_to_segment(points, middle, end) for end in ends))
+
+
+def _to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
+    """Return the distance of each point to its own segment."""
+    along, beside = end - start, points - start
+    square = np.maximum((along * along).sum(axis=1), 1e-12)
+    share = np.clip((along * beside).sum(axis=1) / square, 0.0, 1.0)
+    return np.asarray(np.linalg.norm(beside - share[:, None] * along, axis=1))
 
 
 def _added_path(a: Stack, b: Stack, tolerance_mm: float) -> float:
@@ -147,11 +173,11 @@ def _added_path(a: Stack, b: Stack, tolerance_mm: float) -> float:
     after = next_in_polygon(a.starts)
     total = float(np.linalg.norm(a.points[after] - a.points, axis=1).sum())
     added = 0
-    for place in np.unique(p[:, 2]):
-        mine = p[p[:, 2] == place]
-        its = q[np.abs(q[:, 2] - place) <= SAME_PLANE_MM]
-        if its.size:
+    for place in np.unique(p.points[:, 2]):
+        mine = p.points[p.points[:, 2] == place]
+        its = q.at(np.abs(q.points[:, 2] - place) <= SAME_PLANE_MM)
+        if its.after.size:
             added += int(np.count_nonzero(nearest(mine, its) > tolerance_mm))
         else:
             added += len(mine)
-    return total * added / len(p)
+    return total * added / len(p.points)

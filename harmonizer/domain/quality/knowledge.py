@@ -1,7 +1,9 @@
 """Tables that rules compare a course with: site templates, constraints, usual volumes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class VolumeRange:
     low_cm3: float = 0.0
     high_cm3: float = float("inf")
     count: int = 0
+
+
+def usual_volume(structure: str, volumes_cm3: Sequence[float]) -> VolumeRange | None:
+    """Return the distribution of a structure's volumes in the archive; None without any.
+
+    Median and robust deviation of ln(volume), so that a few wrong names do not move them.
+    """
+    known = np.array([volume for volume in volumes_cm3 if volume > 0])
+    if not known.size:
+        return None
+    logs = np.log(known)
+    sigma = 1.4826 * float(np.median(np.abs(logs - np.median(logs))))
+    middle = float(np.exp(np.median(logs)))
+    return VolumeRange(structure, middle, sigma, count=known.size)
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,7 @@ class _Sender:
             ae_title=self._to.called_aet,
             evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
         )
+        leave_answers(association)
         return association if association.is_established else None
 
     def _use(self, association: Association, offered: set[tuple[str, str]]) -> None:
@@ -196,6 +197,21 @@ def push(
             done.result()
     outcome.seconds = time.perf_counter() - began
     return outcome
+
+
+def leave_answers(association: Association) -> None:
+    """Keep pynetdicom's own thread from taking an answer that `send_c_store` waits for.
+
+    That thread asks for requests of the peer, without blocking; under load it does so although
+    it counts as paused, and the sender would wait in vain for its time-out. A storage SCU is
+    asked nothing, so that thread need not look.
+    """
+    take = association.dimse.get_msg
+
+    def get_msg(block: bool = False) -> Any:
+        return take(block=True) if block else (None, None)
+
+    association.dimse.get_msg = get_msg  # type: ignore[method-assign]
 
 
 def _without_delay(event: Any) -> None:

@@ -44,7 +44,6 @@ SATISFIED_BY: dict[str, set[Action]] = {
 
 TIME_OF_DAY = "dates move by whole weeks, so the time of day stays and intervals are exact"
 EXCEPTIONS = {
-    "TimezoneOffsetFromUTC": "all of Finland shares it; without it the times mean nothing",
     "SourceImageSequence": "the references inside are replaced like all others, so it resolves",
 }
 RULES = {rule.tag: rule for rule in load_profile().rules}

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydicom.uid import UID_dictionary  # type: ignore[attr-defined]
+
 from gateway.contract.marks import (
     METHOD_PREFIX,
     NATIONAL_STAGE,
@@ -17,7 +19,8 @@ from gateway.domain.checker.needles import KnownIdentity, stands_alone
 
 CHECKER_VERSION: Final = "1.0"
 
-STANDARD_UIDS = "1.2.840.10008."
+STANDARD_UIDS: Final = frozenset(UID_dictionary)
+"""The UIDs that PS3.6 registers."""
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
 _SEALED = (0x70010010, 0x70011001)
 _BULK = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV"))
@@ -129,7 +132,7 @@ def _uids(written: Elements, expected: Expected) -> Iterator[Problem]:
         for uid in _text(written.value(element)).split("\\"):
             if uid in expected.forbidden_uids:
                 yield Problem("site-uid", element.tag, "is a UID of the site")
-            elif uid and not uid.startswith((STANDARD_UIDS, UID_ROOT)):
+            elif uid and uid not in STANDARD_UIDS and not uid.startswith(UID_ROOT):
                 yield Problem("foreign-uid", element.tag, "is a UID that was not replaced")
 
 

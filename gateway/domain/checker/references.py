@@ -25,12 +25,8 @@ def instance_uids(elements: Elements) -> frozenset[str]:
         if element.vr == b"UI" and element.length
     )
     return frozenset(
-        uid for value in values for uid in value.split("\\") if uid and not _is_standard(uid)
+        uid for value in values for uid in value.split("\\") if uid and uid not in STANDARD_UIDS
     )
-
-
-def _is_standard(uid: str) -> bool:
-    return uid.startswith(STANDARD_UIDS)
 
 
 def unresolved(

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
+
+from pydicom.datadict import dictionary_VM
 
 
 class Action(StrEnum):
@@ -34,6 +37,20 @@ class Action(StrEnum):
     """Keep; the value YES refuses the object."""
 
 
+BINARY_SIZES: Final = {
+    "AT": 4,
+    "FD": 8,
+    "FL": 4,
+    "SL": 4,
+    "SS": 2,
+    "SV": 8,
+    "UL": 4,
+    "US": 2,
+    "UV": 8,
+}
+"""Bytes of one value (PS3.5 6.2). A binary attribute that is longer than its values hides text."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One row of the profile. `tag` is `gggg << 16 | eeee`; `vr` is the dictionary's."""
@@ -45,6 +62,12 @@ class Rule:
     objects: frozenset[str]
     """Short names of the objects that may have it; empty means all."""
     source: str
+
+    @cached_property
+    def length(self) -> int:
+        """Bytes of the binary value that PS3.6 defines; 0 when any length may be."""
+        count = dictionary_VM(self.tag) if self.vr in BINARY_SIZES else ""
+        return BINARY_SIZES[self.vr] * int(count) if count.isdigit() else 0
 
     @cached_property
     def raw_vr(self) -> bytes:

@@ -27,7 +27,15 @@ from gateway.domain.deid.stream import (
     truncated,
     write_element,
 )
-from gateway.domain.deid.values import LEGAL, bad_value, even, is_legal, require_legal
+from gateway.domain.deid.values import (
+    LEGAL,
+    NUMBER_OF_FRAMES,
+    ImageSize,
+    bad_value,
+    even,
+    is_legal,
+    require_legal,
+)
 from gateway.errors import RejectError
 
 CHARACTER_SET: Final = 0x00080005
@@ -95,6 +103,7 @@ class Rewriter:
         self._out = bytearray()
         self._pending: list[Mark] = []
         self._character_sets = b""
+        self._image = ImageSize()
 
     def rewrite(self) -> bytearray:
         """The new data set.
@@ -220,15 +229,31 @@ class Rewriter:
         if rule.raw_vr in _NUMBERS:
             if self._data[start:stop].translate(None, _NUMBERS[rule.raw_vr]):
                 raise bad_value(rule.vr)
-        elif rule.raw_vr in _WORDS and not self._may_keep(rule, self._data[start:stop]):
-            self._write(rule, rule.raw_vr, b"")
-            self.actions["emptied"] += 1
-            return
+            if rule.tag == NUMBER_OF_FRAMES:
+                self._image.see(rule.tag, self._data[start:stop])
+        elif rule.raw_vr in _WORDS:
+            if not self._may_keep(rule, self._data[start:stop]):
+                self._write(rule, rule.raw_vr, b"")
+                self.actions["emptied"] += 1
+                return
+        elif rule.length or rule.tag == PIXEL_DATA:
+            self._require_length(rule, start, length)
         if length < _SMALL:
             self._out += self._data[at:stop]
         else:
             self._out += memoryview(self._data)[at:stop]
         self._kept += 1
+
+    def _require_length(self, rule: Rule, start: int, length: int) -> None:
+        """A binary value that is longer than its definition has room for a text."""
+        if rule.tag == PIXEL_DATA:
+            allowed = self._image.size_bytes
+            if allowed is not None and length > allowed + allowed % 2:
+                raise RejectError("pixel-length", "There is more in the pixel data than pixels.")
+            return
+        if length not in (0, rule.length):
+            raise bad_value(rule.vr)
+        self._image.see(rule.tag, self._data[start : start + length])
 
     def _may_keep(self, rule: Rule, value: bytes) -> bool:
         if not is_legal(rule.vr, value):

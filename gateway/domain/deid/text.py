@@ -21,10 +21,53 @@ LIMITS: Final = {"SH": 16, "LO": 64, "CS": 16, "AE": 16, "ST": 1024, "LT": 10240
 _PIECES = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _LETTERS_AND_DIGITS = re.compile(r"(\d+)")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+/-]*")
-_DATE_LIKE = re.compile(r"(?<!\d)(?:(?:19|20)\d{6}|\d{1,2}[.\-/]\d{1,2}[.\-/]\d{2,4}|\d{6})(?!\d)")
+_CODE = re.compile(r"[A-Za-z0-9+][A-Za-z0-9 ._+/-]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _LONGEST_NUMBER = 5
+_MOST_DIGITS = 6
+_MOST_BITS = 5
+"""Letters and digits may change places so often in a word; hexadecimal does it more often."""
 _SHORTEST_NAME = 2
+_SHORTEST_NUMBER = 4
+"""A shorter number in an identifier is everywhere, so it cannot be kept out."""
+_SHORTEST_NAME_IN_CODE = 3
+_SHORTEST_WORD_IN_CODE = 5
+
+_YEAR, _MONTH, _DAY = r"(?:19|20)?\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_BETWEEN = r"[ ._/\-]{1,2}"
+_MONTH_NAMES = (
+    "(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu)(?:kuu(?:ta|n)?)?"
+    "|jan(?:uari|uary)?|feb(?:ruari|ruary)?|mars?|march|apr(?:il)?|maj|may|june?|juni|july?|juli"
+    "|aug(?:usti|ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
+_PHONE = r"(?<!\d)(?:\+|0)0?[1-9]\d{0,3}(?:[ ()/\-]{0,2}\d){5,}"
+_SPELT = r"(?<![^\W_])(?:[^\W\d_][\W_]+){3,}[^\W\d_](?![^\W_])"
+_WHOLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\d{6}",
+        rf"(?<!\d){_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}{_YEAR}(?!\d)",
+        rf"(?<!\d){_MONTH}[/\-]{_DAY}[/\-]{_YEAR}(?!\d)",
+        rf"(?<!\d)(?:19|20)\d\d{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}(?!\d)",
+        rf"\d[ ._-]{{0,2}}(?:{_MONTH_NAMES})(?![^\W\d_])",
+        rf"(?<![^\W\d_])(?:{_MONTH_NAMES})[ ._-]{{0,2}}\d",
+        _PHONE,
+        _SPELT,
+    )
+)
+"""Dates, phone numbers, long numbers and names with a blank after each letter: where one is found,
+nothing of the text is kept, since its parts are harmless one by one."""
+_WHOLE_CODE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+        rf"(?<!\d){_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}(?:19|20)\d\d(?!\d)",
+        rf"(?<!\d)(?:19|20)\d\d{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}(?!\d)",
+        _PHONE,
+        _SPELT,
+    )
+)
+"""The same for codes and versions, which have numbers of their own: `13.7.33`, `113100`."""
 
 
 def fold(text: str) -> str:
@@ -36,7 +79,17 @@ def fold(text: str) -> str:
 def name_words(*texts: str) -> frozenset[str]:
     """The folded words of a patient's names and identifiers that must never be kept."""
     words = {fold(word) for text in texts for word in _PIECES.findall(text)}
-    return frozenset(word for word in words if len(word) >= _SHORTEST_NAME)
+    return frozenset(
+        word
+        for word in words
+        if len(word) >= (_SHORTEST_NUMBER if word.isdigit() else _SHORTEST_NAME)
+    )
+
+
+def is_all_or_nothing(text: str, patterns: tuple[re.Pattern[str], ...] = _WHOLE) -> bool:
+    """Whether a text holds something that must go as a whole."""
+    small = text.casefold()
+    return any(pattern.search(small) for pattern in patterns)
 
 
 @dataclass(frozen=True)
@@ -50,7 +103,7 @@ class Cleaner:
     def clean(self, text: str, vr: str) -> tuple[str, list[tuple[str, str]]]:
         """The text that may stay, and what was redacted as (replacement, original) pairs."""
         digits = HASH_DIGITS - 1 if vr == "SH" else HASH_DIGITS
-        if _DATE_LIKE.search(text):
+        if is_all_or_nothing(text):
             replacement = self.redact(text, digits)
             return replacement, [(replacement, text)]
         redacted: list[tuple[str, str]] = []
@@ -71,17 +124,27 @@ class Cleaner:
         return cleaned, redacted
 
     def clean_code(self, text: str, vr: str) -> tuple[str, list[tuple[str, str]]]:
-        """As `clean`, for code values and versions: letters and digits may stay unknown."""
-        looks_like_a_code = _CODE.fullmatch(text) and not _DATE_LIKE.search(text)
-        if looks_like_a_code and not self.names_somebody(text):
+        """As `clean`, for code values and versions: short letters and digits may be unknown."""
+        harmless = _CODE.fullmatch(text) and not is_all_or_nothing(text, _WHOLE_CODE)
+        if harmless and not self.names_somebody(text) and not self._has_unknown_words(text):
             return text, []
         return self.clean(text, vr)
 
     def names_somebody(self, text: str) -> bool:
-        """Whether a text holds a word of this patient's, or an identity code."""
-        words = {fold(word) for word in _PIECES.findall(text)}
-        return bool(words & self.names) or any(
-            is_identity_code(part) for part in text.upper().split()
+        """Whether a coded value holds a word of this patient's, or an identity code.
+
+        One word that the vocabulary knows does not count: a PatientID may begin with `CT`.
+        """
+        words = {fold(word) for word in _PIECES.findall(text)} & self.names
+        everyday = words & self.vocabulary.words
+        own = [word for word in words - everyday if len(word) >= _SHORTEST_NAME_IN_CODE]
+        coded = any(is_identity_code(part) for part in text.upper().split())
+        return bool(own) or len(everyday) > 1 or coded
+
+    def _has_unknown_words(self, text: str) -> bool:
+        return any(
+            len(word) >= _SHORTEST_WORD_IN_CODE and fold(word) not in self.vocabulary.words
+            for word in _LETTERS.findall(text)
         )
 
     def redact(self, word: str, digits: int = HASH_DIGITS) -> str:
@@ -95,15 +158,17 @@ class Cleaner:
             return not (several_names and folded in self.names)
         if folded in self.names:
             return False
+        if sum(letter.isdigit() for letter in word) > _MOST_DIGITS:
+            return False
         return all(self._is_known_part(part) for part in _CAMEL.split(word))
 
     def _is_known_part(self, part: str) -> bool:
-        for bit in _LETTERS_AND_DIGITS.split(fold(part)):
-            if len(bit) == 1:
-                continue
-            if bit.isdigit():
-                if len(bit) > _LONGEST_NUMBER:
-                    return False
-            elif bit and (bit not in self.vocabulary.words or bit in self.names):
-                return False
-        return True
+        bits = [bit for bit in _LETTERS_AND_DIGITS.split(fold(part)) if bit]
+        return len(bits) <= _MOST_BITS and all(self._is_known_bit(bit) for bit in bits)
+
+    def _is_known_bit(self, bit: str) -> bool:
+        if len(bit) == 1:
+            return True
+        if bit in self.names:
+            return False
+        return len(bit) <= _LONGEST_NUMBER if bit.isdigit() else bit in self.vocabulary.words

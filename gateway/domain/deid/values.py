@@ -23,10 +23,39 @@ LEGAL: Final = {
 
 TEXT_VRS: Final = frozenset(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT", "PN"))
 OLDEST_YEARS: Final = 90
+NUMBER_OF_FRAMES: Final = 0x00280008
 
 _AGE = re.compile(rb"(\d{3})([DWMY])")
 _DATE = re.compile(rb"(\d{4})\.?(\d{2})\.?(\d{2})")
 _DATETIME = re.compile(rb"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?")
+
+
+_SHAPE: Final = (0x00280002, 0x00280010, 0x00280011, 0x00280100)
+"""SamplesPerPixel, Rows, Columns, BitsAllocated."""
+
+
+class ImageSize:
+    """How many bytes an image's uncompressed pixels take, from what stands before them."""
+
+    def __init__(self) -> None:
+        self._shape: dict[int, int] = {}
+        self._frames: int | None = 1
+
+    def see(self, tag: int, value: bytes) -> None:
+        """Note one of the attributes that tell the size; others do not matter."""
+        if tag in _SHAPE:
+            self._shape[tag] = int.from_bytes(value, "little")
+        elif tag == NUMBER_OF_FRAMES:
+            text = value.strip(b" \0")
+            self._frames = int(text) if text.isdigit() else None
+
+    @property
+    def size_bytes(self) -> int | None:
+        """None when the object does not say."""
+        if self._frames is None or len(self._shape) < len(_SHAPE):
+            return None
+        samples, rows, columns, bits = (self._shape[tag] for tag in _SHAPE)
+        return (samples * rows * columns * bits * self._frames + 7) // 8
 
 
 def is_legal(vr: str, value: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from pydicom.uid import UID_dictionary  # type: ignore[attr-defined]
 
 from gateway.contract.marks import NATIONAL_ID_PREFIX, SITE_PSEUDONYM_PREFIX, UID_ROOT
 from gateway.domain.identity.identifiers import normalise_patient_id
@@ -14,7 +15,8 @@ from gateway.domain.identity.keys import KeyRing, SiteKeys
 from gateway.errors import HoldError
 
 DICOM_UID_ROOT: Final = "1.2.840.10008."
-"""UIDs below this root are the standard's own and name no patient; they stay."""
+"""The standard's own UIDs lie below this root. Those that PS3.6 registers stay; others that only
+begin like them do not."""
 
 SHORTEST_SHIFT_WEEKS: Final = 52
 LONGEST_SHIFT_WEEKS: Final = 520
@@ -57,7 +59,7 @@ def national_uid(ring: KeyRing, uid: str) -> str:
 
 def keyed_uid(key: bytes, uid: str) -> str:
     """`2.25.` and 128 keyed bits, for any UID that is not the standard's own (PS3.5 B.2)."""
-    if uid.startswith(DICOM_UID_ROOT):
+    if uid in UID_dictionary:
         return uid
     return UID_ROOT + str(int.from_bytes(_mac(key, uid)[:16], "big"))
 

@@ -19,6 +19,10 @@ def command(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write; empty or new.")],
     small: Annotated[bool, typer.Option("--small", help="Coarse grids, for tests.")] = False,
     centres: Annotated[str, typer.Option(help="Comma separated.")] = "KUH,Tyks",
+    declined: Annotated[
+        int | None, typer.Option(min=0, help="How many declined; else one in twelve.")
+    ] = None,
+    deviations: Annotated[int, typer.Option(min=0, help="In how many to plant an error.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Generate patients: images, structures, plans, doses, and tables whose truth is known."""
@@ -43,6 +47,8 @@ def command(
             centres=names,
             small=small,
             progress=lambda done, _: bar.update(task, completed=done),
+            declined=declined,
+            deviations=deviations,
         )
     typer.echo(_json(summary) if as_json else _told(summary))
 
@@ -55,4 +61,5 @@ def _told(summary: CohortSummary) -> str:
     where = ", ".join(f"{count} at {name}" for name, count in summary.by_centre.items())
     what = ", ".join(f"{count} {name}" for name, count in summary.by_site.items())
     size = f"{summary.files} files, {summary.bytes / 1e6:.0f} MB"
-    return f"{summary.patients} patients ({where}; {what}): {size} in {summary.folder}"
+    who = f"{summary.patients} patients ({where}; {what}), {summary.declined} declined"
+    return f"{who}: {size} in {summary.folder}"

@@ -52,9 +52,16 @@ class Site:
     fractions: int
     technique: str
     """`VMAT` or `TANGENTS`."""
+    bath: tuple[float, float] = (0.0, 1.0)
+    """Low dose around the target of an arc plan: share of the prescription, and reach in mm."""
 
     def organ(self, key: str) -> Organ:
         return next(organ for organ in self.organs if organ.key == key)
+
+
+def _bath(rng: Rng, share: float, reach_mm: float) -> tuple[float, float]:
+    """Plans of one site differ in how well they spare."""
+    return _vary(rng, share, 0.3), _vary(rng, reach_mm, 0.4)
 
 
 def _vary(rng: Rng, value: float, share: float = 0.08) -> float:
@@ -149,11 +156,12 @@ def prostate(rng: Rng) -> Site:
     body = Star(_torso(rng, (180.0, 118.0), 120.0))
     target = _ellipsoid(rng, (0.0, 5.0, 0.0), (31.0, 28.0, 31.0), 2.0, share=0.12)
     bladder = _ellipsoid(rng, (0.0, -22.0, 46.0), (42.0, 36.0, 32.0), 4.0)
+    rectum = Tube((0.0, _vary(rng, 43.0, 0.12)), (_vary(rng, 17.0), _vary(rng, 17.0)), -42.0, 62.0)
     femur_axes = (24.0, 24.0, 24.0)
     organs = (
         _external(body),
         _organ("bladder", "Bladder", bladder, WATER),
-        _organ("rectum", "Rectum", Tube((0.0, _vary(rng, 46.0)), (17.0, 16.0), -42.0, 62.0), 20.0),
+        _organ("rectum", "Rectum", rectum, 20.0),
         _organ("bulb", "PenileBulb", _ellipsoid(rng, (0, 12.0, -42.0), (9.0, 9.0, 9.0)), MUSCLE),
         _organ("femur_l", "Femur_Head_L", _ellipsoid(rng, (95.0, 0.0, 5.0), femur_axes), BONE),
         _organ("femur_r", "Femur_Head_R", _ellipsoid(rng, (-95.0, 0.0, 5.0), femur_axes), BONE),
@@ -162,7 +170,8 @@ def prostate(rng: Rng) -> Site:
     )
     sacrum = _ellipsoid(rng, (0.0, 88.0, 40.0), (34.0, 15.0, 60.0))
     scenery = ((sacrum, BONE),)
-    return Site("prostate", "N", "C61", "M", body, scenery, organs, target, 60.0, 20, "VMAT")
+    bath = _bath(rng, 0.35, 55.0)
+    return Site("prostate", "N", "C61", "M", body, scenery, organs, target, 60.0, 20, "VMAT", bath)
 
 
 def lung(rng: Rng) -> Site:
@@ -172,7 +181,7 @@ def lung(rng: Rng) -> Site:
     home = (chest.left if side > 0 else chest.right).base
     assert isinstance(home, Ellipsoid)  # noqa: S101 - tells the type checker
     x, y, z = home.centre
-    inwards, up = float(rng.uniform(0.0, 28.0)), float(rng.uniform(-15.0, 45.0))
+    inwards, up = float(rng.uniform(0.0, 44.0)), float(rng.uniform(-15.0, 45.0))
     centre = (x - side * inwards, y + 12.0, z + up)
     target = _ellipsoid(rng, centre, (31.0, 31.0, 35.0), 6.0, share=0.22)
     trachea = Tube((0.0, 14.0), (9.0, 9.0), 62.0, 147.5)
@@ -187,13 +196,14 @@ def lung(rng: Rng) -> Site:
     icd10 = f"C34.{rng.integers(1, 4)}"
     scenery = (*chest.scenery, (tumour, MUSCLE))
     letter = "L" if side > 0 else "R"
-    return Site("lung", letter, icd10, sex, body, scenery, organs, target, 60.0, 30, "VMAT")
+    bath = _bath(rng, 0.5, 75.0)
+    return Site("lung", letter, icd10, sex, body, scenery, organs, target, 60.0, 30, "VMAT", bath)
 
 
 def head_neck(rng: Rng) -> Site:
     body = Star(_torso(rng, (82.0, 98.0), 120.0))
     side = 1.0 if rng.random() < 0.5 else -1.0
-    target = _ellipsoid(rng, (side * 18.0, -16.0, 0.0), (29.0, 29.0, 48.0), 5.0, share=0.15)
+    target = _ellipsoid(rng, (side * 18.0, -16.0, 0.0), (30.0, 30.0, 50.0), 7.0, share=0.2)
     parotid = (12.0, 18.0, 24.0)
     mandible = _ellipsoid(rng, (0.0, -70.0, 18.0), (44.0, 11.0, 14.0))
     organs = (
@@ -211,7 +221,10 @@ def head_neck(rng: Rng) -> Site:
     sex = "F" if rng.random() < 0.3 else "M"
     letter = "L" if side > 0 else "R"
     scenery: tuple[tuple[Shape, float], ...] = ((spine, BONE),)
-    return Site("head-neck", letter, "C10.9", sex, body, scenery, organs, target, 66.0, 33, "VMAT")
+    bath = _bath(rng, 0.55, 80.0)
+    return Site(
+        "head-neck", letter, "C10.9", sex, body, scenery, organs, target, 66.0, 33, "VMAT", bath
+    )
 
 
 SITES: Final[dict[str, Callable[[Rng], Site]]] = {

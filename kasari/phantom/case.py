@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from kasari.phantom.anatomy import Site
+from kasari.phantom.background import Background
+from kasari.phantom.centres import Centre
 from kasari.phantom.dose import DoseField
 from kasari.phantom.names import Naming
 from kasari.phantom.people import PhantomPerson
@@ -30,68 +32,6 @@ class Resolution:
 
 FULL: Final = Resolution(512, 500.0, 3.0, 2.5, 5, 2.0)
 SMALL: Final = Resolution(128, 480.0, 5.0, 3.0, 2, 6.0)
-
-
-@dataclass(frozen=True)
-class Centre:
-    """How a clinic's systems introduce themselves."""
-
-    name: str
-    institution: str
-    character_set: str
-    planning_system: tuple[str, str]
-    """Manufacturer and model."""
-    machine: str
-    physician: str
-    physicist: str
-    plan_label: str
-    dose_bits: int
-    own_study_per_imaging_day: bool
-
-
-_KNOWN: Final = {
-    "KUH": Centre(
-        "KUH",
-        "KYS Sädehoitoyksikkö, Kuopio",
-        "ISO_IR 100",
-        ("Phantom Medical Systems", "ArcPlan"),
-        "KYS_TB3",
-        "Onkologi^Outi",
-        "Fyysikko^Fredrik",
-        "{site}_A1",
-        32,
-        False,
-    ),
-    "Tyks": Centre(
-        "Tyks",
-        "Tyks Syöpäklinikka, Turku",
-        "ISO_IR 192",
-        ("Phantom Medical Systems", "StrålPlan"),
-        "Tyks VERSA 2",
-        "Läkare^Åsa",
-        "Sairaalafyysikko^Väinö",
-        "{site} plan 1",
-        16,
-        True,
-    ),
-}
-
-
-def centre_of(name: str) -> Centre:
-    """Return a centre's habits; an unknown one writes like a plain clinic."""
-    plain = Centre(
-        name,
-        f"{name} Syöpäkeskus",
-        "ISO_IR 100",
-        ("Phantom Medical Systems", "ArcPlan"),
-        "LINAC1",
-        "Lääkäri^Liisa",
-        "Fyysikko^Pekka",
-        "{site}",
-        32,
-        False,
-    )
-    return _KNOWN.get(name, plain)
 
 
 @dataclass(frozen=True)
@@ -138,7 +78,14 @@ class Case:
     days: Calendar
     resolution: Resolution
     seed: int
-    approved: bool = True
+    background: Background
+    own: float
+    """The patient's own part of every severity and burden, standard normal."""
+    declined: bool = False
+    deviation: str | None = None
+    """The planted error, if any."""
+    with_records: bool = False
+    with_cone_beams: bool = False
 
     def uid(self, *what: object) -> str:
         """The UID of one thing of this patient, the same one every time."""
@@ -158,6 +105,10 @@ class Case:
     def isocentre(self) -> tuple[float, float, float]:
         x, y, z = self.site.target.centre
         return (round(x, 2), round(y, 2), round(z, 2))
+
+    @property
+    def approved(self) -> bool:
+        return self.deviation != "unapproved-plan"
 
     @property
     def heights(self) -> tuple[float, ...]:

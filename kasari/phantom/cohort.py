@@ -1,26 +1,22 @@
-"""A cohort: who is in it, and the folder that comes out."""
+"""A cohort: the folder that comes out."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from kasari.phantom.anatomy import SITES
-from kasari.phantom.case import FULL, SMALL, Case, Resolution, calendar, centre_of
+from kasari.phantom.case import Case
 from kasari.phantom.contours import write_structure_set
-from kasari.phantom.dose import dose_field
 from kasari.phantom.doses import write_dose
+from kasari.phantom.drawing import Wish, draw_cohort
+from kasari.phantom.followup import Followup, follow
 from kasari.phantom.images import write_images
-from kasari.phantom.names import name_structures
-from kasari.phantom.people import PhantomPerson, invent
 from kasari.phantom.plans import write_plan
-
-FIRST_SCAN: Final = date(2022, 1, 10)
-SCAN_DAYS: Final = 720
-"""Scans fall into two years, so that a year of follow-up ends in 2025 at the latest."""
+from kasari.phantom.tables import write_tables
+from kasari.phantom.truth import TRUTH_VERSION, model, truth_of
 
 Progress = Callable[[int, int], None]
 
@@ -31,6 +27,7 @@ class CohortSummary:
 
     folder: Path
     patients: int
+    declined: int
     files: int
     bytes: int
     by_centre: dict[str, int]
@@ -44,74 +41,57 @@ def generate_cohort(
     centres: Sequence[str] = ("KUH", "Tyks"),
     small: bool = False,
     progress: Progress | None = None,
+    *,
+    declined: int | None = None,
+    deviations: int = 0,
 ) -> CohortSummary:
     """Write a cohort into `out`; the same arguments give the same bytes.
 
-    A patient does not depend on how many others there are. `progress` is called with (patients
-    done, patients in all).
+    Parameters
+    ----------
+    small
+        Coarser grids, for tests.
+    progress
+        Called with (patients done, patients in all).
+    declined
+        How many have declined to take part; None is one in twelve.
+    deviations
+        In how many an error is planted; the kinds take turns.
     """
-    cases = list(draw_cases(out, patients, seed, centres, SMALL if small else FULL))
+    cases = draw_cohort(out, Wish(patients, seed, centres, small, declined, deviations))
+    told: dict[str, object] = {}
+    followed: dict[str, list[tuple[Case, Followup]]] = {name: [] for name in centres}
     for done, case in enumerate(cases):
         if progress:
             progress(done, patients)
         write_case(case)
+        after = follow(case)
+        followed[case.centre.name].append((case, after))
+        told[case.key] = truth_of(case, after)
+    for name, of_centre in followed.items():
+        write_tables(out / name, of_centre)
+    _write_truth(out / "truth.json", seed, told)
     if progress:
         progress(patients, patients)
+    return _summary(out, cases)
+
+
+def _summary(out: Path, cases: Sequence[Case]) -> CohortSummary:
     files = [path for path in out.rglob("*") if path.is_file()]
     return CohortSummary(
         folder=out,
-        patients=patients,
+        patients=len(cases),
+        declined=sum(case.declined for case in cases),
         files=len(files),
         bytes=sum(path.stat().st_size for path in files),
-        by_centre=_count(case.centre.name for case in cases),
-        by_site=_count(case.site.name for case in cases),
+        by_centre=dict(Counter(case.centre.name for case in cases)),
+        by_site=dict(Counter(case.site.name for case in cases)),
     )
 
 
-def _count(values: Iterator[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return counts
-
-
-def draw_cases(
-    out: Path, patients: int, seed: int, centres: Sequence[str], resolution: Resolution
-) -> Iterator[Case]:
-    """Centres take turns; each gets the four sites in turn."""
-    taken: set[str] = set()
-    kinds = list(SITES)
-    for index in range(1, patients + 1):
-        centre = centres[(index - 1) % len(centres)]
-        kind = kinds[((index - 1) // len(centres)) % len(kinds)]
-        rng = np.random.default_rng([seed, index])
-        site = SITES[kind](rng)
-        key = f"{centre}-{index:03d}"
-        scanned = FIRST_SCAN + timedelta(days=int(rng.integers(0, SCAN_DAYS)))
-        scanned -= timedelta(days=max(0, scanned.weekday() - 4))
-        yield Case(
-            index=index,
-            key=key,
-            folder=out / centre / "dicom" / key,
-            centre=centre_of(centre),
-            person=_person(rng, site.sex, scanned, taken),
-            site=site,
-            field=dose_field(site),
-            naming=name_structures(site.organs, centre, rng),
-            days=calendar(scanned, int(rng.integers(7, 22)), site.fractions),
-            resolution=resolution,
-            seed=seed,
-        )
-
-
-def _person(rng: np.random.Generator, sex: str, scanned: date, taken: set[str]) -> PhantomPerson:
-    """A person whose identity code nobody else in the cohort has."""
-    age = int(np.clip(rng.normal(66.0, 10.0), 35.0, 88.0))
-    person = invent(rng, sex, age, scanned)
-    while person.patient_id in taken:
-        person = invent(rng, sex, age, scanned)
-    taken.add(person.patient_id)
-    return person
+def _write_truth(path: Path, seed: int, told: dict[str, object]) -> None:
+    truth = {"version": TRUTH_VERSION, "seed": seed, "model": model(), "patients": told}
+    path.write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_case(case: Case) -> None:

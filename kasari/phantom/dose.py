@@ -13,8 +13,6 @@ from kasari.phantom.anatomy import Site
 from kasari.phantom.shapes import Array, Ellipsoid, Star
 
 FALL_OFF_MM: Final = 14.0
-BATH_SHARE: Final = 0.35
-BATH_REACH_MM: Final = 55.0
 UNEVENNESS: Final = 0.05
 """From the middle of an arc plan's target to its edge, as a share of the prescription."""
 
@@ -38,13 +36,16 @@ class ArcDose:
 
     target: Ellipsoid
     dose_gy: float
+    bath: tuple[float, float]
+    """Low dose around the target: share of the prescription, and its reach in mm."""
 
     def __call__(self, x: Array, y: Array, z: Array) -> Array:
+        share, reach = self.bath
         norm = self.target.norm(x, y, z)
         scale = float(np.prod(self.target.axes) ** (1.0 / 3.0))
         beyond_mm = np.maximum(norm - 1.0, 0.0) * scale
-        near = (1.0 - BATH_SHARE) * np.exp(-((beyond_mm / FALL_OFF_MM) ** 2))
-        bath = BATH_SHARE * np.exp(-beyond_mm / BATH_REACH_MM)
+        near = (1.0 - share) * np.exp(-((beyond_mm / FALL_OFF_MM) ** 2))
+        bath = share * np.exp(-beyond_mm / reach)
         within = 1.0 + UNEVENNESS * (0.6 - np.minimum(norm, 1.0) ** 2)
         dose: Array = self.dose_gy * within * (near + bath)
         return dose
@@ -120,8 +121,11 @@ def _edge(inside_mm: Array) -> Array:
 
 def dose_field(site: Site, *, hot: bool = False) -> DoseField:
     """The planned dose of a patient; the target's median is the prescription to a few percent."""
-    kind = TangentDose if site.technique == "TANGENTS" else ArcDose
-    field: DoseField = kind(site.target, site.dose_gy)
+    field: DoseField
+    if site.technique == "TANGENTS":
+        field = TangentDose(site.target, site.dose_gy)
+    else:
+        field = ArcDose(site.target, site.dose_gy, site.bath)
     if hot:
         x, y, z = site.target.centre
         field = HotSpot(field, (x, y, z + 0.5 * site.target.axes[2]), site.dose_gy)

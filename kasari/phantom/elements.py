@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset, dcmwrite
+from pydicom.charset import default_encoding
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
@@ -46,8 +47,13 @@ def decimals(values: Iterable[float] | Array, digits: int = 2) -> bytes:
 
 
 def put_decimals(dataset: Dataset, keyword: str, value: bytes) -> None:
-    """Set a DS element from `decimals`, unparsed: an object per number is slow."""
+    """Set a DS element from `decimals`, unparsed: an object per number is slow.
+
+    Telling pydicom that the item was explicit little endian from the start keeps it unparsed in
+    writing as well.
+    """
     tag = Tag(keyword)
+    dataset.set_original_encoding(False, True, default_encoding)
     dataset[tag] = RawDataElement(tag, "DS", len(value), value, 0, False, True)
 
 

@@ -1,7 +1,7 @@
 """How clinics write structure names: three languages, habits per centre, and planted slips."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -93,21 +93,29 @@ WRITTEN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "ring": {"fi": ("apu ring",), "sv": ("z_ring",), "en": ("zRing", "opt ring")},
 }
 
+MEANT: Final = {
+    **dict.fromkeys(("BODY", "Keho", "Kropp"), "Body"),
+    **dict.fromkeys(("Suolisto", "Tarmar"), "Bowel"),
+    **dict.fromkeys(("gtv prim", "GTVp"), "GTVp"),
+    **dict.fromkeys(("ctv prim", "CTVp"), "CTVp"),
+    **dict.fromkeys(("ptv prim", "PTVp"), "PTVp"),
+}
+"""TG-263 names of words that say something else than the organ's usual name."""
+
 HABITS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
     "KUH": (("fi", 0.85), ("en", 0.15)),
     "Tyks": (("fi", 0.45), ("sv", 0.45), ("en", 0.10)),
 }
 OTHER_CENTRES: Final = (("fi", 0.4), ("sv", 0.1), ("en", 0.5))
 MISTYPED_SHARE: Final = 0.02
-SWAPPED_SIDE_SHARE: Final = 0.02
-"""Share of patients in whom the names of one pair of organs are exchanged."""
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Written name by organ key, and the slips that were planted."""
+    """Written and standard names by organ key, and the slips that were planted."""
 
     written: dict[str, str]
+    standard: dict[str, str | None]
     slips: tuple[str, ...]
 
 
@@ -116,20 +124,38 @@ def name_structures(organs: Sequence[Organ], centre: str, rng: np.random.Generat
     shares = HABITS.get(centre, OTHER_CENTRES)
     language = str(rng.choice([name for name, _ in shares], p=[share for _, share in shares]))
     written: dict[str, str] = {}
+    standard: dict[str, str | None] = {}
     slips: list[str] = []
     for organ in organs:
         name = str(rng.choice(WRITTEN[organ.key][language]))
-        if len(name) > 6 and organ.interpreted_type == "ORGAN" and rng.random() < MISTYPED_SHARE:
-            at = int(rng.integers(2, len(name) - 2))
-            name = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+        standard[organ.key] = MEANT.get(name, organ.standard)
+        if organ.interpreted_type == "ORGAN" and rng.random() < MISTYPED_SHARE:
+            name = _mistyped(name, rng)
             slips.append(f"mistyped:{organ.key}")
         while name in written.values():
             name += "1"
         written[organ.key] = name
-    pairs = [key[:-2] for key in written if key.endswith("_l") and f"{key[:-2]}_r" in written]
-    if pairs and rng.random() < SWAPPED_SIDE_SHARE:
-        pair = str(rng.choice(pairs))
-        left, right = f"{pair}_l", f"{pair}_r"
-        written[left], written[right] = written[right], written[left]
-        slips.append(f"swapped-sides:{pair}")
-    return Naming(written, tuple(slips))
+    return Naming(written, standard, tuple(slips))
+
+
+def _mistyped(name: str, rng: np.random.Generator) -> str:
+    """Two neighbouring letters in the wrong order, or one twice where they are the same."""
+    at = int(rng.integers(1, len(name) - 1))
+    first, second = name[at], name[at + 1]
+    return name[:at] + (second + first if first != second else first * 3) + name[at + 2 :]
+
+
+def swap_sides(naming: Naming, rng: np.random.Generator) -> Naming:
+    """Exchange the names of one pair of organs. The standard names stay with the true sides."""
+    keys = naming.written
+    pairs = [key[:-2] for key in keys if key.endswith("_l") and f"{key[:-2]}_r" in keys]
+    pair = str(rng.choice(pairs))
+    left, right = f"{pair}_l", f"{pair}_r"
+    written = naming.written | {left: keys[right], right: keys[left]}
+    return replace(naming, written=written)
+
+
+def leave_out(naming: Naming, key: str) -> Naming:
+    """Forget to draw an organ."""
+    written = {name: value for name, value in naming.written.items() if name != key}
+    return replace(naming, written=written)

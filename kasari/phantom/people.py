@@ -35,6 +35,11 @@ class PhantomPerson:
     birth_date: date = field(repr=False)
     sex: str
 
+    def age_on(self, day: date) -> int:
+        """Whole years."""
+        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - (not had_birthday)
+
 
 def invent(rng: np.random.Generator, sex: str, age_years: int, today: date) -> PhantomPerson:
     """One person of about this age. Within a cohort `invent` may repeat a name, not a code."""

@@ -28,6 +28,8 @@ class Action(StrEnum):
     CODE = "V"
     """Keep what looks like a code or a version; redact the rest."""
     EMPTY = "Z"
+    HASH = "H"
+    """Replace by a keyed hash, whatever it says."""
     PSEUDONYM = "P"
     AGE = "A"
     """Keep; 90 years and more become 90."""

@@ -83,6 +83,8 @@ class Stage(Protocol):
 
     def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
 
+    def hashed(self, value: bytes, character_sets: bytes) -> bytes: ...
+
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         """A coded string that a rule keeps: the same bytes, or empty when it names somebody."""
         ...
@@ -273,6 +275,8 @@ class Rewriter:
         if action is Action.CLEAN or action is Action.CODE:
             cleaned = stage.text(rule, value, self._character_sets)
             return cleaned, "kept" if cleaned == value else "cleaned"
+        if action is Action.HASH:
+            return self._stage.hashed(value, self._character_sets), "replaced"
         if action is Action.PSEUDONYM:
             return stage.pseudonym(), "replaced"
         if action is Action.AGE:

@@ -177,6 +177,10 @@ class _AtReceipt(_Marks):
     def age(self, value: bytes) -> bytes:
         return pooled_age(value)
 
+    def hashed(self, value: bytes, character_sets: bytes) -> bytes:
+        plain = decode(value, character_sets).strip(" \0")
+        return even(self.cleaner.redact(plain).encode()) if plain else b""
+
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         names = self.cleaner.names_somebody(value.decode("latin-1"))
         return b"" if value.strip() and names else value
@@ -211,6 +215,9 @@ class _BeforeLeaving(_Marks):
         return value
 
     def age(self, value: bytes) -> bytes:
+        return value
+
+    def hashed(self, value: bytes, character_sets: bytes) -> bytes:
         return value
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:

@@ -10,6 +10,8 @@ same names: an exact table that ignores case and separators, and the nearest nam
 
 import argparse
 import csv
+import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -22,6 +24,8 @@ from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import Kind, Mapping, Matcher
 
 SPEED_NAMES = 10_000
+WORD = re.compile(r"[^\W\d_]{5,}")
+CONFIDENCES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 1.0)
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,41 @@ def print_errors(rows: list[dict[str, str]], matcher: Matcher, most: int) -> Non
         print(f"{mark} {raw!r}: {want}, read {found.tg263_name}; {found.reason}")
 
 
+def misspelt(name: str, rng: random.Random) -> str | None:
+    """Return the name with one slip inside a word of five letters or more; None without one.
+
+    The slip is a letter lost, doubled or exchanged with the next, the word cut off, or a stray x.
+    """
+    words = list(WORD.finditer(name))
+    if not words:
+        return None
+    word = rng.choice(words)
+    at = rng.randrange(word.start() + 1, word.end() - 1)
+    slips = (
+        name[:at] + name[at + 1 :],
+        name[:at] + name[at - 1 : at] + name[at:],
+        name[:at] + name[at : at + 2][::-1] + name[at + 2 :],
+        name[: max(at, word.start() + 3)] + name[word.end() :],
+        f"{name} x",
+    )
+    return rng.choice(slips)
+
+
+def print_reliability(rows: list[dict[str, str]], matcher: Matcher) -> None:
+    """Print, for names with one slip each, how often a first answer of some confidence is right."""
+    rng = random.Random(7)
+    bins: dict[float, list[bool]] = {}
+    for row in rows * 3:
+        slipped = misspelt(row["raw_name"], rng)
+        found = matcher.match(slipped) if slipped else None
+        if found and found.tg263_name:
+            low = max(edge for edge in CONFIDENCES if found.confidence >= edge)
+            bins.setdefault(low, []).append(found.tg263_name == row["tg263_name"])
+    print("-- names with one slip: confidence from, names, first right")
+    for low, right in sorted(bins.items(), reverse=True):
+        print(f"{low:5.2f} {len(right):6} {_share(sum(right), len(right))}")
+
+
 def print_speed(rows: list[dict[str, str]]) -> None:
     """Print the time for 10,000 different names by a matcher that has seen none of them."""
     names = [f"{row['raw_name']}^{i}" for i in range(99) for row in rows][:SPEED_NAMES]
@@ -172,6 +211,7 @@ def main() -> None:
     if negatives:
         print_negatives(negatives, methods)
     print_errors(pairs, matcher, given.errors)
+    print_reliability(pairs, matcher)
     print_speed(pairs)
 
 

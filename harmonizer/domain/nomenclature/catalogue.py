@@ -15,6 +15,13 @@ TEMPLATES = (
 )
 """Rows of the list that stand for a family of names."""
 SIDES = frozenset({"left", "right", "pair"})
+PLACES = frozenset(
+    {"superior", "inferior", "middle", "medial", "lateral", "anterior", "posterior", "common"}
+    | {"external", "internal", "ascending", "descending", "transverse", "distal", "proximal"}
+    | {"whole", "surface", "core", "thoracic", "cervical", "lumbar", "nonadjacent"}
+)
+"""Concepts that place a part of some structure, but name none."""
+NUMBER = re.compile(r"(?:n|level)\d+[abc]?")
 MOST = 6
 
 
@@ -37,10 +44,10 @@ class Catalogue:
         self._by_key: dict[str, Structure] = {}
         self._written: dict[str, Structure] = {}
         for structure in self.structures:
-            self._written[structure.name.lower()] = structure
+            self._written[_separated(structure.name)] = structure
             self._by_key.setdefault(key(structure.name), structure)
         for structure in self.structures:
-            self._written.setdefault(structure.reverse.lower(), structure)
+            self._written.setdefault(_separated(structure.reverse), structure)
             self._by_key.setdefault(key(structure.reverse), structure)
         for first, second in (("VBs", "vbs"),):  # VB_S loses its underscore: the plural is meant
             if first in self.by_name:
@@ -66,8 +73,7 @@ class Catalogue:
 
     def named(self, plain_name: str) -> Structure | None:
         """Return the structure of this name, whatever its case and separators."""
-        dashed = re.sub(r"[\s\-]+", "_", plain_name.lower())
-        return self._written.get(dashed) or self._by_key.get(key(plain_name))
+        return self._written.get(_separated(plain_name)) or self._by_key.get(key(plain_name))
 
     def template(self, plain_name: str) -> str | None:
         """Return a name that a template row stands for, such as `Bolus_05mm`."""
@@ -78,15 +84,25 @@ class Catalogue:
         return self._by_concepts.get(concepts)
 
     def guesses(self, concepts: frozenset[str]) -> list[Guess]:
-        """Return the structures that share most with the concepts, the best first."""
+        """Return the structures that share most with the concepts, the best first.
+
+        A side, a place or a number alone is nothing to share.
+        """
         found: dict[str, Guess] = {}
-        for concept in concepts - SIDES:
+        for concept in concepts - SIDES - PLACES:
+            if NUMBER.fullmatch(concept):
+                continue
             for structure, required, optional in self._by_concept.get(concept, ()):
                 guess = _fit(structure, required, optional, concepts)
                 if structure.name not in found or found[structure.name].fit < guess.fit:
                     found[structure.name] = guess
         ranked = sorted(found.values(), key=lambda g: (-g.fit, _unsided_last(g), g.structure.name))
         return ranked[:MOST]
+
+
+def _separated(name: str) -> str:
+    """Return a name in lower case with one sign for all separators."""
+    return re.sub(r"[\s_\-]+", "_", name.lower())
 
 
 def _fit(

@@ -34,7 +34,8 @@ class Guessing:
         self._written_out = sorted(
             form
             for form in listed
-            if len(form) >= SHORTEST_WRITTEN_OUT and any(s.concepts for s in senses[form])
+            if len(form) >= SHORTEST_WRITTEN_OUT
+            and any(s.concepts and not s.is_mark for s in senses[form])
         )
 
     def guess(self, word: str) -> tuple[Sense, ...]:

@@ -75,7 +75,8 @@ class Lexicon:
 
     def _part(self, part: str) -> tuple[Sense, ...]:
         if part in SIDES:
-            return (Sense(part, frozenset({SIDES[part]}), frozenset({LATIN})),)
+            side = frozenset({SIDES[part]})
+            return (Sense(part, side, frozenset({LATIN}), in_compound=True),)
         return self._senses[part]
 
     def _split(self, word: str) -> list[str] | None:

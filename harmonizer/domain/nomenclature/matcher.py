@@ -45,10 +45,14 @@ TARGET_READ = 0.98
 TARGET_WITH_UNREAD_WORDS = 0.85
 DERIVED_READ = 0.9
 TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
+PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
+SURFACES = frozenset({"Skin", "Body", "External"})
+"""What surrounds the body: a margin around it is a planning aid more often than a PRV."""
 SHORTEST_ORGAN = 3
 ORGANS = frozenset({"LN", "SV"})
 SIDES = frozenset({"left", "right", "pair"})
 CUT = re.compile(r"[-+&/]")
+SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 NO_CONTEXT = Context()
 AID_TYPES = frozenset(
     {"BOLUS", "SUPPORT", "FIXATION", "MARKER", "REGISTRATION", "ISOCENTER", "CONTRAST_AGENT"}
@@ -149,9 +153,9 @@ class Matcher:
         return bool(find_type(text[1:])) or any(not reading.unknown for reading in rest)
 
     def _as_target(self, raw: str, text: str, context: Context) -> Mapping:
-        marks = _strongest_marks(
-            self._reader.read(tokens(_without_type(text)), context.languages), TARGET_WORDS
-        )
+        said = _without_type(text).partition("^")[0]
+        readings = self._reader.read(tokens(said), context.languages)
+        marks = _strongest_marks(readings, TARGET_WORDS, guessed=False)
         if marks or GROWN.search(text):
             return _aid(raw, helper_reason(text, marks or ("+",)))
         derived = self._derived(raw, text, context)
@@ -176,7 +180,11 @@ class Matcher:
         """Judge an organ and a target in one name: a boolean, which the list has names for."""
         found = find_type(text)
         before = text[: found.start()] if found else ""
-        if not found or not (self._speaks_of_organ(before, context) or self._cuts(text, context)):
+        if not found or not (
+            self._speaks_of_organ(before, context)
+            or self._cuts(text, context)
+            or self._shares_with_organ(text, context)
+        ):
             return None
         organ = self._names_organ(before.rstrip(" _-"), context)
         listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
@@ -189,12 +197,18 @@ class Matcher:
         parts = CUT.split(text)[1:]
         return any(self._speaks_of_organ(p, context) for p in parts if not find_type(p))
 
+    def _shares_with_organ(self, text: str, context: Context) -> bool:
+        """Whether the part of an organ that lies in the target is meant: `bladder in PTV`."""
+        parts = SHARED.split(_without_type(text))
+        return len(parts) > 1 and any(self._speaks_of_organ(part, context) for part in parts)
+
     def _speaks_of_organ(self, text: str, context: Context) -> bool:
         """Whether every word of a part is known and at least one is anatomy, not only a side."""
         if len(text.strip(" _-")) < SHORTEST_ORGAN:
             return False
         return any(
-            not reading.unknown and not reading.marks and len(reading.anatomy - SIDES) > 0
+            not (reading.unknown or reading.marks or reading.is_guessed)
+            and len(reading.anatomy - SIDES) > 0
             for reading in self._reader.read(tokens(text), context.languages)
             if any(not s.word.isdigit() and len(s.word) > 2 for s in reading.senses)
         )
@@ -226,14 +240,16 @@ class Matcher:
             return named.name
         for reading in self._reader.read(words, context.languages):
             found = self._catalogue.meaning(reading.anatomy)
-            if found and not reading.unknown and not reading.marks:
+            if found and not (reading.unknown or reading.marks or reading.is_guessed):
                 return found.name
         return None
 
     def _as_organ(self, raw: str, text: str, context: Context) -> Mapping:
         bare, decoration = take_decoration(text)
         if decoration.margin and (standard := self._catalogue.named(bare)):
-            return _suggested(raw, decoration.written(standard.name), 0.985, "PRV of " + bare)
+            certainty = PRV_OF_SURFACE if standard.name in SURFACES else PRV_OF_STANDARD
+            reason = f"planning risk volume of {standard.name}"
+            return _suggested(raw, decoration.written(standard.name), certainty, reason)
         readings = [
             _placed(reading, context)
             for reading in self._reader.read(tokens(bare), context.languages)
@@ -318,14 +334,16 @@ def _vague(reading: Reading, in_region: bool) -> float:
 
 
 def _strongest_marks(
-    readings: Sequence[Reading], allowed: frozenset[str] = frozenset()
+    readings: Sequence[Reading], allowed: frozenset[str] = frozenset(), guessed: bool = True
 ) -> tuple[str, ...]:
     """Return the words that mark an aid; words that only tell copies apart do not."""
     for reading in readings:
         marks = tuple(
             sense.word
             for sense in reading.marks
-            if not sense.concepts <= {COPIES, "pair"} and sense.word not in allowed
+            if not sense.concepts <= {COPIES, "pair"}
+            and sense.word not in allowed
+            and (guessed or not sense.is_guessed)
         )
         if marks:
             return marks

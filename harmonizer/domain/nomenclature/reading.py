@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
 from harmonizer.domain.nomenclature.senses import LATIN, MARK, PAIR, Sense
@@ -23,6 +23,7 @@ ORDINALS = (
 SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 SHORTEST_MISSPELT = 3
+SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -38,6 +39,11 @@ class Reading:
     senses: tuple[Sense, ...]
     unknown: tuple[str, ...]
     cost: float
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether a word of it is not in the dictionary."""
+        return any(sense.is_guessed for sense in self.senses)
 
     @property
     def marks(self) -> tuple[Sense, ...]:
@@ -175,6 +181,18 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
     concepts: set[str] = set()
     for sense in senses:
         concepts |= sense.concepts
+    cost = sum(sense.cost for sense in senses)
     if {"left", "right"} <= concepts:
         concepts = (concepts - {"left", "right"}) | {PAIR}
-    return Reading(frozenset(concepts), senses, unknown, sum(s.cost for s in senses))
+        cost += 0.0 if _side_by_side(senses) else SIDES_DISAGREE
+    elif PAIR in concepts and concepts & {"left", "right"}:
+        cost += SIDE_OF_A_PAIR
+    return Reading(frozenset(concepts), senses, unknown, cost)
+
+
+def _side_by_side(senses: tuple[Sense, ...]) -> bool:
+    """Whether left and right follow each other: `lungs L+R`, not `femr_l`."""
+    sides = [bool(sense.concepts & {"left", "right"}) for sense in senses]
+    return any(one and other for one, other in pairwise(sides)) and not any(
+        SIDES.get(sense.word) in sense.concepts and sense.in_compound for sense in senses
+    )

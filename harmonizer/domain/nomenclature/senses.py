@@ -10,13 +10,22 @@ MARK = "!"
 
 @dataclass(frozen=True)
 class Sense:
-    """One meaning of one word. `cost` is what the reading loses in certainty by it."""
+    """One meaning of one word. `cost` is what the reading loses in certainty by it.
+
+    `in_compound`: the word was found inside a longer one.
+    """
 
     word: str
     concepts: frozenset[str]
     languages: frozenset[str]
     cost: float = 0.0
     note: str = ""
+    in_compound: bool = False
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether the word is not in the dictionary and was taken for one that is."""
+        return bool(self.note)
 
     @property
     def is_mark(self) -> bool:

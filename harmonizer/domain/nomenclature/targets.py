@@ -28,6 +28,11 @@ RELATIVE = re.compile(
 )
 LEVELS = {"high": "High", "hi": "High", "mid": "Mid", "int": "Mid", "low": "Low", "lo": "Low"}
 RISK = re.compile(r"(?<![A-Za-z])(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE)
+UNIT = re.compile(r"(\d)\s+(c?gy)\b", re.IGNORECASE)
+FRACTIONS_FIRST = re.compile(r"\b(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE)
+TOTAL = re.compile(
+    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?/(\d{1,2})(?:fx|fr)?(?!\d)", re.IGNORECASE
+)
 SPLIT = re.compile(r"[\s_/;]+|,(?!\d)")
 CROP = re.compile(r"-\s?(\d{2}|\d(?=\s?mm))(?:\s?mm)?$")
 WORD = re.compile(r"[^\s_,;:/()\[\]{}]+")
@@ -47,6 +52,9 @@ KEPT_WORDS = {
     "total": "Total",
 }
 SMALLEST_CGY = 500
+SMALLEST_CGY_PER_FX = 100
+ROUNDING = 1e-6
+PRIMARY_WORDS = frozenset({"primary", "prim", "primaer", "primaire", "primaertumor"})
 
 
 @dataclass(frozen=True)
@@ -139,11 +147,12 @@ def _is_crop(rest: str) -> bool:
 def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Target, list[str]]:
     """Take imaging, dose and structure from the words that follow; what is left qualifies."""
     rest = RISK.sub(r"\1", rest)
+    rest = TOTAL.sub(_per_fraction, FRACTIONS_FIRST.sub(r"\2Gyx\1", UNIT.sub(r"\1\2", rest)))
     imaging = "".join(m.upper() for m in IMAGING.findall(rest))
     rest = IMAGING.sub(" ", rest)
     target = replace(target, imaging=imaging)
     rest = rest.strip(" _-+")
-    whole = structure_of(rest) if rest else None
+    whole = KEPT_WORDS.get(rest.lower()) or (structure_of(rest) if rest else None)
     if whole:
         return replace(target, structure=whole), []
     words: list[str] = []
@@ -170,10 +179,19 @@ def _take_word(target: Target, word: str) -> tuple[Target, bool]:
             return replace(target, dose=written), True
         if not target.number and int(float(dose["dose"].replace(",", ".").replace("p", "."))) > 0:
             return replace(target, number=dose["dose"]), True
+    if word.lower() in PRIMARY_WORDS and not target.classifier:
+        return replace(target, classifier="p"), True
     kept = KEPT_WORDS.get(word.lower())
     if kept and not target.structure:
         return replace(target, structure=kept), True
     return target, word.lower() in {"gy", "cgy", ""}
+
+
+def _per_fraction(total: re.Match[str]) -> str:
+    """Write `60/30`, Gy in fractions, as dose per fraction in cGy and fractions: `200x30`."""
+    fractions = int(total[2])
+    dose = float(total[1].replace(",", ".")) * 100 / fractions if fractions else 0.0
+    return f"{dose:.0f}x{fractions}" if dose and abs(dose - round(dose)) < ROUNDING else total[0]
 
 
 def _dose(found: re.Match[str]) -> str:
@@ -183,7 +201,7 @@ def _dose(found: re.Match[str]) -> str:
     unit = (found["unit"] or "").lower()
     if unit == "gy":
         return f"{amount:g}Gy{fractions}"
-    if unit == "cgy" or amount >= SMALLEST_CGY:
+    if unit == "cgy" or amount >= SMALLEST_CGY or (fractions and amount >= SMALLEST_CGY_PER_FX):
         return f"{amount:g}{fractions}"
     if amount > LARGEST_NUMBER or fractions or "." in found["dose"]:
         return f"{round(amount * 100)}{fractions}"

@@ -1,0 +1,83 @@
+"""Targets are parsed into their parts and written back in the standard's order."""
+
+import random
+
+import pytest
+
+from harmonizer.domain.nomenclature import Kind, Mapper, Target, parse_target
+
+
+def nothing(text: str) -> str | None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("PTV 1", "PTV1"),
+        ("ptv_N", "PTVn"),
+        ("GTV-T", "GTVp"),
+        ("GTV primary", "GTVp"),
+        ("GTV N2", "GTVn2"),
+        ("PTV50", "PTV_5000"),  # a bare number of Gy becomes cGy
+        ("PTV50.4", "PTV_5040"),
+        ("PTV 50,4 Gy", "PTV_50.4Gy"),  # a unit that was written stays
+        ("PTV_50p4Gy", "PTV_50.4Gy"),
+        ("PTV_5040", "PTV_5040"),
+        ("PTV high risk", "PTV_High"),
+        ("PTV Int", "PTV_Mid"),
+        ("PTV 60/30", "PTV_200x30"),  # dose per fraction x fractions
+        ("PTV 3x20Gy", "PTV_20Gyx3"),
+        ("PTV_Liver_2000x3", "PTV_Liver_2000x3"),
+        ("PTV_Eval_7000-08", "PTV_Eval_7000-08"),
+        ("PTV-03", "PTV-03"),
+        ("CTVp2-05", "CTVp2-05"),
+        ("PTV_Low!", "PTV!_Low"),  # figure 5 of the report writes the sign last
+        ("PTVp1_CT1PT1", "PTVp1_CT1PT1"),
+        ("PTV_MR2_Prostate", "PTV_MR2_Prostate"),
+        ("CTV_A_Aorta", "CTV_A_Aorta"),
+        ("PTV^Ex", "PTV^Ex"),
+        ("CTV Brust links", "CTV_Breast_L"),
+        ("PTV sein D", "PTV_Breast_R"),
+        ("PTV rinta vas", "PTV_Breast_L"),
+        ("PTV prostata 78", "PTVProstate_7800"),  # 17 characters: the first underscore goes
+        ("PTV_bst", "PTV_Boost"),
+        ("iGTV_L", "IGTV_L"),
+    ],
+)
+def test_targets_by_hand(mapper: Mapper, raw: str, want: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert mapping.kind is Kind.TARGET
+    assert mapping.tg263_name == want
+    assert len(want) <= 16
+
+
+def test_the_parts() -> None:
+    target = parse_target("PTV!p2_CT1_54Gyx3-05^x", nothing)
+    assert target == Target("PTV", True, "p", "2", "CT1", "", "54Gyx3", "05", "x")
+
+
+def test_words_that_are_not_understood_qualify_and_need_a_person(mapper: Mapper) -> None:
+    mapping = mapper.map_name("PTV skullbase")
+    assert mapping.tg263_name == "PTV^skullbase"
+    assert not mapping.auto
+
+
+def test_what_is_written_is_read_back() -> None:
+    rng = random.Random(8)
+    for _ in range(500):
+        target = Target(
+            type=rng.choice(("GTV", "CTV", "ITV", "IGTV", "PTV")),
+            segmented=rng.random() < 0.2,
+            classifier=rng.choice(("", "n", "p", "sb", "par", "v", "vas")),
+            number=rng.choice(("", "1", "2", "12")),
+            imaging=rng.choice(("", "CT1", "MR2", "CT1PT1")),
+            dose=rng.choice(("", "High", "Mid01", "5040", "50.4Gy")),
+            crop=rng.choice(("", "03")),
+        )
+        if len(target.name()) <= 16 and "_" in target.name():
+            assert parse_target(target.name(), nothing) == target, target.name()
+
+
+def test_a_word_that_only_holds_the_letters_is_no_target() -> None:
+    assert parse_target("Lung_L", nothing) is None

@@ -14,7 +14,10 @@ from kasari.phantom.doses import write_dose
 from kasari.phantom.drawing import Wish, draw_cohort
 from kasari.phantom.followup import Followup, follow
 from kasari.phantom.images import write_images
+from kasari.phantom.metrics import Doses, doses_in
 from kasari.phantom.plans import write_plan
+from kasari.phantom.records import write_records
+from kasari.phantom.setup_images import write_setup_images
 from kasari.phantom.tables import write_tables
 from kasari.phantom.truth import TRUTH_VERSION, model, truth_of
 
@@ -64,10 +67,11 @@ def generate_cohort(
     for done, case in enumerate(cases):
         if progress:
             progress(done, patients)
-        write_case(case)
-        after = follow(case)
+        doses = {organ.key: doses_in(organ.shape, case.field) for organ in case.site.organs}
+        write_case(case, doses)
+        after = follow(case, doses)
         followed[case.centre.name].append((case, after))
-        told[case.key] = truth_of(case, after)
+        told[case.key] = truth_of(case, doses, after)
     for name, of_centre in followed.items():
         write_tables(out / name, of_centre)
     _write_truth(out / "truth.json", seed, told)
@@ -94,10 +98,14 @@ def _write_truth(path: Path, seed: int, told: dict[str, object]) -> None:
     path.write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_case(case: Case) -> None:
+def write_case(case: Case, doses: Doses) -> None:
     """Write one patient's DICOM files."""
     case.folder.mkdir(parents=True, exist_ok=True)
     write_images(case, np.random.default_rng([case.seed, case.index, 1]))
     write_structure_set(case)
     write_plan(case)
-    write_dose(case)
+    write_dose(case, doses)
+    if case.with_records:
+        write_records(case, np.random.default_rng([case.seed, case.index, 4]))
+    if case.with_cone_beams:
+        write_setup_images(case, np.random.default_rng([case.seed, case.index, 5]))

@@ -32,6 +32,12 @@ def structure_set_uid(case: Case) -> str:
     return case.uid("structure set")
 
 
+def numbered(case: Case) -> list[tuple[int, Organ]]:
+    """Every drawn structure with its ROI number."""
+    drawn = [organ for organ in case.site.organs if organ.key in case.naming.written]
+    return list(enumerate(drawn, start=1))
+
+
 def write_structure_set(case: Case) -> None:
     day = case.days.planned
     dataset = base(case, "RTSTRUCT", RTStructureSetStorage, structure_set_uid(case), day, "101500")
@@ -42,19 +48,16 @@ def write_structure_set(case: Case) -> None:
     dataset.StructureSetName = f"{case.person.family} {case.site.name}"
     dataset.StructureSetDate, dataset.StructureSetTime = da(day), "101500"
     dataset.ReferencedFrameOfReferenceSequence = items(_drawn_on(case))
-    drawn = [organ for organ in case.site.organs if organ.key in case.naming.written]
+    drawn = numbered(case)
     dataset.StructureSetROISequence = items(
-        *(_region(case, number, organ) for number, organ in enumerate(drawn, start=1))
+        *(_region(case, number, organ) for number, organ in drawn)
     )
     colours = cycle(COLOURS)
     dataset.ROIContourSequence = items(
-        *(
-            _contours(case, number, organ, next(colours))
-            for number, organ in enumerate(drawn, start=1)
-        )
+        *(_contours(case, number, organ, next(colours)) for number, organ in drawn)
     )
     dataset.RTROIObservationsSequence = items(
-        *(_observation(case, number, organ) for number, organ in enumerate(drawn, start=1))
+        *(_observation(case, number, organ) for number, organ in drawn)
     )
     _approve(dataset, case)
     write(dataset, case.folder / "RS.dcm")

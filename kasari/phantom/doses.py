@@ -1,24 +1,31 @@
 """The dose grid of a plan."""
 
 import numpy as np
+from pydicom import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import RTDoseStorage, RTPlanStorage, RTStructureSetStorage
 
+from kasari.phantom.anatomy import Organ
 from kasari.phantom.case import Case
-from kasari.phantom.contours import structure_set_uid
+from kasari.phantom.contours import numbered, structure_set_uid
 from kasari.phantom.elements import (
     base,
+    decimals,
+    item,
     items,
+    put_decimals,
     put_frame,
     put_pixels,
     put_series,
     reference,
     write,
 )
+from kasari.phantom.metrics import Doses
 from kasari.phantom.plans import plan_uid
 from kasari.phantom.shapes import Array
 
 MARGIN_MM = 6.0
+BIN_GY = 0.1
 SCALING = {16: 2.0e-3, 32: 1.0e-5}
 """Gy per stored step, by bits; 16 bits reach 131 Gy."""
 
@@ -35,7 +42,7 @@ def _line(low: float, high: float, step: float) -> Array:
     return round(low - MARGIN_MM, 1) + step * np.arange(count)
 
 
-def write_dose(case: Case) -> None:
+def write_dose(case: Case, doses: Doses) -> None:
     x, y, z = grid(case)
     gray = np.stack([case.field(x, y[:, None], np.array(height)) for height in z])
     dataset = base(case, "RTDOSE", RTDoseStorage, case.uid("dose"), case.days.planned, "133000")
@@ -59,5 +66,31 @@ def write_dose(case: Case) -> None:
     dataset.ReferencedStructureSetSequence = items(
         reference(RTStructureSetStorage, structure_set_uid(case))
     )
+    dataset.DVHSequence = items(
+        *(_histogram(number, organ, doses[organ.key]) for number, organ in numbered(case))
+    )
     dataset.PixelData = np.round(gray / SCALING[bits]).astype(f"<u{bits // 8}").tobytes()
     write(dataset, case.folder / "RD.dcm")
+
+
+def _histogram(number: int, organ: Organ, doses: Array) -> Dataset:
+    """The DVH that the planning system would store, from the formulas."""
+    edges = np.arange(0.0, float(doses[-1]) + BIN_GY, BIN_GY)
+    above = 1.0 - np.searchsorted(doses, edges) / doses.size
+    pairs = np.column_stack([np.full(edges.size, BIN_GY), above * organ.shape.volume_cm3])
+    histogram = item(
+        DVHType="CUMULATIVE",
+        DoseUnits="GY",
+        DoseType="PHYSICAL",
+        DVHDoseScaling=1,
+        DVHVolumeUnits="CM3",
+        DVHNumberOfBins=edges.size,
+        DVHReferencedROISequence=items(
+            item(DVHROIContributionType="INCLUDED", ReferencedROINumber=number)
+        ),
+        DVHMinimumDose=round(float(doses[0]), 4),
+        DVHMaximumDose=round(float(doses[-1]), 4),
+        DVHMeanDose=round(float(doses.mean()), 4),
+    )
+    put_decimals(histogram, "DVHData", decimals(pairs.ravel(), 4))
+    return histogram

@@ -22,12 +22,12 @@ class Lyman:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One toxicity of one site. In `organ`, `side` stands for the treated side."""
+    """One toxicity of one site. In `organs`, `side` stands for the treated side."""
 
     term: str
     meddra_code: int
     site: str
-    organ: str
+    organs: tuple[str, ...]
     lyman: Lyman
     recedes: tuple[float, float, float]
     """At the end, after 3 and after 12 months; 0 at the worst time."""
@@ -42,7 +42,7 @@ ENDPOINTS: Final = (
         term="Dermatitis radiation",
         meddra_code=10061103,
         site="breast",
-        organ="breast_side",
+        organs=("breast_side",),
         lyman=Lyman(1.0, 0.25, 42.0, 10.0),
         recedes=(0.0, 1.6, 2.6),
         shifts={"volume": 0.6, "current": 0.4},
@@ -52,7 +52,7 @@ ENDPOINTS: Final = (
         term="Pneumonitis",
         meddra_code=10035742,
         site="breast",
-        organ="lung_side",
+        organs=("lung_side",),
         lyman=Lyman(0.99, 0.37, 30.8, 3.0),
         recedes=(1.5, 0.0, 1.0),
         shifts={"chemotherapy": 0.3},
@@ -62,7 +62,7 @@ ENDPOINTS: Final = (
         term="Cystitis noninfective",
         meddra_code=10063057,
         site="prostate",
-        organ="bladder",
+        organs=("bladder",),
         lyman=Lyman(0.5, 0.35, 50.0, 10.0),
         recedes=(0.0, 0.8, 1.5),
         shifts={"old": 0.3},
@@ -72,7 +72,7 @@ ENDPOINTS: Final = (
         term="Proctitis",
         meddra_code=10036774,
         site="prostate",
-        organ="rectum",
+        organs=("rectum",),
         lyman=Lyman(0.09, 0.13, 76.9, 3.0),
         recedes=(0.8, 0.4, 0.0),
         shifts={"current": 0.3},
@@ -82,7 +82,7 @@ ENDPOINTS: Final = (
         term="Pneumonitis",
         meddra_code=10035742,
         site="lung",
-        organ="lungs",
+        organs=("lungs",),
         lyman=Lyman(0.99, 0.37, 30.8, 3.0),
         recedes=(1.5, 0.0, 0.8),
         shifts={"current": -0.3, "chemotherapy": 0.2},
@@ -92,7 +92,7 @@ ENDPOINTS: Final = (
         term="Esophagitis",
         meddra_code=10015461,
         site="lung",
-        organ="esophagus",
+        organs=("esophagus",),
         lyman=Lyman(0.69, 0.36, 40.0, 10.0),
         recedes=(0.0, 1.5, 2.5),
         shifts={"chemotherapy": 0.6},
@@ -102,7 +102,7 @@ ENDPOINTS: Final = (
         term="Dry mouth",
         meddra_code=10013781,
         site="head-neck",
-        organ="parotids",
+        organs=("parotid_l", "parotid_r"),
         lyman=Lyman(1.0, 0.4, 39.9, 3.0),
         recedes=(0.2, 0.4, 0.0),
         shifts={},
@@ -113,7 +113,7 @@ ENDPOINTS: Final = (
         term="Dysphagia",
         meddra_code=10013950,
         site="head-neck",
-        organ="larynx",
+        organs=("larynx",),
         lyman=Lyman(1.0, 0.4, 48.0, 10.0),
         recedes=(0.0, 0.8, 1.4),
         shifts={"chemotherapy": 0.5},

@@ -6,6 +6,7 @@ import numpy as np
 
 from kasari.phantom.answers import Form, forms
 from kasari.phantom.case import Case
+from kasari.phantom.metrics import Doses
 from kasari.phantom.outcomes import (
     Assessment,
     Severity,
@@ -22,10 +23,10 @@ class Followup:
     forms: tuple[Form, ...]
 
 
-def follow(case: Case) -> Followup:
+def follow(case: Case, doses: Doses) -> Followup:
     """Draw a patient's outcomes from the planned dose."""
     rng = np.random.default_rng([case.seed, case.index, 3])
-    found = severities(case.site, case.field, case.background, case.own, rng)
+    found = severities(case.site, doses, case.background, case.own, rng)
     days = days_of_times(case.days.first, case.days.last)
     return Followup(
         found,

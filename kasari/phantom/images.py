@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 from pydicom.uid import CTImageStorage
 
 from kasari.phantom.anatomy import AIR, Site
@@ -21,10 +22,10 @@ BODY_PARTS: Final = {
 }
 
 
-def place(case: Case) -> tuple[float, Array]:
+def place(pixels: int, field_mm: float) -> tuple[float, Array]:
     """Pixel side, and the coordinates of pixel centres, the same in x and y, mm."""
-    side = case.resolution.field_mm / case.resolution.pixels
-    return side, (np.arange(case.resolution.pixels) - (case.resolution.pixels - 1) / 2.0) * side
+    side = field_mm / pixels
+    return side, (np.arange(pixels) - (pixels - 1) / 2.0) * side
 
 
 def paint(site: Site, across: Array, heights: Array) -> NDArray[np.int16]:
@@ -66,9 +67,16 @@ def image_uid(case: Case, number: int) -> str:
     return case.uid("ct", number)
 
 
+def put_body_part(dataset: Dataset, case: Case) -> None:
+    """Say which part is shown, and its side where it is one of a pair."""
+    dataset.BodyPartExamined = BODY_PARTS[case.site.name]
+    if case.site.name == "breast":
+        dataset.Laterality = case.site.laterality
+
+
 def write_images(case: Case, rng: np.random.Generator) -> None:
     """Write the planning CT, slice 1 lowest."""
-    side, across = place(case)
+    side, across = place(case.resolution.pixels, case.resolution.field_mm)
     volume = paint(case.site, across, np.array(case.heights))
     add_noise(volume, rng, NOISE_HU)
     day = case.days.scanned
@@ -76,9 +84,7 @@ def write_images(case: Case, rng: np.random.Generator) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.AcquisitionDate, dataset.AcquisitionTime = dataset.SeriesDate, "081530"
     dataset.ContentDate, dataset.ContentTime = dataset.SeriesDate, "081600"
-    dataset.BodyPartExamined = BODY_PARTS[case.site.name]
-    if case.site.name == "breast":
-        dataset.Laterality = case.site.laterality
+    put_body_part(dataset, case)
     put_series(dataset, case.uid("ct series"), 1, f"Suunnittelu-TT {case.site.name}")
     put_frame(dataset, case.frame_uid)
     dataset.KVP, dataset.PatientPosition = 120, "HFS"

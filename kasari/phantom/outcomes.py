@@ -20,10 +20,8 @@ import numpy as np
 
 from kasari.phantom.anatomy import Site
 from kasari.phantom.background import Background
-from kasari.phantom.dose import DoseField
 from kasari.phantom.endpoints import ENDPOINTS, Endpoint
-from kasari.phantom.metrics import doses_in, equivalent_uniform_dose
-from kasari.phantom.shapes import Shape, Union
+from kasari.phantom.metrics import Doses, equivalent_uniform_dose
 
 CTCAE_VERSION: Final = "5.0"
 STEPS: Final = (-1.0, 0.0, 1.2, 2.4)
@@ -77,38 +75,39 @@ def days_of_times(first: date, last: date) -> dict[str, date]:
 
 
 def severities(
-    site: Site, field: DoseField, background: Background, own: float, rng: np.random.Generator
+    site: Site, doses: Doses, background: Background, own: float, rng: np.random.Generator
 ) -> tuple[Severity, ...]:
     """Draw every endpoint of a patient. `own` is the patient's part, standard normal."""
     found = []
     for endpoint in (e for e in ENDPOINTS if e.site == site.name):
-        shape, lyman = _shape(site, endpoint.organ), endpoint.lyman
-        doses = doses_in(shape, field)
+        organs, lyman = _organs(site, endpoint), endpoint.lyman
+        here = np.concatenate([doses[organ] for organ in organs])
         dose = equivalent_uniform_dose(
-            doses, lyman.volume_effect, site.fractions, lyman.alpha_beta_gy
+            here, lyman.volume_effect, site.fractions, lyman.alpha_beta_gy
         )
-        shift = _shift(endpoint, background, shape)
+        volume = sum(site.organ(organ).shape.volume_cm3 for organ in organs)
+        shift = _shift(endpoint, background, volume)
         t = (dose - lyman.half_risk_gy) / (lyman.slope * lyman.half_risk_gy) + shift
         chance = math.sqrt(SHARED_VARIANCE) * own
         chance += math.sqrt(1.0 - SHARED_VARIANCE) * float(rng.standard_normal())
         probability = NormalDist().cdf(t)
-        mean = float(doses.mean())
+        mean = float(here.mean())
         found.append(Severity(endpoint, dose, mean, shift, probability, t + chance))
     return tuple(found)
 
 
-def _shape(site: Site, organ: str) -> Shape:
-    if organ == "parotids":
-        return Union((site.organ("parotid_l").shape, site.organ("parotid_r").shape))
-    return site.organ(organ.replace("_side", f"_{site.laterality.lower()}")).shape
+def _organs(site: Site, endpoint: Endpoint) -> tuple[str, ...]:
+    """Organ keys; of a pair, each gland counts as much as the other."""
+    side = site.laterality.lower()
+    return tuple(organ.replace("_side", f"_{side}") for organ in endpoint.organs)
 
 
-def _shift(endpoint: Endpoint, background: Background, shape: Shape) -> float:
+def _shift(endpoint: Endpoint, background: Background, volume_cm3: float) -> float:
     has = {
         "current": background.smoking == "current",
         "chemotherapy": background.chemotherapy,
         "old": background.age >= 75,
-        "volume": np.clip((shape.volume_cm3 - 620.0) / 150.0, -1.5, 1.5),
+        "volume": np.clip((volume_cm3 - 620.0) / 150.0, -1.5, 1.5),
     }
     return float(sum(weight * float(has[name]) for name, weight in endpoint.shifts.items()))
 

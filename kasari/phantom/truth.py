@@ -6,13 +6,14 @@ from typing import Any
 from kasari.phantom.case import Case
 from kasari.phantom.endpoints import ENDPOINTS
 from kasari.phantom.followup import Followup
-from kasari.phantom.metrics import planned_metrics
+from kasari.phantom.metrics import Doses, planned_metrics
 from kasari.phantom.outcomes import Severity
+from kasari.phantom.shapes import Array
 
 TRUTH_VERSION = 1
 
 
-def truth_of(case: Case, after: Followup) -> dict[str, Any]:
+def truth_of(case: Case, doses: Doses, after: Followup) -> dict[str, Any]:
     """One patient's truth, ready for JSON."""
     site = case.site
     return {
@@ -37,7 +38,7 @@ def truth_of(case: Case, after: Followup) -> dict[str, Any]:
             "last_fraction": case.days.last.isoformat(),
         },
         "background": asdict(case.background),
-        "structures": [_structure(case, organ.key) for organ in site.organs],
+        "structures": [_structure(case, key, found) for key, found in doses.items()],
         "deviation": case.deviation,
         "slips": list(case.naming.slips),
         "outcomes": [_outcome(severity, after) for severity in after.severities],
@@ -53,12 +54,12 @@ def truth_of(case: Case, after: Followup) -> dict[str, Any]:
     }
 
 
-def _structure(case: Case, key: str) -> dict[str, Any]:
+def _structure(case: Case, key: str, doses: Array) -> dict[str, Any]:
     return {
         "organ": key,
         "written": case.naming.written.get(key),
         "standard": case.naming.standard[key],
-        "metrics": planned_metrics(case.site.organ(key).shape, case.field),
+        "metrics": planned_metrics(case.site.organ(key).shape, doses),
     }
 
 

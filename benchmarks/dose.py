@@ -6,7 +6,6 @@
 """
 
 import argparse
-import resource
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.dose_files import dose_file, structure_file
+from benchmarks.dose_large import measured, write_course
 from benchmarks.dose_others import Ct, Curve, dicompyler, plastimatch
 from benchmarks.dose_phantoms import (
     Field,
@@ -28,11 +28,12 @@ from benchmarks.dose_phantoms import (
     linear_field,
     roi_of,
 )
+from benchmarks.dose_tps import against_tps
 from harmonizer.adapters.dicomrt import read_dose, read_structure_set
 from harmonizer.domain.dose import METHOD_VERSION, DoseGrid, compute_dvh
 
 PERCENTS = (99, 98, 95, 90, 50, 10, 5, 2, 1)
-X, Z, DIAGONAL = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 1.0)
+X, Y, Z, DIAGONAL = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Case:
     name: str
     solid: Solid
     field_name: str
-    spacing: float
+    spacing: float  # of the planes, mm
+    voxel: float  # mm
 
     @property
     def field(self) -> Field:
@@ -50,7 +52,7 @@ class Case:
         size = 2 * float(self.solid.half_size.max())
         if self.field_name == "Gaussian":
             return gaussian_field(size / 2, 60.0, (0.2 * size, 0.0, 0.0))
-        direction = {"linear x": X, "linear z": Z}[self.field_name]
+        direction = {"linear x": X, "linear y": Y, "linear z": Z}[self.field_name]
         return linear_field(direction, 20 / size, 30.0)
 
 
@@ -60,7 +62,7 @@ def cases() -> Iterator[Case]:
         for cm3 in sizes:
             for name, solid in solids(cm3, spacing):
                 for field in ("linear x", "linear z", "Gaussian"):
-                    yield Case(f"{name} {cm3:g} cm³", solid, field, spacing)
+                    yield Case(f"{name} {cm3:g} cm³", solid, field, spacing, spacing)
 
 
 def solids(cm3: float, spacing: float) -> Iterator[tuple[str, Solid]]:
@@ -101,7 +103,7 @@ def errors(case: Case, doses: np.ndarray, curve: Curve) -> Errors:
 def run_case(case: Case, folder: Path, python: Path | None) -> dict[str, Errors | None]:
     """Return every program's errors on the very same files."""
     roi = roi_of(case.solid, case.spacing)
-    grid = grid_of(case.field, case.solid.half_size + 10, (case.spacing,) * 3)
+    grid = grid_of(case.field, case.solid.half_size + 10, (case.voxel,) * 3)
     structures, dose = folder / "rs.dcm", folder / "rd.dcm"
     structures.write_bytes(structure_file([roi]))
     dose.write_bytes(dose_file(grid))
@@ -130,7 +132,7 @@ def ct_of(case: Case, grid: DoseGrid) -> Ct:
     planes = contour_planes(case.solid, case.spacing)
     x, y, _ = grid.origin.tolist()
     _, rows, columns = grid.stored.shape
-    size = (int(columns * case.spacing), int(rows * case.spacing), planes.size + 2)
+    size = (int(columns * case.voxel), int(rows * case.voxel), planes.size + 2)
     return Ct((x, y, float(planes[0]) - case.spacing), size, (1.0, 1.0, case.spacing))
 
 
@@ -171,6 +173,41 @@ def accuracy(python: Path | None) -> list[str]:
     return lines
 
 
+def nelms_solids() -> Iterator[tuple[str, Solid]]:
+    """Yield the shapes of Nelms et al. 2015: all 24 mm across and high."""
+    yield "sphere", Solid("sphere", 12.0)
+    yield "cylinder", Solid("cylinder", 12.0, 24.0)
+    yield "cylinder, rotated", Solid("cylinder", 12.0, 24.0, Y)
+    yield "cone", Solid("cone", 12.0, 24.0)
+    yield "cone, rotated", Solid("cone", 12.0, 24.0, Y)
+
+
+def nelms(python: Path | None) -> list[str]:
+    """Return a table of the worst errors over the five shapes, in linear dose along y and z."""
+    head = " | ".join(f"{name} D, V, volume" for name in PROGRAMS)
+    lines = [
+        f"| Planes | Voxels | Gradient | {head} |",
+        "|---|---|---|" + "---|" * len(PROGRAMS),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for spacing, voxel in ((1.0, 1.0), (1.0, 3.0), (2.0, 2.0), (3.0, 1.0), (3.0, 3.0)):
+            for field in ("linear y", "linear z"):
+                found: dict[str, list[Errors]] = {name: [] for name in PROGRAMS}
+                for name, solid in nelms_solids():
+                    case = Case(name, solid, field, spacing, voxel)
+                    for program, error in run_case(case, Path(folder), python).items():
+                        found[program] += [error] if error else []
+                cells = " | ".join(_worst(found[program]) for program in PROGRAMS)
+                lines.append(f"| {spacing:g} mm | {voxel:g} mm | {field[-1]} | {cells} |")
+    return lines
+
+
+def _worst(errors_: list[Errors]) -> str:
+    if not errors_:
+        return "none"
+    return ", ".join(f"{max(abs(error[i]) for error in errors_):.2f}" for i in range(3))
+
+
 def breast_seconds(folder: Path) -> float:
     """Return process time of reading and computing the public breast course's structures."""
     start = time.process_time()
@@ -178,25 +215,6 @@ def breast_seconds(folder: Path) -> float:
     assert grid is not None
     for roi in read_structure_set((folder / "rtss.dcm").read_bytes()).rois:
         compute_dvh(roi, grid)
-    return time.process_time() - start
-
-
-def large_seconds() -> float:
-    """Return process time of 25 structures on a CT of 512 x 512 x 200 with a 2.5 mm dose."""
-    half = np.array([230.0, 150.0, 250.0])
-    grid = grid_of(gaussian_field(90.0, 60.0, (40.0, 0.0, 0.0)), half, (2.5, 2.5, 2.5))
-    rng = np.random.default_rng(25)
-    rois = [roi_of(Solid("cylinder", 140.0, 480.0), 2.5, number=1)]
-    for number in range(2, 26):
-        radius = float(rng.choice([4.0, 12.0, 25.0, 40.0, 60.0]))
-        centre = tuple(rng.uniform(-1, 1, 3) * (half - radius - 15))
-        rois.append(roi_of(Solid("sphere", radius, centre=centre), 2.5, number=number))
-    structures, dose = structure_file(rois), dose_file(grid)
-    start = time.process_time()
-    read = read_dose(dose).grid
-    assert read is not None
-    for roi in read_structure_set(structures).rois:
-        compute_dvh(roi, read)
     return time.process_time() - start
 
 
@@ -211,10 +229,15 @@ def speed(python: Path | None, breast: Path | None) -> list[str]:
             lines.append(
                 f"| the same, dicompyler-core 0.5.6 | {other:.2f} s ({other / own:.0f}x) |"
             )
-    seconds = large_seconds()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    text = "25 structures, CT 512 x 512 x 200, dose 2.5 mm, reading included"
-    lines.append(f"| {text} | {seconds:.2f} s (peak memory of the process {peak:.0f} MB) |")
+    for voxel in (2.5, 1.4):
+        with tempfile.TemporaryDirectory() as name:
+            structures, dose = write_course(Path(name), voxel)
+            found = measured(Path(name))
+        text = f"25 structures ({structures:.0f} MB) and dose of {voxel:g} mm ({dose:.0f} MB)"
+        lines.append(
+            f"| {text}: reading, DVHs, metrics, rules | {found['seconds']:.2f} s, "
+            f"peak memory {found['peak_mb']:.0f} MB |"
+        )
     return lines
 
 
@@ -225,7 +248,13 @@ def main() -> None:
     parser.add_argument("--breast", type=Path)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    parts = {"speed": speed(given.dicompyler, given.breast), "accuracy": accuracy(given.dicompyler)}
+    parts = {
+        "speed": speed(given.dicompyler, given.breast),
+        "nelms": nelms(given.dicompyler),
+        "accuracy": accuracy(given.dicompyler),
+    }
+    if given.breast:
+        parts["tps"] = against_tps(given.breast)
     if given.out is None:
         sys.stdout.write("\n".join(line for lines in parts.values() for line in (*lines, "")))
         return

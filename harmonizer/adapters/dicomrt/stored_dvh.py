@@ -1,19 +1,59 @@
 """The DVH Sequence that a planning system stored in an RT Dose (PS3.3 C.8.8.4)."""
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from harmonizer.adapters.dicomrt.elements import items, number, numbers, text, whole
 from harmonizer.domain.dose.plan import StoredDvh
 
+Floats = NDArray[np.float64]
+
+SAME_UNIT: Final = 0.1
+"""A stored mean this close (share of itself) to its histogram's is in the histogram's unit."""
+
+BINS_TO_TRUST: Final = 100
+"""From a mean of so many bins on, the histogram tells the mean to half a per cent."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Raw:
+    """One item as stored: cumulative volume over lower edges, and statistics in an unknown unit."""
+
+    roi: int
+    kind: str
+    dose: Floats
+    volume: Floats
+    mean: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def histogram_mean(self) -> float | None:
+        return histogram_mean(self.dose, self.volume)
+
+    @property
+    def factor(self) -> float | None:
+        """Gy per unit of the stored mean, as the histogram tells it; None if it cannot."""
+        own = self.histogram_mean
+        return own / self.mean if own and self.mean and self.mean > 0 and own > 0 else None
+
 
 def read_stored_dvhs(dataset: Dataset) -> tuple[StoredDvh, ...]:
-    """Return the stored histograms that can be read, as cumulative volume in cm3 over Gy."""
-    found = [_one(item) for item in items(dataset, "DVHSequence")]
-    return tuple(dvh for dvh in found if dvh is not None)
+    """Return the stored histograms that can be read, as cumulative volume in cm3 over Gy.
+
+    Some systems write mean, minimum and maximum in per cent of the prescription although the units
+    say Gy. The histograms decide, together: those with a high mean tell the factor best.
+    """
+    found = [raw for item in items(dataset, "DVHSequence") if (raw := _raw(item)) is not None]
+    common = _common_factor(found)
+    return tuple(_reconciled(raw, common) for raw in found)
 
 
-def _one(item: Dataset) -> StoredDvh | None:
+def _raw(item: Dataset) -> _Raw | None:
     rois = items(item, "DVHReferencedROISequence")
     roi = whole(rois[0], "ReferencedROINumber") if rois else None
     data = numbers(item, "DVHData")
@@ -30,35 +70,38 @@ def _one(item: Dataset) -> StoredDvh | None:
     edges = np.concatenate([[0.0], np.cumsum(widths)]) * scaling
     if kind == "DIFFERENTIAL":
         volume = np.cumsum(volume[::-1])[::-1]
-    dose = edges[:-1]
-    mean, low, high, note = _statistics(item, dose, volume)
-    return StoredDvh(roi, kind, dose, volume, mean, low, high, note)
+    statistics = (number(item, f"DVH{word}Dose") for word in ("Mean", "Minimum", "Maximum"))
+    return _Raw(roi, kind, edges[:-1], volume, *statistics)
 
 
-def _statistics(
-    item: Dataset, dose: np.ndarray, volume: np.ndarray
-) -> tuple[float | None, float | None, float | None, str]:
-    """Return stored mean, minimum and maximum in Gy, reconciled with the histogram.
+def _common_factor(found: list[_Raw]) -> float | None:
+    """Return the factor that all histograms with a high mean agree about."""
+    factors = []
+    for raw in found:
+        own, factor = raw.histogram_mean, raw.factor
+        widths = np.diff(raw.dose)
+        if own and factor and widths.size and own > BINS_TO_TRUST * float(np.median(widths)):
+            factors.append(factor)
+    middle = float(np.median(factors)) if factors else 0.0
+    agree = [factor for factor in factors if abs(factor / middle - 1) < SAME_UNIT]
+    return middle if factors and len(agree) == len(factors) else None
 
-    Some systems write them in per cent of the prescription although the units say Gy. The
-    histogram decides: its own mean is exact to a bin, so a stored mean far off is not in Gy.
-    """
-    mean, low, high = (number(item, f"DVH{word}Dose") for word in ("Mean", "Minimum", "Maximum"))
-    own = histogram_mean(dose, volume)
-    if mean is None or own is None or own <= 0:
-        return mean, low, high, ""
-    factor = own / mean if mean else 1.0
-    if 0.9 < factor < 1.1 or abs(own - mean) < 0.05:
-        return mean, low, high, ""
 
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else value * factor
-
+def _reconciled(raw: _Raw, common: float | None) -> StoredDvh:
+    """Give an item's statistics in Gy."""
+    plain = StoredDvh(raw.roi, raw.kind, raw.dose, raw.volume, raw.mean, raw.low, raw.high)
+    own, factor = raw.histogram_mean, raw.factor
+    if own is None or raw.mean is None or factor is None:
+        return plain
+    if abs(factor - 1) < SAME_UNIT or abs(own - raw.mean) < 0.05:
+        return plain
+    used = common if common and abs(common / factor - 1) < SAME_UNIT else factor
+    low, high = (None if value is None else value * used for value in (raw.low, raw.high))
     note = "stored statistics are not in Gy; taken in proportion to the histogram's mean"
-    return own, scaled(low), scaled(high), note
+    return StoredDvh(raw.roi, raw.kind, raw.dose, raw.volume, raw.mean * used, low, high, note)
 
 
-def histogram_mean(dose: np.ndarray, volume: np.ndarray) -> float | None:
+def histogram_mean(dose: Floats, volume: Floats) -> float | None:
     """Return the mean dose of a cumulative histogram over lower bin edges."""
     if volume.size < 2 or volume[0] <= 0:
         return None

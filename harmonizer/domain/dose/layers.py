@@ -6,14 +6,15 @@ planes, where nothing is drawn, there are two cases:
 
 - the area shrinks towards the end (last plane below three quarters of the one before): a power of
   the area is continued as a parabola until it reaches zero, at most one spacing further;
-- it does not: the structure ends half a spacing beyond its last plane.
+- it does not: the structure ends half a spacing beyond its last plane; up to there the area goes on
+  as the last planes let expect.
 
 A gap of up to `BRIDGED` spacings is filled like any other; a longer one parts the structure, and
 each part gets its own ends.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -130,9 +131,11 @@ def end_cap(areas: Floats, positions: Floats, spacing: float) -> Cap:
     flat = Cap(spacing / 2, float(areas[0]), (float(areas[0]), 0.0, 0.0), 1.0, False)
     gaps = np.diff(positions[:4])
     even = gaps.size >= 2 and bool(np.all(np.abs(gaps - gaps[0]) <= 0.05 * gaps[0]))
-    if not even or not 0 < areas[0] < TAPERS * areas[1]:
+    if not even or not areas[0] > 0:
         return flat
     step = float(gaps[0])
+    if areas[0] >= TAPERS * areas[1]:
+        return replace(flat, c=(flat.area, _trend(areas) / step, 0.0))
     power = _best_power(areas[:4])
     f0, f1, f2 = (float(a) ** power for a in areas[:3])
     c2 = (f0 - 2 * f1 + f2) / 2
@@ -140,6 +143,12 @@ def end_cap(areas: Floats, positions: Floats, spacing: float) -> Cap:
     reach = _first_zero(f0, c1, c2)
     c = (f0, c1 / step, c2 / (step * step))
     return Cap(min(reach, 1.0) * step, float(areas[0]), c, power, True)
+
+
+def _trend(areas: Floats) -> float:
+    """Return how much the area goes on to grow per plane; 0 unless two steps agree."""
+    last, before = float(areas[0] - areas[1]), float(areas[1] - areas[2])
+    return 0.0 if last * before <= 0 else min(last, before, key=abs)
 
 
 def _best_power(areas: Floats) -> float:

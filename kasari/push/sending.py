@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from threading import Lock
 from typing import Any, Final
 
@@ -16,11 +17,17 @@ from pynetdicom.association import Association
 from kasari.errors import StackError
 from kasari.push.files import DicomFile
 from kasari.push.ledger import Ledger
+from kasari.push.whole import to_send
 
 MOST_CONTEXTS: Final = 128
-ATTEMPTS: Final = 20
+ATTEMPTS: Final = 60
+"""Associations tried one after the other without one success."""
+FILE_ATTEMPTS: Final = 4
 PAUSE_S: Final = 1.0
 TIMEOUT_S: Final = 60.0
+LOOK_S: Final = 0.5
+IDLE: Final = "Sta1"
+"""PS3.8 table 9-10: no connection."""
 SUCCESS: Final = 0x0000
 NOT_NEGOTIATED: Final = 0x0122
 """SOP class not supported: told of a file that no association would carry."""
@@ -74,7 +81,7 @@ class _Queue:
         """Whether it may be tried again."""
         with self._lock:
             self._failures[file.path] += 1
-            again = self._failures[file.path] < ATTEMPTS
+            again = self._failures[file.path] < FILE_ATTEMPTS
             if again:
                 self._waiting.appendleft(file)
         return again
@@ -143,7 +150,7 @@ class _Sender:
     def _send(self, association: Association, file: DicomFile) -> bool:
         """Send one file; False when the association should be left."""
         try:
-            answer = association.send_c_store(file.path)
+            answer = association.send_c_store(to_send(file))
             status = answer.Status if "Status" in answer else None
         except (OSError, RuntimeError, ValueError, AttributeError):
             status = None
@@ -206,10 +213,17 @@ def leave_answers(association: Association) -> None:
     it counts as paused, and the sender would wait in vain for its time-out. A storage SCU is
     asked nothing, so that thread need not look.
     """
-    take = association.dimse.get_msg
+    answers = association.dimse.msg_queue
 
     def get_msg(block: bool = False) -> Any:
-        return take(block=True) if block else (None, None)
+        deadline = time.monotonic() + TIMEOUT_S
+        while block and time.monotonic() < deadline:
+            try:
+                return answers.get(timeout=LOOK_S)
+            except Empty:
+                if association.dul.state_machine.current_state == IDLE:
+                    break  # the peer ended the association: no answer will come
+        return None, None
 
     association.dimse.get_msg = get_msg  # type: ignore[method-assign]
 

@@ -172,7 +172,7 @@ class Rewriter:
             return self._fragments(vr, start, end)
         if rule.action is Action.MARK:
             return self._drop(rule.tag, vr, start, length, end, depth)
-        if rule.action is not Action.SEQUENCE or vr == b"UN":
+        if rule.action is not Action.SEQUENCE or vr not in (b"SQ", b""):
             raise _wrong_vr(rule)
         if depth + 1 > DEEPEST:
             raise too_deep()

@@ -21,6 +21,9 @@ DEEPEST: Final = 16
 """Nesting that no RT object needs and that some readers survive no better than a stack does."""
 
 LARGEST_INFLATED: Final = 512 * 2**20
+SMALL_INFLATED: Final = 64 * 2**20
+LARGEST_RATIO: Final = 100
+"""An object that grows beyond `SMALL_INFLATED` may grow by this factor; empty dose grids do."""
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
@@ -184,7 +187,8 @@ def _file_meta(data: bytes) -> tuple[dict[int, str], int]:
 def _inflate(packed: bytes) -> bytes:
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        body = engine.decompress(packed, LARGEST_INFLATED)
+        grown = max(SMALL_INFLATED, LARGEST_RATIO * len(packed))
+        body = engine.decompress(packed, min(grown, LARGEST_INFLATED))
     except zlib.error as error:
         raise RejectError("bad-deflate", "The deflated data set is damaged.") from error
     if engine.unconsumed_tail:

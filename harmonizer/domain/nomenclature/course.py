@@ -13,6 +13,7 @@ from harmonizer.domain.nomenclature.model import (
     Nomenclature,
     RoiName,
     Status,
+    Structure,
 )
 from harmonizer.domain.nomenclature.rules import HELPER, NO_RULES, RuleSet
 from harmonizer.domain.nomenclature.targets import find_type
@@ -62,6 +63,10 @@ class Mapper:
         other = object.__new__(Mapper)
         other.rules, other.edition, other._matcher = rules, self.edition, self._matcher
         return other
+
+    def structure_of(self, name: str) -> Structure | None:
+        """Return the listed structure of a standard name, whatever is written around its root."""
+        return self._matcher.structure_of(name)
 
     def map_name(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
         """Map one name. Never raises for what a name contains."""

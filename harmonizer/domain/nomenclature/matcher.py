@@ -21,6 +21,7 @@ from harmonizer.domain.nomenclature.model import (
     Nomenclature,
     RoiName,
     Status,
+    Structure,
 )
 from harmonizer.domain.nomenclature.reading import Reader, Reading
 from harmonizer.domain.nomenclature.targets import find_type, parse_target
@@ -79,6 +80,11 @@ class Matcher:
                 self._known.clear()
             self._known[known] = self._judged(roi, context)
         return replace(self._known[known], number=roi.number)
+
+    def structure_of(self, name: str) -> Structure | None:
+        """Return the listed structure of a standard name without margin, part and qualifier."""
+        by_name = self._catalogue.by_name
+        return by_name.get(name) or self._catalogue.named(take_decoration(name)[0])
 
     def regions_of(self, mappings: Iterable[Mapping]) -> frozenset[str]:
         """Regions of the body that at least two certain organs lie in."""

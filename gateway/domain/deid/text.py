@@ -78,7 +78,8 @@ def fold(text: str) -> str:
 
 def name_words(*texts: str) -> frozenset[str]:
     """The folded words of a patient's names and identifiers that must never be kept."""
-    words = {fold(word) for text in texts for word in _PIECES.findall(text)}
+    composed = (unicodedata.normalize("NFC", text) for text in texts)
+    words = {fold(word) for text in composed for word in _PIECES.findall(text)}
     return frozenset(
         word
         for word in words
@@ -106,8 +107,9 @@ class Cleaner:
         if is_all_or_nothing(text):
             replacement = self.redact(text, digits)
             return replacement, [(replacement, text)]
+        composed = unicodedata.normalize("NFC", text)
         redacted: list[tuple[str, str]] = []
-        several_names = len({fold(word) for word in _PIECES.findall(text)} & self.names) > 1
+        several_names = len({fold(word) for word in _PIECES.findall(composed)} & self.names) > 1
 
         def piece(match: re.Match[str]) -> str:
             word = match.group()
@@ -117,8 +119,10 @@ class Cleaner:
             redacted.append((replacement, word))
             return replacement
 
-        cleaned = _PIECES.sub(piece, text)
-        if redacted and len(cleaned) > LIMITS.get(vr, len(cleaned)):
+        cleaned = _PIECES.sub(piece, composed)
+        if not redacted:
+            return text, []
+        if len(cleaned) > LIMITS.get(vr, len(cleaned)):
             replacement = self.redact(text, digits)
             return replacement, [(replacement, text)]
         return cleaned, redacted

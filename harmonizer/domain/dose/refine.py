@@ -1,7 +1,7 @@
-"""A finer dose grid around a small structure, by polynomials through six voxels.
+"""A finer dose grid around a small structure, by cubic convolution.
 
 Linear interpolation cuts the tops of peaks: where a structure is a few voxels wide, that is a large
-part of its range of dose. The finer grid follows smooth dose to fifth order (Lagrange, axis by axis)
+part of its range of dose. The finer grid follows smooth dose to third order (Keys 1981, a = -1/2)
 and passes through every original voxel.
 """
 
@@ -19,9 +19,6 @@ Taps = tuple[NDArray[np.intp], Floats]
 LARGEST: Final = 500_000
 """Voxels of the finer grid at most; a larger structure keeps the original."""
 
-TAPS: Final = 6
-"""Neighbours along each axis that a finer sample is made of; even."""
-
 FINER: Final = (5, 3)
 """Factors that are tried: odd, so that the border's half voxels come out whole."""
 
@@ -37,19 +34,18 @@ def refine(grid: DoseGrid, points: Floats, beyond_mm: float) -> DoseGrid:
     The grid stays as it is where the structure is large or the frames are not evenly spaced.
     """
     steps = np.diff(grid.offsets)
-    if min(grid.stored.shape) < TAPS or np.ptp(steps) > 1e-3 * grid.frame_spacing:
+    if min(grid.stored.shape) < 4 or np.ptp(steps) > 1e-3 * grid.frame_spacing:
         return grid
     counts = np.array(grid.stored.shape[::-1])  # columns, rows, frames
     axes = np.stack([grid.row_direction, grid.column_direction, grid.normal])
     spacing = np.array(grid.spacing)
     index = along_axes(points - grid.origin, axes) / spacing
-    low = np.floor(index.min(axis=0) - beyond_mm / spacing).astype(int) - TAPS // 2 + 1
-    high = np.ceil(index.max(axis=0) + beyond_mm / spacing).astype(int) + TAPS // 2 - 1
-    low = np.clip(low, 0, counts - TAPS)
-    high = np.clip(high, TAPS - 1, counts - 1)
+    low = np.floor(index.min(axis=0) - beyond_mm / spacing).astype(int) - 1
+    high = np.ceil(index.max(axis=0) + beyond_mm / spacing).astype(int) + 1
+    low, high = np.clip(low, 0, counts - 4), np.clip(high, 3, counts - 1)
     size = int(np.prod(high - low + 1))
     factor = next((f for f in FINER if size * f**3 <= LARGEST), 1)
-    if factor == 1 or np.any(high - low < TAPS - 1):
+    if factor == 1 or np.any(high - low < 3):
         return grid
     return _finer(grid, low, high, factor, axes)
 
@@ -65,7 +61,7 @@ def _finer(
     for axis in range(3):
         array_axis = 2 - axis
         first, last = bool(low[axis] == 0), bool(high[axis] == counts[axis] - 1)
-        taps, start[axis] = lagrange_taps(block.shape[array_axis], factor, first, last)
+        taps, start[axis] = cubic_taps(block.shape[array_axis], factor, first, last)
         block = _apply(taps, block, array_axis)
     across, down, along = grid.spacing
     origin = grid.origin + ((low + start) * np.array([across, down, along])) @ axes
@@ -81,28 +77,25 @@ def _finer(
 
 
 def _apply(taps: Taps, block: Floats, axis: int) -> Floats:
-    """Weigh the neighbours along one axis (no matrix product: that would start threads)."""
+    """Weigh four neighbours along one axis (no matrix product: that would start threads)."""
     first, weights = taps
     shape = [1, 1, 1]
     shape[axis] = first.size
     padded = _continued(block, axis)
     total: Floats = padded.take(first, axis) * weights[0].reshape(shape)
-    for tap in range(1, TAPS):
+    for tap in range(1, 4):
         total += padded.take(first + tap, axis) * weights[tap].reshape(shape)
     return total
 
 
 def _continued(block: Floats, axis: int) -> Floats:
-    """Add samples at each end, in a straight line with the last two."""
-    first, last = block.take([0], axis), block.take([-1], axis)
-    rise, fall = block.take([1], axis) - first, block.take([-2], axis) - last
-    more = range(TAPS // 2 - 1, 0, -1)
-    low = [first - step * rise for step in more]
-    high = [last - step * fall for step in reversed(more)]
-    return np.concatenate([*low, block, *high], axis=axis)
+    """Add one sample at each end, in a straight line with the last two."""
+    low = 2 * block.take([0], axis) - block.take([1], axis)
+    high = 2 * block.take([-1], axis) - block.take([-2], axis)
+    return np.concatenate([low, block, high], axis=axis)
 
 
-def lagrange_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, float]:
+def cubic_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, float]:
     """Return how finer samples come from `count` originals, and where the first of those lies.
 
     The finer samples run from the first original to the last; at an end that is the grid's border
@@ -110,7 +103,7 @@ def lagrange_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Tap
 
     Returns
     -------
-    (index of the first neighbour in the continued samples, the neighbours' weights (TAPS, finer));
+    (index of the first of four neighbours in the continued samples, their weights (4, finer));
     place of the first finer sample, in originals
     """
     half = factor // 2
@@ -119,15 +112,12 @@ def lagrange_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Tap
     clamped = np.clip(place, 0.0, count - 1.0)
     cell = np.minimum(clamped.astype(np.intp), count - 2)
     t = clamped - cell
-    return (cell, _lagrange(t)), -before / factor
-
-
-def _lagrange(t: Floats) -> Floats:
-    """Return the weights (TAPS, n) of neighbours at 1 - TAPS / 2 ... TAPS / 2 for places t."""
-    nodes = np.arange(TAPS) - (TAPS // 2 - 1)
-    return np.stack(
+    weights = np.stack(
         [
-            np.prod([(t - other) / (node - other) for other in nodes if other != node], axis=0)
-            for node in nodes
+            -0.5 * t + t**2 - 0.5 * t**3,
+            1.0 - 2.5 * t**2 + 1.5 * t**3,
+            0.5 * t + 2.0 * t**2 - 1.5 * t**3,
+            -0.5 * t**2 + 0.5 * t**3,
         ]
     )
+    return (cell, weights), -before / factor

@@ -1,0 +1,145 @@
+"""The thread beside the door: fresh consent, heartbeats, and no error that ends it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
+from gateway.data.deid import load_profile
+from gateway.domain.identity import KeyRing
+from gateway.errors import ConfigError
+from plugins.site_admission import Admission, Refusal
+from plugins.site_watch import (
+    HEARTBEAT_EVERY_S,
+    SNAPSHOT_EVERY_S,
+    Totals,
+    Watch,
+    open_link,
+    read_settings,
+)
+
+SNAPSHOT = ConsentSnapshot(
+    issued_at=datetime(2024, 3, 4, tzinfo=UTC), policy_hash="p", admitted={"a": "b"}
+)
+
+
+class FakeGateway:
+    def __init__(self) -> None:
+        self.fetched = 0
+        self.reports: list[PluginReport] = []
+        self.down = False
+
+    def fetch(self) -> ConsentSnapshot:
+        if self.down:
+            raise ConnectionRefusedError("PatientName=Kanervisto")
+        self.fetched += 1
+        return SNAPSHOT
+
+    def tell(self, report: PluginReport) -> None:
+        if self.down:
+            raise ConnectionRefusedError
+        self.reports.append(report)
+
+
+class World:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.gateway = FakeGateway()
+        self.totals = Totals()
+        self.lines: list[str] = []
+        keys = KeyRing.from_root(bytes(range(32)), "KUH").site_keys()
+        self.admission = Admission(load_profile(), keys)
+        self.watch = Watch(
+            self.admission, self.totals, self.gateway, self.lines.append, lambda: self.seconds
+        )
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_first_step_fetches_and_tells(world: World) -> None:
+    world.watch.step()
+    assert world.admission.snapshot == SNAPSHOT
+    assert world.gateway.reports[0].received == 0
+
+
+def test_a_burst_does_not_fetch_the_list_again_and_again(world: World) -> None:
+    for _ in range(10):
+        world.watch.poke()
+        world.watch.step()
+    assert world.gateway.fetched == 1
+    assert len(world.gateway.reports) == 10
+
+
+def test_the_list_is_fetched_again_when_it_is_due(world: World) -> None:
+    world.watch.step()
+    world.seconds += SNAPSHOT_EVERY_S
+    world.watch.step()
+    assert world.gateway.fetched == 2
+    assert len(world.gateway.reports) == 1
+    world.seconds += HEARTBEAT_EVERY_S
+    world.watch.step()
+    assert len(world.gateway.reports) == 2
+
+
+def test_a_gateway_that_is_down_is_logged_once_without_its_text(world: World) -> None:
+    world.gateway.down = True
+    for _ in range(3):
+        world.watch.step()
+        world.seconds += HEARTBEAT_EVERY_S
+    assert world.lines == ["KaSARi: the gateway service: ConnectionRefusedError; trying again"]
+    assert world.admission.snapshot is None
+    world.gateway.down = False
+    world.watch.step()
+    assert world.admission.snapshot == SNAPSHOT
+
+
+def test_totals_are_kept_by_reason_status_and_sender(world: World) -> None:
+    world.totals.stored()
+    for sender in ("TPS", "TPS", None):
+        world.totals.refused(Refusal("no-consent", 0x0124), sender)
+    report = world.totals.report()
+    assert report.received == 1
+    assert set(report.refused) == {
+        RefusalCount(reason="no-consent", dimse_status=0x0124, sender="TPS", count=2),
+        RefusalCount(reason="no-consent", dimse_status=0x0124, sender=None, count=1),
+    }
+
+
+def test_each_start_has_another_boot_id() -> None:
+    assert Totals().boot_id != Totals().boot_id
+
+
+def test_stop_ends_the_thread(world: World) -> None:
+    world.watch.start()
+    world.watch.stop()
+    assert world.gateway.fetched == 1
+
+
+def test_settings_are_relative_to_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "plugin.json"
+    values = {"gateway_url": "http://x", "gateway_token_file": "t", "site_keys_file": "/keys"}
+    path.write_text(json.dumps(values), "utf-8")
+    settings = read_settings(path)
+    assert settings.gateway_token_file == tmp_path / "t"
+    assert settings.site_keys_file == Path("/keys")
+    assert settings.policy_file is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"gateway_url": "http://x"}'])
+def test_settings_that_miss_something_stop_the_start(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plugin.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match="plugin.json"):
+        read_settings(path)
+
+
+def test_the_link_takes_no_other_scheme_and_no_missing_token(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="gateway_url"):
+        open_link("file:///etc/passwd", tmp_path / "t")
+    with pytest.raises(ConfigError, match="gateway_token_file"):
+        open_link("http://127.0.0.1:1", tmp_path / "t")

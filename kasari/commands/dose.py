@@ -25,6 +25,7 @@ from harmonizer.domain.dose import (
 )
 from harmonizer.domain.dose.comparison import Comparison, compare_rois
 from harmonizer.domain.quality import RULESET_VERSION, check_course, computed, described
+from harmonizer.domain.quality.catalogue import rule_table
 from harmonizer.errors import DataError
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
@@ -164,6 +165,12 @@ def compare(
         file.close()
     missed = [roi.name for roi in first.rois if roi.contours and roi.name not in others]
     typer.echo(f"{len(rows)} structures compared; {len(missed)} have no partner", err=True)
+
+
+@app.command()
+def rules() -> None:
+    """Print the quality rules as a Markdown table."""
+    typer.echo(rule_table())
 
 
 def _compared(reference: Roi, other: Roi, tolerance: float) -> dict[str, object]:

@@ -13,15 +13,17 @@ from harmonizer.adapters.audit import SqlAudit
 from harmonizer.adapters.clinical_records import SqlClinicalRecords, SqlPromRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.clock import SystemClock
+from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
+from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.work import SqlWork
-from harmonizer.api import clinical, errors, stow, studies, submissions
+from harmonizer.api import clinical, dicomweb, errors, stow, studies, submissions
 from harmonizer.api.access import Access, Caller
 from harmonizer.background import WORK, Background
 from harmonizer.config import Settings, read_secret
@@ -30,10 +32,13 @@ from harmonizer.data.instruments import load_instruments
 from harmonizer.data.quality import load_knowledge
 from harmonizer.data.schedules import load_schedule
 from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.cohorts import Words, make_words
+from harmonizer.domain.dose.metric_sets import metric_set
 from harmonizer.domain.nomenclature import Mapper
 from harmonizer.errors import ConfigError
-from harmonizer.ports import ArchiveStore, Clock
+from harmonizer.ports import ArchiveStore, Clock, DicomWeb
 from harmonizer.services.clinical import ClinicalService
+from harmonizer.services.cohorts import CohortService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
 from harmonizer.services.studies import StudyService
@@ -50,13 +55,19 @@ class World:
 
     store: ArchiveStore
     clock: Clock = field(default_factory=SystemClock)
+    dicomweb: DicomWeb | None = None
+    """Without it nothing is searched or retrieved."""
 
 
 def open_world(settings: Settings) -> World:
     """Connect to the archive's Orthanc."""
     archive = settings.archive_orthanc
     password = read_secret(archive.password_file, "archive_orthanc.password_file")
-    return World(OrthancArchive(open_orthanc_client(archive.url, archive.username, password)))
+    login = (archive.url, archive.username, password)
+    return World(
+        OrthancArchive(open_orthanc_client(*login)),
+        dicomweb=OrthancDicomWeb(open_reading_client(*login)),
+    )
 
 
 def open_database(settings: Settings) -> Engine:
@@ -138,10 +149,31 @@ class Service:
         self.proms = PromService(SqlPromRecords(self.engine), instruments, schedule)
         self.tables = TableService(SqlTableRecords(self.engine), schedule, ctcae)
 
+    def cohorts(self, dicomweb: DicomWeb) -> CohortService:
+        """Build searching and retrieving."""
+        return CohortService(
+            SqlCohorts(self.engine), dicomweb, load_words(), self.settings.public_url
+        )
+
     def work_through(self) -> None:
         """Do everything that is due."""
         while self.harmonization.step():
             pass
+
+
+def load_words() -> Words:
+    """Return what may stand in a search: names, metrics, terms and scales of the tables."""
+    constraints = load_knowledge().constraints
+    return make_words(
+        [structure.name for structure in load_nomenclature().structures],
+        [metric.text for metric in metric_set(True, [one.metric for one in constraints])],
+        [
+            term.term
+            for edition in load_ctcae().versions.values()
+            for term in edition.by_name.values()
+        ],
+        {name: instrument.codes for name, instrument in load_instruments().items()},
+    )
 
 
 def create_app(
@@ -161,6 +193,8 @@ def create_app(
         yield
         jobs.stop()
         app.state.storers.shutdown()
+        if service.world.dicomweb:
+            await service.world.dicomweb.close()
         service.engine.dispose()
 
     app = FastAPI(title="KaSARi archive", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -169,6 +203,9 @@ def create_app(
     errors.install(app)
     for part in (stow, submissions, clinical, studies):
         app.include_router(part.router)
+    if service.world.dicomweb:
+        app.state.cohorts = service.cohorts(service.world.dicomweb)
+        app.include_router(dicomweb.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     return app
 

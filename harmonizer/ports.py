@@ -1,12 +1,14 @@
 """What the services need of the world. Adapters implement these; tests bring their own."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import SubmissionState
+from harmonizer.domain.cohorts import Entry, Level, Question
 from harmonizer.domain.quality import CourseFacts
 from harmonizer.domain.studies import (
     CourseFile,
@@ -187,3 +189,46 @@ class Audit(Protocol):
     def record(self, caller: str, role: str, action: str, subject: str) -> None:
         """Append one event. An error is the caller's: no record, no action."""
         ...
+
+
+class CohortRecords(Protocol):
+    """What readers may see, in our tables."""
+
+    def entries(self, question: Question, offset: int, limit: int) -> Sequence[Entry]:
+        """What matches, in a fixed order. `standard` keys are not for these tables."""
+        ...
+
+    def keys(self, study: str, series: str | None, instance: str | None) -> Sequence[InstanceKey]:
+        """Every instance of a study, series or one; empty if none may be seen."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The head of an answer of the store; its body comes in chunks."""
+
+    status: int
+    media_type: str
+    chunks: AsyncIterator[bytes]
+
+
+class DicomWeb(Protocol):
+    """The archive's Orthanc as a DICOMweb server, and its files as they were stored."""
+
+    async def search(
+        self, level: Level, parameters: Sequence[tuple[str, str]]
+    ) -> list[dict[str, Any]]:
+        """Raises `RetryError` if the store does not answer."""
+        ...
+
+    async def metadata(self, key: InstanceKey) -> dict[str, Any] | None: ...
+
+    def open(self, place: str, accept: str) -> AbstractAsyncContextManager[Answer]:
+        """Ask for what lies under `/dicom-web/studies/...`."""
+        ...
+
+    def file(self, key: InstanceKey) -> AbstractAsyncContextManager[Answer]:
+        """Ask for one instance as it was stored."""
+        ...
+
+    async def close(self) -> None: ...

@@ -50,6 +50,13 @@ def write_rules(rules: RuleSet, form: str) -> str:
     return out.getvalue()
 
 
+class TextRuleFiles:
+    """The `RuleFiles` port."""
+
+    read = staticmethod(read_rules)
+    write = staticmethod(write_rules)
+
+
 def _yaml(text: str) -> tuple[int, list[Mapping[str, Any]]]:
     try:
         found = yaml.safe_load(text)

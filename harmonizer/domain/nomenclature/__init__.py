@@ -1,5 +1,6 @@
 """Structure names: from what a hospital writes to AAPM TG-263."""
 
+from harmonizer.domain.nomenclature.conceptmap import concept_maps
 from harmonizer.domain.nomenclature.course import Mapper, NameFinding, SetMapping
 from harmonizer.domain.nomenclature.matcher import AUTO_BAR, MATCHER_VERSION, Matcher
 from harmonizer.domain.nomenclature.model import (
@@ -13,6 +14,17 @@ from harmonizer.domain.nomenclature.model import (
     Structure,
     Word,
 )
+from harmonizer.domain.nomenclature.releases import (
+    Change,
+    Decision,
+    Disagreement,
+    NameUse,
+    Release,
+    ReleaseState,
+    disagreements,
+    obstacles,
+    preview,
+)
 from harmonizer.domain.nomenclature.rules import (
     HELPER,
     NO_RULES,
@@ -20,9 +32,11 @@ from harmonizer.domain.nomenclature.rules import (
     Rule,
     RuleSet,
     conflicts,
+    contradictions,
 )
 from harmonizer.domain.nomenclature.structure_set import map_structure_set
 from harmonizer.domain.nomenclature.targets import Target, parse_target
+from harmonizer.domain.nomenclature.worklist import Compliance, OpenName, compliance, open_names
 
 __all__ = [
     "AUTO_BAR",
@@ -30,14 +44,22 @@ __all__ = [
     "MATCHER_VERSION",
     "NO_RULES",
     "Alternative",
+    "Change",
+    "Compliance",
     "Conflict",
     "Context",
+    "Decision",
+    "Disagreement",
     "Kind",
     "Mapper",
     "Mapping",
     "Matcher",
     "NameFinding",
+    "NameUse",
     "Nomenclature",
+    "OpenName",
+    "Release",
+    "ReleaseState",
     "RoiName",
     "Rule",
     "RuleSet",
@@ -46,7 +68,14 @@ __all__ = [
     "Structure",
     "Target",
     "Word",
+    "compliance",
+    "concept_maps",
     "conflicts",
+    "contradictions",
+    "disagreements",
     "map_structure_set",
+    "obstacles",
+    "open_names",
     "parse_target",
+    "preview",
 ]

@@ -68,6 +68,11 @@ class Mapper:
         """Return the listed structure of a standard name, whatever is written around its root."""
         return self._matcher.structure_of(name)
 
+    def is_standard(self, name: str) -> bool:
+        """Whether a name is written exactly as the standard writes it."""
+        mapping = self._matcher.match(name)
+        return mapping.auto and mapping.tg263_name == name
+
     def map_name(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
         """Map one name. Never raises for what a name contains."""
         roi = RoiName(0, name) if isinstance(name, str) else name

@@ -102,11 +102,11 @@ class Conflict:
 def conflicts(rules: Iterable[Rule]) -> list[Conflict]:
     """Return contradictions, loops and unreached examples among the rules."""
     listed = list(rules)
-    return [*_contradictions(listed), *_loops(listed), *_unreached(listed)]
+    return [*contradictions(listed), *_loops(listed), *_unreached(listed)]
 
 
-def _contradictions(rules: list[Rule]) -> list[Conflict]:
-    """Find two rules of one scope."""
+def contradictions(rules: Iterable[Rule]) -> list[Conflict]:
+    """Return the pairs of rules that speak of the same: contradictions and doubles."""
     seen: dict[tuple[str, str, str], Rule] = {}
     found = []
     for rule in rules:

@@ -18,12 +18,14 @@ from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
+from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
+from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.work import SqlWork
-from harmonizer.api import clinical, dicomweb, errors, stow, studies, submissions
+from harmonizer.api import clinical, dicomweb, errors, nomenclature, stow, studies, submissions
 from harmonizer.api.access import Access, Caller
 from harmonizer.background import WORK, Background
 from harmonizer.config import Settings, read_secret
@@ -34,12 +36,12 @@ from harmonizer.data.schedules import load_schedule
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.cohorts import Words, make_words
 from harmonizer.domain.dose.metric_sets import metric_set
-from harmonizer.domain.nomenclature import Mapper
 from harmonizer.errors import ConfigError
 from harmonizer.ports import ArchiveStore, Clock, DicomWeb
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.cohorts import CohortService
 from harmonizer.services.harmonization import HarmonizationService
+from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
@@ -130,14 +132,25 @@ class Service:
             self.records,
             self.clock,
         )
-        mapper = Mapper(load_nomenclature())
+        self.names = self._open_names()
         self.harmonization = HarmonizationService(
             self.courses,
             world.store,
             DicomCourseReader(),
             self.clinical,
-            lambda _centre: mapper,
+            self.names.mapper,
             load_knowledge(),
+            self.work,
+            self.clock,
+        )
+
+    def _open_names(self) -> NomenclatureService:
+        return NomenclatureService(
+            SqlNameRules(self.engine),
+            SqlNameUses(self.engine),
+            TextRuleFiles(),
+            load_nomenclature(),
+            [centre.name for centre in self.settings.centres],
             self.work,
             self.clock,
         )
@@ -201,7 +214,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical, studies):
+    for part in (stow, submissions, clinical, studies, nomenclature):
         app.include_router(part.router)
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
@@ -221,7 +234,8 @@ def _jobs(service: Service) -> Background:
 def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
-    for name in ("clock", "audit", "submissions", "clinical", "proms", "tables", "studies"):
+    parts = ("submissions", "clinical", "proms", "tables", "studies", "names")
+    for name in ("clock", "audit", *parts):
         setattr(app.state, name, getattr(service, name))
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 

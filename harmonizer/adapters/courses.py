@@ -64,6 +64,11 @@ class SqlCourses:
             row = session.get(CourseTable, course_uid)
             return row.national_id if row else None
 
+    def centre(self, course_uid: str) -> str | None:
+        with Session(self._reading) as session:
+            row = session.get(CourseTable, course_uid)
+            return row.centre if row else None
+
     def of_patients(self, national_ids: Collection[str]) -> Sequence[str]:
         query = select(CourseTable.course_uid).where(
             col(CourseTable.national_id).in_(list(national_ids))

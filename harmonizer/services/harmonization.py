@@ -54,7 +54,7 @@ class HarmonizationService:
         store: ArchiveStore,
         reader: CourseReader,
         clinical: Clinical,
-        mapper: Callable[[str], Mapper],
+        mapper: Callable[[], Mapper],
         knowledge: Knowledge,
         work: Work,
         clock: Clock,
@@ -104,17 +104,20 @@ class HarmonizationService:
             if one.role in USED
         ]
         national_id = instances[0].key.national_id
-        result = self.derive(self._reader.read(files), self._clinical.latest(national_id))
+        facts, latest = self._reader.read(files), self._clinical.latest(national_id)
+        result = self.derive(facts, latest, self._courses.centre(course_uid))
         self._courses.keep(course_uid, result, self._clock.now())
         self._mirror(course_uid, national_id, result)
         return result
 
-    def derive(self, facts: CourseFacts, latest: Latest | None) -> Harmonized:
+    def derive(
+        self, facts: CourseFacts, latest: Latest | None, centre: str | None = None
+    ) -> Harmonized:
         """Return names, metrics and findings of a course. Touches nothing."""
         side = latest.laterality if latest else None
         recorded = latest.site if latest else None
-        context = Context(site=recorded, laterality=side)
-        names = map_structure_set(self._mapper(""), facts.rois, context)
+        context = Context(site=recorded, laterality=side, centre=centre)
+        names = map_structure_set(self._mapper(), facts.rois, context, self._knowledge.volumes)
         site = site_of_course(recorded, names.applied.values())
         known = described(facts, self._knowledge, names.applied, site, side)
         analysis = analyse(known)

@@ -76,7 +76,7 @@ class OrthancDicomWeb:
             raise _silent(error) from None
         try:
             media_type = answer.headers.get("content-type", "application/octet-stream")
-            yield Answer(answer.status_code, media_type, answer.aiter_raw())
+            yield Answer(answer.status_code, media_type, answer.aiter_bytes())
         finally:
             await answer.aclose()
 

@@ -18,8 +18,7 @@ from harmonizer.api.access import READERS, Caller, require
 from harmonizer.domain.cohorts import Level
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import NotFoundError, RefusedError, RetryError
-from harmonizer.ports import Answer
-from harmonizer.services.cohorts import CohortService, Found
+from harmonizer.services.cohorts import Answer, CohortService, Found
 
 router = APIRouter(prefix="/dicom-web", tags=["DICOMweb"])
 

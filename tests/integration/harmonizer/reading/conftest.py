@@ -82,8 +82,9 @@ def _secret(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    tmp_path = tmp_path_factory.mktemp("archive")
     centres = (("KUH", SITE_TOKEN), ("Tyks", OTHER_SITE_TOKEN))
     return Settings.model_validate(
         {
@@ -111,8 +112,8 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def archive(settings: Settings) -> Iterator[Archive]:
+@pytest.fixture(scope="module")
+def filled(settings: Settings) -> Iterator[Archive]:
     orthanc = OrthancInMemory(EVERYTHING)
     client = httpx.AsyncClient(
         transport=httpx.MockTransport(orthanc.answer), base_url="http://orthanc.invalid:8042"
@@ -124,3 +125,12 @@ def archive(settings: Settings) -> Iterator[Archive]:
     fill(engine, *EVERYTHING)
     yield Archive(app, orthanc, settings)
     engine.dispose()
+
+
+@pytest.fixture
+def archive(filled: Archive) -> Archive:
+    """Give the module's archive, its store well again: readers change nothing in it."""
+    filled.orthanc.asked.clear()
+    filled.orthanc.gone.clear()
+    filled.orthanc.down = False
+    return filled

@@ -7,7 +7,7 @@ plane, and whether a point is inside.
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 Box = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 """Lowest and highest x, y and z."""
+
+HALTON_BASES: Final = (2, 3, 5)
+MOST_POINTS: Final = 250_000
+"""Tried per shape: 20 000 of them lie inside if it fills a twelfth of its box."""
 
 POINTS_PER_CONTOUR: Final = 96
 MM3_PER_CM3: Final = 1000.0
@@ -178,9 +182,12 @@ class Star:
         Beyond the ends the last section is taken to go on.
         """
         dx, dy = x - self.base.axis[0], y - self.base.axis[1]
-        distance = np.maximum(np.hypot(dx, dy), 1e-9)
+        distance = np.hypot(dx, dy)
+        # a point on the axis itself has no direction: any will do
+        along_x = np.divide(dx, distance, out=np.ones_like(distance), where=distance > 0.0)
+        along_y = np.divide(dy, distance, out=np.zeros_like(distance), where=distance > 0.0)
         low, high = self.base.box[2]
-        depth: Array = self.reach(dx / distance, dy / distance, np.clip(z, low, high)) - distance
+        depth: Array = self.reach(along_x, along_y, np.clip(z, low, high)) - distance
         return depth
 
 
@@ -267,15 +274,27 @@ def _crossings(
 def fill(shape: Shape, count: int) -> tuple[Array, Array, Array]:
     """About `count` points spread evenly inside a shape, the same ones every time.
 
-    An additive sequence (Roberts' R3) has a far smaller error than random points.
+    Halton's sequence: shares and means come out far closer than from random points.
     """
-    ratio = 1.2207440846057596
-    steps = np.array([1 / ratio, 1 / ratio**2, 1 / ratio**3])
     low = np.array([side[0] for side in shape.box])
     size = np.array([side[1] - side[0] for side in shape.box])
     share = min(1.0, shape.volume_cm3 * MM3_PER_CM3 / float(np.prod(size)))
-    tried = int(count / max(share, 0.01))
-    points = low + size * ((0.5 + np.arange(1, tried + 1)[:, None] * steps) % 1.0)
-    x, y, z = points.T
+    tried = min(MOST_POINTS, int(count / share))
+    x, y, z = (
+        low[axis] + size[axis] * _mirrored(number)[:tried]
+        for axis, number in enumerate(HALTON_BASES)
+    )
     inside = shape.contains(x, y, z)
     return x[inside], y[inside], z[inside]
+
+
+@lru_cache(maxsize=8)
+def _mirrored(base: int) -> Array:
+    """Whole numbers with their digits mirrored at the decimal point, in one base."""
+    left = np.arange(1, MOST_POINTS + 1)
+    found, weight = np.zeros(MOST_POINTS), 1.0 / base
+    while left.any():
+        found += weight * (left % base)
+        left //= base
+        weight /= base
+    return found

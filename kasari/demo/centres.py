@@ -1,0 +1,95 @@
+"""What a data steward does at one centre's gateway, by its HTTP interface."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from kasari.clinical.sending import send
+from kasari.errors import InputError, StackError
+from kasari.stack import Centre, Stack
+from kasari.stack.consents import import_consents
+
+PATIENCE_S: Final = 90.0
+PAUSE_S: Final = 0.3
+T = TypeVar("T")
+
+
+def patiently(stack: Stack, call: Callable[[], T]) -> T:
+    """Call again while the stack does not answer, starting again what has died.
+
+    Raises
+    ------
+    StackError
+        It still does not after `PATIENCE_S`.
+    """
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return call()
+        except (StackError, httpx.TransportError) as error:
+            if time.monotonic() > end:
+                text = f"the stack does not answer; see the logs in {stack.folders()['logs']}"
+                raise StackError(text) from error
+        stack.ensure_running()
+        time.sleep(PAUSE_S)
+
+
+class Steward:
+    """Imports lists and tables, looks at courses, releases what is held."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    def consents(self, path: Path) -> None:
+        """Import a consent list; what is known already stays as it is."""
+        report = import_consents(self._centre, path.read_bytes())
+        if report["problems"]:
+            raise InputError(f"{path} was not imported: {report['problems'][0]}")
+
+    def table(self, kind: str, path: Path) -> dict[str, int]:
+        """Import a table of rows; returns how many were new, known, or of nobody here."""
+        with self._client() as client:
+            total = send(
+                client, path.read_bytes(), {"form": "csv", "kind": kind, "source": "demo"}, _nothing
+            )
+        if total.problems:
+            found = total.problems[0]
+            raise InputError(f"{path}, line {found['line']}: {found['reason']}; {found['mend']}")
+        return total.counts
+
+    def courses(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._get("/api/v1/courses")
+        return found
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._get("/api/v1/status")
+        return found
+
+    def release(self, course_id: int, comment: str) -> None:
+        """Let a held course go; one that is not held any more is left alone."""
+        with self._client() as client:
+            answer = client.post(f"/api/v1/courses/{course_id}/release", json={"comment": comment})
+        if answer.status_code not in {httpx.codes.OK, httpx.codes.CONFLICT}:
+            raise StackError(f"the gateway answered {answer.status_code} to a release")
+
+    def _get(self, path: str) -> Any:
+        with self._client() as client:
+            answer = client.get(path)
+        if answer.is_error:
+            raise StackError(f"the gateway answered {answer.status_code}")
+        return answer.json()
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self._centre.gateway_url,
+            headers={"Authorization": f"Bearer {self._centre.operator_token()}"},
+            timeout=httpx.Timeout(120.0, connect=5.0),
+            trust_env=False,
+        )
+
+
+def _nothing(_done: int) -> None:
+    """Small files need no bar of their own."""

@@ -65,7 +65,7 @@ class EngineSecondStage:
         except UnreadableError as error:
             raise HoldError("checker", f"the checker cannot read an object: {error}") from None
         expected = Expected(self.patient(pseudonym), self._allowed, instance_uids(before))
-        changes, compared = check_unchanged(before, after)
+        changes, compared = check_unchanged(before, after, self._allowed)
         problems = [*check_object(after, self._known_once(person, pseudonym), expected), *changes]
         return Rewritten(
             data=done.data,

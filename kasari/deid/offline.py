@@ -109,7 +109,7 @@ class Offline:
     ) -> tuple[list[Problem], int]:
         expected = Expected(patient_id, self._allowed, instance_uids(before), self._stage)
         problems = check_object(after, self._look_for(before), expected)
-        changes, compared = check_unchanged(before, after)
+        changes, compared = check_unchanged(before, after, self._allowed)
         return [*problems, *changes], compared
 
     def _look_for(self, before: Elements) -> KnownIdentity:

@@ -1,9 +1,10 @@
 """What de-identification may not touch: dose, geometry, prescription, beams and pixels."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.domain.checker.elements import Elements
-from gateway.domain.checker.objects import Problem
+from gateway.domain.checker.elements import Element, Elements
+from gateway.domain.checker.objects import Problem, sop_class
 
 INVARIANTS: Final[frozenset[int]] = frozenset(
     {
@@ -83,15 +84,24 @@ INVARIANTS: Final[frozenset[int]] = frozenset(
 """Tags whose values must be the same bytes, in the same order, before and after."""
 
 
-def check_unchanged(before: Elements, after: Elements) -> tuple[list[Problem], int]:
+def check_unchanged(
+    before: Elements, after: Elements, allowed: Mapping[str, frozenset[int]]
+) -> tuple[list[Problem], int]:
     """Compare every invariant value, at every depth.
+
+    Parameters
+    ----------
+    allowed
+        SOP Class UID to the tags that may stay. What is not among them was to be removed with
+        everything inside: an icon's pixels are not the image's.
 
     Returns
     -------
     tuple[list[Problem], int]
         The objections, one per attribute, and how many values were compared.
     """
-    first = [(e.tag, e) for e in before.found if e.tag in INVARIANTS]
+    stays = allowed.get(sop_class(before), frozenset())
+    first = [(e.tag, e) for e in _staying(before, stays) if e.tag in INVARIANTS]
     second = [(e.tag, e) for e in after.found if e.tag in INVARIANTS]
     if [tag for tag, _ in first] != [tag for tag, _ in second]:
         kept, left = {tag for tag, _ in first}, {tag for tag, _ in second}
@@ -103,3 +113,14 @@ def check_unchanged(before: Elements, after: Elements) -> tuple[list[Problem], i
         if before.value(one) != after.value(other)
     }
     return [Problem("invariant", tag, "was changed") for tag in sorted(changed)], len(first)
+
+
+def _staying(elements: Elements, stays: frozenset[int]) -> Iterator[Element]:
+    """Yield what is on the list and in no sequence that is not."""
+    removed_at: int | None = None
+    for element in elements.found:
+        if removed_at is not None and element.depth > removed_at:
+            continue
+        removed_at = None if element.tag in stays else element.depth
+        if removed_at is None:
+            yield element

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 SHORTEST = 3
+SPELT = 4
+"""Shorter words are not sought letter by letter or as hexadecimal digits."""
 SAFE_IN_BINARY = 8
 """Shorter words are found in pixel data by chance, so only longer ones are sought there."""
 
@@ -86,12 +88,19 @@ def _encoded(spelling: str) -> Iterator[bytes]:
                 yield cased.encode(encoding).lower()
             except UnicodeEncodeError:
                 continue
+    if len(spelling) >= SPELT:
+        yield from (between.join(spelling).encode().lower() for between in " .-_^")
+        yield from (cased.encode().hex().encode() for cased in _cases(spelling))
     if len(spelling) >= 6:
-        for cased in {spelling, spelling.upper(), spelling.capitalize()}:
+        for cased in _cases(spelling):
             for shift in range(3):
                 packed = base64.b64encode(bytes(shift) + cased.encode())
                 # the ends depend on the neighbours; what lies between does not
                 yield packed[4:-4].lower() if shift else packed[:-4].lower()
+
+
+def _cases(spelling: str) -> set[str]:
+    return {spelling, spelling.upper(), spelling.capitalize()}
 
 
 def stands_alone(body: bytes, at: int, length: int) -> bool:

@@ -84,6 +84,11 @@ def _text(value: bytes | None) -> str:
     return (value or b"").rstrip(b" \0").decode("latin-1")
 
 
+def sop_class(elements: Elements) -> str:
+    """Return what kind of object it says it is."""
+    return _text(elements.first(0x00080016))
+
+
 def _marks(written: Elements, expected: Expected) -> Iterator[Problem]:
     if _text(written.first(_PATIENT_ID)) != expected.patient_id:
         yield Problem("patient-id", _PATIENT_ID, "is not the id that this stage gives")
@@ -100,7 +105,7 @@ def _marks(written: Elements, expected: Expected) -> Iterator[Problem]:
 
 
 def _attributes(written: Elements, expected: Expected) -> Iterator[Problem]:
-    allowed = expected.allowed.get(_text(written.first(0x00080016)))
+    allowed = expected.allowed.get(sop_class(written))
     if allowed is None:
         yield Problem("sop-class", 0x00080016, "no object of this kind may leave")
         return

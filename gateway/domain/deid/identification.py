@@ -6,7 +6,7 @@ Pure.
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 
 from gateway.domain.deid.stream import (
     PIXEL_DATA,
@@ -84,8 +84,8 @@ def decode(value: bytes, character_set: bytes) -> str:
     then as Latin-1, so that nothing is lost to a wrong declaration."""
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
-    names = [part.strip(b" \0").decode("ascii", "replace") for part in character_set.split(b"\\")]
-    if any(names):
+    names = character_set_names(character_set)
+    if names is not None and any(names):
         try:
             return decode_bytes(value, convert_encodings(names), _DELIMITERS)
         except (UnicodeError, LookupError, ValueError, UserWarning):
@@ -94,6 +94,15 @@ def decode(value: bytes, character_set: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def character_set_names(value: bytes) -> list[str] | None:
+    """The defined terms of a (0008,0005) value, or None when one of them is none.
+
+    A library that is asked to read an unknown one tells its name in a warning.
+    """
+    names = [part.strip(b" \0").decode("ascii", "replace") for part in value.split(b"\\")]
+    return names if all(name in python_encoding for name in names) else None
 
 
 def _top_values(source: Part10) -> dict[int, bytes]:

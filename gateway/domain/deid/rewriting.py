@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+from gateway.domain.deid.identification import character_set_names
 from gateway.domain.deid.profile import Action, Rule
 from gateway.domain.deid.stream import (
     DEEPEST,
@@ -262,6 +263,7 @@ class Rewriter:
             return False
         if rule.tag == CHARACTER_SET:
             self._character_sets = value
+            return character_set_names(value) is not None
         return rule.vr == "TM" or self._stage.kept_text(rule, value) == value
 
     def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:

@@ -266,3 +266,14 @@ def test_the_results_repr_shows_nothing() -> None:
     assert "DICM" not in repr(done)
     assert done.actions["uid"] > 0
     assert done.actions["removed"] >= 1
+
+
+@pytest.mark.parametrize("kind", [b"Korhonen", b"ISO_IR 100\\Korhonen", b"ISO_IR 999"])
+def test_a_character_set_that_is_none_is_emptied(kind: bytes) -> None:
+    data = COURSE["plan"].replace(b"CS\x0a\x00ISO_IR 100", _character_set(kind))
+    assert engine.after_both(data).get("SpecificCharacterSet") in (None, "")
+
+
+def _character_set(value: bytes) -> bytes:
+    padded = value + b" " * (len(value) % 2)
+    return b"CS" + len(padded).to_bytes(2, "little") + padded

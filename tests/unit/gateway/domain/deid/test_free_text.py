@@ -210,3 +210,9 @@ def test_text_is_read_by_its_character_set_or_as_what_it_is(
     value: bytes, character_set: bytes, text: str
 ) -> None:
     assert decode(value, character_set) == text
+
+
+def test_an_unknown_character_set_is_never_told(recwarn: pytest.WarningsRecorder) -> None:
+    """A library warns about it by its name, and a log would have the patient."""
+    assert decode("Pää".encode(), b"Virtanen") == "Pää"
+    assert not recwarn.list

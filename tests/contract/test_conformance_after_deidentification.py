@@ -1,0 +1,76 @@
+"""dciodvfy (dicom3tools) finds no error in a de-identified object that the original had not."""
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.deid import read_identity
+from gateway.errors import RejectError
+from tests.factories import engine, leaks, sent_objects
+
+DCIODVFY = shutil.which("dciodvfy")
+PER_FOLDER_AND_KIND = 1
+pytestmark = pytest.mark.skipif(
+    DCIODVFY is None, reason="needs dciodvfy: install the package dicom3tools"
+)
+
+
+def errors(data: bytes, folder: Path) -> Counter[str]:
+    """What dciodvfy calls an error, without the values that it quotes."""
+    path = folder / "object.dcm"
+    path.write_bytes(data)
+    answer = subprocess.run(
+        [str(DCIODVFY), str(path)], capture_output=True, text=True, encoding="latin-1", check=False
+    )
+    lines = (answer.stdout + answer.stderr).splitlines()
+    return Counter(_without_values(line) for line in lines if line.startswith("Error"))
+
+
+def _without_values(line: str) -> str:
+    return re.sub(r"<[^>]*/|<[0-9.]+>|\[[^\]]*\]|0x[0-9a-f]+|= .*$", "", line).strip()
+
+
+def introduced(data: bytes, folder: Path) -> list[str]:
+    before, after = errors(data, folder), errors(engine.national_bytes(data), folder)
+    return sorted((after - before).elements())
+
+
+def chosen(shared: Path) -> Iterator[Path]:
+    """One accepted object of each kind in each folder."""
+    seen: Counter[tuple[Path, str]] = Counter()
+    for path in sorted((shared / "data").rglob("*")):
+        if not path.is_file():
+            continue
+        data = path.read_bytes()
+        try:
+            kind = read_identity(data).sop_class_uid
+            if seen[path.parent, kind] < PER_FOLDER_AND_KIND:
+                engine.site_bytes(data)
+                seen[path.parent, kind] += 1
+                yield path
+        except RejectError:
+            continue
+
+
+def test_real_objects_get_no_new_error(shared: Path, tmp_path: Path) -> None:
+    paths = list(chosen(shared))
+    assert len(paths) > 20
+    told = {path.name: introduced(path.read_bytes(), tmp_path) for path in paths}
+    assert {name: new for name, new in told.items() if new} == {}
+
+
+@pytest.mark.parametrize("kind", leaks.KINDS)
+def test_small_objects_get_no_new_error(kind: str, tmp_path: Path) -> None:
+    assert introduced(sent_objects.as_sent(leaks.KINDS[kind]()), tmp_path) == []
+
+
+def test_a_missing_attribute_is_noticed(tmp_path: Path) -> None:
+    data = sent_objects.as_sent(leaks.KINDS["dose"]())
+    dataset = sent_objects.sent(leaks.KINDS["dose"]())
+    del dataset.DoseUnits
+    assert errors(sent_objects.as_bytes(dataset), tmp_path) - errors(data, tmp_path)

@@ -96,7 +96,7 @@ class Catalogue:
                 guess = _fit(structure, required, optional, concepts)
                 if structure.name not in found or found[structure.name].fit < guess.fit:
                     found[structure.name] = guess
-        ranked = sorted(found.values(), key=lambda g: (-g.fit, _unsided_last(g), g.structure.name))
+        ranked = sorted(found.values(), key=_rank)
         return ranked[:MOST]
 
 
@@ -118,6 +118,7 @@ def _fit(
     return Guess(structure, weight / (weight + loss), missing, extra)
 
 
-def _unsided_last(guess: Guess) -> int:
-    """Among equals prefer the pair: a name without a side rarely means one side."""
-    return 0 if "pair" in guess.missing else 1
+def _rank(guess: Guess) -> tuple[float, int, int, str]:
+    """Among equals prefer what lacks no number, and the pair: no side rarely means one side."""
+    numbers = sum(bool(NUMBER.fullmatch(concept)) for concept in guess.missing)
+    return -guess.fit, numbers, 0 if "pair" in guess.missing else 1, guess.structure.name

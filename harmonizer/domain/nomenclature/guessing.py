@@ -65,10 +65,8 @@ class Guessing:
             (form for form, distance, _ in near if distance == closest),
             key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
         )
-        return self._meanings(word, ranked, SLIP if self._in_doubt(word, closest) else SURE)
-
-    def _in_doubt(self, word: str, slips: int) -> bool:
-        return slips > 1 or len(word) < SURE_LENGTH
+        doubt = closest > 1 or len(word) < SURE_LENGTH or any(_hangs_on(word, f) for f in ranked)
+        return self._meanings(word, ranked, SLIP if doubt else SURE)
 
     def _shortened(self, word: str) -> tuple[Sense, ...]:
         """Try the words that begin so, then those whose consonants these are."""
@@ -106,6 +104,11 @@ class Guessing:
             replace(sense, word=word, cost=sense.cost + cost + 0.02 * place)
             for place, sense in enumerate(list(found.values())[:MOST_MEANINGS])
         )
+
+
+def _hangs_on(word: str, form: str) -> bool:
+    """Whether a letter was hung on, which marks a copy more often than it is a slip."""
+    return form in {word[1:], word[:-1]}
 
 
 def _is_skeleton(word: str) -> bool:

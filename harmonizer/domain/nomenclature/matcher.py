@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harmonizer.domain.nomenclature.catalogue import Catalogue, Guess
+from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue, Guess
 from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration
 from harmonizer.domain.nomenclature.folding import plain, tokens
 from harmonizer.domain.nomenclature.lexicon import Lexicon
@@ -49,9 +49,12 @@ TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
+SHORTEST_PLACE = 6
 SHORTEST_ORGAN = 3
 ORGANS = frozenset({"LN", "SV"})
 SIDES = frozenset({"left", "right", "pair"})
+SAYS_LITTLE = frozenset({"pair", "whole"})
+"""Concepts that a structure's name may carry although the list has no row for it."""
 CUT = re.compile(r"[-+&/]")
 SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 NO_CONTEXT = Context()
@@ -153,10 +156,11 @@ class Matcher:
             return True
         words = tokens(text)
         whole = self._reader.read(words[:1])
-        if not whole or not whole[0].unknown:
+        if not whole or not (whole[0].unknown or whole[0].is_guessed):
             return False
         rest = self._reader.read(tokens(text[1:])[:1])
-        return bool(find_type(text[1:])) or any(not reading.unknown for reading in rest)
+        known = any(not (reading.unknown or reading.is_guessed) for reading in rest)
+        return known or bool(find_type(text[1:]))
 
     def _as_target(self, raw: str, text: str, context: Context) -> Mapping:
         said = _without_type(text).partition("^")[0]
@@ -280,8 +284,8 @@ class Matcher:
             if reading.unknown or reading.marks:
                 continue
             structure = self._catalogue.meaning(reading.anatomy)
-            if not structure and "pair" in reading.anatomy:
-                structure = self._catalogue.meaning(reading.anatomy - {"pair"})
+            for concept in SAYS_LITTLE & reading.anatomy if not structure else ():
+                structure = structure or self._catalogue.meaning(reading.anatomy - {concept})
             if structure and (
                 structure.name not in found or found[structure.name].cost > reading.cost
             ):
@@ -334,6 +338,8 @@ def _placed(reading: Reading, context: Context) -> Reading:
 def _vague(reading: Reading, in_region: bool) -> float:
     """Return what a name loses that is only two letters; little, if its siblings lie nearby."""
     words = [s for s in reading.senses if not s.concepts <= SIDES]
+    if reading.anatomy <= PLACES | SIDES and len(words[0].word) < SHORTEST_PLACE:
+        return TWO_LETTERS
     if len(words) != 1 or len(words[0].word) > 2:
         return 0.0
     return TWO_LETTERS_NEARBY if in_region else TWO_LETTERS

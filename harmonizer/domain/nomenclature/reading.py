@@ -70,6 +70,7 @@ class Reader:
             tokens: folded tokens of the name.
             spoken: languages in which the rest of the set or the centre is known to write.
         """
+        tokens = [part for token in tokens for part in self._without_number(token)]
         slots: list[tuple[Sense, ...]] = []
         unknown: list[str] = []
         at = 0
@@ -85,6 +86,13 @@ class Reader:
         unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
         combinations = islice(product(*choices), MOST_READINGS)
         return [_reading(senses, tuple(unknown)) for senses in combinations]
+
+    def _without_number(self, token: str) -> tuple[str, ...]:
+        """Split `cord05` into word and number, unless the whole is a word."""
+        numbered = NUMBERED.fullmatch(token)
+        if not numbered or self._lexicon.senses(token) or not self._lexicon.senses(numbered[1]):
+            return (token,)
+        return numbered[1], numbered[2]
 
     def _longest(
         self, tokens: Sequence[str], at: int

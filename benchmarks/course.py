@@ -102,13 +102,7 @@ class CourseWriter:
             _item(FrameOfReferenceUID=self._frame, RTReferencedStudySequence=[study])
         ]
         ds.StructureSetROISequence = [
-            _item(
-                ROINumber=number,
-                ROIName=name,
-                ReferencedFrameOfReferenceUID=self._frame,
-                ROIGenerationAlgorithm="MANUAL",
-            )
-            for number, name in enumerate(RADII_MM, 1)
+            self._region(number, name) for number, name in enumerate(RADII_MM, 1)
         ]
         ds.ROIContourSequence = [
             self._contours(number, radius) for number, radius in enumerate(RADII_MM.values(), 1)
@@ -124,6 +118,14 @@ class CourseWriter:
         ]
         ds.ApprovalStatus = "UNAPPROVED"
         return ds
+
+    def _region(self, number: int, name: str) -> Dataset:
+        return _item(
+            ROINumber=number,
+            ROIName=name,
+            ReferencedFrameOfReferenceUID=self._frame,
+            ROIGenerationAlgorithm="MANUAL",
+        )
 
     def _contours(self, number: int, radius_mm: float) -> Dataset:
         angle = np.linspace(0.0, 2.0 * np.pi, 120, endpoint=False)
@@ -184,8 +186,8 @@ class CourseWriter:
         ds.BeamSequence = [self._beam()]
         return ds
 
-    def _beam(self) -> Dataset:
-        first = _item(
+    def _control_point(self) -> Dataset:
+        return _item(
             ControlPointIndex=0,
             NominalBeamEnergy="6",
             GantryAngle="0",
@@ -203,6 +205,8 @@ class CourseWriter:
                 _item(RTBeamLimitingDeviceType="Y", LeafJawPositions=[-50, 50]),
             ],
         )
+
+    def _beam(self) -> Dataset:
         return _item(
             TreatmentMachineName="Bench1",
             PrimaryDosimeterUnit="MU",
@@ -224,7 +228,7 @@ class CourseWriter:
             NumberOfControlPoints=2,
             ReferencedPatientSetupNumber=1,
             ControlPointSequence=[
-                first,
+                self._control_point(),
                 _item(ControlPointIndex=1, CumulativeMetersetWeight="1"),
             ],
         )

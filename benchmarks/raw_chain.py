@@ -103,11 +103,13 @@ def measure_raw_chain(
     return {"c_store_s": stored, "stow_s": sent, "total_s": stored + sent}
 
 
-def store_with_dcmtk(dicom: Path, port: int, called: str = "ORTHANC") -> float:
+def store_with_dcmtk(
+    dicom: Path, port: int, called: str = "ORTHANC", calling: str = "STORESCU"
+) -> float:
     """Seconds that DCMTK's storescu takes for every file in a folder."""
     started = time.perf_counter()
     subprocess.run(
-        ["storescu", "-aec", called, "+sd", "127.0.0.1", str(port), str(dicom)],
+        ["storescu", "-aet", calling, "-aec", called, "+sd", "127.0.0.1", str(port), str(dicom)],
         check=True,
         capture_output=True,
         env={"TCP_NODELAY": "1", "PATH": "/usr/bin:/bin"},

@@ -29,7 +29,8 @@ def together() -> None:
 def register(wanted: str | None) -> None:
     """Add `kasari/commands/<word>.py` as `kasari <word>`; all of them unless one is asked for.
 
-    A module shows `app`, a group of commands, or `command`, a function. Importing one only is
+    A module shows `app`, a group of commands, or `command`, a function, with `settings` of its
+    context if it has any. Importing one only is
     what keeps a short command short.
     """
     words = sorted(module.name for module in iter_modules(commands.__path__))
@@ -39,7 +40,7 @@ def register(wanted: str | None) -> None:
         if isinstance(group, typer.Typer):
             app.add_typer(group, name=word)
         else:
-            app.command(word)(module.command)
+            app.command(word, context_settings=getattr(module, "settings", None))(module.command)
 
 
 def main() -> None:

@@ -83,7 +83,7 @@ def _address(page: httpx.Response) -> str:
         found = [link for link in links.found if urldefrag(link).url.endswith(f"/{FILE}")]
     if not found:
         raise SetupError(f"the package index has no {FILE}: {MEND} with another index.")
-    return urldefrag(urljoin(str(page.url), found[0])).url
+    return str(urldefrag(urljoin(str(page.url), found[0])).url)
 
 
 class _Links(HTMLParser):
@@ -98,7 +98,7 @@ class _Links(HTMLParser):
 def _pip_setting(name: str) -> str:
     """Return a setting of this machine's pip, "" if it has none."""
     for section in ("global", "install", ":env:"):
-        asked = subprocess.run(  # noqa: S603 - our own interpreter and our own words
+        asked = subprocess.run(
             [sys.executable, "-m", "pip", "config", "get", f"{section}.{name}"],
             capture_output=True,
             text=True,

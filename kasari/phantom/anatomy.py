@@ -1,6 +1,7 @@
 """Four treated sites: organs, targets and prescriptions of one invented patient.
 
-Sizes and places are of the order that anatomy has, varied per patient; nobody was measured.
+Sizes and places are of the order that anatomy has, varied per patient; nobody was measured. Tubes
+end halfway between slices that are 3 mm or 5 mm apart, so that their contours enclose their volume.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,9 @@ Rng = np.random.Generator
 
 WATER, FAT, MUSCLE, BONE, LUNG, AIR = 5.0, -95.0, 45.0, 420.0, -780.0, -1000.0
 """Hounsfield units."""
+
+CHEST_MM, PELVIS_MM, NECK_MM = 142.5, 127.5, 127.5
+"""Half of the scanned length."""
 
 SKIN_MM: Final = 5.0
 """How deep the breast's gland lies under the skin."""
@@ -122,10 +126,10 @@ def _chest(rng: Rng) -> _Chest:
         _organ("lung_r", "Lung_R", right, LUNG),
         _organ("lungs", "Lungs", Union((left, right)), None),
         _organ("heart", "Heart", heart, MUSCLE),
-        _organ("cord", "SpinalCord", Tube((0.0, 76.0), (7.0, 6.0), -147.5, 147.5), 35.0),
-        _organ("esophagus", "Esophagus", Tube((4.0, 36.0), (9.0, 7.0), -110.0, 122.0), 30.0),
+        _organ("cord", "SpinalCord", Tube((0.0, 76.0), (7.0, 6.0), -CHEST_MM, CHEST_MM), 35.0),
+        _organ("esophagus", "Esophagus", Tube((4.0, 36.0), (9.0, 7.0), -112.5, 127.5), 30.0),
     )
-    spine = Tube((0.0, 66.0), (19.0, 24.0), -150.0, 150.0)
+    spine = Tube((0.0, 66.0), (19.0, 24.0), -CHEST_MM, CHEST_MM)
     return _Chest(left, right, organs, ((spine, BONE),))
 
 
@@ -137,7 +141,7 @@ def breast(rng: Rng) -> Site:
     x, y, z = gland.centre
     spared = Ellipsoid((-x, y, z), gland.axes)
     bulges = (gland.grown(SKIN_MM), spared.grown(SKIN_MM))
-    body = Star(_torso(rng, (176.0, 116.0), 150.0), bulges)
+    body = Star(_torso(rng, (176.0, 116.0), CHEST_MM), bulges)
     target = gland.grown(-5.0)
     organs = (
         _external(body),
@@ -153,10 +157,10 @@ def breast(rng: Rng) -> Site:
 
 
 def prostate(rng: Rng) -> Site:
-    body = Star(_torso(rng, (180.0, 118.0), 120.0))
+    body = Star(_torso(rng, (180.0, 118.0), PELVIS_MM))
     target = _ellipsoid(rng, (0.0, 5.0, 0.0), (31.0, 28.0, 31.0), 2.0, share=0.12)
     bladder = _ellipsoid(rng, (0.0, -22.0, 46.0), (42.0, 36.0, 32.0), 4.0)
-    rectum = Tube((0.0, _vary(rng, 43.0, 0.12)), (_vary(rng, 17.0), _vary(rng, 17.0)), -42.0, 62.0)
+    rectum = Tube((0.0, _vary(rng, 43.0, 0.12)), (_vary(rng, 17.0), _vary(rng, 17.0)), -37.5, 67.5)
     femur_axes = (24.0, 24.0, 24.0)
     organs = (
         _external(body),
@@ -165,7 +169,7 @@ def prostate(rng: Rng) -> Site:
         _organ("bulb", "PenileBulb", _ellipsoid(rng, (0, 12.0, -42.0), (9.0, 9.0, 9.0)), MUSCLE),
         _organ("femur_l", "Femur_Head_L", _ellipsoid(rng, (95.0, 0.0, 5.0), femur_axes), BONE),
         _organ("femur_r", "Femur_Head_R", _ellipsoid(rng, (-95.0, 0.0, 5.0), femur_axes), BONE),
-        _organ("bowel", "Bag_Bowel", Tube((0.0, -30.0), (70.0, 40.0), 87.0, 117.5), WATER),
+        _organ("bowel", "Bag_Bowel", Tube((0.0, -30.0), (70.0, 40.0), 82.5, 112.5), WATER),
         *_targets(target, with_gtv=False, with_ring=True),
     )
     sacrum = _ellipsoid(rng, (0.0, 88.0, 40.0), (34.0, 15.0, 60.0))
@@ -176,7 +180,7 @@ def prostate(rng: Rng) -> Site:
 
 def lung(rng: Rng) -> Site:
     chest = _chest(rng)
-    body = Star(_torso(rng, (176.0, 116.0), 150.0))
+    body = Star(_torso(rng, (176.0, 116.0), CHEST_MM))
     side = 1.0 if rng.random() < 0.5 else -1.0
     home = (chest.left if side > 0 else chest.right).base
     assert isinstance(home, Ellipsoid)  # noqa: S101 - tells the type checker
@@ -184,7 +188,7 @@ def lung(rng: Rng) -> Site:
     inwards, up = float(rng.uniform(0.0, 44.0)), float(rng.uniform(-15.0, 45.0))
     centre = (x - side * inwards, y + 12.0, z + up)
     target = _ellipsoid(rng, centre, (31.0, 31.0, 35.0), 6.0, share=0.22)
-    trachea = Tube((0.0, 14.0), (9.0, 9.0), 62.0, 147.5)
+    trachea = Tube((0.0, 14.0), (9.0, 9.0), 67.5, CHEST_MM)
     organs = (
         _external(body),
         *chest.organs,
@@ -201,7 +205,7 @@ def lung(rng: Rng) -> Site:
 
 
 def head_neck(rng: Rng) -> Site:
-    body = Star(_torso(rng, (82.0, 98.0), 120.0))
+    body = Star(_torso(rng, (82.0, 98.0), NECK_MM))
     side = 1.0 if rng.random() < 0.5 else -1.0
     target = _ellipsoid(rng, (side * 18.0, -16.0, 0.0), (30.0, 30.0, 50.0), 7.0, share=0.2)
     parotid = (12.0, 18.0, 24.0)
@@ -212,12 +216,12 @@ def head_neck(rng: Rng) -> Site:
         _organ("parotid_r", "Parotid_R", _ellipsoid(rng, (-58.0, 10.0, 32.0), parotid, 3.0), -10.0),
         _organ("mandible", "Bone_Mandible", mandible, 600.0),
         _organ("larynx", "Larynx", _ellipsoid(rng, (0, -52.0, -55.0), (18.0, 17.0, 22.0)), 30.0),
-        _organ("cord", "SpinalCord", Tube((0.0, 48.0), (6.5, 6.0), -117.5, 60.0), 35.0),
+        _organ("cord", "SpinalCord", Tube((0.0, 48.0), (6.5, 6.0), -112.5, 67.5), 35.0),
         _organ("stem", "Brainstem", _ellipsoid(rng, (0, 38.0, 84.0), (14.0, 13.0, 22.0)), 35.0),
         _organ("thyroid", "Glnd_Thyroid", _ellipsoid(rng, (0, -44.0, -92.0), (26, 9, 16)), 90.0),
         *_targets(target, with_gtv=True, with_ring=True),
     )
-    spine = Tube((0.0, 42.0), (18.0, 20.0), -120.0, 60.0)
+    spine = Tube((0.0, 42.0), (18.0, 20.0), -NECK_MM, 60.0)
     sex = "F" if rng.random() < 0.3 else "M"
     letter = "L" if side > 0 else "R"
     scenery: tuple[tuple[Shape, float], ...] = ((spine, BONE),)

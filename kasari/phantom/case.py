@@ -112,7 +112,7 @@ class Case:
 
     @property
     def heights(self) -> tuple[float, ...]:
-        """z of the planning CT's slices, rising, mm."""
+        """z of the planning CT's slices, rising, mm. They fill the body from end to end."""
         low, high = self.site.body.box[2]
         step = self.resolution.slice_mm
-        return tuple(low + step * i for i in range(round((high - low) / step) + 1))
+        return tuple(low + step * (i + 0.5) for i in range(round((high - low) / step)))

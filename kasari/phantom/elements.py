@@ -81,7 +81,7 @@ def base(
     dataset.StationName = f"{case.centre.name}WS1"
     dataset.OperatorsName = case.centre.physicist
     dataset.SoftwareVersions = "1.0"
-    dataset.DeviceSerialNumber = f"{1000 + case.index}"
+    dataset.DeviceSerialNumber = f"PHANTOM-{case.centre.name}-1"
     dataset.PatientName = f"{case.person.family}^{case.person.given}"
     dataset.PatientID = case.person.patient_id
     dataset.PatientBirthDate = da(case.person.birth_date)

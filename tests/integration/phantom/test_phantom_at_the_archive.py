@@ -16,17 +16,17 @@ from harmonizer.domain.quality import Severity, analyse, described
 from harmonizer.domain.quality.analysis import Analysis
 from kasari.phantom import generate_cohort
 
-MEAN_GY = 0.3
+MEAN_GY = 0.2
 """Mean dose: contours 5 mm apart and a 3 mm grid against the formula."""
 
-NEAR_GY = 0.8
+NEAR_GY = 0.5
 """D95 and D2 of targets."""
 
-VOLUME_SHARE = 0.03
+VOLUME_SHARE = 0.01
 LEAST_CM3 = 15.0
 """Volumes are compared from here on; a smaller organ is on a handful of slices."""
 
-PERCENT = 3.0
+PERCENT = 1.0
 """V20Gy and the like, in percentage points."""
 
 SITES = {"head-neck": "head-and-neck"}

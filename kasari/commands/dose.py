@@ -4,13 +4,13 @@ import csv
 import json
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harmonizer.adapters.dicomrt import read_course, read_dose, read_plan, read_structure_set
-from harmonizer.data.quality import load_knowledge
+from harmonizer.adapters.dicomrt import read_dose, read_plan, read_structure_set
 from harmonizer.domain.dose import (
     METHOD_VERSION,
     DvhResult,
@@ -24,9 +24,11 @@ from harmonizer.domain.dose import (
     without_dose,
 )
 from harmonizer.domain.dose.comparison import Comparison, compare_rois
-from harmonizer.domain.quality import RULESET_VERSION, check_course, computed, described
+from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.catalogue import rule_table
+from harmonizer.domain.reports import ReportHead, report_values
 from harmonizer.errors import DataError
+from kasari.dose.course import CourseFolder, file_bytes, report_page
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
 
@@ -35,8 +37,12 @@ DEFAULT_METRICS = (
     "V5Gy[%],V10Gy[%],V20Gy[%],V30Gy[%],V40Gy[%],V50Gy[%]"
 )
 COLUMNS = ("roi_number", "roi_name", "metric", "value", "unit", "status", "note")
-LARGEST_FILE = 2_000_000_000
 
+CourseArgument = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help="Folder with one course.")
+]
+Site = Annotated[str | None, typer.Option(help="Treated site, for its template.")]
+Laterality = Annotated[str | None, typer.Option(help="L, R or B, of the diagnosis.")]
 InputFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, readable=True)]
 
 
@@ -55,7 +61,7 @@ def dvh(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--metrics") from error
     try:
-        results = _results(_bytes(dose), _bytes(structures))
+        results = _results(file_bytes(dose), file_bytes(structures))
         prescription = _prescription(plan)
     except DataError as error:
         typer.echo(f"{error.code}: {error}", err=True)
@@ -69,12 +75,6 @@ def dvh(
         report = {"method": METHOD_VERSION, "rows": rows}
         details.write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
     typer.echo(f"{len(results)} structures, {len(rows)} values in {out}")
-
-
-def _bytes(path: Path) -> bytes:
-    if path.stat().st_size > LARGEST_FILE:
-        raise DataError("FILE-TOO-LARGE", "a file of more than 2 GB is not read; export a crop")
-    return path.read_bytes()
 
 
 def _results(dose_bytes: bytes, structure_bytes: bytes) -> list[DvhResult]:
@@ -91,7 +91,7 @@ def _results(dose_bytes: bytes, structure_bytes: bytes) -> list[DvhResult]:
 def _prescription(path: Path | None) -> Prescription:
     if path is None:
         return Prescription()
-    plan = read_plan(_bytes(path))
+    plan = read_plan(file_bytes(path))
     return Prescription(plan.prescribed_gy, plan.fractions)
 
 
@@ -118,27 +118,49 @@ def _rows(
 
 @app.command()
 def qa(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)],
+    folder: CourseArgument,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    site: Annotated[str | None, typer.Option(help="Treated site, for its template.")] = None,
-    laterality: Annotated[str | None, typer.Option(help="L, R or B, of the diagnosis.")] = None,
+    site: Site = None,
+    laterality: Laterality = None,
 ) -> None:
     """Run the quality rules over the DICOM files of one course.
 
     Exit code 0 without errors among the findings, 1 with.
     """
-    report = course_report(folder, site, laterality)
-    findings = report["findings"]
-    assert isinstance(findings, list)  # noqa: S101 - tells the type checker
+    analysis = CourseFolder(folder).analysis(site, laterality)
     if as_json:
-        json.dump(report, sys.stdout, indent=1, ensure_ascii=False)
+        report = report_values(analysis)
+        shown = {"ruleset": analysis.ruleset, "method": analysis.method}
+        shown |= {name: report[name] for name in ("objects", "findings", "structures")}
+        json.dump(shown, sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        for finding in findings:
-            line = f"{finding['severity']:8}{finding['code']:28}{finding['where']}: "
-            typer.echo(line + finding["text"])
-        typer.echo(f"{len(findings)} findings, rule set {RULESET_VERSION}")
-    raise typer.Exit(1 if any(f["severity"] == "error" for f in findings) else 0)
+        for finding in analysis.findings:
+            line = f"{finding.severity.value:8}{finding.code:28}{finding.where}: "
+            typer.echo(line + finding.text)
+        typer.echo(f"{len(analysis.findings)} findings, rule set {analysis.ruleset}")
+    raise typer.Exit(1 if any(f.severity is Severity.ERROR for f in analysis.findings) else 0)
+
+
+@app.command()
+def report(
+    folder: CourseArgument,
+    out: Annotated[Path, typer.Option(help="HTML to write; .json writes the values instead.")],
+    site: Site = None,
+    laterality: Laterality = None,
+    title: Annotated[str, typer.Option(help="What the report calls the course.")] = "",
+) -> None:
+    """Write a course's report: findings, histograms, tables, images with contours and dose."""
+    course = CourseFolder(folder)
+    analysis = course.analysis(site, laterality)
+    if out.suffix.lower() == ".json":
+        text = json.dumps(report_values(analysis), indent=1, ensure_ascii=False) + "\n"
+    else:
+        head = ReportHead(title or folder.resolve().name, datetime.now(UTC).date().isoformat())
+        text = report_page(course, analysis, head)
+    out.write_text(text, "utf-8")
+    errors = sum(finding.severity is Severity.ERROR for finding in analysis.findings)
+    typer.echo(f"{out}: {len(analysis.findings)} findings, {errors} of them errors")
 
 
 @app.command()
@@ -150,7 +172,7 @@ def compare(
 ) -> None:
     """Compare structures of one name in two structure sets drawn on one image."""
     try:
-        first, second = (read_structure_set(_bytes(path)) for path in (reference, other))
+        first, second = (read_structure_set(file_bytes(path)) for path in (reference, other))
     except DataError as error:
         typer.echo(f"{error.code}: {error}", err=True)
         raise typer.Exit(2) from error
@@ -179,35 +201,3 @@ def _compared(reference: Roi, other: Roi, tolerance: float) -> dict[str, object]
     except DataError as error:
         return {"roi_name": reference.name, "note": str(error)}
     return {"roi_name": reference.name, **{k: f"{v:.6g}" for k, v in found.items()}}
-
-
-def course_report(folder: Path, site: str | None, laterality: str | None) -> dict[str, object]:
-    """Return findings and what was looked at, ready for JSON."""
-    objects = (_bytes(path) for path in sorted(folder.rglob("*")) if _may_be_dicom(path))
-    facts = described(read_course(objects), load_knowledge(), None, site, laterality)
-    facts = computed(facts)
-    findings = check_course(facts)
-    return {
-        "ruleset": RULESET_VERSION,
-        "method": METHOD_VERSION,
-        "objects": {
-            "images": len(facts.images),
-            "structure_sets": len(facts.structure_sets),
-            "plans": len(facts.plans),
-            "doses": len(facts.doses),
-            "records": len(facts.records),
-            "unreadable": len(facts.unreadable),
-        },
-        "findings": [
-            {"code": f.code, "severity": f.severity.value, "where": f.where, "text": f.text}
-            for f in findings
-        ],
-    }
-
-
-def _may_be_dicom(path: Path) -> bool:
-    """Whether a file has the DICOM mark; hidden files and others are passed over."""
-    if not path.is_file() or path.name.startswith("."):
-        return False
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"

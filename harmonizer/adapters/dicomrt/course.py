@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harmonizer.adapters.dicomrt.dose import read_dose
-from harmonizer.adapters.dicomrt.elements import modality_of
+from harmonizer.adapters.dicomrt.elements import heading_of
 from harmonizer.adapters.dicomrt.image import read_image
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
@@ -45,6 +45,11 @@ class CourseReader:
         self._count += 1
         self._images.append(image)
 
+    def add_unreadable(self, why: str) -> None:
+        """Count an object that could not even be fetched."""
+        self._count += 1
+        self._unreadable.append((f"object {self._count}", why))
+
     def facts(self) -> CourseFacts:
         """Return what was gathered. Nothing is computed yet."""
         return CourseFacts(
@@ -57,7 +62,7 @@ class CourseReader:
         )
 
     def _sort_in(self, data: bytes) -> None:
-        modality = modality_of(data)
+        modality, _ = heading_of(data)
         if modality == "RTSTRUCT":
             self._structure_sets.append(read_structure_set(data))
         elif modality == "RTDOSE":

@@ -38,8 +38,8 @@ def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
     return dataset
 
 
-def modality_of(data: bytes) -> str:
-    """Return an object's modality, reading no further than that.
+def heading_of(data: bytes) -> tuple[str, str]:
+    """Return an object's modality and SOP Instance UID, reading no further than those.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def modality_of(data: bytes) -> str:
     try:
         force = data[128:132] != b"DICM"
         dataset = read_partial(BytesIO(data), beyond, force=force)
-        return text(dataset, "Modality")
+        return text(dataset, "Modality"), text(dataset, "SOPInstanceUID")
     except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
         raise _not_dicom(error) from error
 

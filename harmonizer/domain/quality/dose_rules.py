@@ -7,10 +7,10 @@ import numpy as np
 
 from harmonizer.domain.dose.agreement import BodyShare, share_outside_body
 from harmonizer.domain.dose.dvh import DvhResult, Status
-from harmonizer.domain.dose.metrics import Prescription as MetricPrescription
-from harmonizer.domain.dose.metrics import dose_at_volume, evaluate, parse_metric
+from harmonizer.domain.dose.metrics import dose_at_volume
 from harmonizer.domain.dose.plan import StoredDvh
 from harmonizer.domain.dose.structures import Roi
+from harmonizer.domain.quality.constraint_check import checked_constraints, is_conventional
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
 from harmonizer.domain.quality.structure_rules import bodies, targets
@@ -145,22 +145,13 @@ def shifted(facts: CourseFacts) -> Hits:
 def hot_spot(facts: CourseFacts) -> Hits:
     """Maximum far above the prescription."""
     dose, prescribed = facts.dose, facts.prescribed_gy
-    if dose and dose.grid and prescribed and _is_conventional(facts):
+    if dose and dose.grid and prescribed and is_conventional(facts):
         top = dose.grid.maximum_gy()
         if top > 1.3 * prescribed:
             yield (
                 "dose",
                 f"highest dose {top:.1f} Gy is {top / prescribed:.0%} of {prescribed:g} Gy",
             )
-
-
-def _is_conventional(facts: CourseFacts) -> bool:
-    """Whether a plan is neither stereotactic nor brachytherapy, where hot spots are meant."""
-    prescribed, fractions = facts.prescribed_gy, facts.fractions
-    if not fractions or not prescribed:
-        return False
-    brachy = any(group.brachy for plan in facts.dose_plans for group in plan.fraction_groups)
-    return not brachy and prescribed / fractions < 5.0
 
 
 def _targets_median(facts: CourseFacts) -> float | None:
@@ -223,14 +214,18 @@ def _compare(facts: CourseFacts, roi: Roi, result: DvhResult, stored: StoredDvh)
         and abs(found - mean) > share * max(top, mean) + floor
     ):
         text = f"mean dose {found:.2f} Gy; the planning system has {mean:.2f} Gy"
-        yield facts.label(roi), text
+        yield (
+            facts.label(roi),
+            f"{text} (tolerance {share:.0%} of its highest dose and {floor:g} Gy)",
+        )
     volume = float(stored.volume_cm3[0])
     limit, least = TPS_VOLUME
     own = result.volume_cm3 or 0.0
     if roi in bodies(facts) or max(volume, own) < least:
         return
     if abs(own - volume) > limit * volume:
-        yield facts.label(roi), f"volume {own:.1f} cm³; the planning system has {volume:.1f} cm³"
+        text = f"volume {own:.1f} cm³; the planning system has {volume:.1f} cm³"
+        yield facts.label(roi), f"{text} (tolerance {limit:.0%})"
 
 
 def tps_missing(facts: CourseFacts) -> Hits:
@@ -250,20 +245,11 @@ def tps_unknown_roi(facts: CourseFacts) -> Hits:
 
 def constraints(facts: CourseFacts) -> Hits:
     """Published dose constraints for this fractionation."""
-    fractions = facts.fractions
-    rx = MetricPrescription(facts.prescribed_gy, fractions)
-    for constraint in facts.knowledge.constraints:
-        if constraint.fractions not in (None, fractions) or not _is_conventional(facts):
-            continue
-        metric = parse_metric(constraint.metric)
-        for roi in facts.rois:
-            result = facts.dvhs.get(roi.number)
-            if result is None or facts.names.get(roi.number, roi.name) != constraint.structure:
-                continue
-            value = evaluate(result, metric, rx)
-            if value.value is not None and value.value > constraint.limit:
-                text = f"{constraint.metric} is {value.value:.3g}, limit {constraint.limit:g}"
-                yield facts.label(roi), f"{text} ({constraint.endpoint}; {constraint.source})"
+    for checked in checked_constraints(facts):
+        if checked.met is False:
+            asked = checked.constraint
+            text = f"{asked.metric} is {checked.value.value:.3g}, limit {asked.limit:g}"
+            yield facts.label(checked.roi), f"{text} ({asked.endpoint}; {asked.source})"
 
 
 PROBLEMS = (

@@ -1,0 +1,1 @@
+"""Dose and quality of courses in folders, without any server."""

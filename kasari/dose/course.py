@@ -1,0 +1,97 @@
+"""A course in a folder: read, named, analysed, reported."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harmonizer.adapters.dicomrt import CourseReader, heading_of, read_picture
+from harmonizer.data.quality import load_knowledge
+from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.nomenclature import NO_RULES, Context, Mapper, map_structure_set
+from harmonizer.domain.quality import Analysis, CourseFacts, analyse, described
+from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report_html
+from harmonizer.errors import DataError
+from kasari.errors import InputError
+
+LARGEST_FILE = 2_000_000_000
+
+
+def file_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises
+    ------
+    DataError
+        `FILE-TOO-LARGE` beyond 2 GB.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise DataError("FILE-TOO-LARGE", "a file of more than 2 GB is not read; export a crop")
+    return path.read_bytes()
+
+
+def dicom_files(folder: Path) -> list[Path]:
+    """Return the files of a folder, at any depth, that have the DICOM mark."""
+    return [path for path in sorted(folder.rglob("*")) if _may_be_dicom(path)]
+
+
+def _may_be_dicom(path: Path) -> bool:
+    if not path.is_file() or path.name.startswith("."):
+        return False
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+class CourseFolder:
+    """The DICOM files of one course, and where each image is."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read all objects; of images only where they lie.
+
+        Raises
+        ------
+        InputError
+            If there is no DICOM file.
+        """
+        reader = CourseReader()
+        self._places: list[Path] = []
+        for path in dicom_files(folder):
+            try:
+                reader.add(file_bytes(path))
+            except DataError as error:
+                reader.add_unreadable(str(error))
+            self._places.append(path)
+        if not self._places:
+            raise InputError(f"no DICOM file in {folder}; name the folder of one course")
+        self.facts: CourseFacts = reader.facts()
+
+    def analysis(self, site: str | None, laterality: str | None) -> Analysis:
+        """Map the names, compute everything, run the rules."""
+        mapper = Mapper(load_nomenclature(), NO_RULES)
+        context = Context(site=site, laterality=laterality)
+        names = map_structure_set(mapper, self.facts.rois, context).applied
+        return analyse(described(self.facts, load_knowledge(), names, site, laterality))
+
+    def pictures(self, analysis: Analysis) -> list[Picture]:
+        """Return the images that a report shows, with their pixels; those that can be decoded."""
+        wanted = {image.sop_instance_uid: i for i, image in enumerate(chosen_images(analysis))}
+        found: dict[int, Picture] = {}
+        for path in self._places:
+            if len(found) == len(wanted):
+                break
+            picture = _picture(path, wanted)
+            if picture is not None:
+                found[wanted[picture.image.sop_instance_uid]] = picture
+        return [found[i] for i in sorted(found)]
+
+
+def _picture(path: Path, wanted: Mapping[str, int]) -> Picture | None:
+    """Return the image in a file if it is wanted and can be decoded."""
+    try:
+        data = file_bytes(path)
+        return read_picture(data) if heading_of(data)[1] in wanted else None
+    except DataError:
+        return None
+
+
+def report_page(course: CourseFolder, analysis: Analysis, head: ReportHead) -> str:
+    """Return the HTML report of a course in a folder."""
+    return report_html(analysis, course.pictures(analysis), head)

@@ -79,7 +79,7 @@ class Settings(_Section):
     archive: ArchiveDoor
     plugin_token_file: Path
     operator_token_file: Path
-    settle_seconds: float = Field(default=2.0, ge=0, le=86_400)
+    settle_seconds: float = Field(default=1.0, ge=0, le=86_400)
     poll_seconds: float = Field(default=0.5, gt=0, le=3600)
     canary_minutes: float = Field(default=10.0, gt=0, le=1440)
     on_withdrawal: Literal["erase", "stop"] = "erase"

@@ -29,7 +29,7 @@ CONFLICT = Reason("conflict", "an instance came again under the same UID with di
 class CoursePolicy:
     """A centre's own choices."""
 
-    settle_s: float = 2.0
+    settle_s: float = 1.0
     needs: Needs = field(default_factory=Needs)
     rules: Sequence[Rule] = RULES
 

@@ -17,14 +17,22 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from gateway.contract.marks import METHOD_PREFIX, REFUSED_PATIENT_ID, SITE_STAGE
 from gateway.contract.site import ConsentSnapshot
 from gateway.domain.deid import Profile, SiteStage, read_identity
+from gateway.domain.deid.stream import explicit_header, implicit_header, open_part10
 from gateway.domain.identity import SiteKeys, lookup_hash
-from gateway.errors import NOT_AUTHORISED, OUT_OF_RESOURCES, RejectError
+from gateway.errors import (
+    DATASET_DOES_NOT_MATCH,
+    NOT_AUTHORISED,
+    OUT_OF_RESOURCES,
+    RejectError,
+)
 
 OLDEST_SNAPSHOT_S: Final = 300.0
 PROCESSING_FAILURE: Final = 0x0110
 LARGEST_STUB: Final = 2048
 """Bytes. A de-identified object may be smaller; it is told from a stub by its patient."""
 
+STUDY: Final = 0x0020000D
+SERIES: Final = 0x0020000E
 _STUB_UID: Final = "2.25.100000000000000000000000000000000"
 _STUB_PATIENT: Final = b"\x10\x00\x20\x00LO\x08\x00" + REFUSED_PATIENT_ID.ljust(8).encode("ascii")
 _MARK: Final = b"\x12\x00\x63\x00LO"
@@ -102,7 +110,26 @@ class Admission:
         done = self._stage.deidentify(data, pseudonym).data
         if not carries_site_mark(done):
             return Refusal("failure", PROCESSING_FAILURE)
+        if not _belongs_somewhere(done):
+            return Refusal("no-study", DATASET_DOES_NOT_MATCH)
         return Admitted(done)
+
+
+def _belongs_somewhere(data: bytes) -> bool:
+    """Whether study and series are named. Of one that is not, Orthanc logs the ORIGINAL id.
+
+    `data` is what the engine wrote: every sequence before these attributes has a length.
+    """
+    source = open_part10(data)
+    read = explicit_header if source.explicit else implicit_header
+    at, end, found = source.start, len(source.body), 0
+    while at < end:
+        tag, _, start, length = read(source.body, at, end)
+        if tag > SERIES:
+            break
+        found += tag in (STUDY, SERIES) and length > 0
+        at = start + length
+    return found == 2
 
 
 def refusal_stub(refusal: Refusal) -> bytes:

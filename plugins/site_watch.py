@@ -20,6 +20,8 @@ from gateway.errors import ConfigError
 from plugins.site_admission import Admission, Refusal
 
 SNAPSHOT_EVERY_S: Final = 2.0
+FIRST_SNAPSHOT_EVERY_S: Final = 0.25
+"""While there is none yet, e.g. because the gateway service still starts."""
 HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
@@ -141,7 +143,7 @@ class Watch:
         """Do what is due; what fails is tried again when it is due the next time."""
         poked = self._poked.is_set()
         self._poked.clear()
-        if self._is_due("fetch", SNAPSHOT_EVERY_S):
+        if self._is_due("fetch", self._pause_s()):
             self._attempt(lambda: self._admission.renew(self._link.fetch()))
         if self._is_due("tell", 0.0 if poked else HEARTBEAT_EVERY_S):
             self._attempt(lambda: self._link.tell(self._totals.report()))
@@ -149,8 +151,12 @@ class Watch:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self.step()
-            if self._poked.wait(SNAPSHOT_EVERY_S):
+            if self._poked.wait(self._pause_s()):
                 self._stopping.wait(SETTLE_S)
+
+    def _pause_s(self) -> float:
+        known = self._admission.snapshot is not None
+        return SNAPSHOT_EVERY_S if known else FIRST_SNAPSHOT_EVERY_S
 
     def _is_due(self, act: str, every_s: float) -> bool:
         now = self._now()

@@ -13,7 +13,7 @@ from kasari.setup.options import DataFolder
 from kasari.stack import DEFAULT_FOLDER, Stack, open_stack
 from kasari.stack.settings import PUSH_AET
 
-NOT_DICOM_EXIT: Final = 3
+SKIPPED_EXIT: Final = 3
 REFUSED_EXIT: Final = 4
 SHOWN: Final = 20
 MEANING: Final = {
@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Send every DICOM file below a folder; one that broke off goes on where it stopped.
 
-    Exit code 3: files that are not DICOM were skipped. 4: objects were refused.
+    Exit code 3: files that are no whole DICOM were skipped. 4: objects were refused.
     Example: kasari push --centre KUH /data/export
     """
     stack = open_stack(data or DEFAULT_FOLDER)
@@ -49,7 +49,7 @@ def command(
     if outcome.refused:
         raise typer.Exit(REFUSED_EXIT)
     if found.skipped:
-        raise typer.Exit(NOT_DICOM_EXIT)
+        raise typer.Exit(SKIPPED_EXIT)
 
 
 def push_folder(
@@ -82,20 +82,20 @@ def as_values(found: Found, outcome: Outcome) -> dict[str, Any]:
         "sent_bytes": outcome.sent_bytes,
         "acknowledged_before": outcome.known,
         "refused": {f"0x{status:04X}": count for status, count in outcome.counts().items()},
-        "not_dicom": [str(path) for path in found.skipped],
+        "skipped": {str(path): why for path, why in found.skipped.items()},
         "seconds": round(outcome.seconds, 3),
     }
 
 
 def _show(found: Found, outcome: Outcome) -> None:
-    for path in found.skipped[:SHOWN]:
-        console.print(f"not DICOM, skipped: {path}", markup=False)
+    for path, why in list(found.skipped.items())[:SHOWN]:
+        console.print(f"skipped: {path}: {why}", markup=False, soft_wrap=True)
     if len(found.skipped) > SHOWN:
-        console.print(f"not DICOM, skipped: {len(found.skipped) - SHOWN} more files")
+        console.print(f"skipped: {len(found.skipped) - SHOWN} more files; --json names them all")
     for status, count in outcome.counts().items():
         meaning = MEANING.get(status) or MEANING.get(status & 0xFF00) or "refused"
         typer.echo(f"{count} refused with 0x{status:04X}: {meaning}")
     typer.echo(
         f"{outcome.sent} stored ({outcome.sent_bytes / 1e6:.1f} MB in {outcome.seconds:.1f} s), "
-        f"{outcome.known} acknowledged before, {len(found.skipped)} not DICOM"
+        f"{outcome.known} acknowledged before, {len(found.skipped)} skipped"
     )

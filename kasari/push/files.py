@@ -1,14 +1,14 @@
 """What is in a folder: DICOM files by what they are, and the names of all others."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import ExplicitVRBigEndian, MediaStorageDirectoryStorage
 
+from gateway.domain.checker import UnreadableError, read_elements
 from kasari.errors import InputError
 
 _META = ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
@@ -37,8 +37,8 @@ class Found:
     """A folder's content, in the order of the paths."""
 
     files: list[DicomFile] = field(default_factory=list)
-    skipped: list[Path] = field(default_factory=list)
-    """Not DICOM, or a DICOMDIR, which is no object."""
+    skipped: dict[Path, str] = field(default_factory=dict)
+    """What is not sent, and why: no DICOM, a DICOMDIR, or damaged."""
 
 
 def find_files(folder: Path) -> Found:
@@ -52,30 +52,45 @@ def find_files(folder: Path) -> Found:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder")
     found = Found()
-    for path in _paths(folder):
-        file = _read(path)
-        if file is None:
-            found.skipped.append(path)
-        else:
-            found.files.append(file)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            found.files.append(read_file(path))
+        except InputError as error:
+            found.skipped[path] = str(error)
     if not found.files and not found.skipped:
         raise InputError(f"{folder} is empty")
     return found
 
 
-def _paths(folder: Path) -> Iterator[Path]:
-    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+def read_file(path: Path) -> DicomFile:
+    """Look at one file.
 
-
-def _read(path: Path) -> DicomFile | None:
+    Raises
+    ------
+    InputError
+        Why it is no DICOM file that can be sent.
+    """
     try:
-        meta = dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True).file_meta
+        data = path.read_bytes()
+        meta = read_file_meta_info(path)
         sop_class, _, transfer_syntax = (str(meta[keyword].value) for keyword in _META)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        size = path.stat().st_size
-    except (InvalidDicomError, OSError, KeyError, ValueError, EOFError):
-        return None
-    if sop_class == MediaStorageDirectoryStorage or not sop_class or not transfer_syntax:
-        return None
-    return DicomFile(path, sop_class, transfer_syntax, size, digest)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from error
+    except (InvalidDicomError, KeyError, ValueError, EOFError):
+        raise InputError("not DICOM") from None
+    if sop_class == MediaStorageDirectoryStorage:
+        raise InputError("a DICOMDIR, not an object")
+    if not _is_whole(data, transfer_syntax):
+        raise InputError("damaged: it cannot be read to its end")
+    return DicomFile(path, sop_class, transfer_syntax, len(data), hashlib.sha256(data).digest())
+
+
+def _is_whole(data: bytes, transfer_syntax: str) -> bool:
+    """A site waits in vain for the rest of a file that was cut, and so would the sender."""
+    if transfer_syntax == ExplicitVRBigEndian:
+        return True
+    try:
+        read_elements(data)
+    except UnreadableError:
+        return False
+    return True

@@ -22,7 +22,10 @@ from kasari.push.whole import to_send
 MOST_CONTEXTS: Final = 128
 ATTEMPTS: Final = 60
 """Associations tried one after the other without one success."""
-FILE_ATTEMPTS: Final = 4
+LOST_ATTEMPTS: Final = 4
+"""For a file with which the association is lost."""
+LATER_ATTEMPTS: Final = 30
+"""For a file that the site cannot take now, e.g. because its gateway service starts."""
 PAUSE_S: Final = 1.0
 TIMEOUT_S: Final = 60.0
 LOOK_S: Final = 0.5
@@ -77,11 +80,11 @@ class _Queue:
                     return file
         return None
 
-    def give_back(self, file: DicomFile) -> bool:
+    def give_back(self, file: DicomFile, attempts: int) -> bool:
         """Whether it may be tried again."""
         with self._lock:
             self._failures[file.path] += 1
-            again = self._failures[file.path] < FILE_ATTEMPTS
+            again = self._failures[file.path] < attempts
             if again:
                 self._waiting.appendleft(file)
         return again
@@ -107,18 +110,22 @@ class _Sender:
         while contexts := self._queue.contexts():
             association = self._associate(contexts)
             if association is None:
-                self._failures += 1
-                if self._failures >= ATTEMPTS:
-                    raise StackError(
-                        f"{self._to.called_aet} at port {self._to.port} accepts no association: is "
-                        "the stack up (`kasari doctor`)?"
-                    )
-                time.sleep(PAUSE_S)
+                if self._queue.contexts():
+                    self._wait()
                 continue
             try:
                 self._use(association, set(contexts))
             finally:
                 _leave(association)
+
+    def _wait(self) -> None:
+        self._failures += 1
+        if self._failures >= ATTEMPTS:
+            raise StackError(
+                f"{self._to.called_aet} at port {self._to.port} accepts no association: is the "
+                "stack up (`kasari doctor`)?"
+            )
+        time.sleep(PAUSE_S)
 
     def _associate(self, contexts: list[tuple[str, str]]) -> Association | None:
         entity = AE(ae_title=self._to.calling_aet)
@@ -132,8 +139,13 @@ class _Sender:
             ae_title=self._to.called_aet,
             evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
         )
-        leave_answers(association)
-        return association if association.is_established else None
+        if association.is_established:
+            leave_answers(association)
+            return association
+        if association.rejected_contexts:  # it took us, and nothing of what we offered
+            while file := self._queue.take(set(contexts)):
+                self._tell(file, NOT_NEGOTIATED)
+        return None
 
     def _use(self, association: Association, offered: set[tuple[str, str]]) -> None:
         accepted = {
@@ -157,9 +169,11 @@ class _Sender:
         if status == SUCCESS:
             self._ledger.add(file.digest)
             self._failures = 0
-        elif (status is None or status in _RETRYABLE) and self._queue.give_back(file):
-            time.sleep(PAUSE_S)
-            return False
+        elif status is None or status in _RETRYABLE:
+            attempts = LOST_ATTEMPTS if status is None else LATER_ATTEMPTS
+            if self._queue.give_back(file, attempts):
+                time.sleep(PAUSE_S)
+                return False
         self._tell(file, status if status is not None else _RETRYABLE.start)
         return True
 
@@ -173,7 +187,7 @@ def push(
 ) -> Outcome:
     """Send what the ledger does not know, each file in its own transfer syntax.
 
-    A lost association and a status that says "later" are tried again, up to `ATTEMPTS` times.
+    A lost association and a status that says "later" are tried again.
 
     Raises
     ------

@@ -18,11 +18,12 @@ ASK_LIMIT_S: Final = 5.0
 
 @dataclass(frozen=True)
 class Probe:
-    """`GET address` must answer 200. `password_file` belongs to `user`."""
+    """`GET address` must answer 200, with `wanted` in its JSON. `password_file` is `user`'s."""
 
     address: str
     user: str = ""
     password_file: Path | None = None
+    wanted: tuple[str, object] | None = None
 
     def is_healthy(self) -> bool:
         auth = None
@@ -32,7 +33,9 @@ class Probe:
             answer = httpx.get(self.address, auth=auth, timeout=ASK_LIMIT_S, trust_env=False)
         except httpx.HTTPError:
             return False
-        return answer.status_code == httpx.codes.OK
+        if answer.status_code != httpx.codes.OK:
+            return False
+        return self.wanted is None or self.wanted in answer.json().items()
 
 
 def wait_until_healthy(

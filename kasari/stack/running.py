@@ -294,7 +294,10 @@ def _probes(stack: Stack, layout: Layout) -> dict[str, Probe]:
     for name, centre in stack.centres.items():
         probes[f"gateway-{name}"] = Probe(f"{centre.gateway_url}/health")
         probes[f"orthanc-{name}"] = Probe(
-            f"{centre.orthanc_url}/kasari/admission", GATEWAY_USER, centre.orthanc_password_file
+            f"{centre.orthanc_url}/kasari/admission",
+            GATEWAY_USER,
+            centre.orthanc_password_file,
+            ("open", True),  # the plugin has heard from the gateway who may be stored
         )
     return probes
 

@@ -1,6 +1,5 @@
 """What the site plugin lets in, and that nothing it cannot judge ever gets in."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -62,9 +61,9 @@ def snapshot(profile: Profile, keys: SiteKeys, *patients: str) -> ConsentSnapsho
 
 
 @pytest.fixture
-def door(admission: Admission, profile: Profile, keys: SiteKeys) -> Iterator[Admission]:
+def door(admission: Admission, profile: Profile, keys: SiteKeys) -> Admission:
     admission.renew(snapshot(profile, keys, PATIENT_ID))
-    yield admission
+    return admission
 
 
 def test_before_the_first_snapshot_everybody_hears_to_try_later(admission: Admission) -> None:
@@ -129,8 +128,22 @@ def test_a_service_with_another_policy_closes_the_door(
         (nested(300), 0xC000),
         (ct_slice(PatientID=""), 0xA900),
         (ct_slice(PatientID=None), 0xA900),
+        (ct_slice(StudyInstanceUID=None), 0xA900),
+        (ct_slice(SeriesInstanceUID=""), 0xA900),
     ],
-    ids=["empty", "text", "cut", "burned-in", "pdf", "deep", "poison", "blank-id", "no-id"],
+    ids=[
+        "empty",
+        "text",
+        "cut",
+        "burned-in",
+        "pdf",
+        "deep",
+        "poison",
+        "blank-id",
+        "no-id",
+        "no-study",
+        "no-series",
+    ],
 )
 def test_what_cannot_be_judged_is_refused(door: Admission, data: bytes, status: int) -> None:
     verdict = door.decide(data)
@@ -196,7 +209,10 @@ def test_a_stored_object_is_no_stub(door: Admission) -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", ct_slice(), ct_slice(StudyDescription="KaSARi site 0123456789abcdef")],
-    ids=["empty", "original", "mark in a text"],
+    ids=[
+        *("empty", "text", "cut", "burned-in", "pdf", "deep", "poison"),
+        *("blank-id", "no-id", "no-study", "no-series"),
+    ],
 )
 def test_only_the_first_stage_makes_the_mark(data: bytes) -> None:
     assert not carries_site_mark(data)

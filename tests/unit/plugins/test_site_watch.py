@@ -134,7 +134,7 @@ def test_settings_are_relative_to_their_file(tmp_path: Path) -> None:
 def test_settings_that_miss_something_stop_the_start(tmp_path: Path, text: str) -> None:
     path = tmp_path / "plugin.json"
     path.write_text(text, "utf-8")
-    with pytest.raises(ConfigError, match="plugin.json"):
+    with pytest.raises(ConfigError, match=r"plugin\.json"):
         read_settings(path)
 
 

@@ -1,8 +1,9 @@
 """How well structure names are read, per source and per language, beside plain methods.
 
-    python benchmarks/names.py --pairs pairs.csv [--pairs more.csv] --negatives negatives.csv
+    python benchmarks/names.py [--pairs pairs.csv --pairs more.csv --negatives negatives.csv]
 
-`pairs`: columns raw_name, tg263_name, language, source. `negatives`: raw_name, class, source.
+Without tables it takes the project's own in `tests/golden/names`. `pairs`: columns raw_name,
+tg263_name, language, source. `negatives`: raw_name, class, source.
 Printed: names, first answer right, applied unseen (share and how many of these are right), and of
 the rest how many have the right name among the first three and five. The plain methods answer the
 same names: an exact table that ignores case and separators, and the nearest name by edit distance.
@@ -21,10 +22,20 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from harmonizer.data.tg263 import load_nomenclature
-from harmonizer.domain.nomenclature import Kind, Mapping, Matcher
+from harmonizer.domain.nomenclature import (
+    Kind,
+    Mapper,
+    Mapping,
+    Matcher,
+    RoiName,
+    Rule,
+    RuleSet,
+)
 
+OWN = Path(__file__).resolve().parents[1] / "tests" / "golden" / "names"
 SPEED_NAMES = 10_000
 WORD = re.compile(r"[^\W\d_]{5,}")
+ARCHIVE_PATIENTS, ARCHIVE_STRUCTURES = 29_000, 25
 CONFIDENCES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 1.0)
 
 
@@ -192,11 +203,29 @@ def print_speed(rows: list[dict[str, str]]) -> None:
     )
 
 
+def print_archive_speed() -> None:
+    """Print the time to map the structure sets of a whole archive by rules, on one core."""
+    rng = random.Random(5)
+    rules = tuple(Rule(f"oar {n}", "Lung_L", "A", "agreed", "2026-01-01") for n in range(5_000))
+    mapper = Mapper(load_nomenclature(), RuleSet(1, rules))
+    sets = [
+        [RoiName(k, f"OAR_{rng.randrange(5_000)}") for k in range(ARCHIVE_STRUCTURES)]
+        for _ in range(1_000)
+    ]
+    start = time.perf_counter()
+    for n in range(ARCHIVE_PATIENTS):
+        mapper.map_set(sets[n % len(sets)])
+    took = time.perf_counter() - start
+    print(
+        f"archive: {ARCHIVE_PATIENTS} sets of {ARCHIVE_STRUCTURES} names by rules in {took:.0f} s"
+    )
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pairs", type=Path, action="append", required=True)
-    parser.add_argument("--negatives", type=Path, action="append", default=[])
+    parser.add_argument("--pairs", type=Path, action="append")
+    parser.add_argument("--negatives", type=Path, action="append")
     parser.add_argument("--errors", type=int, default=10)
     given = parser.parse_args()
     matcher = Matcher(load_nomenclature())
@@ -206,13 +235,16 @@ def main() -> None:
         "exact table": table_method(names),
         "nearest by edit distance": nearest_method(names),
     }
-    pairs, negatives = read(given.pairs), read(given.negatives)
+    own = not given.pairs and not given.negatives
+    pairs = read(given.pairs or [OWN / "organs.csv"])
+    negatives = read(given.negatives or ([OWN / "no_organs.csv"] if own else []))
     print_table(pairs, methods)
     if negatives:
         print_negatives(negatives, methods)
     print_errors(pairs, matcher, given.errors)
     print_reliability(pairs, matcher)
     print_speed(pairs)
+    print_archive_speed()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ PLACES = frozenset(
     | {"whole", "surface", "core", "thoracic", "cervical", "lumbar", "nonadjacent"}
 )
 """Concepts that place a part of some structure, but name none."""
-NUMBER = re.compile(r"(?:n|level)\d+[abc]?")
+NUMBER = re.compile(r"(?:n|level)\d+")
 MOST = 6
 
 

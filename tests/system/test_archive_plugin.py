@@ -1,0 +1,77 @@
+"""The archive plugin inside a real Orthanc, which nobody but the harmonizer should ever reach."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from gateway.data.deid import load_profile
+from gateway.domain.deid import NationalStage, SiteStage
+from gateway.domain.identity import KeyRing
+from kasari.stack import Stack
+from tests.factories.identified import ct_slice
+
+RING = KeyRing.from_root(bytes(range(32)), "KUH")
+SITE = (
+    SiteStage(load_profile(), RING.site_keys()).deidentify(ct_slice(70), "PAAAAAAAAAAAAAAAA").data
+)
+NATIONAL = NationalStage(load_profile(), RING, {}).deidentify(SITE).data
+
+
+def stow(stack: Stack, data: bytes) -> httpx.Response:
+    boundary = uuid4().hex
+    head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+    kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
+    return httpx.post(
+        f"{stack.archive_orthanc_url}/dicom-web/studies",
+        content=head + data + f"\r\n--{boundary}--".encode(),
+        headers={"Content-Type": kind, "Accept": "application/dicom+json"},
+        auth=stack.archive_login(),
+    )
+
+
+def stored(stack: Stack) -> int:
+    address = f"{stack.archive_orthanc_url}/statistics"
+    return int(httpx.get(address, auth=stack.archive_login()).json()["CountInstances"])
+
+
+@pytest.mark.parametrize("data", [ct_slice(71), SITE], ids=["original", "first stage only"])
+def test_what_does_not_carry_both_marks_is_refused_by_stow(stack: Stack, data: bytes) -> None:
+    before = stored(stack)
+    answer = stow(stack, data)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert "00081198" in answer.json(), "the answer lists what failed"
+    assert stored(stack) == before
+
+
+@pytest.mark.parametrize("data", [ct_slice(71), SITE, b"text"])
+def test_and_over_rest(stack: Stack, data: bytes) -> None:
+    before = stored(stack)
+    address = f"{stack.archive_orthanc_url}/instances"
+    assert httpx.post(address, content=data, auth=stack.archive_login()).is_error
+    assert stored(stack) == before
+
+
+def test_what_carries_both_is_kept_as_it_is(stack: Stack) -> None:
+    answer = stow(stack, NATIONAL)
+    assert answer.status_code == httpx.codes.OK
+    auth, url = stack.archive_login(), stack.archive_orthanc_url
+    uid = answer.json()["00081199"]["Value"][0]["00081155"]["Value"][0]
+    found = httpx.post(f"{url}/tools/lookup", content=uid, auth=auth).json()
+    instance = next(row["ID"] for row in found if row["Type"] == "Instance")
+    try:
+        assert httpx.get(f"{url}/instances/{instance}/file", auth=auth).content == NATIONAL
+    finally:
+        httpx.delete(f"{url}/instances/{instance}", auth=auth)
+
+
+def test_the_refusals_are_counted(stack: Stack) -> None:
+    stow(stack, SITE)
+    address = f"{stack.archive_orthanc_url}/kasari/admission"
+    told = httpx.get(address, auth=stack.archive_login()).json()
+    assert told["refused"]["not-marked"] >= 1
+
+
+def test_nobody_without_a_password_is_answered(stack: Stack) -> None:
+    for path in ("/system", "/dicom-web/studies", "/instances", "/kasari/admission"):
+        assert httpx.get(stack.archive_orthanc_url + path).status_code in {401, 403}, path

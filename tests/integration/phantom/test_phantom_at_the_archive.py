@@ -106,6 +106,20 @@ def _limit(name: str, value: float, organ: str) -> float | None:
     return PERCENT if name.startswith("V") and not flat else None
 
 
+def test_a_patient_of_full_size_has_3_mm_slices_and_the_same_truth(tmp_path: Path) -> None:
+    generate_cohort(tmp_path, patients=1, seed=9, declined=0)
+    told = json.loads((tmp_path / "truth.json").read_text("utf-8"))["patients"]["KUH-001"]
+    one = look_at(tmp_path, "KUH-001", told)
+    images = one.analysis.facts.images
+    assert {(image.rows, image.columns, image.thickness) for image in images} == {(512, 512, 3.0)}
+    assert not [f for f in one.analysis.findings if f.severity is not Severity.INFO]
+    for wanted, result in one.structures():
+        mean = wanted["metrics"]["Mean[Gy]"]
+        assert result.mean_gy == pytest.approx(mean, abs=MEAN_GY), wanted["organ"]
+        volume = wanted["metrics"]["Volume[cc]"]
+        assert result.volume_cm3 == pytest.approx(volume, rel=VOLUME_SHARE), wanted["organ"]
+
+
 def test_targets_get_their_prescription(seen: dict[str, Seen]) -> None:
     for one in seen.values():
         dose = one.truth["prescription"]["dose_gy"]

@@ -46,6 +46,7 @@ from harmonizer.services.proms import PromService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
 from harmonizer.services.tables import TableService
+from harmonizer.web import pages
 
 STORERS: Final = 8
 MEGABYTE: Final = 1 << 20
@@ -219,6 +220,7 @@ def create_app(
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
         app.include_router(dicomweb.router)
+    pages.install(app, is_secure=settings.public_url.startswith("https:"))
     app.add_api_route("/health", _health, include_in_schema=False)
     return app
 

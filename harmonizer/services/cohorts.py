@@ -21,6 +21,8 @@ from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import NotFoundError
 from harmonizer.ports import Answer, CohortRecords, DicomWeb
 
+__all__ = ["Answer", "CohortService", "Found"]
+
 MOST: Final = {Level.STUDY: 1000, Level.SERIES: 1000, Level.INSTANCE: 5000}
 PART: Final = 100
 """UIDs in one question to the store: its URL must not grow without end."""

@@ -75,6 +75,10 @@ class StudyService:
             "work": {"waiting": work["waiting"] + work["running"], "failed": work["failed"]},
         }
 
+    def centres(self) -> Sequence[str]:
+        """Return the centres that may store."""
+        return self._centres
+
     def courses(self, which: CourseFilter) -> Sequence[dict[str, Any]]:
         return self._overview.courses(which)
 

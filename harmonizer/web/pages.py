@@ -1,0 +1,227 @@
+"""The archive's pages: server-rendered, no script, nothing from another host."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from harmonizer.api.access import (
+    READERS,
+    SESSION_COOKIE,
+    SESSION_HOURS,
+    Access,
+    Caller,
+    caller_of,
+)
+from harmonizer.domain.studies import CourseFilter
+from harmonizer.errors import NotFoundError
+from harmonizer.services.clinical import ClinicalService
+from harmonizer.services.studies import STATES, StudyService
+from harmonizer.web.attempts import Attempts
+from harmonizer.web.headers import BrowserHeaders
+from harmonizer.web.outcomes import completion_table, grade_table
+from harmonizer.web.plots import dvh_plot, score_tables, toxicity_plot
+
+HERE: Final = Path(__file__).resolve().parent
+PAGE: Final = 50
+SITES: Final = ("breast", "prostate", "lung", "head-neck", "other")
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Jinja2Templates(directory=HERE / "templates")
+
+
+class _NotLoggedInError(Exception):
+    """Sends the browser to the login form."""
+
+
+def install(app: FastAPI, *, is_secure: bool) -> None:
+    """Add the pages. `is_secure`: readers come by https, so the cookie must not go by http."""
+    app.state.attempts, app.state.cookies_are_secure = Attempts(), is_secure
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
+    app.add_middleware(BrowserHeaders)
+
+
+def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
+    given = {"path": request.url.path, **content}
+    return templates.TemplateResponse(request, name, given, status_code=code)
+
+
+def _reader(request: Request) -> Caller:
+    caller = caller_of(request)
+    if caller is None or caller.role not in READERS:
+        raise _NotLoggedInError
+    return caller
+
+
+def _missing(request: Request, caller: Caller, what: str) -> Response:
+    return _page(request, "missing.html", 404, caller=caller, what=what)
+
+
+@router.get("/login")
+def show_login(request: Request) -> Response:
+    return _page(request, "login.html")
+
+
+@router.post("/login")
+def log_in(request: Request, token: Annotated[str, Form(max_length=512)]) -> Response:
+    state = request.app.state
+    access: Access = state.access
+    attempts: Attempts = state.attempts
+    host, now = request.client.host if request.client else "", state.clock.now()
+    if attempts.are_too_many(host, now):
+        text = "Too many wrong tokens from this address. Wait five minutes."
+        return _page(request, "login.html", 429, wrong=text)
+    caller = access.of_token(token.strip())
+    if caller is None or caller.role not in READERS:
+        attempts.note(host, now)
+        return _page(request, "login.html", 401, wrong="This is not the token of a reader.")
+    state.audit.record(caller.name, caller.role, "log-in", "")
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        SESSION_COOKIE,
+        access.open_session(caller, now),
+        max_age=SESSION_HOURS * 3600,
+        httponly=True,
+        samesite="strict",
+        secure=state.cookies_are_secure,
+    )
+    return answer
+
+
+@router.post("/logout")
+def log_out(request: Request) -> Response:
+    answer = RedirectResponse("/login", 303)
+    if caller_of(request) is None:  # or another site's form
+        return answer
+    request.app.state.access.close_session(request.cookies.get(SESSION_COOKIE, ""))
+    answer.delete_cookie(SESSION_COOKIE)
+    return answer
+
+
+@router.get("/")
+def show_start(request: Request) -> Response:
+    caller = _reader(request)
+    studies: StudyService = request.app.state.studies
+    return _page(
+        request,
+        "start.html",
+        caller=caller,
+        status=studies.status(),
+        states=STATES,
+        waiting=studies.waiting(),
+        failed=studies.courses(CourseFilter(state="failed", limit=20)),
+        recent=studies.courses(CourseFilter(limit=12)),
+    )
+
+
+@router.get("/courses")
+def show_courses(
+    request: Request,
+    centre: Annotated[str, Query(max_length=16)] = "",
+    state: Annotated[str, Query(max_length=16)] = "",
+    site: Annotated[str, Query(max_length=16)] = "",
+    patient: Annotated[str, Query(max_length=80)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    caller = _reader(request)
+    studies: StudyService = request.app.state.studies
+    chosen = {"centre": centre, "state": state, "site": site, "patient": patient}
+    which = CourseFilter(
+        centre or None, state or None, site or None, patient or None, PAGE, (page - 1) * PAGE
+    )
+    total = studies.count(which)
+    asked = {key: value for key, value in chosen.items() if value}
+    request.app.state.audit.record(caller.name, caller.role, "list-courses", urlencode(asked))
+    return _page(
+        request,
+        "courses.html",
+        caller=caller,
+        chosen=chosen,
+        choices={"centre": studies.centres(), "state": STATES[1:], "site": SITES},
+        courses=studies.courses(which),
+        total=total,
+        page=page,
+        pages=max(1, -(-total // PAGE)),
+        asked=urlencode(asked),
+    )
+
+
+@router.get("/studies/{study_uid}")
+def show_study(request: Request, study_uid: str) -> Response:
+    """A study is shown by its courses; most have one."""
+    caller = _reader(request)
+    studies: StudyService = request.app.state.studies
+    try:
+        found = studies.courses_of_study(study_uid)
+    except NotFoundError:
+        return _missing(request, caller, "study")
+    if len(found) == 1:
+        return RedirectResponse(f"/courses/{found[0]}", 303)
+    courses = [studies.course(uid) for uid in found]
+    return _page(request, "study.html", caller=caller, courses=courses, study=study_uid)
+
+
+@router.get("/courses/{course_uid}")
+def show_course(request: Request, course_uid: str) -> Response:
+    caller = _reader(request)
+    studies: StudyService = request.app.state.studies
+    try:
+        course = studies.course(course_uid)
+    except NotFoundError:
+        return _missing(request, caller, "course")
+    request.app.state.audit.record(caller.name, caller.role, "view-course", course_uid)
+    return _page(
+        request,
+        "course.html",
+        caller=caller,
+        course=course,
+        findings=_by_severity(course["findings"]),
+        dvh=dvh_plot(course["structures"], studies.curves(course_uid)),
+        **_outcomes(request.app.state.clinical, course["national_id"]),
+    )
+
+
+@router.get("/outcomes")
+def show_outcomes(request: Request) -> Response:
+    caller, state = _reader(request), request.app.state
+    today: date = state.clock.now().date()
+    return _page(
+        request,
+        "outcomes.html",
+        caller=caller,
+        counts=state.clinical.counts(),
+        completion=completion_table(state.proms.completion(today)),
+        grades=grade_table(state.clinical.grade_distribution()),
+    )
+
+
+def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+    grouped: dict[str, list[dict[str, str]]] = {"error": [], "warning": [], "info": []}
+    for finding in findings:
+        grouped.setdefault(finding["severity"], []).append(finding)
+    return [(severity, found) for severity, found in grouped.items() if found]
+
+
+def _outcomes(clinical: ClinicalService, national_id: str) -> dict[str, Any]:
+    """What is known beside the doses; nothing is an answer too."""
+    latest = clinical.latest(national_id)
+    try:
+        events = clinical.timeline(national_id).events
+    except NotFoundError:
+        events = ()
+    last = None
+    if latest and latest.rt_start and latest.rt_end:
+        last = (latest.rt_end - latest.rt_start).days
+    return {
+        "latest": latest,
+        "toxicity": toxicity_plot(events, last),
+        "scores": score_tables(events),
+        "graded": [event for event in events if event.kind == "toxicity"],
+    }

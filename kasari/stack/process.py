@@ -77,14 +77,21 @@ def start(program: Program) -> Running:
     return running
 
 
+def ask_to_end(running: Running) -> None:
+    """Tell it to end; it takes its time."""
+    if running.is_alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGTERM)
+
+
 def stop(running: Running, pid_file: Path, grace_s: float = GRACE_S) -> None:
     """Ask to end, wait, and end by force if need be. The pid file goes last."""
-    for signal_number, limit_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, GRACE_S)):
-        if not running.is_alive:
-            break
+    ask_to_end(running)
+    _wait(running, grace_s)
+    if running.is_alive:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(running.pid, signal_number)
-        _wait(running, limit_s)
+            os.kill(running.pid, signal.SIGKILL)
+        _wait(running, GRACE_S)
     pid_file.unlink(missing_ok=True)
 
 

@@ -17,7 +17,7 @@ from kasari.setup import OWN_FOLDER, ROOT, OrthancProgram, ensure_orthanc, ensur
 from kasari.stack.health import Probe, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports
-from kasari.stack.process import Program, Running, find, start, stop
+from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
@@ -171,14 +171,14 @@ def stop_stack(folder: Path) -> list[str]:
     described = _read_description(layout)
     if not described:
         return []
-    stopped = []
     with _locked(layout):
-        for name in reversed(process_names(tuple(described["centres"]))):
-            running = find(layout.pid(name))
-            if running:
-                stop(running, layout.pid(name))
-                stopped.append(name)
-    return stopped
+        names = process_names(tuple(described["centres"]))
+        running = {name: found for name in names if (found := find(layout.pid(name)))}
+        for process in running.values():
+            ask_to_end(process)
+        for name, process in running.items():
+            stop(process, layout.pid(name))
+    return list(running)
 
 
 def publish(stack: Stack) -> None:

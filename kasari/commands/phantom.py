@@ -23,6 +23,9 @@ def command(
         int | None, typer.Option(min=0, help="How many declined; else one in twelve.")
     ] = None,
     deviations: Annotated[int, typer.Option(min=0, help="In how many to plant an error.")] = 0,
+    tables_only: Annotated[
+        bool, typer.Option("--tables-only", help="Tables and truth, no DICOM.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Generate patients: images, structures, plans, doses, and tables whose truth is known."""
@@ -49,6 +52,7 @@ def command(
             progress=lambda done, _: bar.update(task, completed=done),
             declined=declined,
             deviations=deviations,
+            tables_only=tables_only,
         )
     typer.echo(_json(summary) if as_json else _told(summary))
 

@@ -47,6 +47,7 @@ def generate_cohort(
     *,
     declined: int | None = None,
     deviations: int = 0,
+    tables_only: bool = False,
 ) -> CohortSummary:
     """Write a cohort into `out`; the same arguments give the same bytes.
 
@@ -60,6 +61,8 @@ def generate_cohort(
         How many have declined to take part; None is one in twelve.
     deviations
         In how many an error is planted; the kinds take turns.
+    tables_only
+        Write tables and truth without any DICOM file: for studies of many patients.
     """
     cases = draw_cohort(out, Wish(patients, seed, centres, small, declined, deviations))
     told: dict[str, object] = {}
@@ -68,7 +71,8 @@ def generate_cohort(
         if progress:
             progress(done, patients)
         doses = {organ.key: doses_in(organ.shape, case.field) for organ in case.site.organs}
-        write_case(case, doses)
+        if not tables_only:
+            write_case(case, doses)
         after = follow(case, doses)
         followed[case.centre.name].append((case, after))
         told[case.key] = truth_of(case, doses, after)

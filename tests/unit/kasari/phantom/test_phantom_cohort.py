@@ -72,6 +72,15 @@ def test_names_survive_the_character_set_of_each_centre(pair: Path) -> None:
     assert len(sets) == 2
 
 
+def test_tables_alone_are_the_same_tables(pair: Path, tmp_path: Path) -> None:
+    generate_cohort(tmp_path, patients=2, seed=5, small=True, tables_only=True)
+    whole = digests(pair)
+    alone = digests(tmp_path)
+    assert not [name for name in alone if name.endswith(".dcm")]
+    assert len(alone) == 9
+    assert all(whole[name] == digest for name, digest in alone.items())
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     generate_cohort(tmp_path, 1, 1, small=True, progress=lambda a, b: steps.append((a, b)))

@@ -105,6 +105,20 @@ def test_who_suffers_more_answers_less_and_worse() -> None:
     assert told["heavy"][3] < told["light"][3] - 0.5
 
 
+def test_answers_are_missing_not_at_random_and_true_weights_mend_it() -> None:
+    rng = np.random.default_rng(6)
+    handed = []
+    for gray in (5.0, 30.0, 60.0):
+        for one in draw("head-neck", gray, 600):
+            handed += [f for f in forms(one, PLAIN, 0.0, DAYS, rng) if f.time == "end"]
+    everybody = np.mean([form.burden for form in handed])
+    back = [form for form in handed if form.items]
+    seen = np.array([form.burden for form in back])
+    weights = 1.0 / np.array([form.chance for form in back])
+    assert seen.mean() < everybody - 0.08
+    assert np.average(seen, weights=weights) == pytest.approx(everybody, abs=0.05)
+
+
 def test_answers_are_possible_ones() -> None:
     rng = np.random.default_rng(3)
     for one in draw("breast", 45.0, 100):

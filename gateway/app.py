@@ -2,7 +2,7 @@
 
 import hmac
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,18 +25,19 @@ from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.adapters.spool import FolderSpool
+from gateway.adapters.terms import SqlTerms
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
-from gateway.api import clinical, consents, courses, errors, internal
+from gateway.api import clinical, consents, courses, errors, internal, terms
 from gateway.api.access import Sessions
 from gateway.background import Loop
 from gateway.config import Settings, read_root_key, read_secret
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Needs
-from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
+from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym, unseal
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError, GatewayError, HoldError
-from gateway.ports import Archive, Clock, SecondStage, SiteStore
+from gateway.ports import Archive, Clock, SecondStage, SiteStore, StoredInstance
 from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.clinical_ports import ClinicalArchive
@@ -47,6 +48,7 @@ from gateway.services.intake import IntakeService
 from gateway.services.preparation import Preparer
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
+from gateway.services.terms import TermService
 from gateway.services.withdrawal import ERASE, WithdrawalService
 from gateway.web import pages
 
@@ -154,8 +156,9 @@ class Service:
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.preparer = self._preparer()
+        self.terms = self._terms(ring)
         self.intake = IntakeService(
-            world.site, self.index, self.alerts, self.clock, self.readers, self.preparer.begin
+            world.site, self.index, self.alerts, self.clock, self.readers, self._indexed
         )
         self.course_service = self._course_service()
         self.sending = self._sending()
@@ -167,6 +170,7 @@ class Service:
             self.outbox,
             world.site,
             self.audit,
+            self.terms.forget,
         )
         self._add_clinical(ring)
         self._add_answers()
@@ -210,6 +214,25 @@ class Service:
             self.vault.person,
             self.settings.centre,
         )
+
+    def _terms(self, ring: KeyRing) -> TermService:
+        return TermService(
+            SqlTerms(self.engine, self.clock),
+            self.courses,
+            self.vault,
+            partial(unseal, ring.site_keys()),
+            self._use_terms,
+            self.alerts,
+            self.audit,
+        )
+
+    def _use_terms(self, texts: Mapping[str, str]) -> None:
+        self.world.stage.use_terms(texts)
+        self.preparer.begin_again()
+
+    def _indexed(self, stored: StoredInstance, data: bytes) -> None:
+        self.terms.note(stored, data)
+        self.preparer.begin(stored, data)
 
     def _course_service(self) -> CourseService:
         return CourseService(
@@ -349,7 +372,7 @@ def create_app(
     app.state.operator_token, app.state.plugin_token = operator, plugin
     _publish(app, service, loops)
     errors.install(app)
-    for part in (internal, consents, courses, clinical):
+    for part in (internal, consents, courses, terms, clinical):
         app.include_router(part.router)
     pages.install(app)
     return app
@@ -361,6 +384,6 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.sessions = Sessions()
     app.state.poke = loops.intake.poke
     published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
-    for name in (*published, "clinical"):
+    for name in (*published, "terms", "clinical"):
         setattr(app.state, name, getattr(service, name))
     app.state.centre = service.settings.centre

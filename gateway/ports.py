@@ -10,6 +10,7 @@ from gateway.contract.receipts import Receipts, SubmissionStatus
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.consent import Consent, Person
 from gateway.domain.courses import CourseState, Instance
+from gateway.domain.deid import Decision, SealedTerm, Term
 
 
 class Clock(Protocol):
@@ -201,6 +202,10 @@ class Courses(Protocol):
         """Have every course of a patient judged again, e.g. after a change of consent."""
         ...
 
+    def send_again(self, course_ids: Collection[int]) -> None:
+        """Have courses that were sent or queued judged as changed: a new version goes."""
+        ...
+
     def counts(self) -> dict[str, int]: ...
 
 
@@ -255,6 +260,32 @@ class Outbox(Protocol):
     def receipts(self, course_id: int) -> list[dict[str, Any]]: ...
 
 
+class Terms(Protocol):
+    """Redacted terms, where they stand, and what a person decided about them."""
+
+    def note(self, orthanc_id: str, pseudonym: str, found: Sequence[SealedTerm]) -> None:
+        """Remember what an instance's cleaning redacted; noting it again changes nothing."""
+        ...
+
+    def find(self, decision: Decision | None = None) -> list[Term]:
+        """Return terms that stand in at least one instance, the most frequent first."""
+        ...
+
+    def decide(self, replacements: Collection[str], decision: Decision, text: str) -> None: ...
+
+    def in_force(self) -> dict[str, str]:
+        """Map each approved or mapped replacement to the text that stands for it."""
+        ...
+
+    def patients(self, replacements: Collection[str]) -> set[str]: ...
+
+    def courses(self, replacements: Collection[str]) -> set[int]: ...
+
+    def forget(self, pseudonym: str) -> None:
+        """Remove a patient's uses, and every undecided term that nobody else's object has."""
+        ...
+
+
 # --- the way out -------------------------------------------------------------------------
 
 
@@ -281,6 +312,10 @@ class SecondStage(Protocol):
     key_id: str
 
     def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten: ...
+
+    def use_terms(self, texts: Mapping[str, str]) -> None:
+        """From now on put these texts in place of redacted terms."""
+        ...
 
     def uid(self, site_uid: str) -> str: ...
 

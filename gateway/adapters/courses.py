@@ -104,6 +104,19 @@ class SqlCourses:
             )
             session.commit()
 
+    def send_again(self, course_ids: Collection[int]) -> None:
+        """One that is just being sent is judged again when that is done."""
+        with Session(self._engine) as session:
+            for course_id in sorted(course_ids):
+                row = session.get(CourseRow, course_id)
+                if row is None or row.version == 0 or row.state == CourseState.REFUSED.value:
+                    continue
+                row.sent_digest = ""
+                if row.state != CourseState.SENDING.value:
+                    row.state = CourseState.COLLECTING.value
+                row.revision += 1
+            session.commit()
+
     def counts(self) -> dict[str, int]:
         query = select(CourseRow.state, func.count()).group_by(CourseRow.state)
         with Session(self._reading) as session:

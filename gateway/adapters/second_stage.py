@@ -1,5 +1,6 @@
 """The `SecondStage` port: the engine, its independent checker and the centre's seal."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class EngineSecondStage:
 
     def __init__(self, profile: Profile, ring: KeyRing) -> None:
         self.profile = profile.name_and_hash
+        self._the_profile = profile
         self.key_id = ring.key_id
         self._ring = ring
         self._stage = NationalStage(profile, ring, {})
@@ -74,6 +76,10 @@ class EngineSecondStage:
             compared=compared,
             references=referenced_uids(after),
         )
+
+    def use_terms(self, texts: Mapping[str, str]) -> None:
+        """Objects that are being rewritten right now keep the texts of before."""
+        self._stage = NationalStage(self._the_profile, self._ring, dict(texts))
 
     def uid(self, site_uid: str) -> str:
         return national_uid(self._ring, site_uid)

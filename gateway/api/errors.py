@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 Next = Callable[[Request], Awaitable[Response]]
 
-_STATUS = {"unknown-course": 404, "not-held": 409, "no-consent": 409}
+_STATUS = {"unknown-course": 404, "unknown-term": 404, "not-held": 409, "no-consent": 409}
 
 
 def _reject(_request: Request, error: Exception) -> JSONResponse:

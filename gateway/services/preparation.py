@@ -79,6 +79,8 @@ class Preparer:
         self._centre = centre
         self._early: dict[str, tuple[datetime, Prepared]] = {}
         self._pending = 0
+        self._round = 0
+        """Counts how often the way of rewriting was changed."""
         self._lock = Lock()
 
     def course_uid(self, course: Course) -> str:
@@ -120,16 +122,26 @@ class Preparer:
 
     def _begin(self, stored: StoredInstance, data: bytes) -> None:
         try:
+            began = self._round
             person = self._person(stored.instance.pseudonym)
             prepared = self._rewrite(stored, data, person)
             with self._lock:
-                self._early[stored.orthanc_id] = (self._clock.now(), prepared)
+                if began == self._round:
+                    self._early[stored.orthanc_id] = (self._clock.now(), prepared)
         except HoldError:
             pass
         finally:
             with self._lock:
                 self._pending -= len(data)
             self._tidy()
+
+    def begin_again(self) -> None:
+        """Throw away what was prepared early, because objects are rewritten otherwise from now."""
+        with self._lock:
+            self._round += 1
+            stale = [prepared.spooled.sop_instance_uid for _, prepared in self._early.values()]
+            self._early.clear()
+        self._spool.remove(stale)
 
     def _taken(self, stored: StoredInstance) -> Prepared | None:
         """Return what was prepared early of exactly these bytes."""

@@ -24,6 +24,7 @@ class WithdrawalService:
         outbox: Outbox,
         store: SiteStore,
         audit: Audit,
+        forget_terms: Callable[[str], None] = lambda _pseudonym: None,
     ) -> None:
         self._withdrawn = withdrawn
         self._vault = vault
@@ -32,6 +33,7 @@ class WithdrawalService:
         self._outbox = outbox
         self._store = store
         self._audit = audit
+        self._forget_terms = forget_terms
 
     def step(self) -> int:
         """Erase for everybody who has withdrawn since. Returns for how many people."""
@@ -50,4 +52,5 @@ class WithdrawalService:
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:
                 self._courses.remove(course.id)
+        self._forget_terms(pseudonym)
         self._vault.bury(pseudonym, len(stored))

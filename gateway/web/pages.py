@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from gateway.api.access import SESSION_COOKIE, SESSION_HOURS, Sessions, has_session, is_token
+from gateway.domain.deid import Decision
 from gateway.errors import RejectError
 
 HERE = Path(__file__).resolve().parent
@@ -146,6 +147,38 @@ def import_consents(
         counts=consents.counts(),
         report=report.as_json(),
     )
+
+
+@router.get("/terms")
+def show_terms(request: Request, decision: Decision | None = None) -> Response:
+    return _terms_page(request, decision)
+
+
+@router.post("/terms/{replacement}")
+def decide_term(
+    request: Request,
+    replacement: str,
+    decision: Annotated[Decision, Form()],
+    text: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    service = _open(request).terms
+    try:
+        done = service.decide(replacement, decision, text, ROLE)
+    except RejectError as error:
+        if error.code == "unknown-term":
+            raise HTTPException(404, str(error)) from None
+        return _terms_page(request, None, 422, wrong=f"Not decided: {error}.")
+    told = f"{done['replacement']} is {done['decision']}; {done['courses']} courses are sent again."
+    return _terms_page(request, None, told=told)
+
+
+def _terms_page(
+    request: Request, decision: Decision | None, code: int = 200, **told: str
+) -> Response:
+    found = _open(request).terms.find(decision)
+    chosen = decision.value if decision else None
+    names = [each.value for each in Decision]
+    return _page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
 
 
 @router.get("/account")

@@ -1,6 +1,6 @@
 """A hospital in memory: a site store, an archive and a clock that do what they are told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1, sha256
 from io import BytesIO
@@ -83,6 +83,10 @@ class FakeStage:
     def __init__(self) -> None:
         self.problems: tuple[str, ...] = ()
         self.persons: list[Person | None] = []
+        self.texts: dict[str, str] = {}
+
+    def use_terms(self, texts: Mapping[str, str]) -> None:
+        self.texts = dict(texts)
 
     def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten:
         self.persons.append(person)
@@ -135,7 +139,7 @@ class FakeArchive:
             wanted=tuple(
                 i.sop_instance_uid
                 for i in body.manifest.instances
-                if i.sop_instance_uid not in self.held
+                if sha256(self.held.get(i.sop_instance_uid, b"")).hexdigest() != i.sha256
             ),
         )
 

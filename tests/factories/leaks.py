@@ -24,7 +24,7 @@ FAMILY, GIVEN, STAFF, PLACE = "Virtanen", "Maija", "Korhonen", "Meilahden"
 STREET, PHONE, DAY = "Oravapolku", "040 123 4567", "13.4.52"
 CODE = sent_objects.PATIENT_ID
 PLANTED = (FAMILY, GIVEN, "Mäkinen", "Makinen", "Maekinen", STAFF, PLACE, STREET, PHONE, DAY, CODE)
-PLANTED_TOO = ("130452308T", "130452", "13.4.1952", "1952-04-13", "19520413", "0401234567")
+PLANTED_TOO = ("130452308Y", "130452", "13.4.1952", "1952-04-13", "19520413", "0401234567")
 
 KINDS: dict[str, Callable[[], bytes]] = {
     "ct": lambda: make.ct(1, 0.0),

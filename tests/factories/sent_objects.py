@@ -9,7 +9,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from tests.factories import site_objects as make
 
 NAME = "Virtanen-Mäkinen^Maija Liisa"
-PATIENT_ID = "130452-308T"
+PATIENT_ID = "130452-308Y"
 BIRTH_DATE = "19520413"
 ROOT = "1.2.246.352.71."
 """In place of the factory's 2.25: what a sender's UIDs look like."""

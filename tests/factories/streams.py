@@ -55,6 +55,6 @@ def plan(*more: bytes) -> bytes:
         element(0x00080016, b"UI", RT_PLAN),
         element(0x00080018, b"UI", b"1.2.3.4\0"),
         element(0x00100010, b"PN", b"Virtanen^Maija"),
-        element(0x00100020, b"LO", b"130452-308T "),
+        element(0x00100020, b"LO", b"130452-308Y "),
     )
     return b"".join((*head, *more))

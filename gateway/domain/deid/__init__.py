@@ -1,6 +1,7 @@
 """De-identification: bytes in, bytes out. Pure; keys, profile and pseudonym are handed in."""
 
 from gateway.domain.deid.certificate import seal_certificate
+from gateway.domain.deid.decisions import Decision, Term, attribute_name, screen_text
 from gateway.domain.deid.identification import Identity, read_identity
 from gateway.domain.deid.profile import Action, Profile, Rule, Vocabulary
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
@@ -10,6 +11,7 @@ from gateway.domain.deid.text import fold
 __all__ = [
     "ENGINE_VERSION",
     "Action",
+    "Decision",
     "Deidentified",
     "Identity",
     "NationalStage",
@@ -17,9 +19,12 @@ __all__ = [
     "Rule",
     "SealedTerm",
     "SiteStage",
+    "Term",
     "Vocabulary",
+    "attribute_name",
     "fold",
     "read_identity",
+    "screen_text",
     "seal_certificate",
     "sealed_terms",
 ]

@@ -16,7 +16,7 @@ from gateway.domain.deid.profile import Action, Profile, Rule
 from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
-from gateway.domain.deid.text import REDACTED, Cleaner, name_words
+from gateway.domain.deid.text import LIMITS, REDACTED, Cleaner, name_words
 from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
 from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
@@ -228,7 +228,12 @@ class _BeforeLeaving(_Marks):
             return value
         plain = decode(value, character_sets)
         new = _TERM.sub(lambda match: self.approved.get(match.group(), match.group()), plain)
-        return value if new == plain else even(_encode(new.rstrip(" \0"), value, character_sets))
+        new = new.rstrip(" \0")
+        written = _encode(new, value, character_sets)
+        fits = len(new) <= LIMITS.get(rule.vr, len(new))
+        if new == plain or not fits or decode(written, character_sets) != new:
+            return value  # redacted rather than cut or full of question marks
+        return even(written)
 
     def _method(self) -> bytes:
         return even(self.first_method.split(b"\\")[0] + b"\\" + self.method.encode())

@@ -262,4 +262,4 @@ def test_identity_is_not_taken_from_inside_a_sequence() -> None:
     body = plan()
     at = body.index(b"\x10\x00\x10\x00PN")
     data = file_of(body[:at] + sequence(0x00081115, item(other, True), open_ended=True) + body[at:])
-    assert read_identity(data).patient_id == "130452-308T"
+    assert read_identity(data).patient_id == "130452-308Y"

@@ -1,0 +1,122 @@
+"""Redacted terms in SQL."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, delete, select
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.index import InstanceRow
+from gateway.adapters.tables.terms import TermRow, TermUseRow
+from gateway.domain.deid import Decision, SealedTerm, Term
+from gateway.ports import Clock
+
+_IN_FORCE = (Decision.APPROVED.value, Decision.MAPPED.value)
+
+
+class SqlTerms:
+    """The `Terms` port."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._clock = clock
+
+    def note(self, orthanc_id: str, pseudonym: str, found: Sequence[SealedTerm]) -> None:
+        if not found:
+            return
+        with Session(self._engine) as session:
+            for term in found:
+                if session.get(TermRow, term.replacement) is None:
+                    session.add(self._row(term))
+                    session.flush()
+                session.merge(
+                    TermUseRow(
+                        replacement=term.replacement,
+                        orthanc_id=orthanc_id,
+                        tag=term.tag,
+                        pseudonym=pseudonym,
+                    )
+                )
+            session.commit()
+
+    def _row(self, term: SealedTerm) -> TermRow:
+        return TermRow(
+            replacement=term.replacement,
+            sealed=term.sealed,
+            decision=Decision.OPEN.value,
+            text="",
+            seen_at=self._clock.now(),
+        )
+
+    def find(self, decision: Decision | None = None) -> list[Term]:
+        query = select(TermRow)
+        if decision is not None:
+            query = query.where(TermRow.decision == decision.value)
+        with Session(self._reading) as session:
+            rows = session.exec(query).all()
+            instances, tags = self._uses(session)
+        terms = [
+            Term(
+                replacement=row.replacement,
+                sealed=row.sealed,
+                decision=Decision(row.decision),
+                text=row.text,
+                instances=len(instances[row.replacement]),
+                tags=tuple(sorted(tags[row.replacement])),
+            )
+            for row in rows
+            if row.replacement in instances
+        ]
+        return sorted(terms, key=lambda term: (-term.instances, term.replacement))
+
+    @staticmethod
+    def _uses(session: Session) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        """Return the instances and the attributes of each replacement."""
+        instances: defaultdict[str, set[str]] = defaultdict(set)
+        tags: defaultdict[str, set[str]] = defaultdict(set)
+        for use in session.exec(select(TermUseRow)):
+            instances[use.replacement].add(use.orthanc_id)
+            tags[use.replacement].add(use.tag)
+        return instances, tags
+
+    def decide(self, replacements: Collection[str], decision: Decision, text: str) -> None:
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            for replacement in replacements:
+                row = session.get(TermRow, replacement)
+                if row is not None:
+                    row.decision, row.text, row.decided_at = decision.value, text, now
+            session.commit()
+
+    def in_force(self) -> dict[str, str]:
+        query = select(TermRow).where(col(TermRow.decision).in_(_IN_FORCE))
+        with Session(self._reading) as session:
+            return {row.replacement: row.text for row in session.exec(query)}
+
+    def patients(self, replacements: Collection[str]) -> set[str]:
+        query = select(TermUseRow.pseudonym).where(col(TermUseRow.replacement).in_(replacements))
+        with Session(self._reading) as session:
+            return set(session.exec(query.distinct()))
+
+    def courses(self, replacements: Collection[str]) -> set[int]:
+        query = (
+            select(InstanceRow.course_id)
+            .join(TermUseRow, col(TermUseRow.orthanc_id) == col(InstanceRow.orthanc_id))
+            .where(col(TermUseRow.replacement).in_(replacements), InstanceRow.state != "gone")
+        )
+        with Session(self._reading) as session:
+            return {found for found in session.exec(query.distinct()) if found is not None}
+
+    def forget(self, pseudonym: str) -> None:
+        with Session(self._engine) as session:
+            session.exec(delete(TermUseRow).where(col(TermUseRow.pseudonym) == pseudonym))
+            used = select(TermUseRow.replacement)
+            session.exec(
+                delete(TermRow).where(
+                    col(TermRow.replacement).not_in(used),
+                    col(TermRow.decision).in_((Decision.OPEN.value, Decision.LEFT.value)),
+                )
+            )
+            session.commit()

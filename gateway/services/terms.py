@@ -1,0 +1,129 @@
+"""Redacted terms: listed with their frequency, decided by a person, applied to every object.
+
+The original is unsealed for the centre's operator only; it is in no log and in no audit entry.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gateway.domain.deid import Decision, Term, attribute_name, fold, screen_text, sealed_terms
+from gateway.errors import HoldError, RejectError
+from gateway.ports import Alerts, Audit, Courses, StoredInstance, Terms, Vault
+
+FAMILY_LENGTH = len("UNMAPPED_") + 7
+"""A short attribute has room for seven digits of the hash, others for eight: one term, two
+names."""
+UNREADABLE = "sealed under another key"
+DAMAGED = "terms-damaged"
+
+
+class TermService:
+    """What the operator decides here goes into every object that leaves from now on."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        courses: Courses,
+        vault: Vault,
+        unseal: Callable[[bytes], bytes],
+        use: Callable[[Mapping[str, str]], None],
+        alerts: Alerts,
+        audit: Audit,
+    ) -> None:
+        self._terms = terms
+        self._courses = courses
+        self._vault = vault
+        self._unseal = unseal
+        self._use = use
+        self._alerts = alerts
+        self._audit = audit
+        use(terms.in_force())
+
+    def note(self, stored: StoredInstance, data: bytes) -> None:
+        """Remember what the first stage redacted in an object that has just been indexed."""
+        try:
+            found = sealed_terms(data)
+        except RejectError as error:
+            self._alerts.raise_alert(DAMAGED, f"{error} Its terms cannot be decided on.")
+            return
+        self._terms.note(stored.orthanc_id, stored.instance.pseudonym, found)
+
+    def find(self, decision: Decision | None = None) -> list[dict[str, Any]]:
+        """Return terms, the most frequent first, with what they say. For the operator's eyes."""
+        families: dict[tuple[str, str], list[Term]] = {}
+        for term in self._terms.find(decision):
+            families.setdefault(self._family(term), []).append(term)
+        told = [self._describe(terms) for terms in families.values()]
+        return sorted(told, key=lambda term: (-term["instances"], term["replacement"]))
+
+    def _family(self, term: Term) -> tuple[str, str]:
+        return term.replacement[:FAMILY_LENGTH], fold(self._original(term))
+
+    def _original(self, term: Term) -> str:
+        try:
+            return self._unseal(term.sealed).decode()
+        except HoldError:
+            return UNREADABLE
+
+    def _describe(self, terms: Sequence[Term]) -> dict[str, Any]:
+        first = terms[0]
+        return {
+            "replacement": first.replacement,
+            "original": self._original(first),
+            "decision": first.decision.value,
+            "text": first.text,
+            "instances": sum(term.instances for term in terms),
+            "where": sorted({attribute_name(tag) for term in terms for tag in term.tags}),
+        }
+
+    def decide(self, replacement: str, decision: Decision, text: str, role: str) -> dict[str, Any]:
+        """Approve a term as it is, map it to a text, or leave it redacted.
+
+        Returns the term as `find` does and how many courses are sent again.
+
+        Raises
+        ------
+        RejectError
+            `unknown-term`, or `term` when the text would identify somebody.
+        """
+        terms = self._same(replacement)
+        patients = self._terms.patients([term.replacement for term in terms])
+        chosen = self._chosen(terms[0], decision, text, patients)
+        self._audit.record(f"term-{decision.value}", role, terms[0].replacement)
+        names = [term.replacement for term in terms]
+        before = self._terms.in_force()
+        self._terms.decide(names, decision, chosen)
+        after = self._terms.in_force()
+        again: set[int] = set()
+        if before != after:
+            self._use(after)
+            again = self._terms.courses(names)
+            self._courses.send_again(again)
+        decided = self._describe(self._same(replacement))
+        return {**decided, "courses": len(again)}
+
+    def _same(self, replacement: str) -> list[Term]:
+        """Return the term with its other name, which a shorter attribute gave it."""
+        every = self._terms.find()
+        wanted = next((term for term in every if term.replacement == replacement), None)
+        if wanted is None:
+            raise RejectError("unknown-term", "there is no such term")
+        family = self._family(wanted)
+        return [term for term in every if self._family(term) == family]
+
+    def _chosen(self, term: Term, decision: Decision, text: str, patients: set[str]) -> str:
+        if decision in {Decision.OPEN, Decision.LEFT}:
+            return ""
+        chosen = self._original(term) if decision is Decision.APPROVED else text.strip()
+        if chosen == UNREADABLE:
+            raise RejectError("term", "the term was sealed under another key; map it instead")
+        people = (self._vault.person(pseudonym) for pseudonym in patients)
+        names = {fold(word) for person in people if person for word in person.words()}
+        wrong = screen_text(chosen, frozenset(names))
+        if wrong is not None:
+            raise RejectError("term", wrong)
+        return chosen
+
+    def forget(self, pseudonym: str) -> None:
+        """Remove what came from a patient whose objects are erased."""
+        self._terms.forget(pseudonym)

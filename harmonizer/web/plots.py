@@ -56,7 +56,7 @@ def dvh_plot(
     Returns None without any curve.
     """
     drawn = [row for row in structures if curves.get(row["roi_number"])]
-    drawn = [row for row in drawn if row["kind"] in {"target", "organ"} and row["standard_name"]]
+    drawn = [row for row in drawn if row["kind"] in {"target", "organ"}]
     if not drawn:
         return None
     drawn.sort(key=lambda row: (row["kind"] != "target", -row["metrics"].get("Mean[Gy]", 0.0)))
@@ -79,8 +79,9 @@ def _line(
     points = [f"{_x(dose, end):.1f},{_y(share):.1f}" for dose, share in curve]
     mean = row["metrics"].get("Mean[Gy]")
     detail = "" if mean is None else f"mean {mean:.2f} Gy"
+    name = row["standard_name"] or f"{row['suggestion'] or row['local_name']}?"
     return Line(
-        row["standard_name"],
+        name,
         detail,
         " ".join([*begin, *points]),
         number % COLOURS,

@@ -1,0 +1,174 @@
+"""Pages for the names that need a person: one at a time, by keyboard, and the way to a release.
+
+No script: the first suggestion has the focus, the arrows choose another, Enter decides.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from harmonizer.api.access import Caller, caller_of
+from harmonizer.domain.nomenclature import HELPER, Rule
+from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError
+from harmonizer.services.nomenclature import NomenclatureService
+from harmonizer.services.thumbnails import ThumbnailService
+
+LISTED: Final = 200
+OTHER: Final = "other"
+DECIDES, LOOKS = "curator", ("curator", "admin")
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Jinja2Templates(directory=Path(__file__).resolve().parent / "templates")
+
+Text = Annotated[str, Form(max_length=500)]
+Skip = Annotated[int, Query(ge=0, le=100_000)]
+
+
+@router.get("/names")
+def show_names(request: Request) -> Response:
+    """Show the names to decide about, the rule set that is open, and how centres stand."""
+    caller = _caller(request)
+    if caller is None:
+        return _turned_away(request)
+    return _overview(request, caller)
+
+
+@router.get("/names/next")
+def show_next(request: Request, skip: Skip = 0, told: str = "") -> Response:
+    """Show one name to decide about: the one after `skip` more frequent ones."""
+    caller = _caller(request)
+    if caller is None:
+        return _turned_away(request)
+    return _one(request, caller, skip, told[:200])
+
+
+@router.post("/names/next")
+def decide(
+    request: Request,
+    local_name: Text,
+    choice: Text,
+    skip: Skip = 0,
+    other: Text = "",
+    centre: Text = "",
+    reason: Text = "",
+) -> Response:
+    """Keep the decision and go on with the next name."""
+    caller = _caller(request, DECIDES)
+    if caller is None:
+        return _turned_away(request)
+    name = other.strip() if choice == OTHER else choice
+    rule = Rule(local_name, name, "", reason.strip() or "decided in the worklist", "", centre)
+    try:
+        request.app.state.audit.record(caller.name, caller.role, "names.decide", local_name)
+        _names(request).decide(rule, caller.name)
+    except RefusedError as error:
+        return _one(request, caller, skip, "", str(error))
+    shown = "a planning aid" if name == HELPER else name
+    told = quote(f"{local_name} = {shown}")
+    return RedirectResponse(f"/names/next?skip={skip}&told={told}", 303)
+
+
+@router.post("/names/sets/{act}")
+def move_set(
+    request: Request, act: str, version: Annotated[int, Form()] = 0, note: Text = ""
+) -> Response:
+    """Propose the draft, release or refuse a set, or go back to one."""
+    caller = _caller(request, DECIDES)
+    if caller is None:
+        return _turned_away(request)
+    names, by = _names(request), caller.name
+    acts = {
+        "propose": lambda: names.propose(by, note),
+        "release": lambda: names.release(version, by),
+        "refuse": lambda: names.refuse(version, by, note),
+        "roll-back": lambda: names.roll_back(version, by, note or "no reason given"),
+    }
+    if act not in acts:
+        return _page(request, "missing.html", 404, caller=caller, what="page")
+    try:
+        request.app.state.audit.record(caller.name, caller.role, f"names.{act}", str(version))
+        acts[act]()
+    except HarmonizerError as error:
+        return _overview(request, caller, str(error))
+    return RedirectResponse("/names", 303)
+
+
+@router.get("/names/picture/{course_uid}/{roi_number}")
+def show_picture(request: Request, course_uid: str, roi_number: int) -> Response:
+    """Show a region on its image."""
+    if _caller(request) is None:
+        return Response(status_code=403)
+    thumbnails: ThumbnailService = request.app.state.thumbnails
+    return Response(thumbnails.png(course_uid, roi_number), media_type="image/png")
+
+
+def _one(request: Request, caller: Caller, skip: int, told: str, wrong: str = "") -> Response:
+    names = _names(request)
+    found = names.worklist()
+    at = min(skip, max(0, len(found) - 1))
+    name = found[at] if found else None
+    return _page(
+        request,
+        "name.html",
+        422 if wrong else 200,
+        caller=caller,
+        name=name,
+        example=names.example(name) if name else None,
+        decided=names.decisions(name.local_name) if name else (),
+        standard=names.standard_names(),
+        skip=at,
+        total=len(found),
+        told=told,
+        wrong=wrong,
+        helper=HELPER,
+    )
+
+
+def _overview(request: Request, caller: Caller, wrong: str = "") -> Response:
+    names = _names(request)
+    found = names.worklist()
+    try:
+        preview = names.preview()
+    except NotFoundError:
+        preview = None
+    sets = names.releases()
+    return _page(
+        request,
+        "names.html",
+        422 if wrong else 200,
+        caller=caller,
+        names=found[:LISTED],
+        total=len(found),
+        preview=preview,
+        open_set=next((r for r in sets if preview and r.version == preview.version), None),
+        sets=sets,
+        compliance=names.compliance(),
+        wrong=wrong,
+    )
+
+
+def _names(request: Request) -> NomenclatureService:
+    service: NomenclatureService = request.app.state.names
+    return service
+
+
+def _caller(request: Request, *roles: str) -> Caller | None:
+    caller = caller_of(request)
+    return caller if caller and caller.role in (roles or LOOKS) else None
+
+
+def _turned_away(request: Request) -> Response:
+    """Send strangers to the login; tell readers what they may not do."""
+    caller = caller_of(request)
+    if caller is None:
+        return RedirectResponse("/login", 303)
+    return _page(request, "missing.html", 403, caller=caller, what="page for your role")
+
+
+def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
+    given = {"path": request.url.path, **content}
+    return templates.TemplateResponse(request, name, given, status_code=code)

@@ -10,7 +10,7 @@ import numpy as np
 from harmonizer.domain.dose.dvh import Dvh
 
 WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 22, 44
 POINTS: Final = 240
 """Points of a drawn curve: the histogram has 2001, a pixel of the drawing is wider."""
 
@@ -57,7 +57,8 @@ def dvh_plot(curves: Sequence[Curve], prescribed_gy: float | None) -> str:
         parts.append(
             f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}" '
             'stroke="#555" stroke-dasharray="2 3"/>'
-            f'<text x="{x - 4:.1f}" y="{TOP + 10}" text-anchor="end">{prescribed_gy:g} Gy</text>'
+            f'<text x="{x:.1f}" y="{TOP - 6}" text-anchor="middle">'
+            f"{prescribed_gy:g} Gy prescribed</text>"
         )
     parts += [_line(curve, last) for curve in curves]
     return "".join([*parts, "</svg>"])

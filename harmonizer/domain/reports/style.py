@@ -12,7 +12,7 @@ h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; border-bottom: 1px solid #d5d9d
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
 dt { color: #57606a; } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .22rem .5rem; border-bottom: 1px solid #eaecef;
+th, td { text-align: left; padding: .22rem .4rem; border-bottom: 1px solid #eaecef;
   vertical-align: top; }
 th { font-weight: 600; color: #57606a; }
 td.n, th.n { text-align: right; white-space: nowrap; }
@@ -30,9 +30,10 @@ svg { width: 100%; height: auto; display: block; } svg text { font-size: 11px; f
 figure { margin: 0; break-inside: avoid; } figure svg { background: #000; }
 figcaption { color: #57606a; } .legend span { margin-right: .9em; white-space: nowrap; }
 footer { margin-top: 2rem; color: #57606a; font-size: .85rem; border-top: 1px solid #d5d9de; }
-tr { break-inside: avoid; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; }
+section { overflow-x: auto; } tr { break-inside: avoid; }
+@media print { body { max-width: none; padding: 0; font-size: 10.5px; }
+  section { overflow: visible; }
   .key, .mark, figure svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 @media (max-width: 640px) { .plot, .images { grid-template-columns: 1fr; }
-  section { overflow-x: auto; } }
+  }
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from harmonizer.domain.dose.indices import plan_indices
+from harmonizer.domain.dose.indices import isodose_volume, plan_indices
 from harmonizer.domain.dose.metrics import Value
 from harmonizer.domain.quality.analysis import Analysis, StructureResult
 from harmonizer.domain.quality.constraint_check import Checked, checked_constraints
@@ -12,6 +12,9 @@ from harmonizer.domain.reports.drawings import named, ordered
 
 TARGET: Final = ("D98%[Gy]", "D95%[Gy]", "D50%[Gy]", "D2%[Gy]", "V95%[%]", "V107%[%]", "HI")
 ORGAN: Final = ("Mean[Gy]", "Max[Gy]", "D0.03cc[Gy]", "D2%[Gy]", "V5Gy[%]", "V20Gy[%]", "V40Gy[%]")
+
+WORTH_SAYING: Final = 0.01
+"""Uncertainties below this share of the value are not shown; the JSON has them all."""
 
 
 def findings_table(analysis: Analysis) -> str:
@@ -31,10 +34,11 @@ def target_table(analysis: Analysis) -> str:
     chosen = [one for one, _ in ordered(analysis) if one.target]
     if not chosen:
         return ""
-    head = ("Target", "Volume cm³", *(_short(name) for name in TARGET), "CI Paddick", "GI")
-    rows = [(*_name_and_volume(one), *_cells(one, TARGET), *_indices(analysis, one))
-            for one in chosen]  # fmt: skip
-    return _table(head, rows, numeric_from=1)
+    head = ("Target", "Volume cm³", *(_short(name) for name in TARGET), "CI")
+    rows = [
+        (*_name_and_volume(one), *_cells(one, TARGET), _conformity(analysis, one)) for one in chosen
+    ]
+    return _table(head, rows, numeric_from=1) + _isodose(analysis)
 
 
 def organ_table(analysis: Analysis) -> str:
@@ -85,13 +89,24 @@ def _constraint(checked: Checked) -> tuple[str, ...]:
     )
 
 
-def _indices(analysis: Analysis, one: StructureResult) -> tuple[str, str]:
-    """Return conformity and gradient where they mean something."""
+def _conformity(analysis: Analysis, one: StructureResult) -> str:
+    """Return Paddick's index where it means something."""
     dose, prescribed = analysis.facts.dose, analysis.prescription.dose_gy
     if dose is None or dose.grid is None or one.result.dvh is None or not prescribed:
-        return "", ""
-    found = plan_indices(one.result, dose.grid, prescribed)
-    return _plain(found.conformity_paddick), _plain(found.gradient_paddick)
+        return ""
+    return _plain(plan_indices(one.result, dose.grid, prescribed).conformity_paddick)
+
+
+def _isodose(analysis: Analysis) -> str:
+    """Say how much gets the prescription, and how steeply the dose falls from there."""
+    dose, prescribed = analysis.facts.dose, analysis.prescription.dose_gy
+    if dose is None or dose.grid is None or not prescribed:
+        return ""
+    whole = isodose_volume(dose.grid, prescribed)
+    half = isodose_volume(dose.grid, prescribed / 2)
+    gradient = f"; gradient index {half / whole:.3g}" if whole else ""
+    text = f"{_plain(whole)} cm³ get the prescribed dose, {_plain(half)} cm³ half of it{gradient}."
+    return f"<p><small>CI: Paddick's conformity index. {text}</small></p>"
 
 
 def _name_and_volume(one: StructureResult) -> tuple[str, str]:
@@ -112,9 +127,10 @@ def _cells(one: StructureResult, names: Sequence[str]) -> list[str]:
 def _number(value: Value | None) -> str:
     if value is None or value.value is None:
         return ""
-    if value.uncertainty is None or value.uncertainty < 5e-4 * abs(value.value):
+    sigma = value.uncertainty
+    if sigma is None or sigma <= WORTH_SAYING * abs(value.value):
         return _plain(value.value)
-    return f"{_plain(value.value)} <small>± {value.uncertainty:.1g}</small>"
+    return f"{_plain(value.value)} <small>± {_plain(float(f'{sigma:.1g}'))}</small>"
 
 
 def _plain(value: float | None) -> str:

@@ -1,0 +1,140 @@
+"""`kasari dose` on the files of a generated patient whose doses are known."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from typer.testing import CliRunner, Result
+
+from kasari.commands.dose import app
+from kasari.phantom import generate_cohort
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dose-command")
+    generate_cohort(folder / "cohort", patients=1, seed=4, centres=("KUH",), small=True, declined=0)
+    return folder / "cohort"
+
+
+@pytest.fixture(scope="module")
+def course(cohort: Path) -> Path:
+    (only,) = (cohort / "KUH" / "dicom").iterdir()
+    return only
+
+
+@pytest.fixture(scope="module")
+def truth(cohort: Path, course: Path) -> dict[str, Any]:
+    patients = json.loads((cohort / "truth.json").read_text("utf-8"))["patients"]
+    return dict(patients[course.name])
+
+
+def of_modality(course: Path, modality: str) -> Path:
+    for path in course.rglob("*.dcm"):
+        if pydicom.dcmread(path, specific_tags=["Modality"]).Modality == modality:
+            return path
+    raise AssertionError(modality)
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_metrics_are_the_known_ones(course: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+    out, dose = tmp_path / "dvh.csv", of_modality(course, "RTDOSE")
+    structures, plan = of_modality(course, "RTSTRUCT"), of_modality(course, "RTPLAN")
+    wanted = "Volume[cc],Mean[Gy],D95%[Gy],V20Gy[%],D95%[%]"
+    answer = run(
+        *("dvh", "--dose", dose, "--structures", structures, "--plan", plan),
+        *("--out", out, "--metrics", wanted, "--details", tmp_path / "details.json"),
+    )
+    assert answer.exit_code == 0, answer.output
+    found = {(row["roi_name"], row["metric"]): row for row in rows(out)}
+    assert list(rows(out)[0]) == [
+        *("roi_number", "roi_name", "metric", "value", "unit", "status", "note")
+    ]
+    for structure in truth["structures"]:
+        mean = float(found[structure["written"], "Mean[Gy]"]["value"])
+        volume = float(found[structure["written"], "Volume[cc]"]["value"])
+        assert mean == pytest.approx(structure["metrics"]["Mean[Gy]"], abs=0.5)
+        assert volume == pytest.approx(structure["metrics"]["Volume[cc]"], rel=0.05)
+    prescribed = truth["prescription"]["dose_gy"]
+    name = truth["structures"][0]["written"]
+    in_gy = float(found[name, "D95%[Gy]"]["value"])
+    assert float(found[name, "D95%[%]"]["value"]) == pytest.approx(
+        100 * in_gy / prescribed, rel=1e-3, abs=1e-3
+    )
+    details = json.loads((tmp_path / "details.json").read_text("utf-8"))
+    assert len(details["rows"]) == len(rows(out))
+
+
+def test_a_metric_that_is_none_is_refused_by_name(course: Path, tmp_path: Path) -> None:
+    dose, structures = of_modality(course, "RTDOSE"), of_modality(course, "RTSTRUCT")
+    answer = run(
+        *("dvh", "--dose", dose, "--structures", structures),
+        *("--out", tmp_path / "x.csv", "--metrics", "Dose[Gy]"),
+    )
+    assert answer.exit_code == 2
+    assert "Dose[Gy]" in answer.output
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_file_that_is_no_dose_is_said_so(course: Path, tmp_path: Path) -> None:
+    structures = of_modality(course, "RTSTRUCT")
+    answer = run("dvh", "--dose", structures, "--structures", structures, "--out", tmp_path / "x")
+    assert answer.exit_code == 2
+    assert "WRONG-MODALITY" in answer.output
+
+
+def test_quality_of_a_clean_course_and_of_one_without_its_plan(
+    course: Path, tmp_path: Path
+) -> None:
+    clean = json.loads(run("qa", course, "--json").stdout)
+    assert not [f for f in clean["findings"] if f["severity"] == "error"]
+    assert clean["objects"]["plans"] == 1
+    part = tmp_path / "part"
+    shutil.copytree(course, part)
+    of_modality(part, "RTPLAN").unlink()
+    found = json.loads(run("qa", part, "--json").stdout)
+    assert "COURSE-NO-PLAN" in {f["code"] for f in found["findings"]}
+
+
+def test_an_error_among_the_findings_ends_with_one(course: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    shutil.copytree(course, part)
+    path = of_modality(part, "RTDOSE")
+    dataset = pydicom.dcmread(path)
+    dataset.DoseUnits = "RELATIVE"
+    dataset.save_as(path)
+    answer = run("qa", part)
+    assert answer.exit_code == 1
+    assert "DOSE-UNITS" in answer.stdout
+
+
+def test_a_report_is_written_as_page_and_as_values(course: Path, tmp_path: Path) -> None:
+    page, values = tmp_path / "report.html", tmp_path / "report.json"
+    assert run("report", course, "--out", page, "--title", "Course 7").exit_code == 0
+    text = page.read_text("utf-8")
+    assert "<title>Dose and quality: Course 7</title>" in text
+    assert text.count('<svg class="slice"') >= 2
+    assert 'class="dvh"' in text
+    assert run("report", course, "--out", values).exit_code == 0
+    assert len(json.loads(values.read_text("utf-8"))["structures"]) > 3
+
+
+def test_a_structure_set_is_like_itself(course: Path, tmp_path: Path) -> None:
+    structures, out = of_modality(course, "RTSTRUCT"), tmp_path / "compared.csv"
+    assert run("compare", structures, structures, "--out", out).exit_code == 0
+    found = rows(out)
+    assert len(found) > 3
+    assert all(float(row["dice"]) == pytest.approx(1.0) for row in found)
+    assert all(float(row["hausdorff_95_mm"]) == pytest.approx(0.0, abs=1e-3) for row in found)

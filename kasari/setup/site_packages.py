@@ -22,10 +22,8 @@ def ensure_site_packages(folder: Path, python: str) -> Path:
     SetupError
         The packages could not be fetched.
     """
-    wanted = f"{python} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
     target = folder / f"python-{python}"
-    stamp = folder / f"python-{python}.installed"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+    if is_installed(folder, python):
         return target
     shutil.rmtree(target, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,5 +38,19 @@ def ensure_site_packages(folder: Path, python: str) -> Path:
             f"The packages for Orthanc's Python {python} could not be installed: is there a "
             f"network and a package index? The reason is at the end of {log}."
         )
-    stamp.write_text(wanted, encoding="utf-8")
+    _stamp(folder, python).write_text(_wanted(python), encoding="utf-8")
     return target
+
+
+def is_installed(folder: Path, python: str) -> bool:
+    """Whether what the lock asks for was installed for Python `python`."""
+    stamp = _stamp(folder, python)
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _wanted(python)
+
+
+def _stamp(folder: Path, python: str) -> Path:
+    return folder / f"python-{python}.installed"
+
+
+def _wanted(python: str) -> str:
+    return f"{python} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"

@@ -29,6 +29,16 @@ def any_free(taken: Collection[int]) -> int:
             return port
 
 
+def usual_ports(centres: tuple[str, ...]) -> dict[str, int]:
+    """Where a person looks first."""
+    usual = {"harmonizer": 8020, "orthanc-archive": 8043}
+    for number, name in enumerate(centres):
+        usual[f"gateway-{name}"] = 8110 + number
+        usual[f"orthanc-{name}"] = 8142 + number
+        usual[f"dicom-{name}"] = 4242 + number
+    return usual
+
+
 def choose_ports(
     usual: dict[str, int], remembered: dict[str, int], in_use_by_us: Collection[str]
 ) -> dict[str, int]:

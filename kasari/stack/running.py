@@ -16,7 +16,7 @@ from kasari.errors import InputError, StackError
 from kasari.setup import OWN_FOLDER, ROOT, OrthancProgram, ensure_orthanc, ensure_site_packages
 from kasari.stack.health import Probe, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
-from kasari.stack.ports import choose_ports
+from kasari.stack.ports import choose_ports, usual_ports
 from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
@@ -204,7 +204,7 @@ def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tupl
         described = _read_description(layout)
         every = tuple(dict.fromkeys([*described.get("centres", {}), *centres]))
         alive = {name for name in process_names(every) if find(layout.pid(name))}
-        ports = choose_ports(_usual_ports(every), described.get("ports", {}), _ports_of(alive))
+        ports = choose_ports(usual_ports(every), described.get("ports", {}), _ports_of(alive))
         orthanc = ensure_orthanc(OWN_FOLDER / "orthanc")
         packages = ensure_site_packages(OWN_FOLDER / "site-packages", orthanc.python)
         programs = _programs(Writer(layout, ports, orthanc), every, orthanc, packages)
@@ -300,15 +300,6 @@ def _probes(stack: Stack, layout: Layout) -> dict[str, Probe]:
             ("open", True),  # the plugin has heard from the gateway who may be stored
         )
     return probes
-
-
-def _usual_ports(centres: tuple[str, ...]) -> dict[str, int]:
-    usual = {"harmonizer": 8020, "orthanc-archive": 8043}
-    for number, name in enumerate(centres):
-        usual[f"gateway-{name}"] = 8110 + number
-        usual[f"orthanc-{name}"] = 8142 + number
-        usual[f"dicom-{name}"] = 4242 + number
-    return usual
 
 
 def _ports_of(processes: set[str]) -> set[str]:

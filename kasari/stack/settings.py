@@ -41,6 +41,7 @@ class Writer:
     def gateway(self, centre: str) -> Path:
         """`gateway.yml`, with the secrets that it names."""
         secret = self._secrets(centre)
+        self._ring(centre)
         values = {
             "centre": centre,
             "data_folder": str(self.layout.centre(centre) / "gateway"),

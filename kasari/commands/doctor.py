@@ -1,0 +1,37 @@
+"""`kasari doctor`: what is missing or wrong on this machine, and how to mend it."""
+
+import json
+from typing import Annotated, Final
+
+import typer
+
+from kasari.doctor import Check, Verdict, checks_of_machine, checks_of_stack
+from kasari.setup.options import DataFolder
+from kasari.stack import DEFAULT_FOLDER
+
+SHOWN: Final = {Verdict.OK: "ok", Verdict.MISSING: "MISSING", Verdict.OPTIONAL: "not here"}
+
+
+def command(
+    data: DataFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Look at this machine and at the stack on it. Exit code 1 if something needed is missing.
+
+    Example: kasari doctor
+    """
+    folder = data or DEFAULT_FOLDER
+    checks = [*checks_of_machine(folder), *checks_of_stack(folder)]
+    if as_json:
+        typer.echo(json.dumps([check.as_json() for check in checks], indent=2))
+    else:
+        _show(checks)
+    if any(check.verdict is Verdict.MISSING for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(checks: list[Check]) -> None:
+    width = max(len(check.what) for check in checks)
+    for check in checks:
+        mend = f"  ->  {check.mend}" if check.mend else ""
+        typer.echo(f"{SHOWN[check.verdict]:8}  {check.what:{width}}  {check.found}{mend}")

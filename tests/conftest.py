@@ -1,10 +1,15 @@
 """Fixtures that every level of test shares."""
 
+import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+NO_SKIP = "KASARI_NO_SKIP"
+PUBLIC_DATA = "../shared"
 
 
 @pytest.fixture(scope="session")
@@ -12,5 +17,17 @@ def shared() -> Path:
     """Public DICOM-RT and reference tables beside the project, where they are present."""
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
-        pytest.skip("needs the public data folder ../shared, which is not part of the project")
+        pytest.skip(f"needs the public data folder {PUBLIC_DATA}, which is not part of the project")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything was installed for the tests, one that skips for want of it has failed."""
+    report = yield
+    if os.environ.get(NO_SKIP) and report.skipped and PUBLIC_DATA not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, although {NO_SKIP} is set: {report.longrepr}"
+    return report

@@ -58,6 +58,7 @@ def prepare_inputs(
     patients: int,
     seed: int,
     progress: Callable[[str], None],
+    declined: int | None = None,
 ) -> list[CentreInput]:
     """Write what is not there yet. The same wish finds the same files again.
 
@@ -79,6 +80,7 @@ def prepare_inputs(
             seed,
             centres,
             small=True,
+            declined=declined,
             progress=lambda done, of: progress(f"a generated cohort: {done} of {of} patients"),
         )
     return [_centre(name, cohort / name, public) for name in centres]

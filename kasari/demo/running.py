@@ -33,6 +33,8 @@ class Wish:
     patients: int = 12
     seed: int = 5
     centres: tuple[str, ...] = ("KUH", "Tyks")
+    declined: int | None = None
+    """Patients who say no; None is one in twelve."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Demo:
                 self._wish.patients,
                 self._wish.seed,
                 shown.update,
+                self._wish.declined,
             )
             self._import_lists(inputs, shown.update)
         with self._progress() as progress:

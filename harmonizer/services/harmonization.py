@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 
 from gateway.contract.manifest import Role
 from harmonizer.domain.clinical import Latest
-from harmonizer.domain.nomenclature import Context, Mapper, map_structure_set
-from harmonizer.domain.quality import CourseFacts, Knowledge, analyse, described
+from harmonizer.domain.nomenclature import Context, Mapper, SetMapping, map_structure_set
+from harmonizer.domain.quality import Analysis, CourseFacts, Knowledge, analyse, described
 from harmonizer.domain.studies import (
     CourseFile,
     CourseInstance,
@@ -95,36 +95,36 @@ class HarmonizationService:
         DataError
             If an object is not there any more.
         """
-        instances = self._courses.instances(course_uid)
-        if not instances:
-            raise DataError("NO-INSTANCES", "the course has no instances")
-        files = [
-            CourseFile(one.modality, one.role, partial(self._read, one))
-            for one in instances
-            if one.role in USED
-        ]
-        national_id = instances[0].key.national_id
-        facts, latest = self._reader.read(files), self._clinical.latest(national_id)
+        facts, national_id = self._facts(course_uid)
+        latest = self._clinical.latest(national_id)
         result = self.derive(facts, latest, self._courses.centre(course_uid))
         self._courses.keep(course_uid, result, self._clock.now())
         self._mirror(course_uid, national_id, result)
         return result
 
+    def analysis(self, course_uid: str) -> Analysis:
+        """Work out a course's dose and findings anew, as `harmonize` does; keeps nothing.
+
+        Raises
+        ------
+        RetryError
+            If the store does not answer.
+        DataError
+            If an object is not there any more.
+        """
+        facts, national_id = self._facts(course_uid)
+        latest = self._clinical.latest(national_id)
+        return self._analysed(facts, latest, self._courses.centre(course_uid))[1]
+
     def derive(
         self, facts: CourseFacts, latest: Latest | None, centre: str | None = None
     ) -> Harmonized:
         """Return names, metrics and findings of a course. Touches nothing."""
-        side = latest.laterality if latest else None
-        recorded = latest.site if latest else None
-        context = Context(site=recorded, laterality=side, centre=centre)
-        names = map_structure_set(self._mapper(), facts.rois, context, self._knowledge.volumes)
-        site = site_of_course(recorded, names.applied.values())
-        known = described(facts, self._knowledge, names.applied, site, side)
-        analysis = analyse(known)
+        names, analysis = self._analysed(facts, latest, centre)
         return Harmonized(
             plan=describe_plan(analysis),
-            site=site,
-            laterality=side,
+            site=analysis.facts.site,
+            laterality=analysis.facts.laterality,
             structures=tuple(describe_structures(names.mappings, analysis)),
             metrics=tuple(describe_metrics(analysis.structures)),
             findings=(*name_findings(names.findings, facts), *analysis.findings),
@@ -134,6 +134,28 @@ class HarmonizationService:
                 "quality": f"{analysis.ruleset} {analysis.knowledge}",
             },
         )
+
+    def _analysed(
+        self, facts: CourseFacts, latest: Latest | None, centre: str | None
+    ) -> tuple[SetMapping, Analysis]:
+        side = latest.laterality if latest else None
+        recorded = latest.site if latest else None
+        context = Context(site=recorded, laterality=side, centre=centre)
+        names = map_structure_set(self._mapper(), facts.rois, context, self._knowledge.volumes)
+        site = site_of_course(recorded, names.applied.values())
+        return names, analyse(described(facts, self._knowledge, names.applied, site, side))
+
+    def _facts(self, course_uid: str) -> tuple[CourseFacts, str]:
+        """Read a course; return it and its national id."""
+        instances = self._courses.instances(course_uid)
+        if not instances:
+            raise DataError("NO-INSTANCES", "the course has no instances")
+        files = [
+            CourseFile(one.modality, one.role, partial(self._read, one))
+            for one in instances
+            if one.role in USED
+        ]
+        return self._reader.read(files), instances[0].key.national_id
 
     def reconcile(self) -> int:
         """Ask for every course that waits without being on the list. Returns how many."""

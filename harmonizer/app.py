@@ -17,6 +17,7 @@ from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
+from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
@@ -46,7 +47,8 @@ from harmonizer.services.proms import PromService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
 from harmonizer.services.tables import TableService
-from harmonizer.web import pages
+from harmonizer.services.thumbnails import ThumbnailService
+from harmonizer.web import pages, worklist
 
 STORERS: Final = 8
 MEGABYTE: Final = 1 << 20
@@ -221,6 +223,7 @@ def create_app(
         app.state.cohorts = service.cohorts(service.world.dicomweb)
         app.include_router(dicomweb.router)
     pages.install(app, is_secure=settings.public_url.startswith("https:"))
+    app.include_router(worklist.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     return app
 
@@ -239,6 +242,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     parts = ("submissions", "clinical", "proms", "tables", "studies", "names")
     for name in ("clock", "audit", *parts):
         setattr(app.state, name, getattr(service, name))
+    app.state.thumbnails = ThumbnailService(service.courses, service.world.store, paint_region)
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 
 

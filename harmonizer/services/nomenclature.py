@@ -164,6 +164,19 @@ class NomenclatureService:
             mapper = mapper.with_rules(self._rule_set(draft.version))
         return open_names(mapper, uses)
 
+    def example(self, name: OpenName) -> tuple[str, int] | None:
+        """Return a course and the ROI number of a region that has this name."""
+        for centre, _ in name.centres:
+            for spelling in name.spellings:
+                found = self._uses.example(spelling, centre)
+                if found:
+                    return found
+        return None
+
+    def standard_names(self) -> Sequence[str]:
+        """Return the names of the list."""
+        return [structure.name for structure in self._nomenclature.structures]
+
     def decide(self, rule: Rule, by: str) -> Release:
         """Keep a curator's decision and put its rule in the draft, which is opened if need be.
 

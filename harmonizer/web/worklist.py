@@ -3,6 +3,7 @@
 No script: the first suggestion has the focus, the arrows choose another, Enter decides.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -81,7 +82,7 @@ def move_set(
     if caller is None:
         return _turned_away(request)
     names, by = _names(request), caller.name
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "propose": lambda: names.propose(by, note),
         "release": lambda: names.release(version, by),
         "refuse": lambda: names.refuse(version, by, note),
@@ -116,7 +117,7 @@ def _one(request: Request, caller: Caller, skip: int, told: str, wrong: str = ""
         "name.html",
         422 if wrong else 200,
         caller=caller,
-        name=name,
+        found=name,
         example=names.example(name) if name else None,
         decided=names.decisions(name.local_name) if name else (),
         standard=names.standard_names(),

@@ -5,7 +5,8 @@ from typing import Any
 
 from harmonizer.domain.dose.metrics import Value
 from harmonizer.domain.quality.analysis import Analysis, StructureResult
-from harmonizer.domain.quality.constraint_check import checked_constraints
+from harmonizer.domain.quality.constraint_check import Checked, checked_constraints
+from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.reports.curves import thinned
 
 FORMAT = 1
@@ -33,32 +34,37 @@ def report_values(analysis: Analysis) -> dict[str, Any]:
             "made_of": list(analysis.dose_made_of),
             "delivered_made_of": list(analysis.delivered_made_of),
         },
-        "objects": {
-            "images": len(facts.images),
-            "structure_sets": len(facts.structure_sets),
-            "plans": len(facts.plans),
-            "doses": len(facts.doses),
-            "records": len(facts.records),
-            "unreadable": len(facts.unreadable),
-        },
+        "objects": _objects(facts),
         "findings": [
             {"code": f.code, "severity": f.severity.value, "where": f.where, "text": f.text}
             for f in analysis.findings
         ],
         "structures": [_structure(one) for one in analysis.structures],
-        "constraints": [
-            {
-                "roi_number": one.roi.number,
-                "structure": one.constraint.structure,
-                "metric": one.constraint.metric,
-                "limit": one.constraint.limit,
-                "value": _rounded(one.value.value),
-                "met": one.met,
-                "endpoint": one.constraint.endpoint,
-                "source": one.constraint.source,
-            }
-            for one in checked_constraints(facts)
-        ],
+        "constraints": [_constraint(one) for one in checked_constraints(facts)],
+    }
+
+
+def _objects(facts: CourseFacts) -> dict[str, int]:
+    return {
+        "images": len(facts.images),
+        "structure_sets": len(facts.structure_sets),
+        "plans": len(facts.plans),
+        "doses": len(facts.doses),
+        "records": len(facts.records),
+        "unreadable": len(facts.unreadable),
+    }
+
+
+def _constraint(one: Checked) -> dict[str, Any]:
+    return {
+        "roi_number": one.roi.number,
+        "structure": one.constraint.structure,
+        "metric": one.constraint.metric,
+        "limit": one.constraint.limit,
+        "value": _rounded(one.value.value),
+        "met": one.met,
+        "endpoint": one.constraint.endpoint,
+        "source": one.constraint.source,
     }
 
 

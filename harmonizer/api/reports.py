@@ -1,0 +1,46 @@
+"""HTTP for readers: a course's report, as a page and as values."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import HTMLResponse
+
+from harmonizer.api.access import READERS, Caller, require
+from harmonizer.services.reports import ReportService
+
+router = APIRouter(prefix="/api/v1/courses", tags=["reports"])
+
+CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
+
+POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""The page brings its own style and images, and reaches for nothing."""
+
+
+def report_service(request: Request) -> ReportService:
+    service: ReportService = request.app.state.reports
+    return service
+
+
+Reports = Annotated[ReportService, Depends(report_service)]
+
+
+@router.get("/{course_uid}/report")
+def read_report(
+    course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
+) -> HTMLResponse:
+    """Return a course's report as one page, to read, print or save."""
+    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    page = reports.page(course_uid)
+    return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+
+@router.get("/{course_uid}/report.json")
+def read_report_values(
+    course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
+) -> dict[str, Any]:
+    """Return what the report shows: findings, structures with metrics and curves, constraints."""
+    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    return reports.values(course_uid)

@@ -16,6 +16,7 @@ from harmonizer.adapters.clock import SystemClock
 from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
+from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
@@ -26,7 +27,16 @@ from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.work import SqlWork
-from harmonizer.api import clinical, dicomweb, errors, nomenclature, stow, studies, submissions
+from harmonizer.api import (
+    clinical,
+    dicomweb,
+    errors,
+    nomenclature,
+    reports,
+    stow,
+    studies,
+    submissions,
+)
 from harmonizer.api.access import Access, Caller
 from harmonizer.background import WORK, Background
 from harmonizer.config import Settings, read_secret
@@ -44,6 +54,7 @@ from harmonizer.services.cohorts import CohortService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
+from harmonizer.services.reports import ReportService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
 from harmonizer.services.tables import TableService
@@ -71,7 +82,7 @@ def open_world(settings: Settings) -> World:
     login = (archive.url, archive.username, password)
     return World(
         OrthancArchive(open_orthanc_client(*login)),
-        dicomweb=OrthancDicomWeb(open_reading_client(*login)),
+        dicomweb=OrthancDicomWeb(open_reading_client(*login, settings.public_url)),
     )
 
 
@@ -217,7 +228,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical, studies, nomenclature):
+    for part in (stow, submissions, clinical, studies, nomenclature, reports):
         app.include_router(part.router)
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
@@ -242,6 +253,13 @@ def _publish(app: FastAPI, service: Service) -> None:
     parts = ("submissions", "clinical", "proms", "tables", "studies", "names")
     for name in ("clock", "audit", *parts):
         setattr(app.state, name, getattr(service, name))
+    app.state.reports = ReportService(
+        service.courses,
+        service.world.store,
+        service.harmonization.analysis,
+        read_picture,
+        service.clock,
+    )
     app.state.thumbnails = ThumbnailService(service.courses, service.world.store, paint_region)
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 

@@ -111,7 +111,7 @@ def _draw(out: Path, wish: Wish) -> Iterator[Case]:
             person=person,
             site=site,
             field=dose_field(site),
-            naming=name_structures(site.organs, centre, rng),
+            naming=name_structures(site.organs, site.dose_gy, centre, rng),
             days=calendar(scanned, int(rng.integers(7, 22)), site.fractions),
             resolution=SMALL if wish.small else FULL,
             seed=wish.seed,

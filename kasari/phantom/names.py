@@ -106,6 +106,9 @@ HABITS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
     "KUH": (("fi", 0.85), ("en", 0.15)),
     "Tyks": (("fi", 0.45), ("sv", 0.45), ("en", 0.10)),
 }
+DOSE_IN_TARGET_SHARE: Final = {"KUH": 0.4}
+"""How often a centre writes the prescription into the names of targets."""
+
 OTHER_CENTRES: Final = (("fi", 0.4), ("sv", 0.1), ("en", 0.5))
 MISTYPED_SHARE: Final = 0.02
 
@@ -119,8 +122,11 @@ class Naming:
     slips: tuple[str, ...]
 
 
-def name_structures(organs: Sequence[Organ], centre: str, rng: np.random.Generator) -> Naming:
+def name_structures(
+    organs: Sequence[Organ], dose_gy: float, centre: str, rng: np.random.Generator
+) -> Naming:
     """Names as this centre would write them for one patient; unique within the set."""
+    with_dose = rng.random() < DOSE_IN_TARGET_SHARE.get(centre, 0.0)
     shares = HABITS.get(centre, OTHER_CENTRES)
     language = str(rng.choice([name for name, _ in shares], p=[share for _, share in shares]))
     written: dict[str, str] = {}
@@ -129,6 +135,9 @@ def name_structures(organs: Sequence[Organ], centre: str, rng: np.random.Generat
     for organ in organs:
         name = str(rng.choice(WRITTEN[organ.key][language]))
         standard[organ.key] = MEANT.get(name, organ.standard)
+        if with_dose and organ.interpreted_type in {"CTV", "PTV"}:
+            kind = organ.interpreted_type
+            name, standard[organ.key] = f"{kind}{dose_gy:g}", f"{kind}_{100 * dose_gy:.0f}"
         if organ.interpreted_type == "ORGAN" and rng.random() < MISTYPED_SHARE:
             name = _mistyped(name, rng)
             slips.append(f"mistyped:{organ.key}")

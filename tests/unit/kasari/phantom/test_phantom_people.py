@@ -110,7 +110,7 @@ def test_every_structure_has_names_in_three_languages() -> None:
 def test_names_of_one_set_differ(centre: str) -> None:
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        naming = name_structures(SITES["lung"](rng).organs, centre, rng)
+        naming = name_structures(SITES["lung"](rng).organs, 60.0, centre, rng)
         assert len(set(naming.written.values())) == len(naming.written)
 
 
@@ -120,7 +120,7 @@ def test_centres_have_habits() -> None:
     for centre in used:
         for seed in range(40):
             rng = np.random.default_rng(seed)
-            naming = name_structures(SITES["lung"](rng).organs, centre, rng)
+            naming = name_structures(SITES["lung"](rng).organs, 60.0, centre, rng)
             used[centre] += bool(swedish & set(naming.written.values()))
     assert used["KUH"] == 0
     assert used["Tyks"] > 10
@@ -130,9 +130,19 @@ def test_some_names_are_mistyped_and_it_is_told() -> None:
     slips = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        naming = name_structures(SITES["lung"](rng).organs, "KUH", rng)
+        naming = name_structures(SITES["lung"](rng).organs, 60.0, "KUH", rng)
         for slip in naming.slips:
             organ = slip.removeprefix("mistyped:")
             assert naming.written[organ] not in WRITTEN[organ]["fi"]
             slips += 1
     assert slips > 3
+
+
+def test_a_prescription_in_a_target_s_name_is_in_its_standard_name() -> None:
+    found = set()
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        naming = name_structures(SITES["breast"](rng).organs, 40.05, "KUH", rng)
+        found.add((naming.written["ptv"], naming.standard["ptv"]))
+    assert ("PTV40.05", "PTV_4005") in found
+    assert ("PTV", "PTV") in found

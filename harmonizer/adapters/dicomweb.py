@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,15 +20,25 @@ _TIMEOUT: Final = httpx.Timeout(10.0, read=300.0, pool=60.0)
 _LIMITS: Final = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 
 
-def open_reading_client(url: str, username: str, password: str) -> httpx.AsyncClient:
-    """Return a client that never follows a redirect and asks no proxy of the environment."""
+def open_reading_client(
+    url: str, username: str, password: str, public_url: str
+) -> httpx.AsyncClient:
+    """Return a client that never follows a redirect and asks no proxy of the environment.
+
+    `public_url` goes into the store's own URLs (Content-Location): readers see no other host.
+    """
+    public = urlsplit(public_url)
     return httpx.AsyncClient(
         base_url=url,
         auth=(username, password),
         timeout=_TIMEOUT,
         limits=_LIMITS,
         trust_env=False,
-        headers={"Accept-Encoding": "identity"},
+        headers={
+            "Accept-Encoding": "identity",
+            # Orthanc does not take the quotes that RFC 7239 asks for around a port
+            "Forwarded": f"host={public.netloc};proto={public.scheme}",
+        },
     )
 
 

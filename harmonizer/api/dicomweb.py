@@ -30,6 +30,8 @@ ACCEPT: Final = re.compile(r"[\w \t!#$%&'*+./;:=?@\",^`|~-]{0,500}")
 SYNTAX: Final = re.compile(r"transfer-syntax\s*=\s*\"?([0-9.]+|\*)\"?")
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 AS_STORED: Final = {"*", EXPLICIT}
+ANYTHING: Final = {"*/*", 'multipart/related; type="*/*"', "multipart/related"}
+STORED_BYTES: Final = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 SUBJECT: Final = 500
 
 
@@ -155,7 +157,8 @@ async def read_part(
     await cohorts.keys(study, series, instance)
     await _record(request, caller, f"wado-{kind}", f"{study}/{series}/{instance}")
     place = f"{study}/series/{series}/instances/{instance}/{rest}"
-    return await _passed_on(request, cohorts, place)
+    wants_bytes = kind != "rendered" and not rest.endswith("/rendered")
+    return await _passed_on(request, cohorts, place, STORED_BYTES if wants_bytes else "*/*")
 
 
 async def _found(
@@ -251,12 +254,16 @@ async def _transcoded(
         raise RefusedError("not-acceptable", text, 406)
     key = keys[0]
     place = f"{key.study_instance_uid}/series/{key.series_instance_uid}/instances/"
-    return await _passed_on(request, cohorts, place + key.sop_instance_uid)
+    return await _passed_on(request, cohorts, place + key.sop_instance_uid, "*/*")
 
 
-async def _passed_on(request: Request, cohorts: CohortService, place: str) -> Response:
-    """Give the store's answer on, chunk by chunk, and only its body and media type."""
+async def _passed_on(request: Request, cohorts: CohortService, place: str, usual: str) -> Response:
+    """Give the store's answer on, chunk by chunk, and only its body and media type.
+
+    `usual` is asked for where the reader takes anything: Orthanc wants it said.
+    """
     accept = request.headers.get("accept", "*/*")
+    accept = usual if accept.strip() in ANYTHING else accept
     if not ACCEPT.fullmatch(accept):
         raise RefusedError("not-acceptable", "the Accept header cannot be read", 406)
     opened: AbstractAsyncContextManager[Answer] = cohorts.open(place, accept)

@@ -1,0 +1,76 @@
+"""A course's report over HTTP: made of what the archive holds, for readers only, audited."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+import pytest
+
+from harmonizer.config import Reader, Settings
+from tests.factories.archive_world import SentCourse
+from tests.integration.harmonizer.door.conftest import Door
+
+Open = Callable[..., AbstractAsyncContextManager[Door]]
+TOKEN = "researcher-token-for-reports"
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: object) -> Settings:
+    path = settings.data_folder.parent / "researcher"
+    path.write_text(TOKEN, "utf-8")
+    path.chmod(0o600)
+    reader = Reader(name="reader", role="researcher", token_file=path)
+    return settings.model_copy(update={"readers": (reader,)})
+
+
+def inside(open_door: Open, job: Callable[[Door], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with open_door() as door:
+            await job(door)
+
+    asyncio.run(run())
+
+
+async def read(door: Door, path: str, token: str = TOKEN) -> httpx.Response:
+    return await door.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_reader_gets_the_page_and_the_values(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.service.work_through()
+        place = f"/api/v1/courses/{course.course_uid}/report"
+        page = await read(door, place)
+        assert page.status_code == httpx.codes.OK
+        assert page.headers["content-type"].startswith("text/html")
+        assert "img-src data:" in page.headers["content-security-policy"]
+        assert "script-src" not in page.headers["content-security-policy"]
+        assert page.text.count('<svg class="slice"') >= 2
+        assert course.body.national_id in page.text
+        values = (await read(door, f"{place}.json")).json()
+        body = next(one for one in values["structures"] if one["standard_name"] == "Body")
+        kept = (await read(door, f"/api/v1/courses/{course.course_uid}")).json()
+        same = next(one for one in kept["structures"] if one["standard_name"] == "Body")
+        assert body["volume_cm3"] == pytest.approx(same["volume_cm3"], rel=1e-4)
+
+    inside(open_door, job)
+
+
+def test_a_centre_and_a_stranger_get_no_report(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        place = f"/api/v1/courses/{course.course_uid}/report"
+        own = await door.client.get(place)
+        assert own.status_code == httpx.codes.FORBIDDEN
+        assert (await read(door, place, "x" * 20)).status_code == httpx.codes.UNAUTHORIZED
+
+    inside(open_door, job)
+
+
+def test_a_course_that_is_not_there_is_not_found(open_door: Open) -> None:
+    async def job(door: Door) -> None:
+        answer = await read(door, "/api/v1/courses/1.2.3/report")
+        assert answer.status_code == httpx.codes.NOT_FOUND
+
+    inside(open_door, job)

@@ -1,6 +1,7 @@
 """A real stack for the whole session: site Orthanc, gateway, archive Orthanc, harmonizer."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,10 +50,10 @@ def of_its_header(path: Path) -> tuple[str, str]:
 
 
 @pytest.fixture
-def send(site: Centre, tmp_path: Path) -> Send:
-    """C-STORE byte strings, each as a file, to the site; the statuses come back counted."""
+def send_to(tmp_path: Path) -> Send:
+    """C-STORE byte strings, each as a file, to a site; the statuses come back counted."""
 
-    def send(*contents: bytes, **changes: str) -> Outcome:
+    def send(site: Centre, *contents: bytes, **changes: str) -> Outcome:
         files = []
         for number, content in enumerate(contents):
             path = tmp_path / f"{number}.dcm"
@@ -64,3 +65,9 @@ def send(site: Centre, tmp_path: Path) -> Send:
         return push(files, to, Ledger(tmp_path / "ledger"), 1)
 
     return send
+
+
+@pytest.fixture
+def send(site: Centre, send_to: Send) -> Send:
+    """As `send_to`, to the session's site."""
+    return partial(send_to, site)

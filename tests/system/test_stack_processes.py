@@ -1,0 +1,124 @@
+"""A stack is started once, mended when something dies, and stopped as a whole."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kasari.doctor import Verdict, checks_of_stack
+from kasari.errors import InputError, StackError
+from kasari.push import Outcome
+from kasari.stack import Stack, open_stack, start_stack, stop_stack
+from kasari.stack.consents import import_consents
+from tests.factories.identified import PATIENT_ID, ct_slice
+
+CONSENT = (
+    "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
+    f"{PATIENT_ID},Kanervisto,Aurelia,1948-02-29,granted,1,research,2024-01-01\n"
+)
+LIMIT_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def folder(needs_orthanc: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    made = tmp_path_factory.mktemp("processes")
+    yield made
+    stop_stack(made)
+
+
+@pytest.fixture
+def started(folder: Path) -> Stack:
+    return start_stack(folder, ("KUH",))
+
+
+def kill(pid: int | None) -> None:
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def test_a_second_start_starts_nothing(started: Stack, folder: Path) -> None:
+    before = started.processes()
+    assert all(before.values())
+    assert start_stack(folder, ("KUH",)).processes() == before
+    assert open_stack(folder).processes() == before
+
+
+@pytest.mark.parametrize("name", ["harmonizer", "orthanc-archive", "orthanc-KUH", "gateway-KUH"])
+def test_what_was_killed_is_started_again_alone(started: Stack, name: str) -> None:
+    before = started.processes()
+    kill(before[name])
+    assert started.ensure_running() == [name]
+    after = started.processes()
+    assert {key for key in after if after[key] != before[key]} == {name}
+    assert started.ensure_running() == []
+
+
+def test_what_was_acknowledged_survives_a_kill_of_the_site(
+    started: Stack, send_to: Callable[..., Outcome]
+) -> None:
+    site = started.centre("KUH")
+    import_consents(site, CONSENT.encode())
+    assert send_to(site, *(ct_slice(number) for number in range(1, 6))).sent == 5
+    kill(started.processes()["orthanc-KUH"])
+    started.ensure_running()
+    found = httpx.get(f"{site.orthanc_url}/instances", auth=site.orthanc_login()).json()
+    assert len(found) == 5
+
+
+def test_the_doctor_finds_a_running_stack_well(started: Stack, folder: Path) -> None:
+    def wrong() -> list[str]:
+        return [
+            f"{check.what}: {check.found}"
+            for check in checks_of_stack(folder)
+            if check.verdict is not Verdict.OK
+        ]
+
+    end = time.monotonic() + LIMIT_S
+    while wrong() and time.monotonic() < end:  # alerts of the kills before clear by themselves
+        time.sleep(0.2)
+    assert wrong() == []
+    kill(started.processes()["gateway-KUH"])
+    assert any(text.startswith("gateway-KUH") for text in wrong())
+
+
+def test_a_changed_setting_starts_the_process_anew(started: Stack, folder: Path) -> None:
+    before = started.processes()
+    (folder / "centres/KUH/senders.json").write_text('[{"aet": "TPS", "host": "10.0.0.5"}]')
+    after = start_stack(folder, ("KUH",)).processes()
+    assert {key for key in after if after[key] != before[key]} == {"orthanc-KUH"}
+
+
+def test_a_start_that_fails_names_the_log(started: Stack, folder: Path) -> None:
+    token = folder / "secrets/KUH/operator.token"
+    kill(started.processes()["gateway-KUH"])
+    token.chmod(0o644)
+    with pytest.raises(StackError, match=r"gateway-KUH ended while it started.*gateway-KUH\.log"):
+        started.ensure_running()
+    assert "others may read" in (folder / "logs/gateway-KUH.log").read_text("utf-8")
+    token.chmod(0o600)
+    assert started.ensure_running() == ["gateway-KUH"]
+
+
+def test_ports_stay_over_a_stop(started: Stack, folder: Path) -> None:
+    before = started.description()
+    assert sorted(stop_stack(folder)) == sorted(started.processes())
+    assert not any(started.processes().values())
+    assert stop_stack(folder) == []
+    assert start_stack(folder, ("KUH",)).description() == before
+
+
+def test_a_centre_that_is_not_there_is_told(started: Stack) -> None:
+    with pytest.raises(InputError, match="no centre Nowhere"):
+        started.centre("Nowhere")
+    with pytest.raises(InputError, match="named by up to 16"):
+        start_stack(started.folder, ("a/../b",))
+
+
+def test_a_folder_that_cannot_be_made_is_told(needs_orthanc: None) -> None:
+    with pytest.raises(StackError, match="name another one with --data"):
+        start_stack(Path("/proc/kasari"))

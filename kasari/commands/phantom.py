@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,32 +30,45 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Generate patients: images, structures, plans, doses, and tables whose truth is known."""
-    names = tuple(name.strip() for name in centres.split(",") if name.strip())
-    if not names or any(not name.isalnum() for name in names):
-        raise typer.BadParameter("give names of letters and digits", param_hint="--centres")
+    names = _centres(centres)
     if out.is_dir() and any(out.iterdir()):
         raise InputError(f"the folder {out.name} is not empty; name a new one")
-    with Progress(
+    wanted = partial(
+        generate_cohort,
+        out,
+        patients,
+        seed,
+        centres=names,
+        small=small,
+        declined=declined,
+        deviations=deviations,
+        tables_only=tables_only,
+    )
+    with _bar(disable=as_json) as bar:
+        task = bar.add_task("patients", total=patients)
+        try:
+            summary = wanted(progress=lambda done, _: bar.update(task, completed=done))
+        except OSError as error:
+            raise InputError(f"cannot write into {out.name}: {error.strerror}") from error
+    typer.echo(_json(summary) if as_json else _told(summary))
+
+
+def _centres(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names or any(not name.isalnum() for name in names) or len(set(names)) < len(names):
+        raise typer.BadParameter("give different names of letters and digits")
+    return names
+
+
+def _bar(*, disable: bool) -> Progress:
+    return Progress(
         TextColumn("Generating patients"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=as_json,
-    ) as bar:
-        task = bar.add_task("patients", total=patients)
-        summary = generate_cohort(
-            out,
-            patients,
-            seed,
-            centres=names,
-            small=small,
-            progress=lambda done, _: bar.update(task, completed=done),
-            declined=declined,
-            deviations=deviations,
-            tables_only=tables_only,
-        )
-    typer.echo(_json(summary) if as_json else _told(summary))
+        disable=disable,
+    )
 
 
 def _json(summary: CohortSummary) -> str:

@@ -106,3 +106,21 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     answer = CliRunner().invoke(app, ["phantom", *arguments])
     assert isinstance(answer.exception, InputError)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("centres", ["", "KUH,../up", "KUH,KUH"])
+def test_names_of_centres_that_cannot_be_folders(tmp_path: Path, centres: str) -> None:
+    register("phantom")
+    arguments = ["--patients", "1", "--seed", "2", "--out", str(tmp_path / "new")]
+    answer = CliRunner().invoke(app, ["phantom", *arguments, "--centres", centres])
+    assert answer.exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    register("phantom")
+    (tmp_path / "file").write_text("")
+    arguments = ["--patients", "1", "--seed", "2", "--out", str(tmp_path / "file" / "new")]
+    answer = CliRunner().invoke(app, ["phantom", *arguments, "--small"])
+    assert isinstance(answer.exception, InputError)
+    assert "Not a directory" in str(answer.exception)

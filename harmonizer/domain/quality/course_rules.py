@@ -116,11 +116,8 @@ def frame_dose(facts: CourseFacts) -> Hits:
 def frame_images(facts: CourseFacts) -> Hits:
     """Structures and the images they were drawn on must share one."""
     frames = {roi.frame_of_reference_uid for roi in facts.rois if roi.frame_of_reference_uid}
-    chosen = facts.structure_set
-    drawn_on = set(chosen.image_uids) if chosen else set()
-    images = [i for i in facts.images if i.frame_of_reference_uid]
-    images = [i for i in images if i.sop_instance_uid in drawn_on] or images
-    of_images = {image.frame_of_reference_uid for image in images}
+    images = facts.planning_images or facts.images
+    of_images = {i.frame_of_reference_uid for i in images if i.frame_of_reference_uid}
     if frames and of_images and not frames & of_images:
         yield "structure set", "structures and images have different frames of reference"
 
@@ -183,7 +180,7 @@ def image_mixed(facts: CourseFacts) -> Hits:
 def patient_position(facts: CourseFacts) -> Hits:
     """Scanned and planned in one position."""
     plan = facts.plan
-    scanned = {i.patient_position for i in facts.images if i.patient_position}
+    scanned = {i.patient_position for i in facts.planning_images if i.patient_position}
     if plan and plan.patient_positions and scanned and not scanned & set(plan.patient_positions):
         seen, planned = "/".join(sorted(scanned)), "/".join(plan.patient_positions)
         yield "plan", f"scanned {seen}, planned {planned}"

@@ -26,7 +26,7 @@ class CourseFacts:
     names: Mapping[int, str] = field(default_factory=dict)
     course_dose: CourseDose | None = None
     dvhs: Mapping[int, DvhResult] = field(default_factory=dict)
-    site: str | None = None  # breast, prostate, lung, head-and-neck, ...
+    site: str | None = None  # breast, prostate, lung, head-neck, ...
     laterality: str | None = None  # L, R or B: of the diagnosis
     knowledge: Knowledge = EMPTY
     unreadable: tuple[tuple[str, str], ...] = ()  # (which object, why)
@@ -66,6 +66,19 @@ class CourseFacts:
                 return dose
         usable = [dose for dose in self.doses if dose.grid is not None]
         return usable[0] if usable else None
+
+    @property
+    def planning_images(self) -> tuple[ImageSlice, ...]:
+        """The images that the structures were drawn on, where any is here; else all CT.
+
+        A cone-beam CT for set-up in the same course says nothing about the structures.
+        """
+        chosen = self.structure_set
+        drawn_on = set(chosen.image_uids) if chosen else set()
+        if chosen and not drawn_on:
+            drawn_on = {c.image_uid for roi in chosen.rois for c in roi.contours if c.image_uid}
+        found = tuple(i for i in self.images if i.sop_instance_uid in drawn_on)
+        return found or tuple(i for i in self.images if i.modality == "CT")
 
     @property
     def dose_plans(self) -> tuple[Plan, ...]:

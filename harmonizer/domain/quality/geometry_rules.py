@@ -44,7 +44,7 @@ def crossing(facts: CourseFacts) -> Hits:
 
 def off_slice(facts: CourseFacts) -> Hits:
     """Contour planes that are on no image."""
-    places = [i.position[2] for i in facts.images if i.position and i.modality == "CT"]
+    places = [i.position[2] for i in facts.planning_images if i.position]
     if len(places) < 2:
         return
     levels = np.unique(np.round(places, 2))
@@ -63,8 +63,8 @@ def outside_images(facts: CourseFacts) -> Hits:
     """Contours that reach beyond the scanned field."""
     frames = [
         (i.position, i.spacing, i.rows, i.columns)
-        for i in facts.images
-        if i.modality == "CT" and i.position and i.spacing and i.rows and i.columns
+        for i in facts.planning_images
+        if i.position and i.spacing and i.rows and i.columns
         if tuple(np.round(i.orientation, 3)) == (1, 0, 0, 0, 1, 0)
     ]
     if not frames:

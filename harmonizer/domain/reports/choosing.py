@@ -22,7 +22,7 @@ def chosen_images(analysis: Analysis, count: int = IMAGES) -> list[ImageSlice]:
     frames = {roi.frame_of_reference_uid for roi in facts.rois if roi.frame_of_reference_uid}
     images = [
         image
-        for image in facts.images
+        for image in facts.planning_images
         if frame_of(image) is not None
         and (not frames or image.frame_of_reference_uid in frames)
         and image.modality == "CT"

@@ -29,9 +29,6 @@ LEAST_CM3 = 15.0
 PERCENT = 1.0
 """V20Gy and the like, in percentage points."""
 
-SITES = {"head-neck": "head-and-neck"}
-"""The rules' name of a site, where it is not the registry's."""
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -55,8 +52,7 @@ def look_at(cohort: Path, key: str, told: dict[str, Any]) -> Seen:
     facts = read_course(path.read_bytes() for path in files)
     standard = {s["written"]: s["standard"] for s in told["structures"]}
     names = {roi.number: name for roi in facts.rois if (name := standard[roi.name])}
-    site = SITES.get(told["site"], told["site"])
-    facts = described(facts, load_knowledge(), names, site, told["laterality"])
+    facts = described(facts, load_knowledge(), names, told["site"], told["laterality"])
     return Seen(told, analyse(facts))
 
 

@@ -16,6 +16,6 @@ def test_every_constraint_is_cited_and_parses() -> None:
 def test_limits_are_ranges_and_templates_name_structures() -> None:
     knowledge = load_knowledge()
     assert all(v.low_cm3 < v.median_cm3 < v.high_cm3 for v in knowledge.volumes.values())
-    assert {"breast", "prostate", "lung", "head-and-neck"} <= set(knowledge.templates)
+    assert {"breast", "prostate", "lung", "head-neck"} <= set(knowledge.templates)
     assert all(t.expected or t.any_of for t in knowledge.templates.values())
-    assert knowledge.version == "1-1-1"
+    assert knowledge.version == "2-1-1"

@@ -1,5 +1,6 @@
 """Every planted fault is found under its own code; a clean course gives no alarm."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,12 @@ def test_a_rule_that_breaks_is_a_finding_and_hides_nothing(clean: CourseFacts) -
     codes = [finding.code for finding in check_course(broken)]
     assert "RULE-FAILED" in codes
     assert "COURSE-NO-DOSE" in codes
+
+
+def test_images_for_setup_do_not_count_as_what_was_drawn_on(clean: CourseFacts) -> None:
+    """A cone-beam CT has a small field; the body reaches beyond it, and that is no fault."""
+    narrow = tuple(
+        replace(image, sop_instance_uid=f"2.25.7{i}", series_uid="2.25.8", rows=40, columns=40)
+        for i, image in enumerate(clean.images[:5])
+    )
+    assert check_course(replace(clean, images=(*narrow, *clean.images))) == []

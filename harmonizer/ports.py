@@ -223,7 +223,9 @@ class DicomWeb(Protocol):
         """Raises `RetryError` if the store does not answer."""
         ...
 
-    async def metadata(self, key: InstanceKey) -> dict[str, Any] | None: ...
+    async def metadata(self, key: InstanceKey, *, of_series: bool) -> list[dict[str, Any]]:
+        """Return the metadata of an instance, or of every instance of its series."""
+        ...
 
     def open(self, place: str, accept: str) -> AbstractAsyncContextManager[Answer]:
         """Ask for what lies under `/dicom-web/studies/...`."""

@@ -54,13 +54,12 @@ class OrthancDicomWeb:
         found: list[dict[str, Any]] = await self._json(f"/dicom-web/{PLACES[level]}", parameters)
         return found or []
 
-    async def metadata(self, key: InstanceKey) -> dict[str, Any] | None:
-        place = (
-            f"/dicom-web/studies/{key.study_instance_uid}/series/{key.series_instance_uid}"
-            f"/instances/{key.sop_instance_uid}/metadata"
-        )
-        found: list[dict[str, Any]] | None = await self._json(place, [])
-        return found[0] if found else None
+    async def metadata(self, key: InstanceKey, *, of_series: bool) -> list[dict[str, Any]]:
+        place = f"/dicom-web/studies/{key.study_instance_uid}/series/{key.series_instance_uid}"
+        if not of_series:
+            place += f"/instances/{key.sop_instance_uid}"
+        found: list[dict[str, Any]] | None = await self._json(f"{place}/metadata", [])
+        return found or []
 
     @asynccontextmanager
     async def open(self, place: str, accept: str) -> AsyncIterator[Answer]:

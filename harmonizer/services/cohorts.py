@@ -1,10 +1,10 @@
 """Searching and retrieving: our tables say what a reader may see, the store has the bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 from harmonizer.domain.cohorts import (
@@ -27,6 +27,8 @@ MOST: Final = {Level.STUDY: 1000, Level.SERIES: 1000, Level.INSTANCE: 5000}
 PART: Final = 100
 """UIDs in one question to the store: its URL must not grow without end."""
 SCANNED: Final = 500
+MOST_AT_ONCE: Final = 1000
+"""Instances whose metadata are held in memory together."""
 UID_KEYS: Final = {
     Level.STUDY: "StudyInstanceUID",
     Level.SERIES: "SeriesInstanceUID",
@@ -96,17 +98,34 @@ class CohortService:
         return found
 
     async def metadata(self, keys: Sequence[InstanceKey]) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield the metadata of instances, one at a time: contours can be large."""
-        for key in keys:
-            found = await self._store.metadata(key)
-            if found is not None:
-                yield await asyncio.to_thread(repair, found, self._root)
+        """Yield the metadata of instances, a series at a time: contours can be large."""
+        for _, group in groupby(keys, key=lambda key: key.series_instance_uid):
+            wanted = {key.sop_instance_uid: key for key in group}
+            if len(wanted) == 1 or len(wanted) > MOST_AT_ONCE:
+                found = self._each(wanted.values())
+            else:
+                found = self._of_series(wanted)
+            async for dataset in found:
+                yield await asyncio.to_thread(repair, dataset, self._root)
 
     def file(self, key: InstanceKey) -> AbstractAsyncContextManager[Answer]:
         return self._store.file(key)
 
     def open(self, place: str, accept: str) -> AbstractAsyncContextManager[Answer]:
         return self._store.open(place, accept)
+
+    async def _each(self, keys: Iterable[InstanceKey]) -> AsyncIterator[Mapping[str, Any]]:
+        for key in keys:
+            for dataset in await self._store.metadata(key, of_series=False):
+                yield dataset
+
+    async def _of_series(
+        self, wanted: Mapping[str, InstanceKey]
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """One question for a series, which the store has at hand; what is hidden is left out."""
+        for dataset in await self._store.metadata(next(iter(wanted.values())), of_series=True):
+            if uid_of(dataset, Level.INSTANCE) in wanted:
+                yield dataset
 
     def _matching(
         self, question: Question, most: int

@@ -67,6 +67,8 @@ class Given:
     """Term, grade and day from the first fraction."""
     scores: tuple[tuple[str, float, int], ...] = ()
     """QLQ-C30 scale, score and day."""
+    not_yet: tuple[int, ...] = ()
+    """Instances that are in the store, but of no finished version."""
 
     @property
     def national_id(self) -> str:
@@ -123,6 +125,8 @@ def _course(session: Session, given: Given) -> None:
     for index, (modality, sop_class, role) in enumerate(PARTS):
         _instance(session, given, index, modality, sop_class, whole=whole or index == 0)
         session.flush()
+        if index in given.not_yet:
+            continue
         session.add(
             CourseInstanceTable(
                 course_uid=given.course_uid,

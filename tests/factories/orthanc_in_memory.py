@@ -88,14 +88,27 @@ class OrthancInMemory:
         ]
 
     def _metadata(self, path: str) -> httpx.Response:
-        uid = path.split("/")[-2]
-        place = path.removesuffix("/metadata")
+        parts = path.removesuffix("/metadata").split("/")
+        place = "/".join(parts[:6])
+        found = [
+            given.instance(index)
+            for given in self._courses
+            for index, (modality, _, _) in enumerate(PARTS)
+            if given.series(modality) == parts[5]
+        ]
         return httpx.Response(
             200,
             json=[
                 {"00080018": {"vr": "UI", "Value": [uid]}}
                 | IN_METADATA
-                | {"7FE00010": {"vr": "OW", "BulkDataURI": f"{HOST}{place}/bulk/7fe00010"}}
+                | {
+                    "7FE00010": {
+                        "vr": "OW",
+                        "BulkDataURI": f"{HOST}{place}/instances/{uid}/bulk/7fe00010",
+                    }
+                }
+                for uid in found
+                if len(parts) == 6 or uid == parts[7]
             ],
         )
 

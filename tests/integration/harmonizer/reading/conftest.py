@@ -40,7 +40,8 @@ LEFT_TYKS = Given(3, centre="Tyks", rois=(HEART,), toxicity=(("Dermatitis radiat
 PROSTATE = Given(4, centre="Tyks", site="prostate", laterality="N", rois=(Roi("x", "Prostate"),))
 ON_ITS_WAY = Given(5, state="announced", rois=(HEART,))
 NOT_WORKED_OUT = Given(6, state="failed", site=None, laterality=None)
-EVERYTHING = (LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, ON_ITS_WAY, NOT_WORKED_OUT)
+GROWING = Given(7, centre="Tyks", site="lung", not_yet=(0,))
+EVERYTHING = (LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, ON_ITS_WAY, NOT_WORKED_OUT, GROWING)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.harmonizer.reading.conftest import (
+    GROWING,
     LEFT_KUH,
     LEFT_TYKS,
     NOT_WORKED_OUT,
@@ -13,7 +14,7 @@ from tests.integration.harmonizer.reading.conftest import (
     Archive,
 )
 
-FINISHED = [g.study for g in (LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT)]
+FINISHED = [g.study for g in (LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT, GROWING)]
 
 
 def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Archive) -> None:
@@ -31,7 +32,7 @@ def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Arch
         ("?dvh=Heart:Dmean>2&dvh=Lung_L:V20Gy[%25]<=15", [LEFT_KUH]),
         ("?dvh=Heart:Mean[Gy]<1.2", []),
         ("?dvh=Heart:Mean[Gy]<=1.2", [RIGHT_KUH]),
-        ("?Laterality=L", [LEFT_KUH, LEFT_TYKS]),
+        ("?Laterality=L", [LEFT_KUH, LEFT_TYKS, GROWING]),
         ("?Laterality=R,N", [RIGHT_KUH, PROSTATE]),
         ("?BodyPartExamined=PROSTATE", [PROSTATE]),
         ("?00180015=BREAST&CentreName=Tyks", [LEFT_TYKS]),
@@ -47,7 +48,10 @@ def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Arch
         ("?prom=qlq-c30:FA>=50", [LEFT_KUH]),
         ("?prom=qlq-c30:FA>=50@90..400", []),
         ("?prom=qlq-c30:FA<50@90..400", [LEFT_KUH]),
-        ("?ModalitiesInStudy=RTDOSE&PatientID=N-000?", [LEFT_KUH, RIGHT_KUH, LEFT_TYKS]),
+        (
+            "?ModalitiesInStudy=RTDOSE&PatientID=N-000?",
+            [LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT, GROWING],
+        ),
         ("?PatientID=N-0001,N-0002", [LEFT_KUH, RIGHT_KUH]),
         ("?PatientSex=M&ROIName=Heart", [RIGHT_KUH]),
         ("?PatientSex=M", [RIGHT_KUH, PROSTATE, NOT_WORKED_OUT]),
@@ -56,8 +60,6 @@ def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Arch
     ],
 )
 def test_a_cohort_is_found(archive: Archive, query: str, expected: list | None) -> None:
-    if query.startswith("?ModalitiesInStudy=RTDOSE"):
-        expected = [LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT]
     wanted = FINISHED if expected is None else [given.study for given in expected]
     assert archive.studies(query) == wanted
 
@@ -99,6 +101,21 @@ def test_series_and_instances(archive: Archive) -> None:
     assert len(archive.get(f"{place}/instances").json()) == 5
     assert len(archive.get("/dicom-web/series?ROIName=Prostate").json()) == 4
     assert len(archive.get("/dicom-web/instances?dvh=Heart:Dmean>2&Modality=CT").json()) == 4
+
+
+def test_an_instance_of_no_finished_version_is_in_no_answer(archive: Archive) -> None:
+    place = f"/dicom-web/studies/{GROWING.study}"
+    (study,) = archive.get("/dicom-web/studies?BodyPartExamined=LUNG").json()
+    assert study["00201208"]["Value"] == [4]
+    hidden = GROWING.instance(0)
+    for path in (f"{place}/instances", f"{place}/metadata", "/dicom-web/instances?PatientSex=F"):
+        answer = archive.get(path)
+        assert GROWING.instance(1) in answer.text
+        assert hidden not in answer.text
+    assert archive.orthanc.file(GROWING, 0) not in archive.get(place).content
+    whole = f"{place}/series/{GROWING.series('CT')}/instances/{hidden}"
+    for path in (whole, f"{whole}/metadata", f"{whole}/rendered"):
+        assert archive.get(path).status_code == 404
 
 
 def test_what_is_not_finished_is_as_if_it_were_not_there(archive: Archive) -> None:

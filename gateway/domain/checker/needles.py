@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 SHORTEST = 3
+SHORTEST_NUMBER = 6
 SPELT = 4
 """Shorter words are not sought letter by letter or as hexadecimal digits."""
 SAFE_IN_BINARY = 8
@@ -43,6 +44,16 @@ class KnownIdentity:
         return tuple(sorted(found.items()))
 
     @cached_property
+    def numbers(self) -> tuple[bytes, ...]:
+        """What is sought among numbers and dates, as a whole number: identifiers and birth dates.
+
+        Six digits of a birth date are not: they are numbers of many other kinds.
+        """
+        digits = {re.sub(r"[\W_]", "", word) for word in (*self.words, *self.birth_dates)}
+        sought = (each for each in digits if each.isdecimal() and len(each) >= SHORTEST_NUMBER)
+        return tuple(sorted(each.encode() for each in sought))
+
+    @cached_property
     def everyday_needles(self) -> tuple[bytes, ...]:
         """The everyday words in small letters, to be sought two at a time."""
         return tuple(sorted(word.encode() for word in self.everyday if len(word) >= SHORTEST))
@@ -60,9 +71,11 @@ class KnownIdentity:
 
 
 def _dates(days: tuple[str, ...]) -> Iterator[str]:
-    """A birth date as people write it; the bare eight digits are sought in text only."""
+    """A birth date as people write it."""
     for day in days:
         year, month, date = day[:4], day[4:6], day[6:8]
+        yield day
+        yield f"{date}{month}{year[2:]}"
         yield f"{year}-{month}-{date}"
         yield f"{date}.{month}.{year}"
         yield f"{int(date)}.{int(month)}.{year}"

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydicom.uid import UID_dictionary  # type: ignore[attr-defined]
-
 from gateway.contract.marks import (
     METHOD_PREFIX,
     NATIONAL_STAGE,
@@ -15,16 +13,13 @@ from gateway.contract.marks import (
     UID_ROOT,
 )
 from gateway.domain.checker.elements import Element, Elements
-from gateway.domain.checker.needles import KnownIdentity, stands_alone
+from gateway.domain.checker.needles import KnownIdentity
+from gateway.domain.checker.searching import STANDARD_UIDS, found_in, is_bulk
 
 CHECKER_VERSION: Final = "1.0"
 
-STANDARD_UIDS: Final = frozenset(UID_dictionary)
-"""The UIDs that PS3.6 registers."""
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
 _SEALED = (0x70010010, 0x70011001)
-_BULK = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV"))
-_BULK_SIZE = 4096
 _TEXT = frozenset(b"AE CS LO LT PN SH ST UC UR UT UN OB".split())
 _CODE = re.compile(rb"(?<![0-9])(\d{6})[-+A-FU-Y](\d{3})([0-9A-Y])(?![0-9A-Za-z])", re.IGNORECASE)
 _MAIL = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.]+")
@@ -142,54 +137,24 @@ def _uids(written: Elements, expected: Expected) -> Iterator[Problem]:
 
 
 def _named(written: Elements, known: KnownIdentity) -> Iterator[Problem]:
-    """Search all bytes but bulk data for every needle, and bulk data for the long ones."""
-    text, owners = _searchable(written)
-    for needle, as_word in known.needles:
-        at = text.find(needle)
-        while at >= 0:
-            if not as_word or stands_alone(text, at, len(needle)):
-                tag = next(tag for start, tag in reversed(owners) if start <= at)
-                yield Problem("identifier", tag, "contains an identifier of the patient")
-                break
-            at = text.find(needle, at + 1)
-    for element in written.found:
-        if _is_bulk(element):
-            value = written.value(element)
-            if any(needle in value for needle in known.bulk_needles):
-                yield Problem("identifier", element.tag, "contains an identifier of the patient")
+    for tag in found_in(written, known):
+        yield Problem("identifier", tag, "contains an identifier of the patient")
 
 
 def _named_by_everyday_words(written: Elements, words: tuple[bytes, ...]) -> Iterator[Problem]:
     if len(words) < 2:
         return
     for element in written.found:
-        if element.vr in _TEXT and element.length and not _is_bulk(element):
+        if element.vr in _TEXT and element.length and not is_bulk(element):
             value = written.value(element).lower()
             if sum(word in value for word in words) > 1:
                 yield Problem("identifier", element.tag, "contains two names of the patient")
 
 
-def _searchable(written: Elements) -> tuple[bytes, list[tuple[int, int]]]:
-    """Return all small values, lower-case and separated, and where each begins."""
-    values: list[bytes] = []
-    owners: list[tuple[int, int]] = []
-    at = 0
-    for element in written.found:
-        if element.length and not _is_bulk(element):
-            values.append(written.value(element))
-            owners.append((at, element.tag))
-            at += element.length + 1
-    return b"\0".join(values).lower(), owners
-
-
-def _is_bulk(element: Element) -> bool:
-    return element.vr in _BULK and element.length > _BULK_SIZE
-
-
 def _patterns(written: Elements) -> Iterator[Problem]:
     """Find what looks like an identity code, a mail address or a phone number in any text."""
     for element in written.found:
-        if element.vr not in _TEXT or not element.length or _is_bulk(element):
+        if element.vr not in _TEXT or not element.length or is_bulk(element):
             continue
         value = written.value(element)
         if any(_is_identity_code(match) for match in _CODE.finditer(value)):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from gateway.domain.checker.elements import Elements
-from gateway.domain.checker.objects import STANDARD_UIDS
+from gateway.domain.checker.searching import STANDARD_UIDS
 
 _REFERENCED_SOP_INSTANCE = 0x00081155
 

@@ -12,6 +12,8 @@ from typing import Final
 
 from pydicom.datadict import dictionary_VM
 
+from gateway.domain.deid.values import LEGAL
+
 
 class Action(StrEnum):
     """What happens to an attribute that a rule names."""
@@ -70,6 +72,11 @@ class Rule:
         """Bytes of the binary value that PS3.6 defines; 0 when any length may be."""
         count = dictionary_VM(self.tag) if self.vr in BINARY_SIZES else ""
         return BINARY_SIZES[self.vr] * int(count) if count.isdigit() else 0
+
+    @cached_property
+    def digits(self) -> bytes | None:
+        """The characters that a number written in text may have; None for all other kinds."""
+        return LEGAL[self.vr] if self.vr in ("DS", "IS") else None
 
     @cached_property
     def raw_vr(self) -> bytes:

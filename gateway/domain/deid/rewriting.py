@@ -29,7 +29,6 @@ from gateway.domain.deid.stream import (
     write_element,
 )
 from gateway.domain.deid.values import (
-    LEGAL,
     NUMBER_OF_FRAMES,
     ImageSize,
     bad_value,
@@ -41,11 +40,13 @@ from gateway.errors import RejectError
 
 CHARACTER_SET: Final = 0x00080005
 _LENGTH = struct.Struct("<L")
+_IMPLICIT = struct.Struct("<HHL")
 _ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
-_NUMBERS = {vr.encode(): LEGAL[vr] for vr in ("DS", "IS")}
 _WORDS = frozenset((b"CS", b"TM"))
 _SMALL = 4096
 """Below this many bytes a slice is cheaper than a view."""
+_LARGE = 65536
+"""From this many bytes on a value is not copied before the whole is put together."""
 
 
 _TEXT = ("SH", "LO", "ST", "LT", "UT", "UC")
@@ -103,13 +104,16 @@ class Rewriter:
         self._stage = stage
         self._explicit = source.explicit
         self._read = explicit_header if source.explicit else implicit_header
+        self._done: list[bytearray | memoryview] = []
         self._out = bytearray()
+        self._open = 0
+        """Sequences that are being written: their lengths lie in `_out` and are not known yet."""
         self._pending: list[Mark] = []
         self._character_sets = b""
         self._image = ImageSize()
 
-    def rewrite(self) -> bytearray:
-        """The new data set.
+    def rewrite(self) -> list[bytearray | memoryview]:
+        """The new data set, in parts that belong side by side.
 
         Raises
         ------
@@ -123,33 +127,75 @@ class Rewriter:
         self.actions["kept"] += self._kept
         if at != end:
             raise lying()
-        return self._out
+        return [*self._done, self._out]
 
     def _dataset(self, at: int, end: int, depth: int, delimited: bool) -> int:
         last = -1
-        data, read, rules = self._data, self._read, self._rules
+        data, read, rules, explicit = self._data, self._read, self._rules, self._explicit
+        run = at  # where the elements begin that stay as they are and were not copied yet
         while at < end:
-            tag, vr, start, length = read(data, at, end)
+            if explicit or at + 8 > end:
+                tag, vr, start, length = read(data, at, end)
+            else:  # as `implicit_header`, without the call: this line runs for every element
+                group, number, length = _IMPLICIT.unpack_from(data, at)
+                tag, vr, start = group << 16 | number, b"", at + 8
+                if start + length > end and length != UNDEFINED:
+                    raise lying()
             if tag == ITEM_END and delimited:
+                self._copy(run, at)
                 return start
             if tag <= last:
                 raise RejectError("tag-order", "Attributes are repeated or out of order.")
             last = tag
-            if depth == 0 and self._pending:
-                self._write_marks(tag)
             rule = rules.get(tag)
-            if rule is None:
-                at = self._drop(tag, vr, start, length, end, depth)
-            elif length == UNDEFINED or rule.action is Action.SEQUENCE:
-                at = self._nested(rule, vr, start, length, end, depth)
-            else:
+            mark = depth == 0 and self._pending and self._pending[0][0] < tag
+            if rule is not None and rule.action is Action.KEEP and length != UNDEFINED:
                 if vr != rule.raw_vr and vr:
                     self._require_accepted(rule, vr)
-                self._element(rule, vr, at, start, length)
-                at = start + length
+                if self._stays(rule, start, start + length):
+                    if mark:
+                        self._copy(run, at)
+                        self._write_marks(tag)
+                        run = at
+                    at = start + length
+                    continue
+            self._copy(run, at)
+            if mark:
+                self._write_marks(tag)
+            at = run = self._change(rule, tag, vr, start, length, end, depth)
         if delimited:
             raise truncated()
+        self._copy(run, at)
         return at
+
+    def _change(
+        self, rule: Rule | None, tag: int, vr: bytes, start: int, length: int, end: int, depth: int
+    ) -> int:
+        """Write or drop an element that does not stay as it is; the position after it."""
+        if rule is None:
+            return self._drop(tag, vr, start, length, end, depth)
+        if length == UNDEFINED or rule.action is Action.SEQUENCE:
+            return self._nested(rule, vr, start, length, end, depth)
+        if vr != rule.raw_vr and vr:
+            self._require_accepted(rule, vr)
+        if rule.action is Action.KEEP:
+            self._write(rule, rule.raw_vr, b"")
+            self.actions["emptied"] += 1
+        else:
+            self._element(rule, vr, start, length)
+        return start + length
+
+    def _copy(self, start: int, stop: int) -> None:
+        size = stop - start
+        if not size:
+            return
+        if size < _SMALL:
+            self._out += self._data[start:stop]
+        elif size < _LARGE or self._open:
+            self._out += memoryview(self._data)[start:stop]
+        else:
+            self._done += [self._out, memoryview(self._data)[start:stop]]
+            self._out = bytearray()
 
     def _require_accepted(self, rule: Rule, vr: bytes) -> None:
         if vr != b"UN" and vr not in _ACCEPTED.get(rule.vr, ()):
@@ -179,7 +225,9 @@ class Rewriter:
             raise too_deep()
         self._out += write_element(rule.tag, b"SQ", b"", self._explicit)
         head = len(self._out)
+        self._open += 1
         at = self._items(start, length, end, depth + 1)
+        self._open -= 1
         _LENGTH.pack_into(self._out, head - 4, len(self._out) - head)
         self.actions["kept"] += 1
         return at
@@ -213,13 +261,9 @@ class Rewriter:
         self.actions["kept"] += 1
         return at
 
-    def _element(self, rule: Rule, vr: bytes, at: int, start: int, length: int) -> None:
-        action = rule.action
-        if action is Action.KEEP:
-            self._keep(rule, at, start, length)
-            return
+    def _element(self, rule: Rule, vr: bytes, start: int, length: int) -> None:
         value = self._data[start : start + length]
-        if action is Action.MARK:
+        if rule.action is Action.MARK:
             self._stage.mark_seen(rule, value)
             self.actions["replaced"] += 1
             return
@@ -227,25 +271,20 @@ class Rewriter:
         self.actions[word] += 1
         self._write(rule, vr, new)
 
-    def _keep(self, rule: Rule, at: int, start: int, length: int) -> None:
-        stop = start + length
-        if rule.raw_vr in _NUMBERS:
-            if self._data[start:stop].translate(None, _NUMBERS[rule.raw_vr]):
+    def _stays(self, rule: Rule, start: int, stop: int) -> bool:
+        """Whether a kept value may stay; a wrong number or binary value refuses the object."""
+        if rule.digits is not None:
+            if self._data[start:stop].translate(None, rule.digits):
                 raise bad_value(rule.vr)
             if rule.tag == NUMBER_OF_FRAMES:
                 self._image.see(rule.tag, self._data[start:stop])
         elif rule.raw_vr in _WORDS:
             if not self._may_keep(rule, self._data[start:stop]):
-                self._write(rule, rule.raw_vr, b"")
-                self.actions["emptied"] += 1
-                return
+                return False
         elif rule.length or rule.tag == PIXEL_DATA:
-            self._require_length(rule, start, length)
-        if length < _SMALL:
-            self._out += self._data[at:stop]
-        else:
-            self._out += memoryview(self._data)[at:stop]
+            self._require_length(rule, start, stop - start)
         self._kept += 1
+        return True
 
     def _require_length(self, rule: Rule, start: int, length: int) -> None:
         """A binary value that is longer than its definition has room for a text."""

@@ -129,7 +129,7 @@ def _rewrite(
     body = rewriter.rewrite()
     new_uid = uid(identity.sop_instance_uid.encode("ascii", "replace")).rstrip(b"\0").decode()
     head = write_head(identity.sop_class_uid, new_uid, source.transfer_syntax)
-    return Deidentified(head + body, dict(rewriter.actions))
+    return Deidentified(b"".join([head, *body]), dict(rewriter.actions))
 
 
 @dataclass
@@ -167,6 +167,7 @@ class _AtReceipt(_Marks):
     cleaner: Cleaner = field(kw_only=True)
     terms: SealedTerms = field(kw_only=True)
     _cleaned: dict[tuple[int, bytes, bytes], bytes] = field(default_factory=dict)
+    _kept: dict[bytes, bytes] = field(default_factory=dict)
 
     def marks(self, explicit: bool) -> list[Mark]:
         return [*super().marks(explicit), (BLOCK, partial(self.terms.write, explicit))]
@@ -182,8 +183,10 @@ class _AtReceipt(_Marks):
         return even(self.cleaner.redact(plain).encode()) if plain else b""
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
-        names = self.cleaner.names_somebody(value.decode("latin-1"))
-        return b"" if value.strip() and names else value
+        if value not in self._kept:
+            names = self.cleaner.names_somebody(value.decode("latin-1"))
+            self._kept[value] = b"" if value.strip() and names else value
+        return self._kept[value]
 
     def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         key = (rule.tag, value, character_sets)

@@ -296,3 +296,42 @@ def test_what_was_to_be_removed_is_not_missed() -> None:
     with_icon = read_elements(make.as_bytes(dataset))
     assert check_unchanged(with_icon, plain, everything(plain))[0] == []
     assert check_unchanged(with_icon, plain, everything(with_icon))[0]
+
+
+BY_CHANCE = [
+    lambda d: setattr(d.StructureSetROISequence[0], "ROIVolume", "12.471147"),
+    lambda d: setattr(
+        d.ROIContourSequence[0].ContourSequence[0], "ContourData", [0.471147, 1, 2, 3, 4, 5]
+    ),
+    lambda d: setattr(d, "StructureSetTime", "101112.471147"),
+    lambda d: setattr(d, "FrameOfReferenceUID", "2.25.1234711471234567890123456789012345"),
+]
+
+
+@pytest.mark.parametrize("plant", BY_CHANCE)
+def test_digits_that_stand_there_by_chance_are_nobody(plant: Callable[[Dataset], None]) -> None:
+    dataset = national(make.structures(100, [1]))
+    plant(dataset)
+    written = read_elements(make.as_bytes(dataset))
+    known = KnownIdentity(("471147",), ("19520413",))
+    assert check_object(written, known, Expected("FIAAA", allowed(dataset))) == []
+
+
+ON_PURPOSE = [
+    lambda d: setattr(d.StructureSetROISequence[0], "ROIVolume", "471147"),
+    lambda d: setattr(d.StructureSetROISequence[0], "ROINumber", 471147),
+    lambda d: setattr(d, "StructureSetDate", "19520413"),
+    lambda d: setattr(d, "StructureSetLabel", "ID471147"),
+    lambda d: setattr(d, "FrameOfReferenceUID", "2.25.471147"),
+    lambda d: setattr(d, "StructureSetLabel", "130452"),
+]
+
+
+@pytest.mark.parametrize("plant", ON_PURPOSE)
+def test_a_number_that_is_the_identifier_is_found(plant: Callable[[Dataset], None]) -> None:
+    dataset = national(make.structures(100, [1]))
+    plant(dataset)
+    written = read_elements(make.as_bytes(dataset))
+    known = KnownIdentity(("471147",), ("19520413",))
+    found = check_object(written, known, Expected("FIAAA", allowed(dataset)))
+    assert {problem.code for problem in found} == {"identifier"}

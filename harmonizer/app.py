@@ -18,6 +18,7 @@ from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
+from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
@@ -51,6 +52,7 @@ from harmonizer.errors import ConfigError
 from harmonizer.ports import ArchiveStore, Clock, DicomWeb
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.cohorts import CohortService
+from harmonizer.services.derived import DerivedService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
@@ -260,7 +262,10 @@ def _publish(app: FastAPI, service: Service) -> None:
         read_picture,
         service.clock,
     )
-    app.state.thumbnails = ThumbnailService(service.courses, service.world.store, paint_region)
+    store = service.world.store
+    app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
+    rename = StructureSetRenamer(service.names.mapper().structure_of)
+    app.state.derived = DerivedService(SqlOverview(service.engine), service.courses, store, rename)
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from harmonizer.api.access import Caller, require
 from harmonizer.domain.nomenclature import Release, Rule
+from harmonizer.services.derived import DerivedService
 from harmonizer.services.nomenclature import NomenclatureService, Preview
 
 router = APIRouter(prefix="/api/v1/names", tags=["names"])
@@ -199,6 +200,20 @@ def roll_back(
     """Propose an earlier set's rules again; version 0 has none."""
     _audit(request, caller, "names.roll-back", str(version))
     return _release(names.roll_back(version, caller.name, note))
+
+
+@router.get("/courses/{course_uid}/structure-set")
+def read_structure_set(
+    course_uid: Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")],
+    request: Request,
+    caller: Caller = require("researcher", "curator", "admin"),
+) -> Response:
+    """Return a course's structure set with standard names, derived from the original."""
+    _audit(request, caller, "names.structure-set", course_uid)
+    derived: DerivedService = request.app.state.derived
+    headers = {"Content-Disposition": 'attachment; filename="structures-tg263.dcm"'}
+    data = derived.structure_set(course_uid)
+    return Response(data, media_type="application/dicom", headers=headers)
 
 
 @router.get("/vocabulary")

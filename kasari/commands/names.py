@@ -5,13 +5,16 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from harmonizer.adapters.dicomrt import read_structure_set
+from harmonizer.adapters.dicomrt.renaming import rename_regions, standard_names
 from harmonizer.adapters.rule_files import read_rules
+from harmonizer.data.quality import load_knowledge
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import (
     NO_RULES,
@@ -20,7 +23,9 @@ from harmonizer.domain.nomenclature import (
     Mapping,
     RoiName,
     RuleSet,
+    SetMapping,
     conflicts,
+    map_structure_set,
 )
 from kasari.errors import InputError
 
@@ -107,6 +112,55 @@ def explain(
     typer.echo(mapping.reason)
     for other in mapping.alternatives:
         typer.echo(f"or {other.tg263_name} ({other.confidence:.2f})")
+
+
+@app.command()
+def rename(
+    source: Annotated[Path, typer.Option("--in", help="A structure set (RTSTRUCT).")],
+    out: Annotated[Path, typer.Option(help="The derived structure set to write.")],
+    centre: Centre = "",
+    site: Annotated[str, typer.Option(help="Site treated, e.g. breast.")] = "",
+    laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Write a derived structure set with standard names where they are certain.
+
+    The contours are held against the names; they themselves stay as they are, byte for byte.
+    """
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {source}: {error.strerror}") from error
+    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    context = Context(site or None, laterality or None, centre or None)
+    rois = read_structure_set(data).rois
+    found = map_structure_set(mapper, rois, context, load_knowledge().volumes)
+    made_by = f"matcher {found.matcher_version}, {found.edition}, rules {found.rules_version}"
+    derived = rename_regions(data, standard_names(found.applied, mapper.structure_of), made_by)
+    part = out.with_name(out.name + ".part")
+    try:
+        part.write_bytes(derived)
+        part.replace(out)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    _print_renamed(found, out, as_json)
+
+
+def _print_renamed(found: SetMapping, out: Path, as_json: bool) -> None:
+    if as_json:
+        rows = [{"number": m.number, "raw_name": m.raw_name, **_cells(m)} for m in found.mappings]
+        findings = [asdict(finding) for finding in found.findings]
+        text = json.dumps({"regions": rows, "findings": findings}, ensure_ascii=False)
+        typer.echo(text)
+        return
+    for mapping in found.mappings:
+        typer.echo(f"{mapping.raw_name} -> {found.applied.get(mapping.number, 'unchanged')}")
+    for finding in found.findings:
+        typer.echo(f"{finding.code}: ROI {finding.number} {finding.text}")
+    typer.echo(
+        f"{len(found.applied)} of {len(found.mappings)} regions have a standard name in {out}"
+    )
 
 
 def _read_table(path: Path) -> Table:

@@ -4,9 +4,14 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.dose_files import object_of, structure_file, to_bytes
+from harmonizer.domain.dose.structures import Contour, Roi
+from harmonizer.errors import DataError
 from kasari.commands.names import app
 from kasari.errors import InputError
 
@@ -117,3 +122,23 @@ def test_explain_says_why() -> None:
 
 def test_missing_options_are_code_2(tmp_path: Path) -> None:
     run("map", "--out", tmp_path / "o.csv", code=2)
+
+
+def test_a_structure_set_is_renamed(tmp_path: Path) -> None:
+    corners = np.array([(0.0, 0.0, 0.0), (9.0, 0.0, 0.0), (9.0, 9.0, 0.0)])
+    rois = [Roi(1, "vas keuhko", (Contour(corners),)), Roi(2, "Struktur X", (Contour(corners),))]
+    source, out = tmp_path / "rs.dcm", tmp_path / "rs263.dcm"
+    source.write_bytes(structure_file(rois))
+    assert "1 of 2 regions" in run("rename", "--in", source, "--out", out)
+    names = [item.ROIName for item in pydicom.dcmread(out).StructureSetROISequence]
+    assert names == ["Lung_L", "Struktur X"]
+    told = json.loads(run("rename", "--in", source, "--out", out, "--json"))
+    assert [row["status"] for row in told["regions"]] == ["suggested", "unmapped"]
+
+
+def test_what_is_no_structure_set_is_not_renamed(tmp_path: Path) -> None:
+    source, out = tmp_path / "rs.dcm", tmp_path / "out.dcm"
+    source.write_bytes(to_bytes(object_of("1.2.840.10008.5.1.4.1.1.2", "2.25.9", "CT")))
+    with pytest.raises(DataError, match="RTSTRUCT"):
+        run("rename", "--in", source, "--out", out)
+    assert not out.exists()

@@ -57,12 +57,14 @@ def _finer(
     counts = grid.stored.shape[::-1]
     (x0, y0, z0), (x1, y1, z1) = low, high + 1
     block = grid.stored[z0:z1, y0:y1, x0:x1].astype(np.float64)
+    lowest = float(block.min())
     start = np.zeros(3)
     for axis in range(3):
         array_axis = 2 - axis
         first, last = bool(low[axis] == 0), bool(high[axis] == counts[axis] - 1)
         taps, start[axis] = cubic_taps(block.shape[array_axis], factor, first, last)
         block = _apply(taps, block, array_axis)
+    np.maximum(block, min(lowest, 0.0), out=block)  # beside a step the curve swings below zero
     across, down, along = grid.spacing
     origin = grid.origin + ((low + start) * np.array([across, down, along])) @ axes
     return replace(

@@ -33,6 +33,10 @@ PRESCRIPTION_SHARE: Final = 0.10
 """Median dose of the best covered target may differ from the prescription by 10 %."""
 
 
+COVERED_SHARE: Final = 0.85
+"""D95% of the best covered PTV is at least this share of the prescription."""
+
+
 def problem(code: str, title: str) -> Callable[[CourseFacts], Hits]:
     """Return a rule that reports one kind of problem met in reading or adding up doses."""
 
@@ -175,6 +179,22 @@ def prescription_missed(facts: CourseFacts) -> Hits:
         yield "dose", f"{text}; prescribed are {prescribed:g} Gy ({ratio:.0%})"
 
 
+def not_covered(facts: CourseFacts) -> Hits:
+    """Some PTV gets the prescription nearly everywhere; if none does, the dose lies beside."""
+    prescribed = facts.prescribed_gy
+    found = [
+        dose_at_volume(result.dvh, 95.0)
+        for roi in targets(facts, "PTV") or targets(facts)
+        if (result := facts.dvhs.get(roi.number)) and result.dvh is not None
+    ]
+    if not found or not prescribed or per_fraction_ratio(facts):
+        return
+    best = max(found)
+    if best < COVERED_SHARE * prescribed:
+        text = f"the best covered target has a D95% of {best:.1f} Gy of {prescribed:g} Gy"
+        yield "dose", f"{text}: does the dose lie beside the targets?"
+
+
 def per_fraction_ratio(facts: CourseFacts) -> bool:
     """Whether the targets have the prescription of a single fraction."""
     prescribed, fractions = facts.prescribed_gy, facts.fractions
@@ -281,6 +301,7 @@ DOSE_RULES = (
     Rule("DOSE-SHIFTED", ERROR, "high dose outside the body", shifted),
     Rule("DOSE-HOT", WARNING, "hot spot far above the prescription", hot_spot),
     Rule("DOSE-PRESCRIPTION", WARNING, "targets do not get the prescription", prescription_missed),
+    Rule("DOSE-BESIDE-TARGET", WARNING, "no target is covered", not_covered),
     Rule("DOSE-ONE-FRACTION", ERROR, "dose of one fraction", one_fraction),
     Rule("TPS-DVH-DIFFERS", WARNING, "own DVH differs from the planning system's", tps_differs),
     Rule("TPS-DVH-NONE", INFO, "no stored DVH", tps_missing),

@@ -10,7 +10,7 @@ from harmonizer.domain.quality.geometry_rules import GEOMETRY_RULES
 from harmonizer.domain.quality.plan_rules import PLAN_RULES
 from harmonizer.domain.quality.structure_rules import STRUCTURE_RULES
 
-RULESET_VERSION: Final = "quality-1"
+RULESET_VERSION: Final = "quality-2"
 """Changes whenever a rule, a threshold or a text's meaning changes."""
 
 RULES: Final[tuple[Rule, ...]] = (

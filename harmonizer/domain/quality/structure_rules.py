@@ -25,6 +25,14 @@ ROBUST_Z: Final = 4.0
 FEWEST: Final = 20
 """A distribution of fewer structures is not compared with."""
 
+WORDS: Final = {"L": "left", "R": "right"}
+
+SIDES: Final = {
+    "L": frozenset({"left", "lt", "sin", "links", "vasen", "vas", "vänster"}),
+    "R": frozenset({"right", "rt", "dx", "dex", "rechts", "oikea", "oik", "höger"}),
+}
+"""How plan labels write a side, where it cannot mean anything else."""
+
 TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)", re.IGNORECASE)
 
 
@@ -132,9 +140,23 @@ def side_of_diagnosis(facts: CourseFacts) -> Hits:
         offset = float(place[0] - middle[0])
         side = "L" if offset > 0 else "R"
         if abs(offset) > 20.0 and side != facts.laterality:
-            words = {"L": "left", "R": "right"}
-            text = f"lies {abs(offset):.0f} mm to the {words[side]} of the body's middle"
-            yield facts.label(roi), f"{text}; the diagnosis is {words[facts.laterality]}"
+            text = f"lies {abs(offset):.0f} mm to the {WORDS[side]} of the body's middle"
+            yield facts.label(roi), f"{text}; the diagnosis is {WORDS[facts.laterality]}"
+
+
+def side_of_plan(facts: CourseFacts) -> Hits:
+    """A side in the plan's label agrees with the diagnosis."""
+    for plan in facts.plans:
+        words = re.findall(r"[a-zäö]+", plan.label.lower())
+        sides = {side for side, names in SIDES.items() if names & set(words)}
+        if len(sides) != 1:
+            continue
+        (side,) = sides
+        if facts.laterality in {"L", "R"} and side != facts.laterality:
+            yield (
+                "plan",
+                f"its label says {WORDS[side]}; the diagnosis is {WORDS[facts.laterality]}",
+            )
 
 
 def side_in_names(facts: CourseFacts) -> Hits:
@@ -253,6 +275,7 @@ STRUCTURE_RULES = (
     Rule("BODY-TWO", WARNING, "two outlines of the body", two_bodies),
     Rule("SIDE-SWAPPED", ERROR, "left and right swapped", sides_swapped),
     Rule("SIDE-DIAGNOSIS", ERROR, "target on the other side", side_of_diagnosis),
+    Rule("SIDE-PLAN", ERROR, "plan labelled for the other side", side_of_plan),
     Rule("SIDE-NAME", WARNING, "target named for the other side", side_in_names),
     Rule("VOLUME-OUTLIER", WARNING, "unusual volume", volume_outlier),
     Rule("VOLUME-TINY", INFO, "smaller than a dose voxel", tiny),

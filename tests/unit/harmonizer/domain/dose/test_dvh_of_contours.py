@@ -211,3 +211,18 @@ def test_volume_and_mean_do_not_depend_on_where_the_box_lies(
     assert result.dvh is not None
     assert np.all(np.diff(result.dvh.volume_cm3) <= 0)
     assert result.minimum_gy <= result.mean_gy <= result.maximum_gy
+
+
+def test_dose_is_never_below_zero_beside_a_step() -> None:
+    """A small structure across the edge of a field: 0 Gy on one side, 50 Gy on the other."""
+    stored = np.zeros((12, 12, 12), np.uint16)
+    stored[:, :, 6:] = 50
+    axes = np.eye(3)
+    places = 3.0 * np.arange(12)
+    step = DoseGrid(stored, 1.0, np.zeros(3), axes[0], axes[1], 3.0, 3.0, places)
+    corners = np.array([[10.0, 14], [24, 14], [24, 20], [10, 20]])
+    contours = tuple(Contour(np.column_stack([corners, np.full(4, z)])) for z in places[3:8])
+    found = compute_dvh(Roi(1, "edge", contours, None, None, 3.0), step)
+    assert found.minimum_gy == pytest.approx(0.0, abs=1e-9)
+    assert found.dvh is not None
+    assert found.dvh.dose_gy[0] >= 0

@@ -24,9 +24,7 @@ def describe_plan(analysis: Analysis) -> PlanSummary:
     most = max((beam.control_points for beam in plan.treatment_beams), default=0)
     technique = None if most == 0 else "static" if most <= STATIC else "modulated"
     prescription = analysis.prescription
-    return PlanSummary(
-        plan.label or None, technique, prescription.dose_gy, prescription.fractions
-    )
+    return PlanSummary(plan.label or None, technique, prescription.dose_gy, prescription.fractions)
 
 
 def describe_structures(

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -235,23 +234,30 @@ def _start_missing(programs: list[Program], progress: Progress) -> dict[str, Run
 def _programs(
     writer: Writer, centres: tuple[str, ...], orthanc: OrthancProgram, packages: Path
 ) -> list[Program]:
-    programs = []
-    if find_spec("harmonizer.__main__"):
-        config = writer.harmonizer(centres)
-        programs.append(_service(writer.layout, "harmonizer", "harmonizer", config))
-    config = writer.archive_orthanc()
-    programs.append(_orthanc(writer.layout, "orthanc-archive", orthanc, packages, config))
-    for name in centres:
-        config = writer.site_orthanc(name)
-        programs.append(_orthanc(writer.layout, f"orthanc-{name}", orthanc, packages, config))
-    for name in centres:
-        config = writer.gateway(name)
-        programs.append(_service(writer.layout, f"gateway-{name}", "gateway", config))
+    layout = writer.layout
+    gateways = {name: writer.gateway(name) for name in centres}
+    orthancs = {"archive": writer.archive_orthanc()}
+    orthancs |= {name: writer.site_orthanc(name) for name in centres}
+    harmonizer = writer.harmonizer(centres)
+    # only now is every secret there, and what is started for which is known
+    files = [harmonizer, *_files(layout.secrets)]
+    programs = [_service(layout, "harmonizer", "harmonizer", files)]
+    for name, config in orthancs.items():
+        secrets = _files(layout.secret(name))
+        programs.append(_orthanc(layout, f"orthanc-{name}", orthanc, packages, config, secrets))
+    for name, config in gateways.items():
+        files = [config, *_files(layout.secret(name))]
+        programs.append(_service(layout, f"gateway-{name}", "gateway", files))
     return programs
 
 
-def _service(layout: Layout, name: str, module: str, config: Path) -> Program:
-    command = [sys.executable, "-m", module, "serve", "--config", str(config)]
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _service(layout: Layout, name: str, module: str, files: list[Path]) -> Program:
+    """`files`: the settings, then whatever else it must be started anew for."""
+    command = [sys.executable, "-m", module, "serve", "--config", str(files[0])]
     environment = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
@@ -259,14 +265,19 @@ def _service(layout: Layout, name: str, module: str, config: Path) -> Program:
         # fewer heaps for threads: a service's memory stays near what it uses
         "MALLOC_ARENA_MAX": "2",
     }
-    return _program(layout, name, command, environment, [config])
+    return _program(layout, name, command, environment, files)
 
 
 def _orthanc(
-    layout: Layout, name: str, orthanc: OrthancProgram, packages: Path, config: Path
+    layout: Layout,
+    name: str,
+    orthanc: OrthancProgram,
+    packages: Path,
+    config: Path,
+    secrets: list[Path],
 ) -> Program:
     environment = {**orthanc.environment, "PYTHONPATH": f"{ROOT}:{packages}"}
-    files = [*sorted(config.glob("*.json")), *sorted(config.parent.glob("plugin.json"))]
+    files = [*_files(config), *sorted(config.parent.glob("plugin.json")), *secrets]
     return _program(layout, name, [*orthanc.command, str(config)], environment, files)
 
 

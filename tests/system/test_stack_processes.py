@@ -93,6 +93,16 @@ def test_a_changed_setting_starts_the_process_anew(started: Stack, folder: Path)
     assert {key for key in after if after[key] != before[key]} == {"orthanc-KUH"}
 
 
+def test_a_token_that_was_deleted_is_made_anew_everywhere(started: Stack, folder: Path) -> None:
+    before, token = started.processes(), folder / "secrets/KUH/archive.token"
+    old = token.read_text()
+    token.unlink()
+    after = start_stack(folder, ("KUH",)).processes()
+    assert token.read_text() != old
+    changed = {key for key in after if after[key] != before[key]}
+    assert changed == {"harmonizer", "orthanc-KUH", "gateway-KUH"}
+
+
 def test_a_start_that_fails_names_the_log(started: Stack, folder: Path) -> None:
     token = folder / "secrets/KUH/operator.token"
     kill(started.processes()["gateway-KUH"])

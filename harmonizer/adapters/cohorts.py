@@ -88,14 +88,13 @@ class SqlCohorts:
     def _studies(
         self, session: Session, question: Question, offset: int, limit: int
     ) -> Sequence[Entry]:
-        here = select(CourseStudyTable.course_uid).join(
-            CourseTable, col(CourseTable.course_uid) == CourseStudyTable.course_uid
+        in_course = (
+            select(CourseStudyTable.study_instance_uid)
+            .join(CourseTable, col(CourseTable.course_uid) == CourseStudyTable.course_uid)
+            .where(*_of_course(question))
         )
-        of_course = here.where(
-            col(CourseStudyTable.study_instance_uid) == StudyTable.study_instance_uid,
-            *_of_course(question),
-        )
-        query = select(StudyTable).where(of_course.exists(), *_of_study(question))
+        uid = col(StudyTable.study_instance_uid)
+        query = select(StudyTable).where(uid.in_(in_course), *_of_study(question))
         if parts := list(_of_instance(question)):
             some = _visible(select(InstanceTable.sop_instance_uid)).where(
                 col(InstanceTable.study_instance_uid) == StudyTable.study_instance_uid, *parts
@@ -219,7 +218,10 @@ def _of_instance(question: Question) -> Iterator[Condition]:
 
 
 def _of_course(question: Question) -> Iterator[Condition]:
-    """Conditions on one row of `course`: all of them on the same one."""
+    """Conditions on one row of `course`: all of them on the same one.
+
+    Each is a set of its own, not a question per course: that stays fast in a large archive.
+    """
     for column, wanted in (
         (CourseTable.centre, question.centres),
         (CourseTable.site, question.sites),
@@ -227,53 +229,44 @@ def _of_course(question: Question) -> Iterator[Condition]:
     ):
         if wanted:
             yield col(column).in_(wanted)
+    course, patient = col(CourseTable.course_uid), col(CourseTable.national_id)
     for name in question.names:
-        named = select(StructureTable.id).where(
-            col(StructureTable.course_uid) == CourseTable.course_uid,
-            _matches(col(StructureTable.standard_name), name),
-        )
-        yield named.exists()
+        named = select(StructureTable.course_uid)
+        yield course.in_(named.where(_matches(col(StructureTable.standard_name), name)))
     for dose in question.doses:
-        measured = select(MetricTable.id).where(
-            col(MetricTable.course_uid) == CourseTable.course_uid,
+        measured = select(MetricTable.course_uid).where(
             col(MetricTable.standard_name) == dose.structure,
             col(MetricTable.name) == dose.metric,
             _compared(col(MetricTable.value), dose.comparison, dose.value),
         )
-        yield measured.exists()
-    yield from _of_outcomes(question)
-
-
-def _of_outcomes(question: Question) -> Iterator[Condition]:
+        yield course.in_(measured)
     for event in question.toxicities:
-        graded = select(ToxicityRecordTable.id).where(
-            col(ToxicityRecordTable.national_id) == CourseTable.national_id,
+        graded = select(ToxicityRecordTable.national_id).where(
             col(ToxicityRecordTable.current),
             func.lower(col(ToxicityRecordTable.term)) == event.term,
             _compared(col(ToxicityRecordTable.grade), event.comparison, event.grade),
-            *_in_span(col(ToxicityRecordTable.assessed_on), event.span),
+            *_in_span(ToxicityRecordTable, ToxicityRecordTable.assessed_on, event.span),
         )
-        yield graded.exists()
+        yield patient.in_(graded)
     for score in question.scores:
         value = col(PromRecordTable.scores)[score.scale].as_float()
-        answered = select(PromRecordTable.id).where(
-            col(PromRecordTable.national_id) == CourseTable.national_id,
+        answered = select(PromRecordTable.national_id).where(
             col(PromRecordTable.current),
             col(PromRecordTable.instrument) == score.instrument,
             _compared(value, score.comparison, score.value),
-            *_in_span(col(PromRecordTable.answered_on), score.span),
+            *_in_span(PromRecordTable, PromRecordTable.answered_on, score.span),
         )
-        yield answered.exists()
+        yield patient.in_(answered)
 
 
-def _in_span(on: Any, span: Span) -> Iterator[Condition]:
+def _in_span(record: Any, on: Any, span: Span) -> Iterator[Condition]:
     """Count days from RT start as the newest record that has one says; none, no match."""
     if span == Span():
         return
     start = (
         select(col(ClinicalRecordTable.rt_start))
         .where(
-            col(ClinicalRecordTable.national_id) == CourseTable.national_id,
+            col(ClinicalRecordTable.national_id) == record.national_id,
             col(ClinicalRecordTable.current),
             col(ClinicalRecordTable.rt_start).is_not(None),
         )

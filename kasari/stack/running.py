@@ -15,8 +15,8 @@ from kasari.errors import InputError, StackError
 from kasari.setup import OWN_FOLDER, ROOT, OrthancProgram, ensure_orthanc, ensure_site_packages
 from kasari.stack.health import Probe, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
-from kasari.stack.ports import choose_ports, usual_ports
-from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
+from kasari.stack.ports import choose_ports, is_free, usual_ports
+from kasari.stack.process import Program, ask_to_end, find, start, stop
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
@@ -115,7 +115,9 @@ class Stack:
 
     def ensure_running(self, progress: Progress = lambda _text: None) -> list[str]:
         """Start what has died. Returns the names of what was started."""
-        return _start(self._layout, tuple(self.centres), progress)[1]
+        stack, started = _start(self._layout, tuple(self.centres), progress)
+        self._ports, self.centres = stack._ports, stack.centres
+        return started
 
     def _describe(self, name: str) -> Centre:
         return Centre(
@@ -199,25 +201,42 @@ def process_names(centres: tuple[str, ...]) -> list[str]:
 
 def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tuple[Stack, list[str]]:
     layout.ensure()
+    orthanc = ensure_orthanc(OWN_FOLDER / "orthanc")
+    packages = ensure_site_packages(OWN_FOLDER / "site-packages", orthanc.python)
+    started: list[str] = []
     with _locked(layout):
-        described = _read_description(layout)
-        every = tuple(dict.fromkeys([*described.get("centres", {}), *centres]))
-        alive = {name for name in process_names(every) if find(layout.pid(name))}
-        ports = choose_ports(usual_ports(every), described.get("ports", {}), _ports_of(alive))
-        orthanc = ensure_orthanc(OWN_FOLDER / "orthanc")
-        packages = ensure_site_packages(OWN_FOLDER / "site-packages", orthanc.python)
-        programs = _programs(Writer(layout, ports, orthanc), every, orthanc, packages)
-        stack = Stack(layout, ports, every)
-        write_private(layout.description, _text(stack))
-        started = _start_missing(programs, progress)
-        probes = _probes(stack, layout)
-        for name, running in started.items():
-            wait_until_healthy(name, probes[name], running, layout.log(name))
-            progress(f"{name} is ready")
-    return stack, list(started)
+        for last in (False, False, True):
+            stack, ports = _plan(layout, centres)
+            writer = Writer(layout, ports, orthanc)
+            programs = _programs(writer, tuple(stack.centres), orthanc, packages)
+            write_private(layout.description, _text(stack))
+            try:
+                started += _start_missing(programs, _probes(stack, layout), progress)
+                break
+            except StackError:
+                # between choosing a port and using it somebody else may have taken it
+                if last or not _has_lost_a_port(layout, ports):
+                    raise
+    return stack, list(dict.fromkeys(started))
 
 
-def _start_missing(programs: list[Program], progress: Progress) -> dict[str, Running]:
+def _plan(layout: Layout, centres: tuple[str, ...]) -> tuple[Stack, dict[str, int]]:
+    described = _read_description(layout)
+    every = tuple(dict.fromkeys([*described.get("centres", {}), *centres]))
+    alive = {name for name in process_names(every) if find(layout.pid(name))}
+    ports = choose_ports(usual_ports(every), described.get("ports", {}), _ports_of(alive))
+    return Stack(layout, ports, every), ports
+
+
+def _has_lost_a_port(layout: Layout, ports: dict[str, int]) -> bool:
+    """Whether somebody else listens on a port of a process that does not run."""
+    dead = {name for name in ports if not find(layout.pid(name.replace("dicom-", "orthanc-")))}
+    return any(not is_free(ports[name]) for name in dead)
+
+
+def _start_missing(
+    programs: list[Program], probes: dict[str, Probe], progress: Progress
+) -> list[str]:
     started = {}
     for program in programs:
         running = find(program.pid_file)
@@ -227,8 +246,11 @@ def _start_missing(programs: list[Program], progress: Progress) -> dict[str, Run
             running = None
         if running is None:
             progress(f"{program.name} starts")
-            started[program.name] = start(program)
-    return started
+            started[program.name] = (start(program), program.log)
+    for name, (running, log) in started.items():
+        wait_until_healthy(name, probes[name], running, log)
+        progress(f"{name} is ready")
+    return list(started)
 
 
 def _programs(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from kasari.doctor import Verdict, checks_of_stack
 from kasari.errors import InputError, StackError
 from kasari.push import Outcome
-from kasari.stack import Stack, open_stack, start_stack, stop_stack
+from kasari.stack import Stack, open_stack, ports, start_stack, stop_stack
 from kasari.stack.consents import import_consents
+from kasari.stack.ports import is_free
 from tests.factories.identified import PATIENT_ID, ct_slice
 
 CONSENT = (
@@ -120,6 +122,26 @@ def test_ports_stay_over_a_stop(started: Stack, folder: Path) -> None:
     assert not any(started.processes().values())
     assert stop_stack(folder) == []
     assert start_stack(folder, ("KUH",)).description() == before
+
+
+def test_a_port_that_somebody_took_meanwhile_is_replaced(
+    started: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the port had looked free, and was taken before Orthanc could use it."""
+    port = started.centre("KUH").dicom_port
+    kill(started.processes()["orthanc-KUH"])
+    with socket.socket() as somebody:
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        somebody.bind(("0.0.0.0", port))  # noqa: S104 - as another Orthanc would
+        somebody.listen()
+        looks = iter([True])
+        monkeypatch.setattr(
+            ports, "is_free", lambda p: (p == port and next(looks, False)) or is_free(p)
+        )
+        assert "orthanc-KUH" in started.ensure_running()
+        assert next(looks, None) is None
+        assert started.centre("KUH").dicom_port != port
+        assert open_stack(folder).centre("KUH") == started.centre("KUH")
 
 
 def test_a_centre_that_is_not_there_is_told(started: Stack) -> None:

@@ -1,12 +1,15 @@
 """A harmonizer over a database of rows and an Orthanc in memory."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from harmonizer.adapters.dicomweb import OrthancDicomWeb
@@ -135,3 +138,15 @@ def archive(filled: Archive) -> Archive:
     filled.orthanc.gone.clear()
     filled.orthanc.down = False
     return filled
+
+
+@pytest.fixture
+def address(archive: Archive) -> Iterator[str]:
+    """The archive on a real socket."""
+    server = uvicorn.Server(uvicorn.Config(archive.app, log_level="error", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(20)

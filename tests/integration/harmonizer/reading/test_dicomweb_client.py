@@ -1,12 +1,9 @@
 """The client that researchers use, over a real socket: it reads what we answer."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-import uvicorn
 from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.session_utils import create_session
 from pydicom import Dataset, dcmread
@@ -31,22 +28,16 @@ def _dicom(given: Given, index: int) -> bytes:
 
 
 @pytest.fixture
-def client(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> Iterator[DICOMwebClient]:
+def client(
+    archive: Archive, address: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DICOMwebClient]:
     monkeypatch.setattr(archive.orthanc, "file", _dicom)
-    config = uvicorn.Config(archive.app, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        session = create_session()
-        session.headers["Authorization"] = f"Bearer {TOKENS['researcher']}"
-        client = DICOMwebClient(f"http://127.0.0.1:{port}/dicom-web", session=session)
-        client.set_http_retry_params(retry=False)
-        yield client
-        session.close()
-        server.should_exit = True
-        thread.join(20)
+    session = create_session()
+    session.headers["Authorization"] = f"Bearer {TOKENS['researcher']}"
+    client = DICOMwebClient(f"{address}/dicom-web", session=session)
+    client.set_http_retry_params(retry=False)
+    yield client
+    session.close()
 
 
 def test_a_cohort_is_found_page_by_page(client: DICOMwebClient) -> None:

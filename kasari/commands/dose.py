@@ -29,6 +29,7 @@ from harmonizer.domain.quality.catalogue import rule_table
 from harmonizer.domain.reports import ReportHead, report_values
 from harmonizer.errors import DataError
 from kasari.dose.course import CourseFolder, file_bytes, report_page
+from kasari.dose.printing import print_pdf
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
 
@@ -145,7 +146,9 @@ def qa(
 @app.command()
 def report(
     folder: CourseArgument,
-    out: Annotated[Path, typer.Option(help="HTML to write; .json writes the values instead.")],
+    out: Annotated[
+        Path, typer.Option(help="Page to write; .pdf prints it, .json writes the values.")
+    ],
     site: Site = None,
     laterality: Laterality = None,
     title: Annotated[str, typer.Option(help="What the report calls the course.")] = "",
@@ -153,12 +156,16 @@ def report(
     """Write a course's report: findings, histograms, tables, images with contours and dose."""
     course = CourseFolder(folder)
     analysis = course.analysis(site, laterality)
-    if out.suffix.lower() == ".json":
-        text = json.dumps(report_values(analysis), indent=1, ensure_ascii=False) + "\n"
+    kind = out.suffix.lower()
+    if kind == ".json":
+        out.write_text(json.dumps(report_values(analysis), indent=1, ensure_ascii=False), "utf-8")
     else:
         head = ReportHead(title or folder.resolve().name, datetime.now(UTC).date().isoformat())
-        text = report_page(course, analysis, head)
-    out.write_text(text, "utf-8")
+        page = report_page(course, analysis, head)
+        if kind == ".pdf":
+            print_pdf(page, out)
+        else:
+            out.write_text(page, "utf-8")
     errors = sum(finding.severity is Severity.ERROR for finding in analysis.findings)
     typer.echo(f"{out}: {len(analysis.findings)} findings, {errors} of them errors")
 

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kasari.commands.dose import app
+from kasari.dose.printing import find_browser
+from kasari.errors import SetupError
 from kasari.phantom import generate_cohort
 
 
@@ -138,3 +140,23 @@ def test_a_structure_set_is_like_itself(course: Path, tmp_path: Path) -> None:
     assert len(found) > 3
     assert all(float(row["dice"]) == pytest.approx(1.0) for row in found)
     assert all(float(row["hausdorff_95_mm"]) == pytest.approx(0.0, abs=1e-3) for row in found)
+
+
+@pytest.mark.skipif(find_browser() is None, reason="needs Chromium, Chrome or Edge to print")
+def test_a_report_is_printed_by_a_browser(course: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.pdf"
+    assert run("report", course, "--out", out).exit_code == 0
+    data = out.read_bytes()
+    assert data.startswith(b"%PDF-")
+    assert data.rstrip().endswith(b"%%EOF")
+    assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") >= 2
+
+
+def test_without_a_browser_the_way_out_is_told(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = run("report", course, "--out", tmp_path / "report.pdf")
+    assert isinstance(answer.exception, SetupError)
+    assert "write .html" in str(answer.exception)
+    assert not (tmp_path / "report.pdf").exists()

@@ -1,0 +1,50 @@
+"""A report as PDF: printed by a browser that is on this machine, without a window."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from kasari.errors import SetupError
+
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+SECONDS: Final = 90
+
+
+def find_browser() -> str | None:
+    """Return the path of a browser that can print; None without one."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def print_pdf(html: str, out: Path) -> None:
+    """Print a page to a PDF file.
+
+    Raises
+    ------
+    SetupError
+        If there is no browser, or it does not print.
+    """
+    browser = find_browser()
+    if browser is None:
+        text = "a PDF needs Chromium, Chrome or Edge on this machine"
+        raise SetupError(f"{text}; install one, or write .html and print that")
+    with tempfile.TemporaryDirectory() as name:
+        page, printed = Path(name) / "report.html", Path(name) / "report.pdf"
+        page.write_text(html, "utf-8")
+        # Chromium refuses its sandbox to root; the page is ours and has no script.
+        free = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        command = [
+            *(browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", *free),
+            *(f"--user-data-dir={name}/profile", f"--print-to-pdf={printed}", page.as_uri()),
+        ]
+        try:
+            subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired) as error:
+            text = f"{Path(browser).name} did not print ({type(error).__name__})"
+            raise SetupError(f"{text}; write .html and print that") from error
+        if not printed.is_file():
+            text = f"{Path(browser).name} printed nothing"
+            raise SetupError(f"{text}; write .html and print that")
+        shutil.copyfile(printed, out)

@@ -252,7 +252,7 @@ def _jobs(service: Service) -> Background:
 def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
-    parts = ("submissions", "clinical", "proms", "tables", "studies", "names")
+    parts = ("submissions", "harmonization", "clinical", "proms", "tables", "studies", "names")
     for name in ("clock", "audit", *parts):
         setattr(app.state, name, getattr(service, name))
     app.state.reports = ReportService(

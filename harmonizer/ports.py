@@ -128,6 +128,16 @@ class Submissions(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class CourseContext:
+    """Site and side that a course was harmonized with."""
+
+    course_uid: str
+    national_id: str
+    site: str | None
+    laterality: str | None
+
+
 class Courses(Protocol):
     """Courses and what was worked out from them."""
 
@@ -137,7 +147,9 @@ class Courses(Protocol):
 
     def centre(self, course_uid: str) -> str | None: ...
 
-    def of_patients(self, national_ids: Collection[str]) -> Sequence[str]: ...
+    def contexts(self, national_ids: Collection[str] | None = None) -> Sequence[CourseContext]:
+        """What harmonized courses were taken for, of these patients or of everybody."""
+        ...
 
     def all_uids(self) -> Sequence[str]: ...
 

@@ -1,8 +1,9 @@
 """Courses and their derived rows in SQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, insert, select, update
@@ -20,6 +21,9 @@ from harmonizer.adapters.tables.studies import (
     SubmissionTable,
 )
 from harmonizer.domain.studies import CourseInstance, Harmonized, InstanceKey
+from harmonizer.ports import CourseContext
+
+CHUNK: Final = 500
 
 
 class SqlCourses:
@@ -69,12 +73,18 @@ class SqlCourses:
             row = session.get(CourseTable, course_uid)
             return row.centre if row else None
 
-    def of_patients(self, national_ids: Collection[str]) -> Sequence[str]:
-        query = select(CourseTable.course_uid).where(
-            col(CourseTable.national_id).in_(list(national_ids))
-        )
+    def contexts(self, national_ids: Collection[str] | None = None) -> Sequence[CourseContext]:
+        query = select(CourseTable).where(CourseTable.state == SubmissionState.HARMONIZED)
+        queries = [query]
+        if national_ids is not None:
+            parts = _chunks(sorted(national_ids))
+            queries = [query.where(col(CourseTable.national_id).in_(part)) for part in parts]
         with Session(self._reading) as session:
-            return list(session.exec(query))
+            return [
+                CourseContext(row.course_uid, row.national_id, row.site, row.laterality)
+                for which in queries
+                for row in session.exec(which)
+            ]
 
     def all_uids(self) -> Sequence[str]:
         with Session(self._reading) as session:
@@ -142,3 +152,8 @@ def _tell_submission(
         col(SubmissionTable.version) == course.version
     )
     session.exec(update(SubmissionTable).where(which).values(state=state, reason=reason))
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

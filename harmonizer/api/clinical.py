@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch
 from harmonizer.api.access import Caller, require
 from harmonizer.services.clinical import ClinicalService
+from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
 from harmonizer.services.tables import TableService
 
@@ -30,10 +31,18 @@ Clinical = Annotated[ClinicalService, Depends(clinical_service)]
 
 @router.post("/clinical-batches")
 def receive_batch(
-    batch: ClinicalBatch, clinical: Clinical, caller: Caller = require("site")
+    batch: ClinicalBatch,
+    clinical: Clinical,
+    request: Request,
+    caller: Caller = require("site"),
 ) -> BatchReceipt:
     """Store a centre's batch: all of it, or none and every problem in the receipt."""
-    return clinical.receive(batch, caller.centre or "")
+    receipt = clinical.receive(batch, caller.centre or "")
+    if batch.clinical and not receipt.problems:
+        harmonization: HarmonizationService = request.app.state.harmonization
+        if harmonization.heard_of({row.national_id for row in batch.clinical}):
+            request.app.state.poke()
+    return receipt
 
 
 @router.get("/patients/{national_id}/timeline")

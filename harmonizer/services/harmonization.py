@@ -4,7 +4,7 @@ Everything that this makes is derived: it can be made again for the whole archiv
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from random import random
@@ -25,7 +25,7 @@ from harmonizer.domain.studies import (
     site_of_course,
 )
 from harmonizer.errors import DataError, HarmonizerError, RetryError
-from harmonizer.ports import ArchiveStore, Clock, CourseReader, Courses, Task, Work
+from harmonizer.ports import ArchiveStore, Clock, CourseContext, CourseReader, Courses, Task, Work
 from harmonizer.services.submission import HARMONIZE
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ USED: Final = frozenset(
 
 class Clinical(Protocol):
     def latest(self, national_id: str) -> Latest | None: ...
+
+    def latest_of(self, national_ids: Collection[str]) -> Mapping[str, Latest]: ...
 
 
 class HarmonizationService:
@@ -158,14 +160,25 @@ class HarmonizationService:
         return self._reader.read(files), instances[0].key.national_id
 
     def reconcile(self) -> int:
-        """Ask for every course that waits without being on the list. Returns how many."""
+        """Ask for every course that waits or is out of date without being on the list.
+
+        Returns how many.
+        """
         waiting = self._courses.unharmonized()
         self._work.add(HARMONIZE, waiting, self._clock.now())
-        return len(waiting)
+        return len(waiting) + self.heard_of(None)
 
-    def again(self, national_ids: Sequence[str]) -> None:
-        """Harmonize these patients' courses anew: what is known about them changed."""
-        self._work.add(HARMONIZE, self._courses.of_patients(national_ids), self._clock.now())
+    def heard_of(self, national_ids: Collection[str] | None) -> int:
+        """Harmonize anew where the record of a patient's site or side says something new.
+
+        None looks at everybody. Returns how many courses.
+        """
+        known = self._courses.contexts(national_ids)
+        latest = self._clinical.latest_of({context.national_id for context in known})
+        changed = [c.course_uid for c in known if _is_news(latest.get(c.national_id), c)]
+        if changed:
+            self._work.add(HARMONIZE, changed, self._clock.now())
+        return len(changed)
 
     def _read(self, instance: CourseInstance) -> bytes:
         data = self._store.read(instance.key)
@@ -187,6 +200,13 @@ class HarmonizationService:
             return
         pause = min(FIRST_PAUSE_S * 2**task.attempts, LONGEST_PAUSE_S) * (0.5 + random())
         self._work.retry(task, self._clock.now() + timedelta(seconds=pause), reason)
+
+
+def _is_news(latest: Latest | None, used: CourseContext) -> bool:
+    if latest is None:
+        return False
+    site = latest.site if latest.site != "other" else None
+    return latest.laterality != used.laterality or (site is not None and site != used.site)
 
 
 def _report(course_uid: str, national_id: str, result: Harmonized) -> dict[str, Any]:

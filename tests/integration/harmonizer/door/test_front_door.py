@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import date
 
 import httpx
 import pytest
 
+from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from tests.factories.archive_world import SendingCentre, SentCourse
 from tests.integration.harmonizer.door.conftest import TOKENS, Door
 
@@ -243,5 +245,35 @@ def test_what_is_not_multipart_is_told_so(open_door: Open) -> None:
         kind = {"Content-Type": "multipart/related; boundary=a"}
         bent = await door.client.post("/dicom-web/studies", content=b"nonsense", headers=kind)
         assert bent.status_code == httpx.codes.BAD_REQUEST
+
+    inside(open_door, job)
+
+
+def test_a_record_that_comes_later_tells_site_and_side(open_door: Open, course: SentCourse) -> None:
+    national_id = course.body.manifest.national_id
+    row = ClinicalRow(
+        national_id=national_id,
+        row_key="k1",
+        source="test",
+        recorded_on=date(2020, 1, 1),
+        site="lung",
+        laterality="R",
+    )
+    batch = ClinicalBatch(batch_id="b1", centre="KUH", clinical=(row,))
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.service.work_through()
+        context = door.service.courses.contexts()[0]
+        assert context.laterality is None
+        answer = await door.client.post(
+            "/api/v1/clinical-batches", json=batch.model_dump(mode="json")
+        )
+        assert answer.json()["stored"] == 1
+        assert door.service.work.counts()["waiting"] == 1
+        door.service.work_through()
+        context = door.service.courses.contexts([national_id])[0]
+        assert (context.site, context.laterality) == ("lung", "R")
+        assert door.service.harmonization.heard_of([national_id]) == 0
 
     inside(open_door, job)

@@ -1,10 +1,8 @@
 """The stack: site Orthanc and gateway per centre, archive Orthanc, harmonizer; all on loopback."""
 
 import fcntl
-import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from kasari.errors import InputError, StackError
-from kasari.setup import OWN_FOLDER, ROOT, OrthancProgram, ensure_orthanc, ensure_site_packages
+from kasari.setup import OWN_FOLDER, ensure_orthanc, ensure_site_packages
 from kasari.stack.health import Probe, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports, is_free, usual_ports
 from kasari.stack.process import Program, ask_to_end, find, start, stop
+from kasari.stack.programs import probes, process_names, programs
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
@@ -191,14 +190,6 @@ def _text(stack: Stack) -> bytes:
     return (json.dumps(stack.description(), indent=1) + "\n").encode()
 
 
-def process_names(centres: tuple[str, ...]) -> list[str]:
-    """In the order in which they are started."""
-    names = ["harmonizer", "orthanc-archive"]
-    for centre in centres:
-        names += [f"orthanc-{centre}", f"gateway-{centre}"]
-    return names
-
-
 def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tuple[Stack, list[str]]:
     layout.ensure()
     orthanc = ensure_orthanc(OWN_FOLDER / "orthanc")
@@ -208,10 +199,11 @@ def _start(layout: Layout, centres: tuple[str, ...], progress: Progress) -> tupl
         for last in (False, False, True):
             stack, ports = _plan(layout, centres)
             writer = Writer(layout, ports, orthanc)
-            programs = _programs(writer, tuple(stack.centres), orthanc, packages)
+            wanted = programs(writer, tuple(stack.centres), orthanc, packages)
             write_private(layout.description, _text(stack))
             try:
-                started += _start_missing(programs, _probes(stack, layout), progress)
+                asked = probes(layout, ports, tuple(stack.centres))
+                started += _start_missing(wanted, asked, progress)
                 break
             except StackError:
                 # between choosing a port and using it somebody else may have taken it
@@ -234,11 +226,9 @@ def _has_lost_a_port(layout: Layout, ports: dict[str, int]) -> bool:
     return any(not is_free(ports[name]) for name in dead)
 
 
-def _start_missing(
-    programs: list[Program], probes: dict[str, Probe], progress: Progress
-) -> list[str]:
+def _start_missing(wanted: list[Program], asked: dict[str, Probe], progress: Progress) -> list[str]:
     started = {}
-    for program in programs:
+    for program in wanted:
         running = find(program.pid_file)
         if running and running.fingerprint != program.fingerprint:
             progress(f"{program.name} stops: its settings have changed")
@@ -248,91 +238,9 @@ def _start_missing(
             progress(f"{program.name} starts")
             started[program.name] = (start(program), program.log)
     for name, (running, log) in started.items():
-        wait_until_healthy(name, probes[name], running, log)
+        wait_until_healthy(name, asked[name], running, log)
         progress(f"{name} is ready")
     return list(started)
-
-
-def _programs(
-    writer: Writer, centres: tuple[str, ...], orthanc: OrthancProgram, packages: Path
-) -> list[Program]:
-    layout = writer.layout
-    gateways = {name: writer.gateway(name) for name in centres}
-    orthancs = {"archive": writer.archive_orthanc()}
-    orthancs |= {name: writer.site_orthanc(name) for name in centres}
-    harmonizer = writer.harmonizer(centres)
-    # only now is every secret there, and what is started for which is known
-    files = [harmonizer, *_files(layout.secrets)]
-    programs = [_service(layout, "harmonizer", "harmonizer", files)]
-    for name, config in orthancs.items():
-        secrets = _files(layout.secret(name))
-        programs.append(_orthanc(layout, f"orthanc-{name}", orthanc, packages, config, secrets))
-    for name, config in gateways.items():
-        files = [config, *_files(layout.secret(name))]
-        programs.append(_service(layout, f"gateway-{name}", "gateway", files))
-    return programs
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def _service(layout: Layout, name: str, module: str, files: list[Path]) -> Program:
-    """`files`: the settings, then whatever else it must be started anew for."""
-    command = [sys.executable, "-m", module, "serve", "--config", str(files[0])]
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        # fewer heaps for threads: a service's memory stays near what it uses
-        "MALLOC_ARENA_MAX": "2",
-    }
-    return _program(layout, name, command, environment, files)
-
-
-def _orthanc(
-    layout: Layout,
-    name: str,
-    orthanc: OrthancProgram,
-    packages: Path,
-    config: Path,
-    secrets: list[Path],
-) -> Program:
-    environment = {**orthanc.environment, "PYTHONPATH": f"{ROOT}:{packages}"}
-    files = [*_files(config), *sorted(config.parent.glob("plugin.json")), *secrets]
-    return _program(layout, name, [*orthanc.command, str(config)], environment, files)
-
-
-def _program(
-    layout: Layout, name: str, command: list[str], environment: dict[str, str], files: list[Path]
-) -> Program:
-    digest = hashlib.sha256(json.dumps([command, environment]).encode())
-    for path in files:
-        digest.update(path.read_bytes())
-    return Program(
-        name, command, environment, digest.hexdigest(), layout.log(name), layout.pid(name)
-    )
-
-
-def _probes(stack: Stack, layout: Layout) -> dict[str, Probe]:
-    """An Orthanc is asked through its plugin: without that one it must not count as running."""
-    probes = {
-        "harmonizer": Probe(f"{stack.archive_url}/health"),
-        "orthanc-archive": Probe(
-            f"{stack.archive_orthanc_url}/kasari/admission",
-            HARMONIZER_USER,
-            layout.secret("archive", "orthanc.password"),
-        ),
-    }
-    for name, centre in stack.centres.items():
-        probes[f"gateway-{name}"] = Probe(f"{centre.gateway_url}/health")
-        probes[f"orthanc-{name}"] = Probe(
-            f"{centre.orthanc_url}/kasari/admission",
-            GATEWAY_USER,
-            centre.orthanc_password_file,
-            ("open", True),  # the plugin has heard from the gateway who may be stored
-        )
-    return probes
 
 
 def _ports_of(processes: set[str]) -> set[str]:

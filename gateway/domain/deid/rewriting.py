@@ -109,6 +109,9 @@ class Rewriter:
         self._open = 0
         """Sequences that are being written: their lengths lie in `_out` and are not known yet."""
         self._pending: list[Mark] = []
+        self._uids: dict[tuple[int, bytes], bytes] = {}
+        self._heads: dict[int, bytes] = {}
+        self._replaced_uids = 0
         self._character_sets = b""
         self._image = ImageSize()
 
@@ -125,18 +128,20 @@ class Rewriter:
         at = self._dataset(self._source.start, end, 0, delimited=False)
         self._write_marks(UNDEFINED)
         self.actions["kept"] += self._kept
+        self.actions["uid"] += self._replaced_uids
         if at != end:
             raise lying()
         return [*self._done, self._out]
 
     def _dataset(self, at: int, end: int, depth: int, delimited: bool) -> int:
-        last = -1
-        data, read, rules, explicit = self._data, self._read, self._rules, self._explicit
+        """Rewrite the elements of one data set or item. Every element passes through this loop."""
+        data, rules, explicit = self._data, self._rules, self._explicit
         run = at  # where the elements begin that stay as they are and were not copied yet
+        last, mark = -1, self._write_marks(0) if depth == 0 else UNDEFINED
         while at < end:
             if explicit or at + 8 > end:
-                tag, vr, start, length = read(data, at, end)
-            else:  # as `implicit_header`, without the call: this line runs for every element
+                tag, vr, start, length = self._read(data, at, end)
+            else:  # as `implicit_header`, without the call
                 group, number, length = _IMPLICIT.unpack_from(data, at)
                 tag, vr, start = group << 16 | number, b"", at + 8
                 if start + length > end and length != UNDEFINED:
@@ -147,21 +152,18 @@ class Rewriter:
             if tag <= last:
                 raise RejectError("tag-order", "Attributes are repeated or out of order.")
             last = tag
+            if tag > mark:
+                self._copy(run, at)
+                run, mark = at, self._write_marks(tag)
             rule = rules.get(tag)
-            mark = depth == 0 and self._pending and self._pending[0][0] < tag
-            if rule is not None and rule.action is Action.KEEP and length != UNDEFINED:
-                if vr != rule.raw_vr and vr:
+            if rule is not None and length != UNDEFINED:
+                if vr and vr != rule.raw_vr:
                     self._require_accepted(rule, vr)
-                if self._stays(rule, start, start + length):
-                    if mark:
-                        self._copy(run, at)
-                        self._write_marks(tag)
-                        run = at
+                if rule.action is Action.KEEP and self._stays(rule, start, start + length):
                     at = start + length
                     continue
-            self._copy(run, at)
-            if mark:
-                self._write_marks(tag)
+            if run != at:
+                self._copy(run, at)
             at = run = self._change(rule, tag, vr, start, length, end, depth)
         if delimited:
             raise truncated()
@@ -174,16 +176,29 @@ class Rewriter:
         """Write or drop an element that does not stay as it is; the position after it."""
         if rule is None:
             return self._drop(tag, vr, start, length, end, depth)
-        if length == UNDEFINED or rule.action is Action.SEQUENCE:
+        action = rule.action
+        if length == UNDEFINED or action is Action.SEQUENCE:
             return self._nested(rule, vr, start, length, end, depth)
-        if vr != rule.raw_vr and vr:
-            self._require_accepted(rule, vr)
-        if rule.action is Action.KEEP:
+        if action is Action.UID:
+            value = self._data[start : start + length]
+            self._out += self._uids.get((tag, value)) or self._replaced(rule, vr, value)
+            self._replaced_uids += 1
+        elif action is Action.KEEP:
             self._write(rule, rule.raw_vr, b"")
             self.actions["emptied"] += 1
         else:
             self._element(rule, vr, start, length)
         return start + length
+
+    def _replaced(self, rule: Rule, vr: bytes, value: bytes) -> bytes:
+        """A whole element with the new UID; a structure set refers to one image many times."""
+        require_legal("UI", value)
+        written = vr if vr not in (b"UN", b"") else rule.raw_vr
+        new = even(self._stage.uid(value), b"\0")
+        self._uids[rule.tag, value] = element = write_element(
+            rule.tag, written, new, self._explicit
+        )
+        return element
 
     def _copy(self, start: int, stop: int) -> None:
         size = stop - start
@@ -201,9 +216,11 @@ class Rewriter:
         if vr != b"UN" and vr not in _ACCEPTED.get(rule.vr, ()):
             raise _wrong_vr(rule)
 
-    def _write_marks(self, before: int) -> None:
+    def _write_marks(self, before: int) -> int:
+        """Write the marks whose place has come; the tag of the next one."""
         while self._pending and self._pending[0][0] < before:
             self._out += self._pending.pop(0)[1]()
+        return self._pending[0][0] if self._pending else UNDEFINED
 
     def _drop(self, tag: int, vr: bytes, start: int, length: int, end: int, depth: int) -> int:
         self.actions["removed"] += 1
@@ -223,7 +240,9 @@ class Rewriter:
             raise _wrong_vr(rule)
         if depth + 1 > DEEPEST:
             raise too_deep()
-        self._out += write_element(rule.tag, b"SQ", b"", self._explicit)
+        if rule.tag not in self._heads:
+            self._heads[rule.tag] = write_element(rule.tag, b"SQ", b"", self._explicit)
+        self._out += self._heads[rule.tag]
         head = len(self._out)
         self._open += 1
         at = self._items(start, length, end, depth + 1)
@@ -234,21 +253,22 @@ class Rewriter:
 
     def _items(self, at: int, length: int, end: int, depth: int) -> int:
         stop = end if length == UNDEFINED else at + length
+        data, out = self._data, self._out
         while at < stop:
-            tag, _, start, item_length = implicit_header(self._data, at, stop)
+            tag, _, start, item_length = implicit_header(data, at, stop)
             if tag == SEQUENCE_END and length == UNDEFINED:
                 return start
             if tag != ITEM:
                 raise RejectError("not-an-item", "A sequence holds something that is not an item.")
-            self._out += _ITEM_HEAD
-            head = len(self._out)
+            out += _ITEM_HEAD
+            head = len(out)
             outer = self._character_sets
             if item_length == UNDEFINED:
                 at = self._dataset(start, stop, depth, delimited=True)
             else:
                 at = self._dataset(start, start + item_length, depth, delimited=False)
             self._character_sets = outer
-            _LENGTH.pack_into(self._out, head - 4, len(self._out) - head)
+            _LENGTH.pack_into(out, head - 4, len(out) - head)
         if length == UNDEFINED:
             raise truncated()
         return at
@@ -308,9 +328,6 @@ class Rewriter:
     def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
         """The new value and the word under which it is counted."""
         stage, action = self._stage, rule.action
-        if action is Action.UID:
-            require_legal("UI", value)
-            return stage.uid(value), "uid"
         if action is Action.DATE:
             return stage.date(rule.vr, value), "date"
         if action is Action.CLEAN or action is Action.CODE:
@@ -330,8 +347,7 @@ class Rewriter:
 
     def _write(self, rule: Rule, vr: bytes, value: bytes) -> None:
         written = vr if vr not in (b"UN", b"") else rule.vr.encode()
-        padding = b"\0" if rule.vr == "UI" else b" "
-        self._out += write_element(rule.tag, written, even(value, padding), self._explicit)
+        self._out += write_element(rule.tag, written, even(value), self._explicit)
 
 
 def _wrong_vr(rule: Rule) -> RejectError:

@@ -25,7 +25,8 @@ from harmonizer.services.studies import STATES, StudyService
 from harmonizer.web.attempts import Attempts
 from harmonizer.web.headers import BrowserHeaders
 from harmonizer.web.outcomes import completion_table, grade_table
-from harmonizer.web.plots import dvh_plot, score_tables, toxicity_plot
+from harmonizer.web.plots import dvh_plot
+from harmonizer.web.timeline import dose_text, score_tables, timeline_plot
 
 HERE: Final = Path(__file__).resolve().parent
 PAGE: Final = 50
@@ -184,7 +185,7 @@ def show_course(request: Request, course_uid: str) -> Response:
         course=course,
         findings=_by_severity(course["findings"]),
         dvh=dvh_plot(course["structures"], studies.curves(course_uid)),
-        **_outcomes(request.app.state.clinical, course["national_id"]),
+        **_outcomes(request.app.state.clinical, course),
     )
 
 
@@ -209,11 +210,11 @@ def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[st
     return [(severity, found) for severity, found in grouped.items() if found]
 
 
-def _outcomes(clinical: ClinicalService, national_id: str) -> dict[str, Any]:
+def _outcomes(clinical: ClinicalService, course: dict[str, Any]) -> dict[str, Any]:
     """What is known beside the doses; nothing is an answer too."""
-    latest = clinical.latest(national_id)
+    latest = clinical.latest(course["national_id"])
     try:
-        events = clinical.timeline(national_id).events
+        events = clinical.timeline(course["national_id"]).events
     except NotFoundError:
         events = ()
     last = None
@@ -221,7 +222,7 @@ def _outcomes(clinical: ClinicalService, national_id: str) -> dict[str, Any]:
         last = (latest.rt_end - latest.rt_start).days
     return {
         "latest": latest,
-        "toxicity": toxicity_plot(events, last),
+        "timeline": timeline_plot(events, last, dose_text(course)),
         "scores": score_tables(events),
         "graded": [event for event in events if event.kind == "toxicity"],
     }

@@ -1,13 +1,6 @@
 """Where the points of the plots lie."""
 
-from datetime import date, timedelta
-
-import pytest
-
-from harmonizer.domain.clinical import TimelineEvent
-from harmonizer.web.plots import MOST_LINES, dvh_plot, score_tables, toxicity_plot
-
-START = date(2020, 1, 6)
+from harmonizer.web.plots import MOST_LINES, dvh_plot
 
 
 def row(number: int, name: str | None, kind: str = "organ", mean: float = 1.0) -> dict:
@@ -19,11 +12,6 @@ def row(number: int, name: str | None, kind: str = "organ", mean: float = 1.0) -
         "kind": kind,
         "metrics": {"Mean[Gy]": mean},
     }
-
-
-def event(kind: str, name: str, value: float | None, day: int | None) -> TimelineEvent:
-    on = START + timedelta(days=day or 0)
-    return TimelineEvent(on, day, kind, name, value, "5.0", "end")
 
 
 def test_a_curve_spans_the_axes() -> None:
@@ -80,36 +68,3 @@ def test_a_crowd_is_thinned_and_says_so() -> None:
 
 def test_nothing_to_draw() -> None:
     assert dvh_plot([row(1, "Heart")], {}) is None
-    assert toxicity_plot([event("toxicity", "Dry mouth", 1, None)], None) is None
-    assert score_tables([event("clinical", "record", None, 0)]) == []
-
-
-def test_grades_lie_on_their_days() -> None:
-    events = [
-        event("toxicity", "Dry mouth", 0, -7),
-        event("toxicity", "Dry mouth", 2, 21),
-        event("toxicity", "Dysphagia", 1, 49),
-    ]
-    plot = toxicity_plot(events, 42)
-    assert plot is not None
-    assert [lane.name for lane in plot.lanes] == ["Dry mouth", "Dysphagia"]
-    first, second = plot.lanes[0].marks
-    third = plot.lanes[1].marks[0]
-    assert second.x - first.x == pytest.approx(third.x - second.x)  # 28 days both
-    assert first.x < plot.treatment[0] < second.x < plot.treatment[1] < third.x <= plot.width
-    assert [mark.grade for mark in plot.lanes[0].marks] == [0, 2]
-
-
-def test_scores_stand_by_scale_and_day() -> None:
-    events = [
-        event("prom", "qlq-c30 FA", 22.2, 0),
-        event("prom", "qlq-c30 FA", None, 30),
-        event("prom", "qlq-c30 QL2", 75.0, 30),
-        event("prom", "qlq-c30 FA", 66.7, 60),
-    ]
-    (table,) = score_tables(events)
-    assert [day for day, _ in table.days] == [0, 30, 60]
-    rows = {scale: (values, spark) for scale, values, spark in table.rows}
-    assert rows["FA"][0] == (22.2, None, 66.7)
-    assert rows["FA"][1].split()[0].split(",")[0] == "2.0"
-    assert rows["QL2"] == ((None, 75.0, None), "")

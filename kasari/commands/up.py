@@ -1,6 +1,7 @@
 """`kasari up`: start the stack on this machine and leave it running."""
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kasari.errors import StackError
 from kasari.setup.options import DataFolder
 from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
 
@@ -52,10 +54,15 @@ def show(stack: Stack) -> None:
 
 
 def _stay(stack: Stack, folder: Path) -> None:
+    """Until Ctrl-C or SIGTERM, by which a service manager asks."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
-            for name in stack.ensure_running():
-                console.print(f"{name} had ended and was started again", markup=False)
+            try:
+                for name in stack.ensure_running():
+                    console.print(f"{name} had ended and was started again", markup=False)
+            except StackError as error:
+                console.print(str(error), markup=False)
             time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
         stop_stack(folder)

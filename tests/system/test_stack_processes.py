@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from kasari.doctor import Verdict, checks_of_stack
 from kasari.errors import InputError, StackError
 from kasari.push import Outcome
+from kasari.setup import ROOT
 from kasari.stack import Stack, open_stack, ports, start_stack, stop_stack
 from kasari.stack.consents import import_consents
 from kasari.stack.ports import is_free
@@ -41,6 +44,13 @@ def kill(pid: int | None) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def until(ask: Callable[[], object]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not ask() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert ask()
 
 
 def test_a_second_start_starts_nothing(started: Stack, folder: Path) -> None:
@@ -80,10 +90,7 @@ def test_the_doctor_finds_a_running_stack_well(started: Stack, folder: Path) -> 
             if check.verdict is not Verdict.OK
         ]
 
-    end = time.monotonic() + LIMIT_S
-    while wrong() and time.monotonic() < end:  # alerts of the kills before clear by themselves
-        time.sleep(0.2)
-    assert wrong() == []
+    until(lambda: not wrong())  # alerts of the kills before clear by themselves
     kill(started.processes()["gateway-KUH"])
     assert any(text.startswith("gateway-KUH") for text in wrong())
 
@@ -154,3 +161,34 @@ def test_a_centre_that_is_not_there_is_told(started: Stack) -> None:
 def test_a_folder_that_cannot_be_made_is_told(needs_orthanc: None) -> None:
     with pytest.raises(StackError, match="name another one with --data"):
         start_stack(Path("/proc/kasari"))
+
+
+@pytest.mark.slow
+def test_in_the_foreground_it_mends_and_stops_with_itself(
+    needs_orthanc: None, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from kasari.commands import up\n"
+        "up.publish = lambda stack: None\n"
+        "up.command(centres=1, data=Path(sys.argv[1]), foreground=True, as_json=True)"
+    )
+    log = tmp_path / "out"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "stack")], stdout=out, stderr=out, cwd=ROOT
+        ) as command,
+    ):
+        try:
+            until(lambda: log.read_text().rstrip().endswith("}"))
+            stack = open_stack(tmp_path / "stack")
+            before = stack.processes()
+            os.kill(before["gateway-KUH"] or 0, signal.SIGKILL)
+            until(lambda: "gateway-KUH had ended and was started again" in log.read_text())
+            assert stack.processes()["gateway-KUH"] != before["gateway-KUH"]
+        finally:
+            command.terminate()
+            command.wait(LIMIT_S)
+            left = stop_stack(tmp_path / "stack")
+    assert left == []
+    assert command.returncode == 0

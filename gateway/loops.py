@@ -1,0 +1,73 @@
+"""The loops of a running gateway: intake, courses, senders, canary."""
+
+import socket
+from functools import partial
+
+from gateway.background import Loop
+from gateway.errors import GatewayError
+from gateway.service import Service
+from gateway.services.withdrawal import ERASE
+
+CLINICAL_PAUSE_S = 2.0
+WITHDRAWAL_PAUSE_S = 5.0
+
+
+class Background:
+    """The service's loops: intake, courses, senders, canary."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._reconciled = False
+        self._failing: dict[str, bool] = {}
+        pause = service.settings.poll_seconds
+        every = service.settings.canary_minutes * 60
+        names = [f"{socket.gethostname()}-sender-{n}" for n in range(service.settings.senders)]
+        self.intake = self._loop("intake", self._take_in, pause)
+        self.loops = [
+            self.intake,
+            self._loop("courses", service.course_service.step, pause),
+            self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
+            self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
+            self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
+            *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
+        ]
+
+    def start(self) -> None:
+        self._service.outbox.release_leases()
+        for loop in self.loops:
+            loop.start()
+
+    def stop(self) -> None:
+        for loop in self.loops:
+            loop.ask_to_stop()
+        for loop in self.loops:
+            loop.stop()
+
+    def _loop(self, name: str, step: object, pause_s: float) -> Loop:
+        return Loop(name, step, pause_s, self._failed, self._succeeded)  # type: ignore[arg-type]
+
+    def _take_in(self) -> int:
+        if not self._reconciled:
+            self._service.intake.reconcile()
+            self._reconciled = True
+        return self._service.intake.step()
+
+    def _erase(self) -> None:
+        if self._service.settings.on_withdrawal == ERASE:
+            self._service.withdrawal.step()
+
+    def _send_clinical(self) -> None:
+        if self._service.sending.stopped:
+            return
+        self._service.clinical.forget_withdrawn()
+        self._service.clinical_sending.send()
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._failing[name] = True
+        text = str(error) if isinstance(error, GatewayError) else type(error).__name__
+        self._service.alerts.raise_alert(f"{name}-failing", f"{text}; tried again by itself")
+
+    def _succeeded(self, name: str) -> None:
+        if self._failing.get(name, True):  # also after a start: an old alert may stand
+            self._service.alerts.clear(f"{name}-failing")
+            self._failing[name] = False

@@ -1,0 +1,96 @@
+"""Opening what one gateway stands on: keys, database, the site Orthanc, the archive."""
+
+from dataclasses import dataclass, field
+
+from gateway.adapters.archive import HttpArchive, open_archive_client
+from gateway.adapters.clinical_archive import HttpClinicalArchive
+from gateway.adapters.clock import SystemClock
+from gateway.adapters.database import Engine, open_engine
+from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
+from gateway.adapters.schema import upgrade
+from gateway.adapters.second_stage import EngineSecondStage, open_profile
+from gateway.config import Settings, read_root_key, read_secret
+from gateway.contract.manifest import Role
+from gateway.domain.courses import Needs
+from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
+from gateway.domain.validation import RULES, with_severities
+from gateway.errors import ConfigError
+from gateway.ports import Archive, Clock, SecondStage, SiteStore
+from gateway.services.clinical_ports import ClinicalArchive
+from gateway.services.courses import CoursePolicy
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside the service. Tests bring their own."""
+
+    site: SiteStore
+    archive: Archive
+    stage: SecondStage
+    clinical: ClinicalArchive
+    clock: Clock = field(default_factory=SystemClock)
+
+
+class KeyedNaming:
+    """The `Naming` of the consent service, bound to this centre's keys."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._keys = ring.site_keys()
+
+    def lookup(self, patient_id: str) -> str:
+        return lookup_hash(self._keys, patient_id)
+
+    def pseudonym(self, patient_id: str) -> str:
+        return site_pseudonym(self._keys, patient_id)
+
+
+def open_ring(settings: Settings) -> KeyRing:
+    """Derive this centre's keys from its root key file."""
+    return KeyRing.from_root(read_root_key(settings.root_key_file), settings.centre)
+
+
+def open_world(settings: Settings, ring: KeyRing) -> World:
+    """Connect to the real site Orthanc and archive."""
+    site = settings.site_orthanc
+    door = settings.archive
+    client = open_archive_client(
+        door.url,
+        read_secret(door.token_file, "archive.token_file"),
+        door.ca_file,
+        door.client_certificate,
+    )
+    return World(
+        site=OrthancSiteStore(
+            open_site_client(
+                site.url,
+                site.username,
+                read_secret(site.password_file, "site_orthanc.password_file"),
+            )
+        ),
+        archive=HttpArchive(client),
+        stage=EngineSecondStage(open_profile(settings.policy_file), ring),
+        clinical=HttpClinicalArchive(client),
+    )
+
+
+def open_database(settings: Settings) -> Engine:
+    """Open the database and bring it to this version's schema."""
+    try:
+        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"data_folder: {settings.data_folder} cannot be made ({type(error).__name__})"
+        ) from None
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    return engine
+
+
+def policy_of(settings: Settings) -> CoursePolicy:
+    """Translate the centre's choices."""
+    try:
+        needs = Needs(tuple(Role(role) for role in settings.course_needs))
+        rules = with_severities(RULES, settings.rule_severities)
+    except ValueError as error:
+        raise ConfigError(f"course_needs / rule_severities: {error}") from None
+    return CoursePolicy(settings.settle_seconds, needs, rules)

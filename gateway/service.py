@@ -1,0 +1,189 @@
+"""One running gateway: every store and use case, joined."""
+
+import hmac
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clinical_codelists import load_code_lists
+from gateway.adapters.clinical_people import VaultPeople
+from gateway.adapters.clinical_store import SqlClinicalStore
+from gateway.adapters.courses import SqlCourses
+from gateway.adapters.database import Engine
+from gateway.adapters.index import SqlIndex
+from gateway.adapters.outbox import SqlOutbox
+from gateway.adapters.spool import FolderSpool
+from gateway.adapters.terms import SqlTerms
+from gateway.adapters.vault import SqlVault
+from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
+from gateway.config import Settings
+from gateway.domain.identity import KeyRing, unseal
+from gateway.errors import HoldError
+from gateway.opening import KeyedNaming, World, policy_of
+from gateway.ports import StoredInstance
+from gateway.services.canary import CanaryService
+from gateway.services.clinical import ClinicalSender, ClinicalService
+from gateway.services.consent import ConsentService
+from gateway.services.courses import CourseService
+from gateway.services.inquiry import InquiryService
+from gateway.services.intake import IntakeService
+from gateway.services.preparation import Preparer
+from gateway.services.status import StatusService
+from gateway.services.submission import SubmissionService
+from gateway.services.terms import TermService
+from gateway.services.withdrawal import WithdrawalService
+
+READERS = 4
+REWRITERS = 4
+
+
+class Service:
+    """Every object of one running gateway."""
+
+    def __init__(self, settings: Settings, engine: Engine, ring: KeyRing, world: World) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.world = world
+        self.clock = world.clock
+        self.naming = KeyedNaming(ring)
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self.rewriters = ThreadPoolExecutor(REWRITERS, thread_name_prefix="rewrite")
+        self._open_stores(ring)
+        self.consents = ConsentService(
+            self.vault,
+            self.naming,
+            self.clock,
+            self.audit,
+            world.stage.profile,
+            self._consent_changed,
+        )
+        self.canary = CanaryService(world.site, self.alerts, self.clock)
+        self.preparer = self._preparer()
+        self.terms = self._terms(ring)
+        self.intake = IntakeService(
+            world.site, self.index, self.alerts, self.clock, self.readers, self._indexed
+        )
+        self.course_service = self._course_service()
+        self.sending = self._sending()
+        self.withdrawal = WithdrawalService(
+            self.consents.withdrawn,
+            self.vault,
+            self.index,
+            self.courses,
+            self.outbox,
+            world.site,
+            self.audit,
+            self.terms.forget,
+        )
+        self._add_clinical(ring)
+        self._add_answers()
+
+    def _open_stores(self, ring: KeyRing) -> None:
+        engine, clock = self.engine, self.clock
+        self.audit = SqlAudit(engine, clock)
+        self.alerts = SqlAlerts(engine, clock)
+        self.totals = SqlPluginTotals(engine, clock)
+        self.vault = SqlVault(engine, ring.vault_key, ring.key_id, clock)
+        self.vault.check_key()
+        self.index = SqlIndex(engine, clock)
+        self.courses = SqlCourses(engine)
+        self.outbox = SqlOutbox(engine, clock)
+        self.spool = FolderSpool(self.settings.data_folder / "spool")
+        self.spool.empty()
+
+    def _add_answers(self) -> None:
+        self.inquiry = InquiryService(
+            self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
+        )
+        self.status = StatusService(
+            self.settings.centre,
+            self.consents,
+            self.index,
+            self.courses,
+            self.outbox,
+            self.totals,
+            self.alerts,
+            self.canary,
+            self.clock,
+        )
+
+    def _preparer(self) -> Preparer:
+        return Preparer(
+            self.world.site,
+            self.world.stage,
+            self.spool,
+            self.rewriters,
+            self.clock,
+            self.vault.person,
+            self.settings.centre,
+        )
+
+    def _terms(self, ring: KeyRing) -> TermService:
+        return TermService(
+            SqlTerms(self.engine, self.clock),
+            self.courses,
+            self.vault,
+            partial(unseal, ring.site_keys()),
+            self._use_terms,
+            self.alerts,
+            self.audit,
+        )
+
+    def _use_terms(self, texts: Mapping[str, str]) -> None:
+        self.world.stage.use_terms(texts)
+        self.preparer.begin_again()
+
+    def _indexed(self, stored: StoredInstance, data: bytes) -> None:
+        self.terms.note(stored, data)
+        self.preparer.begin(stored, data)
+
+    def _course_service(self) -> CourseService:
+        return CourseService(
+            self.index,
+            self.courses,
+            self.outbox,
+            self.vault,
+            self.consents.is_admitted,
+            self.clock,
+            self.audit,
+            policy_of(self.settings),
+            self.world.stage.uid,
+        )
+
+    def _sending(self) -> SubmissionService:
+        return SubmissionService(
+            self.outbox,
+            self.courses,
+            self.index,
+            self.world.archive,
+            self.spool,
+            self.preparer,
+            self.alerts,
+            self.audit,
+            self.consents.is_admitted,
+            self._hold,
+        )
+
+    def _add_clinical(self, ring: KeyRing) -> None:
+        rows = SqlClinicalStore(self.engine)
+        people = VaultPeople(self.vault, ring)
+        key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
+        self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
+        self.clinical_sending = ClinicalSender(
+            rows, people, self.world.clinical, self.clock, self.settings.centre
+        )
+
+    def _hold(self, course_id: int, error: HoldError) -> None:
+        self.course_service.hold(course_id, error)
+
+    def _consent_changed(self, pseudonym: str) -> None:
+        if not self.consents.is_admitted(pseudonym):
+            self.outbox.cancel(pseudonym)
+        self.courses.reopen(pseudonym)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.readers.shutdown(cancel_futures=True)
+        self.rewriters.shutdown(cancel_futures=True)
+        self.engine.dispose()

@@ -14,13 +14,14 @@ from kasari.errors import StackError
 from kasari.setup.options import DataFolder
 from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
 
-CENTRES: Final = ("KUH", "Tyks", "TAYS", "OYS", "HUS")
+NAMED: Final = ("KUH", "Tyks", "TAYS", "OYS", "HUS")
+MOST: Final = 20
 LOOK_EVERY_S: Final = 1.0
 console = Console(stderr=True)
 
 
 def command(
-    centres: Annotated[int, typer.Option(min=1, max=len(CENTRES), help="How many hospitals.")] = 2,
+    centres: Annotated[int, typer.Option(min=1, max=MOST, help="How many hospitals.")] = 2,
     data: DataFolder = None,
     foreground: Annotated[
         bool, typer.Option(help="Stay, start again what dies, stop all of it on Ctrl-C.")
@@ -33,7 +34,7 @@ def command(
     """
     folder = data or DEFAULT_FOLDER
     with console.status("starting ...") as status:
-        stack = start_stack(folder, CENTRES[:centres], status.update)
+        stack = start_stack(folder, centre_names(centres), status.update)
     publish(stack)
     if as_json:
         typer.echo(json.dumps(stack.description(), indent=2))
@@ -41,6 +42,12 @@ def command(
         show(stack)
     if foreground:
         _stay(stack, folder)
+
+
+def centre_names(count: int) -> tuple[str, ...]:
+    """Return so many names: known ones first, then numbered ones."""
+    numbered = (f"centre{number:02d}" for number in range(len(NAMED) + 1, MOST + 1))
+    return (*NAMED, *numbered)[:count]
 
 
 def show(stack: Stack) -> None:

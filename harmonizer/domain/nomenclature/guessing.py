@@ -1,10 +1,11 @@
 """Words that are not in the dictionary: which listed word a slip or a shortening stands for."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from harmonizer.domain.nomenclature.senses import LATIN, PAIR, Sense
 
@@ -18,10 +19,15 @@ SHORTEST_WRITTEN_OUT = 5
 LONG = 9
 SURE_LENGTH = 7
 SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
+SHORTEST_LOOSE, LEAST_RESEMBLANCE, RESEMBLING = 4, 0.8, 0.25
 MOST_MEANINGS = 3
+LAST_LETTER = "\x7f"
 VOWELS = frozenset("aeiouy")
 LONGEST_SKELETON = 2.5
 NEAR = 12
+
+Buckets = Mapping[tuple[str, int], Sequence[str]]
+"""Words by first letter and length."""
 
 
 class Guessing:
@@ -29,7 +35,7 @@ class Guessing:
 
     def __init__(self, senses: Mapping[str, tuple[Sense, ...]], listed: frozenset[str]) -> None:
         self._senses = senses
-        self._forms = [form for form in senses if len(form) >= SHORTEST_MISSPELT]
+        self._forms = _buckets(form for form in senses if len(form) >= SHORTEST_MISSPELT)
         self._listed = listed
         self._written_out = sorted(
             form
@@ -37,6 +43,8 @@ class Guessing:
             if len(form) >= SHORTEST_WRITTEN_OUT
             and any(s.concepts and not s.is_mark for s in senses[form])
         )
+        self._written_by_letter = _by_letter(self._written_out)
+        self._written = _buckets(self._written_out)
 
     def guess(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of the words that are meant, none if there is no likely one."""
@@ -48,14 +56,36 @@ class Guessing:
         """Return what two words together are a slip away from: `brian stem` = brain stem."""
         if len(joined) < SHORTEST_PHRASE or not joined.isalpha():
             return ()
-        found = self._slips(joined, self._written_out)
+        found = self._slips(joined, self._written)
         return found if len(found) == 1 else ()
 
-    def _slips(self, word: str, forms: Sequence[str]) -> tuple[Sense, ...]:
+    def loose(self, word: str) -> tuple[Sense, ...]:
+        """Return what an unknown word resembles most, for suggestions only."""
+        if len(word) < SHORTEST_LOOSE or not word.isalpha():
+            return ()
+        near = process.extract(
+            word,
+            self._written_by_letter.get(word[0], ()),
+            scorer=JaroWinkler.similarity,
+            score_cutoff=LEAST_RESEMBLANCE,
+            limit=NEAR,
+        )
+        return self._meanings(word, [form for form, _, _ in near], RESEMBLING)
+
+    def _slips(self, word: str, forms: Buckets) -> tuple[Sense, ...]:
+        """Return the words a slip or two away that begin with the first or the second letter."""
         if len(word) < SHORTEST_MISSPELT:
             return ()
         most = 1 if len(word) < LONG else 2
-        near = process.extract(word, forms, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
+        likely = [
+            form
+            for letter in dict.fromkeys(word[:2])
+            for length in range(len(word) - most, len(word) + most + 1)
+            for form in forms.get((letter, length), ())
+        ]
+        near = process.extract(word, likely, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
+        if len(word) < SHORTEST_MARK:
+            near = [n for n in near if not any(s.is_mark for s in self._senses[n[0]])]
         if len(word) == SHORTEST_MISSPELT:  # letters exchanged, nothing else
             near = [n for n in near if sorted(n[0]) == sorted(word)]
         if not near:
@@ -72,14 +102,15 @@ class Guessing:
         """Try the words that begin so, then those whose consonants these are."""
         if len(word) < SHORTEST_SHORTENED:
             return ()
-        begun = [form for form in self._written_out if form.startswith(word)]
+        first = bisect_left(self._written_out, word)
+        last = bisect_left(self._written_out, word + LAST_LETTER)
+        begun = self._written_out[first:last]
         latin = [form for form in begun if self._is_latin(form)]
         if not begun and len(word) >= SHORTEST_SKELETON and _is_skeleton(word):
             latin = [
                 form
-                for form in self._written_out
-                if form[0] == word[0]
-                and len(form) <= LONGEST_SKELETON * len(word)
+                for form in self._written_by_letter.get(word[0], ())
+                if len(form) <= LONGEST_SKELETON * len(word)
                 and _in_order(word, form)
                 and self._is_latin(form)
             ]
@@ -104,6 +135,20 @@ class Guessing:
             replace(sense, word=word, cost=sense.cost + cost + 0.02 * place)
             for place, sense in enumerate(list(found.values())[:MOST_MEANINGS])
         )
+
+
+def _buckets(forms: Iterable[str]) -> dict[tuple[str, int], list[str]]:
+    found: dict[tuple[str, int], list[str]] = {}
+    for form in forms:
+        found.setdefault((form[0], len(form)), []).append(form)
+    return found
+
+
+def _by_letter(forms: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for form in forms:
+        found.setdefault(form[0], []).append(form)
+    return found
 
 
 def _hangs_on(word: str, form: str) -> bool:

@@ -57,6 +57,7 @@ class Lexicon:
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
         self._misspelt: dict[str, tuple[Sense, ...]] = {}
         self._misspelt_phrases: dict[str, tuple[Sense, ...]] = {}
+        self._loose: dict[str, tuple[Sense, ...]] = {}
 
     def senses(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of a folded word; none if it is unknown."""
@@ -117,6 +118,12 @@ class Lexicon:
         if word not in self._misspelt:
             self._misspelt[word] = self._guessing.guess(word)
         return self._misspelt[word]
+
+    def loose(self, word: str) -> tuple[Sense, ...]:
+        """Return what an unknown word resembles most, for suggestions only."""
+        if word not in self._loose:
+            self._loose[word] = self._guessing.loose(word)
+        return self._loose[word]
 
     def misspelt_phrase(self, joined: str) -> tuple[Sense, ...]:
         """Return what two words together are a slip away from; none if it is not one meaning."""

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue, Guess
+from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue
 from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration
 from harmonizer.domain.nomenclature.folding import plain, tokens
 from harmonizer.domain.nomenclature.lexicon import Lexicon
 from harmonizer.domain.nomenclature.model import (
-    Alternative,
     Context,
     Kind,
     Mapping,
@@ -23,6 +22,7 @@ from harmonizer.domain.nomenclature.model import (
     Status,
     Structure,
 )
+from harmonizer.domain.nomenclature.ranking import Candidate, alternatives, rank
 from harmonizer.domain.nomenclature.reading import Reader, Reading
 from harmonizer.domain.nomenclature.targets import find_type, parse_target
 from harmonizer.domain.nomenclature.wording import (
@@ -34,9 +34,8 @@ from harmonizer.domain.nomenclature.wording import (
 
 MATCHER_VERSION = "1"
 AUTO_BAR = 0.97
-LEAST_NAMED = 0.3
+LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
-MOST_ALTERNATIVES = 3
 MOST_REMEMBERED = 100_000
 COPIES = "!copy"
 GROWN = re.compile(r"[+]\s*\d")
@@ -269,13 +268,25 @@ class Matcher:
             name, reading = sure
             vague = _vague(reading, self._catalogue.by_name[name].region in context.regions)
             certainty = round(0.99 - reading.cost - decoration.doubt - vague, 3)
-            return _suggested(
-                raw, decoration.written(name), certainty, reading_reason(reading, decoration)
-            )
+            reason = reading_reason(reading, decoration)
+            found = _suggested(raw, decoration.written(name), certainty, reason)
+            if found.auto:
+                return found
+            others = self._candidates(tokens(bare), decoration, context)
+            return replace(found, alternatives=alternatives(others, found.tg263_name))
         marks = _strongest_marks(readings)
-        if marks:
+        if marks and not self._explained_without(readings):
             return _aid(raw, helper_reason(text, marks))
-        return self._guessed(raw, readings, decoration)
+        return self._guessed(raw, tokens(bare), decoration, context)
+
+    def _explained_without(self, readings: Sequence[Reading]) -> bool:
+        """Whether a reading whose only marks tell copies apart means a structure."""
+        return any(
+            not reading.unknown
+            and all(mark.concepts <= {COPIES} for mark in reading.marks)
+            and self._catalogue.meaning(reading.anatomy) is not None
+            for reading in readings
+        )
 
     def _sure(self, readings: Sequence[Reading]) -> tuple[str, Reading] | None:
         """Return the reading that explains every word and means one structure."""
@@ -297,29 +308,24 @@ class Matcher:
         doubt = 0.0 if len(ranked) == 1 or len(ranked[1][1].anatomy) < len(best.anatomy) else 0.25
         return name, replace(best, cost=best.cost + doubt)
 
-    def _guessed(self, raw: str, readings: Sequence[Reading], decoration: Decoration) -> Mapping:
+    def _guessed(
+        self, raw: str, words: Sequence[str], decoration: Decoration, context: Context
+    ) -> Mapping:
         """Rank what shares words with the name; for a curator to choose from."""
-        best: dict[str, tuple[float, Guess, Reading]] = {}
-        for reading in readings:
-            loss = 1 + 0.6 * len(reading.unknown) / max(1, len(reading.senses))
-            for guess in self._catalogue.guesses(reading.anatomy):
-                score = round(0.9 * guess.fit / loss - reading.cost, 3)
-                name = guess.structure.name
-                if name not in best or best[name][0] < score:
-                    best[name] = (score, guess, reading)
-        ranked = sorted(best.items(), key=lambda item: -item[1][0])
-        if not ranked or ranked[0][1][0] < LEAST_NAMED:
-            others = tuple(
-                Alternative(decoration.written(n), s[0]) for n, s in ranked[:MOST_ALTERNATIVES]
-            )
-            return replace(_unmapped(raw, "no word that names a structure"), alternatives=others)
-        (name, (score, guess, reading)), *rest = ranked
-        reason = reading_reason(reading, decoration, guess)
-        mapping = _suggested(raw, decoration.written(name), min(score, 0.9), reason)
-        alternatives = tuple(
-            Alternative(decoration.written(n), max(s[0], 0.0)) for n, s in rest[:MOST_ALTERNATIVES]
-        )
-        return replace(mapping, alternatives=alternatives)
+        candidates = self._candidates(words, decoration, context)
+        if not candidates or candidates[0].score < LEAST_NAMED:
+            return _unmapped(raw, "no word that names a structure", candidates)
+        first, *rest = candidates
+        reason = reading_reason(first.reading, decoration, first.guess)
+        mapping = _suggested(raw, first.name, min(first.score, MOST_GUESSED), reason)
+        return replace(mapping, alternatives=alternatives(rest))
+
+    def _candidates(
+        self, words: Sequence[str], decoration: Decoration, context: Context
+    ) -> list[Candidate]:
+        readings = self._reader.read(words, context.languages, loose=True)
+        placed = [_placed(reading, context) for reading in readings]
+        return rank(placed, self._catalogue, decoration)
 
 
 def _placed(reading: Reading, context: Context) -> Reading:
@@ -382,5 +388,6 @@ def _aid(raw: str, reason: str) -> Mapping:
     return Mapping(0, raw, None, Status.HELPER, 0.95, False, Kind.HELPER, reason)
 
 
-def _unmapped(raw: str, reason: str) -> Mapping:
-    return Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
+def _unmapped(raw: str, reason: str, others: Sequence[Candidate] = ()) -> Mapping:
+    unknown = Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
+    return replace(unknown, alternatives=alternatives(others))

@@ -63,12 +63,15 @@ class Reader:
         self._lexicon = lexicon
         self._single: dict[str, tuple[tuple[Sense, ...], ...]] = {}
 
-    def read(self, tokens: Sequence[str], spoken: Iterable[str] = ()) -> list[Reading]:
+    def read(
+        self, tokens: Sequence[str], spoken: Iterable[str] = (), loose: bool = False
+    ) -> list[Reading]:
         """Return the possible readings, at most `MOST_READINGS`.
 
         Args:
             tokens: folded tokens of the name.
             spoken: languages in which the rest of the set or the centre is known to write.
+            loose: words that are not in the dictionary may be what they resemble.
         """
         tokens = [part for token in tokens for part in self._without_number(token)]
         slots: list[tuple[Sense, ...]] = []
@@ -76,6 +79,8 @@ class Reader:
         at = 0
         while at < len(tokens):
             taken, found = self._longest(tokens, at)
+            if loose and taken == 1:
+                found = self._resembling(tokens[at], found)
             if found:
                 slots += found
             else:
@@ -86,6 +91,17 @@ class Reader:
         unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
         combinations = islice(product(*choices), MOST_READINGS)
         return [_reading(senses, tuple(unknown)) for senses in combinations]
+
+    def _resembling(
+        self, token: str, found: tuple[tuple[Sense, ...], ...] | None
+    ) -> tuple[tuple[Sense, ...], ...] | None:
+        """Add what an unknown or guessed word resembles to what it was taken for."""
+        if found and not (len(found) == 1 and found[0][0].is_guessed):
+            return found
+        guessed = found[0] if found else ()
+        known = {sense.concepts for sense in guessed}
+        more = [sense for sense in self._lexicon.loose(token) if sense.concepts not in known]
+        return ((*guessed, *more),) if guessed or more else None
 
     def _without_number(self, token: str) -> tuple[str, ...]:
         """Split `cord05` into word and number, unless the whole is a word."""
@@ -167,15 +183,19 @@ def _numbers(token: str) -> tuple[Sense, ...]:
 
 
 def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
-    """Languages of the words that are long enough to tell one."""
+    """Languages of the words that are long enough to tell one, and of sides such as `li`."""
     heard: set[str] = set()
     for slot in slots:
         if any(LATIN in sense.languages for sense in slot):
             continue
         for sense in slot:
-            if len(sense.word) > GATED:
+            if len(sense.word) > GATED or (sense.word in ALWAYS_READ and _is_side(sense)):
                 heard |= sense.languages
     return frozenset(heard)
+
+
+def _is_side(sense: Sense) -> bool:
+    return sense.concepts <= {"left", "right"}
 
 
 def _audible(slot: tuple[Sense, ...], heard: frozenset[str]) -> tuple[Sense, ...]:

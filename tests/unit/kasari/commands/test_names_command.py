@@ -126,12 +126,12 @@ def test_missing_options_are_code_2(tmp_path: Path) -> None:
 
 def test_a_structure_set_is_renamed(tmp_path: Path) -> None:
     corners = np.array([(0.0, 0.0, 0.0), (9.0, 0.0, 0.0), (9.0, 9.0, 0.0)])
-    rois = [Roi(1, "vas keuhko", (Contour(corners),)), Roi(2, "Struktur X", (Contour(corners),))]
+    rois = [Roi(1, "vas keuhko", (Contour(corners),)), Roi(2, "Xyzzy 12", (Contour(corners),))]
     source, out = tmp_path / "rs.dcm", tmp_path / "rs263.dcm"
     source.write_bytes(structure_file(rois))
     assert "1 of 2 regions" in run("rename", "--in", source, "--out", out)
     names = [item.ROIName for item in pydicom.dcmread(out).StructureSetROISequence]
-    assert names == ["Lung_L", "Struktur X"]
+    assert names == ["Lung_L", "Xyzzy 12"]
     told = json.loads(run("rename", "--in", source, "--out", out, "--json"))
     assert [row["status"] for row in told["regions"]] == ["suggested", "unmapped"]
 

@@ -1,0 +1,65 @@
+"""Suggestions for a name that is not certain: what shares most with its readings."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harmonizer.domain.nomenclature.catalogue import Catalogue, Guess
+from harmonizer.domain.nomenclature.decoration import Decoration
+from harmonizer.domain.nomenclature.margins import Margin
+from harmonizer.domain.nomenclature.model import Alternative
+from harmonizer.domain.nomenclature.reading import Reading
+
+MOST_ALTERNATIVES = 3
+BEST = 0.9
+UNKNOWN_WORDS = 0.6
+MARGIN = re.compile(r"0[1-9]")
+"""`cord 05`: a number so written is a margin in mm more often than a count."""
+AS_MARGIN = 0.95
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A standard name that a reading may mean. `score` is in 0..1."""
+
+    name: str
+    score: float
+    guess: Guess
+    reading: Reading
+
+
+def rank(
+    readings: Iterable[Reading], catalogue: Catalogue, decoration: Decoration
+) -> list[Candidate]:
+    """Return the structures that share most with the readings, the best first."""
+    best: dict[str, Candidate] = {}
+    for reading in readings:
+        loss = 1 + UNKNOWN_WORDS * len(reading.unknown) / max(1, len(reading.senses))
+        for guess in catalogue.guesses(reading.anatomy):
+            score = round(BEST * guess.fit / loss - reading.cost, 3)
+            for name, share in _written(guess, reading, decoration):
+                found = Candidate(name, round(score * share, 3), guess, reading)
+                if name not in best or best[name].score < found.score:
+                    best[name] = found
+    return sorted(best.values(), key=lambda candidate: -candidate.score)
+
+
+def _written(guess: Guess, reading: Reading, decoration: Decoration) -> list[tuple[str, float]]:
+    """Return how the guess is written; with a margin too where a number may be one."""
+    names = [(decoration.written(guess.structure.name), 1.0)]
+    margins = [s.word for s in reading.senses if MARGIN.fullmatch(s.word)]
+    if margins and not decoration.margin and not guess.missing:
+        grown = replace(decoration, margin=Margin(int(margins[0])))
+        names.append((grown.written(guess.structure.name), AS_MARGIN))
+    return names
+
+
+def alternatives(
+    candidates: Sequence[Candidate], but: str | None = None
+) -> tuple[Alternative, ...]:
+    """Return the best candidates as alternatives to a first name."""
+    others = [candidate for candidate in candidates if candidate.name != but]
+    return tuple(
+        Alternative(candidate.name, max(candidate.score, 0.0))
+        for candidate in others[:MOST_ALTERNATIVES]
+    )

@@ -4,6 +4,7 @@ import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -51,8 +52,17 @@ def main() -> None:
     except (KasariError, GatewayError, HarmonizerError) as error:
         if "KASARI_TRACE" in os.environ:
             raise
-        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        _end(str(error))
+    except OSError as error:
+        if "KASARI_TRACE" in os.environ:
+            raise
+        what = f"{error.filename}: " if error.filename else ""
+        _end(f"{what}{error.strerror or type(error).__name__}; mend that, then try again")
+
+
+def _end(text: str) -> NoReturn:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

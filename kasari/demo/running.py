@@ -1,5 +1,6 @@
 """The main job, step by step. Every step may be repeated: a second run changes no count."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from kasari.stack import Stack, publish, start_stack
 from kasari.stack.settings import PUSH_AET
 
 WAIT_S: Final = 600.0
+NEEDED_BYTES: Final = 800 << 20
 LOOK_S: Final = 0.2
 COMMENT: Final = "Known to be incomplete: a public example, released to show the way through"
 
@@ -193,6 +195,10 @@ def check_folder(folder: Path) -> None:
     """Raise `StackError` if the folder cannot hold the demo."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
     except OSError as error:
         text = f"{folder} cannot be used ({error.strerror}); name another with --data"
         raise StackError(text) from None
+    if free < NEEDED_BYTES:
+        text = f"{folder} has {free >> 20} MB left and the demo needs {NEEDED_BYTES >> 20} MB"
+        raise StackError(f"{text}; make room, or name another folder with --data")

@@ -22,6 +22,9 @@ from plugins.site_admission import Admission, Refusal
 SNAPSHOT_EVERY_S: Final = 2.0
 FIRST_SNAPSHOT_EVERY_S: Final = 0.25
 """While there is none yet, e.g. because the gateway service still starts."""
+LARGEST_SHARE: Final = 0.05
+"""Of the time that fetching may take: a long list costs both sides, so it is fetched less often."""
+SLOWEST_EVERY_S: Final = 60.0
 HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
@@ -125,6 +128,7 @@ class Watch:
         self._poked = Event()
         self._stopping = Event()
         self._trouble = ""
+        self._took_s = 0.0
         self._thread = Thread(target=self._run, name="kasari-watch", daemon=True)
 
     def start(self) -> None:
@@ -144,19 +148,25 @@ class Watch:
         poked = self._poked.is_set()
         self._poked.clear()
         if self._is_due("fetch", self._pause_s()):
-            self._attempt(lambda: self._admission.renew(self._link.fetch()))
+            self._attempt(self._fetch)
         if self._is_due("tell", 0.0 if poked else HEARTBEAT_EVERY_S):
             self._attempt(lambda: self._link.tell(self._totals.report()))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self.step()
-            if self._poked.wait(self._pause_s()):
+            if self._poked.wait(min(self._pause_s(), HEARTBEAT_EVERY_S)):
                 self._stopping.wait(SETTLE_S)
 
+    def _fetch(self) -> None:
+        began = self._now()
+        self._admission.renew(self._link.fetch())
+        self._took_s = self._now() - began
+
     def _pause_s(self) -> float:
-        known = self._admission.snapshot is not None
-        return SNAPSHOT_EVERY_S if known else FIRST_SNAPSHOT_EVERY_S
+        if self._admission.snapshot is None:
+            return FIRST_SNAPSHOT_EVERY_S
+        return min(max(SNAPSHOT_EVERY_S, self._took_s / LARGEST_SHARE), SLOWEST_EVERY_S)
 
     def _is_due(self, act: str, every_s: float) -> bool:
         now = self._now()

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from kasari.errors import StackError
 from kasari.setup.options import DataFolder
@@ -52,7 +52,7 @@ def centre_names(count: int) -> tuple[str, ...]:
 
 def show(stack: Stack) -> None:
     """What runs where, as a table for a person."""
-    table = Table("what", "where", "sign in with")
+    table = Table(*(Column(name, overflow="fold") for name in ("what", "where", "sign in with")))
     table.add_row("archive", stack.archive_url, str(stack.reader_token_file()))
     for centre in stack.centres.values():
         address = f"{centre.gateway_url}\nDICOM {centre.ae_title} at port {centre.dicom_port}"

@@ -5,6 +5,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from kasari.errors import InputError
+
 _SIZE: Final = 32
 
 
@@ -31,7 +33,10 @@ class Ledger:
         with self._lock:
             if digest in self._known:
                 return
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(digest)
+            try:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with self._path.open("ab") as file:
+                    file.write(digest)
+            except OSError as error:
+                raise InputError(f"{self._path} cannot be written: {error.strerror}") from error
             self._known.add(digest)

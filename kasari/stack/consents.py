@@ -9,7 +9,8 @@ import httpx
 from kasari.errors import InputError, StackError
 from kasari.stack.running import Centre
 
-KNOWN_LIMIT_S: Final = 30.0
+KNOWN_LIMIT_S: Final = 90.0
+"""A site asks every few seconds; with a very long list, every minute."""
 POLL_S: Final = 0.1
 
 

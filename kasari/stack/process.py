@@ -16,6 +16,8 @@ from kasari.stack.layout import write_private
 
 GRACE_S: Final = 20.0
 POLL_S: Final = 0.05
+LARGEST_LOG: Final = 16 * 2**20
+"""Bytes; a longer one is put aside at the next start, and the one before it goes."""
 _STATE_AT, _START_AT = 0, 19
 """Places in /proc/PID/stat after the command's closing bracket (proc(5))."""
 
@@ -58,6 +60,8 @@ def find(pid_file: Path) -> Running | None:
 def start(program: Program) -> Running:
     """Start in a session of its own, output appended to the log."""
     program.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if program.log.exists() and program.log.stat().st_size > LARGEST_LOG:
+        program.log.replace(program.log.with_suffix(".log.1"))
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawn(
         program.command[0],

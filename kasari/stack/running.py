@@ -147,7 +147,12 @@ def start_stack(
     bad = [name for name in centres if not CENTRE_NAME.fullmatch(name)]
     if bad:
         raise InputError(f"a centre is named by up to 16 letters and digits, not {bad[0]!r}")
-    return _start(Layout(folder.resolve()), centres, progress)[0]
+    layout = Layout(folder.resolve())
+    try:
+        return _start(layout, centres, progress)[0]
+    except OSError as error:
+        text = f"The data folder {layout.folder} cannot be written ({error.strerror})"
+        raise StackError(f"{text}: make room, or name another one with --data.") from error
 
 
 def open_stack(folder: Path) -> Stack:

@@ -1,6 +1,7 @@
 """The thread beside the door: fresh consent, heartbeats, and no error that ends it."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,11 +31,13 @@ class FakeGateway:
         self.fetched = 0
         self.reports: list[PluginReport] = []
         self.down = False
+        self.work: Callable[[], None] = lambda: None
 
     def fetch(self) -> ConsentSnapshot:
         if self.down:
             raise ConnectionRefusedError("PatientName=Kanervisto")
         self.fetched += 1
+        self.work()
         return SNAPSHOT
 
     def tell(self, report: PluginReport) -> None:
@@ -84,6 +87,23 @@ def test_the_list_is_fetched_again_when_it_is_due(world: World) -> None:
     world.seconds += HEARTBEAT_EVERY_S
     world.watch.step()
     assert len(world.gateway.reports) == 2
+
+
+@pytest.mark.parametrize(("takes_s", "again_after_s"), [(0.01, 2.0), (0.5, 10.0), (30.0, 60.0)])
+def test_a_list_that_takes_long_is_fetched_less_often(
+    world: World, takes_s: float, again_after_s: float
+) -> None:
+    def work() -> None:
+        world.seconds += takes_s
+
+    world.gateway.work = work
+    world.watch.step()
+    world.seconds += again_after_s - takes_s - 0.1
+    world.watch.step()
+    assert world.gateway.fetched == 1
+    world.seconds += 0.1
+    world.watch.step()
+    assert world.gateway.fetched == 2
 
 
 def test_a_gateway_that_is_down_is_logged_once_without_its_text(world: World) -> None:

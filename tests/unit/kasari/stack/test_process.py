@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kasari.stack import process
 from kasari.stack.process import Program, find, start, stop
 
 LIMIT_S = 20.0
@@ -99,3 +100,15 @@ def test_a_damaged_pid_file_names_nobody(tmp_path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
     assert find(path) is None
     assert find(tmp_path / "absent") is None
+
+
+def test_a_long_log_is_put_aside(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LARGEST_LOG", 3)
+    talker = program("print('hello')")
+    for _ in range(3):
+        running = start(talker)
+        assert until(lambda: not running.is_alive)  # noqa: B023 - called in this turn
+    assert talker.log.read_text() == "hello\n"
+    assert talker.log.with_suffix(".log.1").read_text() == "hello\n"

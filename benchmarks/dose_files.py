@@ -23,6 +23,7 @@ def object_of(sop_class: str, uid: str, modality: str, explicit: bool = True) ->
     meta.MediaStorageSOPInstanceUID = uid
     meta.TransferSyntaxUID = ExplicitVRLittleEndian if explicit else ImplicitVRLittleEndian
     ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = sop_class, uid
     ds.Modality, ds.StudyInstanceUID, ds.SeriesInstanceUID = modality, STUDY, uid + ".1"
     ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "Phantom", "P0", "", ""

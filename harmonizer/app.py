@@ -16,6 +16,7 @@ from harmonizer.adapters.clock import SystemClock
 from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
+from harmonizer.adapters.dicomrt.measurement_report import measurement_report
 from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
@@ -260,6 +261,7 @@ def _publish(app: FastAPI, service: Service) -> None:
         service.world.store,
         service.harmonization.analysis,
         read_picture,
+        measurement_report,
         service.clock,
     )
     store = service.world.store

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from harmonizer.api.access import READERS, Caller, require
 from harmonizer.services.reports import ReportService
@@ -44,3 +44,12 @@ def read_report_values(
     """Return what the report shows: findings, structures with metrics and curves, constraints."""
     request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
     return reports.values(course_uid)
+
+
+@router.get("/{course_uid}/report.dcm")
+def read_structured_report(
+    course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
+) -> Response:
+    """Return the values as a DICOM Comprehensive 3D SR of the course's study."""
+    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    return Response(reports.dicom(course_uid), media_type="application/dicom")

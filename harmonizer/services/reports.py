@@ -1,9 +1,11 @@
 """A course's report, made when it is asked for: always of what the archive holds now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
+from gateway.contract.manifest import Role
 from harmonizer.domain.quality import Analysis
 from harmonizer.domain.reports import (
     Picture,
@@ -15,6 +17,9 @@ from harmonizer.domain.reports import (
 from harmonizer.errors import DataError, NotFoundError
 from harmonizer.ports import ArchiveStore, Clock, Courses
 
+SOURCES: Final = frozenset({Role.STRUCTURES, Role.PLAN, Role.DOSE})
+"""What a structured report names as its evidence."""
+
 
 class ReportService:
     """Makes reports one at a time: each holds a course's dose in memory."""
@@ -25,12 +30,14 @@ class ReportService:
         store: ArchiveStore,
         analysis: Callable[[str], Analysis],
         read_picture: Callable[[bytes], Picture],
+        as_dicom: Callable[[Analysis, Sequence[bytes], datetime], bytes],
         clock: Clock,
     ) -> None:
         self._courses = courses
         self._store = store
         self._analysis = analysis
         self._read_picture = read_picture
+        self._as_dicom = as_dicom
         self._clock = clock
         self._one = Lock()
 
@@ -58,6 +65,15 @@ class ReportService:
         self._national_id(course_uid)
         with self._one:
             return report_values(self._analysis(course_uid))
+
+    def dicom(self, course_uid: str) -> bytes:
+        """Return the values as a DICOM structured report. Raises what `page` raises."""
+        self._national_id(course_uid)
+        with self._one:
+            analysis = self._analysis(course_uid)
+            keys = [one.key for one in self._courses.instances(course_uid) if one.role in SOURCES]
+            sources = [data for key in keys if (data := self._store.read(key)) is not None]
+            return self._as_dicom(analysis, sources, self._clock.now())
 
     def _national_id(self, course_uid: str) -> str:
         found = self._courses.national_id(course_uid)

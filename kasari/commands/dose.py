@@ -28,7 +28,13 @@ from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.catalogue import rule_table
 from harmonizer.domain.reports import ReportHead, report_values
 from harmonizer.errors import DataError
-from kasari.dose.course import CourseFolder, file_bytes, report_page
+from kasari.dose.course import (
+    CourseFolder,
+    file_bytes,
+    report_dicom,
+    report_dicom_pdf,
+    report_page,
+)
 from kasari.dose.printing import print_pdf
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
@@ -156,16 +162,20 @@ def report(
     """Write a course's report: findings, histograms, tables, images with contours and dose."""
     course = CourseFolder(folder)
     analysis = course.analysis(site, laterality)
-    kind = out.suffix.lower()
-    if kind == ".json":
-        out.write_text(json.dumps(report_values(analysis), indent=1, ensure_ascii=False), "utf-8")
-    else:
-        head = ReportHead(title or folder.resolve().name, datetime.now(UTC).date().isoformat())
-        page = report_page(course, analysis, head)
-        if kind == ".pdf":
-            print_pdf(page, out)
-        else:
-            out.write_text(page, "utf-8")
+    now = datetime.now(UTC)
+    head = ReportHead(title or folder.resolve().name, now.date().isoformat())
+    match out.name.lower().split(".")[1:]:
+        case [*_, "json"]:
+            values = json.dumps(report_values(analysis), indent=1, ensure_ascii=False)
+            out.write_text(values + "\n", "utf-8")
+        case [*_, "pdf", "dcm"]:
+            out.write_bytes(report_dicom_pdf(course, analysis, head, now))
+        case [*_, "dcm"]:
+            out.write_bytes(report_dicom(course, analysis, now))
+        case [*_, "pdf"]:
+            print_pdf(report_page(course, analysis, head), out)
+        case _:
+            out.write_text(report_page(course, analysis, head), "utf-8")
     errors = sum(finding.severity is Severity.ERROR for finding in analysis.findings)
     typer.echo(f"{out}: {len(analysis.findings)} findings, {errors} of them errors")
 

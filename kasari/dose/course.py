@@ -1,18 +1,28 @@
 """A course in a folder: read, named, analysed, reported."""
 
+import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-from harmonizer.adapters.dicomrt import CourseReader, heading_of, read_picture
+from harmonizer.adapters.dicomrt import (
+    CourseReader,
+    encapsulated_pdf,
+    heading_of,
+    measurement_report,
+    read_picture,
+)
 from harmonizer.data.quality import load_knowledge
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import NO_RULES, Context, Mapper, map_structure_set
 from harmonizer.domain.quality import Analysis, CourseFacts, analyse, described
 from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report_html
 from harmonizer.errors import DataError
+from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
 
 LARGEST_FILE = 2_000_000_000
+RADIOTHERAPY = frozenset({"RTSTRUCT", "RTPLAN", "RTDOSE"})
 
 
 def file_bytes(path: Path) -> bytes:
@@ -70,6 +80,18 @@ class CourseFolder:
         names = map_structure_set(mapper, self.facts.rois, context).applied
         return analyse(described(self.facts, load_knowledge(), names, site, laterality))
 
+    def radiotherapy_objects(self) -> list[bytes]:
+        """Return structure sets, plans and doses as stored."""
+        found = []
+        for path in self._places:
+            try:
+                data = file_bytes(path)
+                if heading_of(data)[0] in RADIOTHERAPY:
+                    found.append(data)
+            except DataError:
+                continue
+        return found
+
     def pictures(self, analysis: Analysis) -> list[Picture]:
         """Return the images that a report shows, with their pixels; those that can be decoded."""
         wanted = {image.sop_instance_uid: i for i, image in enumerate(chosen_images(analysis))}
@@ -81,6 +103,23 @@ class CourseFolder:
             if picture is not None:
                 found[wanted[picture.image.sop_instance_uid]] = picture
         return [found[i] for i in sorted(found)]
+
+
+def report_dicom(course: CourseFolder, analysis: Analysis, made_at: datetime) -> bytes:
+    """Return the results of a course in a folder as a DICOM structured report."""
+    return measurement_report(analysis, course.radiotherapy_objects(), made_at)
+
+
+def report_dicom_pdf(
+    course: CourseFolder, analysis: Analysis, head: ReportHead, made_at: datetime
+) -> bytes:
+    """Return the printed report of a course in a folder as a DICOM object."""
+    with tempfile.TemporaryDirectory() as name:
+        printed = Path(name) / "report.pdf"
+        print_pdf(report_page(course, analysis, head), printed)
+        pdf = printed.read_bytes()
+    sources = course.radiotherapy_objects()
+    return encapsulated_pdf(pdf, f"Dose and quality: {head.title}", analysis, sources, made_at)
 
 
 def _picture(path: Path, wanted: Mapping[str, int]) -> Picture | None:

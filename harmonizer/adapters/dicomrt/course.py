@@ -62,7 +62,9 @@ class CourseReader:
         )
 
     def _sort_in(self, data: bytes) -> None:
-        modality, _ = heading_of(data)
+        modality, uid = heading_of(data)
+        if not modality and not uid:
+            raise DataError("NOT-DICOM", "an object says neither what it is nor its UID")
         if modality == "RTSTRUCT":
             self._structure_sets.append(read_structure_set(data))
         elif modality == "RTDOSE":

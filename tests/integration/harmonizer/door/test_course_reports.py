@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from io import BytesIO
 
 import httpx
+import pydicom
 import pytest
 
 from harmonizer.config import Reader, Settings
@@ -74,5 +76,20 @@ def test_a_course_that_is_not_there_is_not_found(open_door: Open) -> None:
     async def job(door: Door) -> None:
         answer = await read(door, "/api/v1/courses/1.2.3/report")
         assert answer.status_code == httpx.codes.NOT_FOUND
+
+    inside(open_door, job)
+
+
+def test_the_values_come_as_dicom_of_the_same_study(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.service.work_through()
+        answer = await read(door, f"/api/v1/courses/{course.course_uid}/report.dcm")
+        assert answer.headers["content-type"] == "application/dicom"
+        found = pydicom.dcmread(BytesIO(answer.content))
+        assert found.Modality == "SR"
+        assert found.PatientIdentityRemoved == "YES"
+        assert found.PatientID == door.service.courses.national_id(course.course_uid)
+        assert found.StudyInstanceUID in door.service.courses.study_uids(course.course_uid)
 
     inside(open_door, job)

@@ -33,7 +33,7 @@ app = typer.Typer(no_args_is_help=True, help="Structure names to AAPM TG-263.")
 
 OUT_COLUMNS = (
     *("tg263_name", "status", "confidence", "auto", "kind", "reason"),
-    *("alternatives", "finding"),
+    *("alternatives", "finding", "guideline"),
 )
 BETWEEN = "|"
 MOST_ROWS = 5_000_000
@@ -68,7 +68,7 @@ def map_names(
 
     Columns written beside those read: tg263_name; status (exact, rule, suggested, unmapped,
     helper); confidence (0..1); auto (true: may be applied unseen); kind (organ, target, helper,
-    unknown); reason; alternatives (best first, between |); finding.
+    unknown); reason; alternatives (best first, between |); finding; guideline (of contouring).
 
     Exit code 0: written; 1: a file cannot be used; 2: wrong options.
     """
@@ -238,6 +238,7 @@ def _cells(mapping: Mapping, codes: Iterable[str] = ()) -> dict[str, Any]:
         "reason": mapping.reason,
         "alternatives": BETWEEN.join(other.tg263_name for other in mapping.alternatives),
         "finding": BETWEEN.join(codes),
+        "guideline": mapping.guideline,
     }
 
 

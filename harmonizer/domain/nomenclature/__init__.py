@@ -1,8 +1,9 @@
 """Structure names: from what a hospital writes to AAPM TG-263."""
 
+from harmonizer.domain.nomenclature.answers import AUTO_BAR
 from harmonizer.domain.nomenclature.conceptmap import concept_maps
 from harmonizer.domain.nomenclature.course import Mapper, NameFinding, SetMapping
-from harmonizer.domain.nomenclature.matcher import AUTO_BAR, MATCHER_VERSION, Matcher
+from harmonizer.domain.nomenclature.matcher import MATCHER_VERSION, Matcher
 from harmonizer.domain.nomenclature.model import (
     Alternative,
     Context,

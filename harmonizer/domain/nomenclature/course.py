@@ -107,7 +107,8 @@ class Mapper:
         name = None if written == HELPER else written
         status = Status.RULE if name else Status.HELPER
         kind = Kind.HELPER if not name else Kind.TARGET if find_type(name) else Kind.ORGAN
-        return Mapping(roi.number, roi.name, name, status, 1.0, True, kind, reason)
+        mapping = Mapping(roi.number, roi.name, name, status, 1.0, True, kind, reason)
+        return replace(mapping, guideline=rule.guideline)
 
 
 def _told_of_each_other(mappings: Sequence[Mapping]) -> list[Mapping]:

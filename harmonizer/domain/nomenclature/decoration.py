@@ -7,6 +7,13 @@ from harmonizer.domain.nomenclature.margins import NOT_SPATIAL, SPATIAL, Margin,
 
 GROWN = re.compile(r"[+]\s*\d")
 JOINED = re.compile(r"[A-Za-z]{3,}\)?\s*[+&]\s*\(?[A-Za-z]{3,}")
+GUIDELINE = re.compile(
+    r"[\s_\-(]*(?<![A-Za-z])"
+    r"(ESTRO|ACROP|RTOG|NRG|RADCOMP|DAHANCA|DBCG|EORTC|GORTEC|TROG|DEGRO|EPTN)"
+    r"(?![A-Za-z])[\s_\-)]*",
+    re.IGNORECASE,
+)
+"""Groups that publish contouring guidelines, as names mention them."""
 UNCERTAIN_GROWTH = UNCERTAIN_UNION = 0.3
 
 
@@ -34,6 +41,14 @@ class Decoration:
 
 
 NO_DECORATION = Decoration()
+
+
+def take_guideline(text: str) -> tuple[str, str]:
+    """Return a plain name without the contouring guideline that it says, and the guideline."""
+    found = GUIDELINE.search(text)
+    if not found:
+        return text, ""
+    return f"{text[: found.start()]} {text[found.end() :]}".strip(), found[1].upper()
 
 
 def take_decoration(text: str) -> tuple[str, Decoration]:

@@ -9,8 +9,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from harmonizer.domain.nomenclature.answers import (
+    AUTO_BAR,
+    aid,
+    exact_name,
+    suggested_name,
+    unmapped_name,
+)
 from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue
-from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration
+from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration, take_guideline
 from harmonizer.domain.nomenclature.folding import plain, tokens
 from harmonizer.domain.nomenclature.lexicon import Lexicon
 from harmonizer.domain.nomenclature.model import (
@@ -33,7 +40,6 @@ from harmonizer.domain.nomenclature.wording import (
 )
 
 MATCHER_VERSION = "1"
-AUTO_BAR = 0.97
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
 MOST_REMEMBERED = 100_000
@@ -120,7 +126,7 @@ class Matcher:
             return mapping
         if declared in AID_TYPES:
             reason = type_reason(declared, mapping.reason)
-            return _aid(roi.name, reason)
+            return aid(roi.name, reason)
         if declared in TARGET_TYPES:
             confidence = round(min(mapping.confidence, 0.6), 3)
             reason = type_reason(declared, mapping.reason)
@@ -128,21 +134,29 @@ class Matcher:
         return mapping
 
     def _mapped(self, raw: str, context: Context) -> Mapping:
-        text = plain(raw[:LONGEST_READ])
+        text, guideline = take_guideline(plain(raw[:LONGEST_READ]))
+        mapping = self._read(raw, text, context)
+        if not guideline:
+            return mapping
+        reason = f"{mapping.reason}; contoured by the {guideline} guideline"
+        status = Status.SUGGESTED if mapping.status is Status.EXACT else mapping.status
+        return replace(mapping, guideline=guideline, reason=reason, status=status)
+
+    def _read(self, raw: str, text: str, context: Context) -> Mapping:
         if not any(c.isascii() and c.isalnum() for c in text):
-            return _unmapped(raw, blank_reason(raw))
+            return unmapped_name(raw, blank_reason(raw))
         if "%" in text:
-            return _aid(raw, "a percentage marks a dose level; it gets no organ name")
+            return aid(raw, "a percentage marks a dose level; it gets no organ name")
         if text.startswith("_"):
-            return _aid(raw, helper_reason(text, ()))
+            return aid(raw, helper_reason(text, ()))
         exact = self._catalogue.named(text)
         if exact:
-            return _exact(raw, exact.name, exact.kind)
+            return exact_name(raw, exact.name, exact.kind)
         template = self._catalogue.template(text)
         if template:
-            return _exact(raw, template, Kind.HELPER)
+            return exact_name(raw, template, Kind.HELPER)
         if self._is_prefixed(text):
-            return _aid(raw, helper_reason(text, ()))
+            return aid(raw, helper_reason(text, ()))
         if find_type(text):
             return self._as_target(raw, text, context)
         return self._as_organ(raw, text, context)
@@ -166,13 +180,13 @@ class Matcher:
         readings = self._reader.read(tokens(said), context.languages)
         marks = _strongest_marks(readings, TARGET_WORDS, guessed=False)
         if marks or GROWN.search(text):
-            return _aid(raw, helper_reason(text, marks or ("+",)))
+            return aid(raw, helper_reason(text, marks or ("+",)))
         derived = self._derived(raw, text, context)
         if derived:
             return derived
         target = parse_target(text, lambda part: self._part_of_target(part, context))
         if target is None:
-            return _unmapped(raw, "speaks of a target, but its parts cannot be read")
+            return unmapped_name(raw, "speaks of a target, but its parts cannot be read")
         certainty = TARGET_READ if not target.qualifier else TARGET_WITH_UNREAD_WORDS
         return Mapping(
             number=0,
@@ -198,8 +212,10 @@ class Matcher:
         organ = self._names_organ(before.rstrip(" _-"), context)
         listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
         if listed and before.rstrip().endswith("-") and found.end() == len(text):
-            return _suggested(raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}")
-        return _aid(raw, "an organ and a target together: a boolean of the two")
+            return suggested_name(
+                raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}"
+            )
+        return aid(raw, "an organ and a target together: a boolean of the two")
 
     def _cuts(self, text: str, context: Context) -> bool:
         """Whether an organ follows a sign: `PTV-Rectum`."""
@@ -258,7 +274,7 @@ class Matcher:
         if decoration.margin and (standard := self._catalogue.named(bare)):
             certainty = PRV_OF_SURFACE if standard.name in SURFACES else PRV_OF_STANDARD
             reason = f"planning risk volume of {standard.name}"
-            return _suggested(raw, decoration.written(standard.name), certainty, reason)
+            return suggested_name(raw, decoration.written(standard.name), certainty, reason)
         readings = [
             _placed(reading, context)
             for reading in self._reader.read(tokens(bare), context.languages)
@@ -269,14 +285,14 @@ class Matcher:
             vague = _vague(reading, self._catalogue.by_name[name].region in context.regions)
             certainty = round(0.99 - reading.cost - decoration.doubt - vague, 3)
             reason = reading_reason(reading, decoration)
-            found = _suggested(raw, decoration.written(name), certainty, reason)
+            found = suggested_name(raw, decoration.written(name), certainty, reason)
             if found.auto:
                 return found
             others = self._candidates(tokens(bare), decoration, context)
             return replace(found, alternatives=alternatives(others, found.tg263_name))
         marks = _strongest_marks(readings)
         if marks and not self._explained_without(readings):
-            return _aid(raw, helper_reason(text, marks))
+            return aid(raw, helper_reason(text, marks))
         return self._guessed(raw, tokens(bare), decoration, context)
 
     def _explained_without(self, readings: Sequence[Reading]) -> bool:
@@ -314,10 +330,10 @@ class Matcher:
         """Rank what shares words with the name; for a curator to choose from."""
         candidates = self._candidates(words, decoration, context)
         if not candidates or candidates[0].score < LEAST_NAMED:
-            return _unmapped(raw, "no word that names a structure", candidates)
+            return unmapped_name(raw, "no word that names a structure", candidates)
         first, *rest = candidates
         reason = reading_reason(first.reading, decoration, first.guess)
-        mapping = _suggested(raw, first.name, min(first.score, MOST_GUESSED), reason)
+        mapping = suggested_name(raw, first.name, min(first.score, MOST_GUESSED), reason)
         return replace(mapping, alternatives=alternatives(rest))
 
     def _candidates(
@@ -372,22 +388,3 @@ def _without_type(text: str) -> str:
     """Return a target's name without its type, as what else it says."""
     found = find_type(text)
     return text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
-
-
-def _exact(raw: str, name: str, kind: Kind) -> Mapping:
-    status = Status.HELPER if kind is Kind.HELPER else Status.EXACT
-    return Mapping(0, raw, name, status, 1.0, True, kind, f"'{raw}' is the standard name {name}")
-
-
-def _suggested(raw: str, name: str, confidence: float, reason: str) -> Mapping:
-    certain = confidence >= AUTO_BAR
-    return Mapping(0, raw, name, Status.SUGGESTED, confidence, certain, Kind.ORGAN, reason)
-
-
-def _aid(raw: str, reason: str) -> Mapping:
-    return Mapping(0, raw, None, Status.HELPER, 0.95, False, Kind.HELPER, reason)
-
-
-def _unmapped(raw: str, reason: str, others: Sequence[Candidate] = ()) -> Mapping:
-    unknown = Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
-    return replace(unknown, alternatives=alternatives(others))

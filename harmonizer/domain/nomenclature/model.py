@@ -109,7 +109,8 @@ class Mapping:
     """The result for one region of interest. `auto`: may be applied without a curator.
 
     `confidence` is in 0..1. `shares_name_with` lists the ROI numbers of the same set that were
-    given the same name: a finding, and none of them is then applied unseen.
+    given the same name: a finding, and none of them is then applied unseen. `guideline` is the
+    contouring guideline that the name or a rule says, "" if none.
     """
 
     number: int
@@ -122,3 +123,4 @@ class Mapping:
     reason: str
     alternatives: tuple[Alternative, ...] = ()
     shares_name_with: tuple[int, ...] = ()
+    guideline: str = ""

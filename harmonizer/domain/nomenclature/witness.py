@@ -12,8 +12,8 @@ from statistics import median
 from typing import Protocol
 
 from harmonizer.domain.dose.structures import Roi
+from harmonizer.domain.nomenclature.answers import AUTO_BAR
 from harmonizer.domain.nomenclature.course import NameFinding, SetMapping
-from harmonizer.domain.nomenclature.matcher import AUTO_BAR
 from harmonizer.domain.nomenclature.model import Alternative, Kind, Status, Structure
 from harmonizer.domain.nomenclature.model import Mapping as NameMapping
 from harmonizer.domain.nomenclature.places import Place, place_of

@@ -36,6 +36,11 @@ def test_a_rule_goes_before_the_grammar_whatever_the_case_and_separators() -> No
     assert "A. Physicist" in mapped(rules, "OAR7").reason
 
 
+def test_a_rule_may_say_the_guideline() -> None:
+    rules = RuleSet(1, (rule("Hjerte 2", "Heart", guideline="DBCG"),))
+    assert mapped(rules, "hjerte_2").guideline == "DBCG"
+
+
 def test_what_is_written_around_the_name_is_kept() -> None:
     rules = RuleSet(1, (rule("PG li", "Parotid_L"),))
     assert mapped(rules, "PG li PRV5").tg263_name == "Parotid_PRV05_L"

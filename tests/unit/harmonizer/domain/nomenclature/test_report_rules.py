@@ -34,6 +34,26 @@ def test_the_custom_part_comes_last(mapper: Mapper) -> None:
     assert mapper.map_name("both lungs^Ex").tg263_name == "Lungs^Ex"
 
 
+@pytest.mark.parametrize(
+    ("raw", "name", "guideline"),
+    [
+        ("Breast_L_ESTRO", "Breast_L", "ESTRO"),
+        ("estro mamma sin", "Breast_L", "ESTRO"),
+        ("Larynx (DAHANCA)", "Larynx", "DAHANCA"),
+        ("CTVn_RTOG", "CTVn", "RTOG"),
+        ("RTOG", None, "RTOG"),
+        ("Heart", "Heart", ""),
+        ("Destroyed", None, ""),
+    ],
+)
+def test_a_contouring_guideline_is_no_part_of_the_name(
+    mapper: Mapper, raw: str, name: str | None, guideline: str
+) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.guideline) == (name, guideline)
+    assert mapping.auto is (name is not None)
+
+
 @pytest.mark.parametrize("raw", ["zRectum", "_Rectum", "z_Bladder", "zPTVopt", "zLungs"])
 def test_a_prefix_keeps_a_structure_out_of_evaluation(mapper: Mapper, raw: str) -> None:
     mapping = mapper.map_name(raw)

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.domain.deid import read_identity
 from gateway.errors import RejectError
+from kasari.phantom import generate_cohort
 from tests.factories import engine, leaks, sent_objects
 
 DCIODVFY = shutil.which("dciodvfy")
@@ -67,6 +68,18 @@ def test_real_objects_get_no_new_error(shared: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", leaks.KINDS)
 def test_small_objects_get_no_new_error(kind: str, tmp_path: Path) -> None:
     assert introduced(sent_objects.as_sent(leaks.KINDS[kind]()), tmp_path) == []
+
+
+def test_generated_courses_get_no_new_error(tmp_path: Path) -> None:
+    """They have what small and public objects lack: treatment records with their machine."""
+    generate_cohort(tmp_path / "cohort", 1, 7, centres=("KUH",), small=True)
+    chosen: dict[str, bytes] = {}
+    for path in sorted((tmp_path / "cohort").rglob("*.dcm")):
+        data = path.read_bytes()
+        chosen.setdefault(read_identity(data).modality, data)
+    assert {"CT", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD"} <= set(chosen)
+    told = {kind: introduced(data, tmp_path) for kind, data in chosen.items()}
+    assert {kind: new for kind, new in told.items() if new} == {}
 
 
 def test_a_missing_attribute_is_noticed(tmp_path: Path) -> None:

@@ -226,3 +226,23 @@ def test_dose_is_never_below_zero_beside_a_step() -> None:
     assert found.minimum_gy == pytest.approx(0.0, abs=1e-9)
     assert found.dvh is not None
     assert found.dvh.dose_gy[0] >= 0
+
+
+def test_the_work_grows_with_the_structure_not_with_the_grid() -> None:
+    """Sixty-four times the grid: the same cells. Eight times the volume: eight times the cells."""
+
+    def cells(half_mm: float, grid_mm: float) -> int:
+        places = 2.0 * np.arange(int(2 * grid_mm / 2.0)) - grid_mm
+        stored = np.ones((places.size,) * 3, np.uint8)
+        axes = np.eye(3)
+        origin = np.full(3, -grid_mm)
+        grid = DoseGrid(stored, 1.0, origin, axes[0], axes[1], 2.0, 2.0, places + grid_mm)
+        h = half_mm
+        corners = np.array([[-h, -h], [h, -h], [h, h], [-h, h]])
+        levels = np.arange(-h + 1.0, h, 2.0)
+        contours = tuple(Contour(np.column_stack([corners, np.full(4, z)])) for z in levels)
+        return compute_dvh(Roi(1, "box", contours, None, None, 2.0), grid).cells
+
+    small = cells(40.0, 60.0)
+    assert cells(40.0, 240.0) == small
+    assert cells(80.0, 120.0) <= 8.5 * small

@@ -18,6 +18,9 @@ app = typer.Typer(no_args_is_help=True, help="The archive: status, courses, coho
 Url = Annotated[str | None, typer.Option(help="The archive's address; else the local stack's.")]
 TokenFile = Annotated[Path | None, typer.Option(help="File with your token, given with --url.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+ENDING: Final = 8
+PAGE: Final = 1000
+MOST_LISTED: Final = 1_000_000
 HEADLINE: Final = ("Mean[Gy]", "D95%[Gy]", "D2%[Gy]")
 
 
@@ -58,7 +61,7 @@ def courses(
         return
     rows = [
         (
-            course["course_uid"],
+            f"…{course['course_uid'][-ENDING:]}",
             course["centre"],
             course["state"],
             course.get("site") or "",
@@ -74,14 +77,15 @@ def courses(
 
 @app.command()
 def show(
-    course_uid: Annotated[str, typer.Argument(help="As `kasari archive courses` lists it.")],
+    course: Annotated[str, typer.Argument(help="Its UID, or the end that `courses` lists.")],
     url: Url = None,
     token_file: TokenFile = None,
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """One course: names, volumes, doses and findings. Example: kasari archive show 2.25.123"""
-    told = _ask(f"/api/v1/courses/{course_uid}", {}, url, token_file, data)
+    """One course: names, volumes, doses and findings. Example: kasari archive show 87642915"""
+    door = (url, token_file, data)
+    told = _ask(f"/api/v1/courses/{_whole(course, door)}", {}, *door)
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -124,9 +128,25 @@ def find(
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
-    tags = ("0020000D", "00100020", "00120031", "00080061", "00201208")
+    tags = ("0020000D", "00120031", "00201208", "00080061")
     rows = [tuple(_values(study, tag) for tag in tags) for study in told]
-    _table(("study", "national id", "centre", "modalities", "instances"), rows)
+    _table(("study", "centre", "objects", "of"), rows)
+
+
+def _whole(ending: str, door: tuple[str | None, Path | None, Path | None]) -> str:
+    """The UID of the only course that ends so; a whole UID is taken as it is."""
+    ending = ending.strip("…")
+    if not ending.isdigit():
+        return ending
+    found: list[str] = []
+    for offset in range(0, MOST_LISTED, PAGE):
+        page = _ask("/api/v1/courses", {"limit": PAGE, "offset": offset}, *door)
+        found += [one["course_uid"] for one in page if one["course_uid"].endswith(ending)]
+        if len(page) < PAGE:
+            break
+    if len(found) != 1:
+        raise InputError(f"{len(found) or 'no'} courses end so; give more of the UID")
+    return found[0]
 
 
 def _values(study: dict[str, Any], tag: str) -> str:
@@ -138,7 +158,14 @@ def _number(value: float | None) -> str:
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(*header)
+    """Print a table whose first column is whole, whatever the width: it is there to be copied."""
+    table = Table()
+    widest = max((len(str(row[0])) for row in rows), default=0)
+    for number, name in enumerate(header):
+        if number == 0:
+            table.add_column(name, no_wrap=True, overflow="ignore", min_width=widest)
+        else:
+            table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell).replace("[", r"\[") for cell in row))
     Console().print(table)

@@ -1,21 +1,19 @@
 """`kasari demo`: the main job on real input, shown and checked."""
 
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from kasari.commands.up import show
+from kasari.commands.up import show, stay
 from kasari.demo import Demo, Outcome, Wish
 from kasari.demo.running import check_folder
 from kasari.setup import OWN_FOLDER
 from kasari.stack import Stack, stop_stack
 
 DEFAULT_FOLDER: Final = OWN_FOLDER / "demo"
-LOOK_EVERY_S: Final = 1.0
 console = Console(stderr=True)
 
 
@@ -48,7 +46,8 @@ def command(
             console.print(problem, markup=False, style="red")
         if leave:
             raise typer.Exit(1 if problems else 0)
-        _stay(demo.stack)
+        console.print("running; Ctrl-C stops it")
+        stay(demo.stack)
     finally:
         stop_stack(data / "stack")
 
@@ -60,14 +59,3 @@ def _show(outcome: Outcome, stack: Stack) -> None:
         plain.print(sentence, markup=False, highlight=False)
     show(stack)
     plain.print(f"the query: {outcome.answer.address}", markup=False, highlight=False)
-
-
-def _stay(stack: Stack) -> None:
-    console.print("running; Ctrl-C stops it")
-    try:
-        while True:
-            for name in stack.ensure_running():
-                console.print(f"{name} had ended and was started again", markup=False)
-            time.sleep(LOOK_EVERY_S)
-    except KeyboardInterrupt:
-        console.print("stopping ...")

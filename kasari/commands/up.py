@@ -41,7 +41,7 @@ def command(
     else:
         show(stack)
     if foreground:
-        _stay(stack, folder)
+        stay(stack)
 
 
 def centre_names(count: int) -> tuple[str, ...]:
@@ -60,8 +60,8 @@ def show(stack: Stack) -> None:
     Console().print(table)
 
 
-def _stay(stack: Stack, folder: Path) -> None:
-    """Until Ctrl-C or SIGTERM, by which a service manager asks."""
+def stay(stack: Stack) -> None:
+    """Keep it running until Ctrl-C, or SIGTERM, by which a service manager asks."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
@@ -72,4 +72,5 @@ def _stay(stack: Stack, folder: Path) -> None:
                 console.print(str(error), markup=False)
             time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
-        stop_stack(folder)
+        console.print("stopping ...")
+        stop_stack(stack.folder)

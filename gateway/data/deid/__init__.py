@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.domain.deid import Action, Profile, Rule, Vocabulary, fold
+from gateway.domain.deid import KINDS_OF_IMAGE, Action, Profile, Rule, Vocabulary, fold
 from gateway.errors import ConfigError
 
 NAME = "kasari-rt-1"
-POLICY_KEYS = frozenset(("remove", "empty", "words"))
+POLICY_KEYS = frozenset(("remove", "empty", "words", "refuse"))
 
 
 def load_profile(policy: Path | None = None) -> Profile:
@@ -19,9 +19,10 @@ def load_profile(policy: Path | None = None) -> Profile:
     Parameters
     ----------
     policy
-        JSON with any of `remove` and `empty` (keywords that this centre treats more strictly) and
-        `words` (further words that may stay in free text). A policy can forbid, and can add words
-        that a person has read; it cannot let an attribute through.
+        JSON with any of `remove` and `empty` (keywords that this centre treats more strictly),
+        `refuse` (kinds of object, `head` or `localizer`) and `words` (further words that may stay
+        in free text). A policy can forbid, and can add words that a person has read; it cannot
+        let an attribute through.
 
     Raises
     ------
@@ -41,8 +42,15 @@ def load_profile(policy: Path | None = None) -> Profile:
         for rule in rules
         if rule.keyword not in removed
     )
+    objects, refused = _objects(), frozenset(choices.get("refuse", ()))
+    if unknown := refused - {*objects.values(), *KINDS_OF_IMAGE}:
+        raise ConfigError(
+            f"policy_file: `refuse` names {min(unknown)}, which is no kind of object."
+        )
     words = _words() | {fold(word) for word in choices.get("words", ())}
-    return Profile(NAME, kept, _objects(), Vocabulary(frozenset(words)))
+    accepted = {uid: short for uid, short in objects.items() if short not in refused}
+    images = refused & set(KINDS_OF_IMAGE)
+    return Profile(NAME, kept, accepted, Vocabulary(frozenset(words)), images)
 
 
 def _read_policy(policy: Path) -> Mapping[str, list[str]]:

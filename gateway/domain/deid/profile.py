@@ -83,6 +83,12 @@ class Rule:
         return self.vr.encode()
 
 
+HEAD: Final = "head"
+LOCALIZER: Final = "localizer"
+KINDS_OF_IMAGE: Final = (HEAD, LOCALIZER)
+"""What a centre may refuse beyond kinds of object."""
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Words that name anatomy, targets, modalities and machines, and so name nobody."""
@@ -100,6 +106,8 @@ class Profile:
     objects: Mapping[str, str]
     """SOP Class UID to short name."""
     vocabulary: Vocabulary
+    refused: frozenset[str] = frozenset()
+    """Kinds of image that this centre does not let in: `head`, `localizer`."""
 
     @cached_property
     def name_and_hash(self) -> str:
@@ -111,6 +119,7 @@ class Profile:
         for uid, short in sorted(self.objects.items()):
             digest.update(f"{uid} {short}\n".encode())
         digest.update("\n".join(sorted(self.vocabulary.words)).encode())
+        digest.update(f"{sorted(self.refused)}".encode())
         return f"{self.name} {digest.hexdigest()[:12]}"
 
     @cached_property

@@ -12,7 +12,8 @@ from typing import Final
 
 from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
 from gateway.domain.deid.identification import decode, identify
-from gateway.domain.deid.profile import Action, Profile, Rule
+from gateway.domain.deid.pictures import RECOGNIZABLE, Picture
+from gateway.domain.deid.profile import HEAD, Action, Profile, Rule
 from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
@@ -74,7 +75,11 @@ class SiteStage:
             terms=SealedTerms(self._keys),
             method=f"{METHOD_PREFIX} {SITE_STAGE} {self._profile.name_and_hash}",
         )
-        return _rewrite(self._profile, source, stage, self._uid)
+        stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
+        result = _rewrite(self._profile, source, stage, self._uid)
+        for kind in sorted(stage.picture.kinds & self._profile.refused):
+            raise RejectError(kind, f"This centre's policy refuses images of the kind `{kind}`.")
+        return result
 
 
 class NationalStage:
@@ -108,6 +113,7 @@ class NationalStage:
             approved=self._approved,
             method=f"{METHOD_PREFIX} {NATIONAL_STAGE} {self._profile.name_and_hash}",
         )
+        stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
         result = _rewrite(self._profile, source, stage, self._uid)
         if not stage.first_method.startswith(f"{METHOD_PREFIX} {SITE_STAGE} ".encode()):
             raise RejectError("not-marked", "The object does not carry the first stage's mark.")
@@ -140,6 +146,10 @@ class _Marks:
     pseudonym_text: str
     method: str
     first_method: bytes = b""
+    picture: Picture = field(default_factory=Picture)
+    told: bool = False
+    """Whether this kind of object says if a face can be recognized in it."""
+    _recognizable: bytes = b""
 
     def pseudonym(self) -> bytes:
         return even(self.pseudonym_text.encode())
@@ -150,12 +160,20 @@ class _Marks:
             (0x00120062, partial(write, 0x00120062, b"CS", b"YES ")),
             (METHOD, lambda: write(METHOD, b"LO", self._method())),
             (0x00120064, partial(_codes, explicit)),
+            (RECOGNIZABLE, partial(self._recognized, explicit)),
             (0x00280303, partial(write, 0x00280303, b"CS", b"MODIFIED")),
         ]
 
     def mark_seen(self, rule: Rule, value: bytes) -> None:
         if rule.tag == METHOD:
             self.first_method = value.rstrip(b" \0")
+        elif rule.tag == RECOGNIZABLE and value.strip(b" \0") in (b"YES", b"NO"):
+            self._recognizable = value
+
+    def _recognized(self, explicit: bool) -> bytes:
+        """A head is recognizable, whatever the sender says; else what the sender says."""
+        value = b"YES " if HEAD in self.picture.kinds else self._recognizable
+        return write_element(RECOGNIZABLE, b"CS", value, explicit) if self.told and value else b""
 
     def _method(self) -> bytes:
         return even(self.method.encode())
@@ -183,6 +201,7 @@ class _AtReceipt(_Marks):
         return even(self.cleaner.redact(plain).encode()) if plain else b""
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
+        self.picture.see(rule.tag, value.decode("latin-1"))
         if value not in self._kept:
             names = self.cleaner.names_somebody(value.decode("latin-1"))
             self._kept[value] = b"" if value.strip() and names else value
@@ -196,6 +215,7 @@ class _AtReceipt(_Marks):
 
     def _clean(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         plain = decode(value, character_sets)
+        self.picture.see(rule.tag, plain)
         clean = self.cleaner.clean_code if rule.action is Action.CODE else self.cleaner.clean
         several = rule.vr in ("LO", "SH", "UC")
         parts = plain.rstrip(" \0").split("\\") if several else [plain.rstrip(" \0")]

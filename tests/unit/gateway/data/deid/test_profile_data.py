@@ -80,11 +80,13 @@ def test_the_name_changes_with_every_row_and_word(tmp_path: Path) -> None:
         {"remove": ["PatientSex"]},
         {"empty": ["PatientSex"]},
         {"words": ["xyzzy"]},
+        {"refuse": ["rtimage"]},
+        {"refuse": ["head"]},
     ):
         policy = tmp_path / "policy.json"
         policy.write_text(json.dumps(choice))
         names.add(load_profile(policy).name_and_hash)
-    assert len(names) == 4
+    assert len(names) == 6
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,7 @@ def test_the_name_changes_with_every_row_and_word(tmp_path: Path) -> None:
         ('{"remove": ["PatientShoeSize"]}', "no rule keeps"),
         ('{"remove": "PatientSex"}', "must be a list"),
         ("[]", "only the keys"),
+        ('{"refuse": ["feet"]}', "no kind of object"),
     ],
 )
 def test_a_wrong_policy_stops_the_start(tmp_path: Path, text: str, told: str) -> None:
@@ -127,3 +130,11 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_frequent_names_are_no_words_of_the_vocabulary(name: str) -> None:
     assert name not in PROFILE.vocabulary.words
+
+
+def test_a_refused_kind_of_object_is_unknown(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"refuse": ["rtimage", "head"]}))
+    profile = load_profile(policy)
+    assert "rtimage" not in profile.objects.values()
+    assert profile.refused == {"head"}

@@ -1,5 +1,6 @@
 """Both stages over whole courses: identities, dates, references, marks, sealed terms."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
@@ -277,3 +278,57 @@ def test_a_character_set_that_is_none_is_emptied(kind: bytes) -> None:
 def _character_set(value: bytes) -> bytes:
     padded = value + b" " * (len(value) % 2)
     return b"CS" + len(padded).to_bytes(2, "little") + padded
+
+
+def ct_with(**values: object) -> bytes:
+    dataset = sent_objects.sent(make.ct(1, 0.0))
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return sent_objects.as_bytes(dataset)
+
+
+HEADS = [
+    {"BodyPartExamined": "HEAD"},
+    {"BodyPartExamined": "HEADNECK", "RecognizableVisualFeatures": "NO"},
+    {"ProtocolName": "Pää 2 mm"},
+    {"SeriesDescription": "AIVOT natiivi"},
+    {"StudyDescription": "CT hjärna"},
+]
+
+
+@pytest.mark.parametrize("told", HEADS)
+def test_a_head_says_that_it_can_be_recognized(told: dict[str, str]) -> None:
+    data = ct_with(**told)
+    assert engine.after_first(data).RecognizableVisualFeatures == "YES"
+    assert engine.after_both(data).RecognizableVisualFeatures == "YES"
+    assert engine.objections(data, engine.national_bytes(data)) == []
+
+
+def test_other_images_say_what_their_sender_said() -> None:
+    assert "RecognizableVisualFeatures" not in engine.after_both(ct_with(BodyPartExamined="CHEST"))
+    said = ct_with(BodyPartExamined="CHEST", RecognizableVisualFeatures="NO")
+    assert engine.after_both(said).RecognizableVisualFeatures == "NO"
+    nonsense = ct_with(RecognizableVisualFeatures="VIRTANEN")
+    assert "RecognizableVisualFeatures" not in engine.after_both(nonsense)
+
+
+def test_a_plan_of_a_head_has_no_such_attribute() -> None:
+    written = engine.after_both(plan_with(StudyDescription="head"))
+    assert "RecognizableVisualFeatures" not in written
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("head", {"BodyPartExamined": "BRAIN"}),
+        ("localizer", {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}),
+    ],
+)
+def test_a_centre_may_refuse_a_kind_of_image(kind: str, told: dict[str, object]) -> None:
+    strict = replace(engine.PROFILE, refused=frozenset((kind,)))
+    stage = SiteStage(strict, engine.KEYS)
+    with pytest.raises(RejectError) as refused:
+        stage.deidentify(ct_with(**told), PSEUDONYM)
+    assert refused.value.code == kind
+    assert stage.deidentify(ct_with(BodyPartExamined="CHEST"), PSEUDONYM).data
+    assert engine.site_bytes(ct_with(**told))

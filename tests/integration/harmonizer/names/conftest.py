@@ -31,7 +31,7 @@ TOKENS = {
     "token-of-site-000": Caller("KUH", "site", "KUH"),
 }
 COURSES = {
-    "1.1": ("KUH", "P1", ["Lung_L", "OAR 7", "Struktur X"]),
+    "1.1": ("KUH", "P1", ["Lung_L", "OAR 7", "Qwerty 12"]),
     "1.2": ("KUH", "P1", ["left lung", "OAR 7"]),
     "1.3": ("KUH", "P2", ["oar_7", "Ring PTV"]),
     "2.1": ("Tyks", "P3", ["OAR 7", "Heart"]),

@@ -32,7 +32,7 @@ def test_the_worklist_groups_names_over_centres(client_of: Clients) -> None:
     first, second = found["names"]
     assert first["spellings"] == ["OAR 7", "oar_7"]
     assert first["centres"] == [["KUH", 3], ["Tyks", 1]]
-    assert (first["structures"], second["local_name"]) == (4, "Struktur X")
+    assert (first["structures"], second["local_name"]) == (4, "Qwerty 12")
     at_tyks = ask(client_of, "anna", "GET", "/worklist?centre=Tyks").json()
     assert [name["local_name"] for name in at_tyks["names"]] == ["OAR 7"]
 
@@ -42,7 +42,7 @@ def test_a_decision_becomes_a_rule_that_another_curator_releases(
 ) -> None:
     assert ask(client_of, "anna", "POST", "/decisions", json=OAR).json()["version"] == 1
     listed = ask(client_of, "anna", "GET", "/worklist").json()["names"]
-    assert [name["local_name"] for name in listed] == ["Struktur X"]
+    assert [name["local_name"] for name in listed] == ["Qwerty 12"]
 
     shown = ask(client_of, "anna", "GET", "/draft/preview").json()
     assert shown["summary"] == "rule set 1 changes 4 structures in 3 patients"

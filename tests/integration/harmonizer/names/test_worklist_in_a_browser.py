@@ -65,7 +65,7 @@ def test_arrows_choose_and_enter_decides(
     page.keyboard.type("Parotid_L")
     page.keyboard.press("Enter")
     page.wait_for_url("**/names/next?skip=0&told=*")
-    assert page.locator("h1").inner_text() == "Struktur X"
+    assert page.locator("h1").inner_text() == "Qwerty 12"
     assert "OAR 7 = Parotid_L" in page.locator("[role=status]").inner_text()
     decided = service.decisions()
     assert [(d.rule.local_name, d.rule.tg263_name) for d in decided] == [("OAR 7", "Parotid_L")]

@@ -46,7 +46,7 @@ def test_one_name_at_a_time_with_its_picture_and_suggestions(browser) -> None:
     assert 'src="/names/picture/1.' in page
     assert page.count("autofocus") == 1
     skipped = browser("anna", "GET", "/names/next?skip=1").text
-    assert "Struktur X" in skipped
+    assert "Qwerty 12" in skipped
 
 
 def test_a_decision_goes_on_with_the_next_name(browser, service: NomenclatureService) -> None:
@@ -56,7 +56,7 @@ def test_a_decision_goes_on_with_the_next_name(browser, service: NomenclatureSer
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/names/next?skip=0&told=OAR%207")
     assert service.decisions()[0].rule.author == "anna"
-    assert "Struktur X" in browser("anna", "GET", answer.headers["location"]).text
+    assert "Qwerty 12" in browser("anna", "GET", answer.headers["location"]).text
 
 
 def test_a_name_that_is_none_is_told_on_the_same_page(browser) -> None:

@@ -16,6 +16,40 @@ from tests.integration.harmonizer.reading.conftest import (
 
 FINISHED = [g.study for g in (LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT, GROWING)]
 
+COHORTS = [
+    ("?ROIName=Heart", [LEFT_KUH, RIGHT_KUH, LEFT_TYKS]),
+    ("?ROIName=Heart&ROIName=Lung_L", [LEFT_KUH]),
+    ("?ROIName=Lung_*", [LEFT_KUH]),
+    ("?dvh=Heart:Mean[Gy]>2", [LEFT_KUH, LEFT_TYKS]),
+    ("?dvh=Heart:Dmean>2&dvh=Lung_L:V20Gy[%25]<=15", [LEFT_KUH]),
+    ("?dvh=Heart:Mean[Gy]<1.2", []),
+    ("?dvh=Heart:Mean[Gy]<=1.2", [RIGHT_KUH]),
+    ("?Laterality=L", [LEFT_KUH, LEFT_TYKS, GROWING]),
+    ("?Laterality=R,N", [RIGHT_KUH, PROSTATE]),
+    ("?BodyPartExamined=PROSTATE", [PROSTATE]),
+    ("?00180015=BREAST&CentreName=Tyks", [LEFT_TYKS]),
+    (
+        "?BodyPartExamined=BREAST&Laterality=L&ROIName=Heart&dvh=Heart:Mean[Gy]>2&CentreName=KUH",
+        [LEFT_KUH],
+    ),
+    ("?toxicity=Dermatitis%20radiation>=2", [LEFT_KUH]),
+    ("?toxicity=dermatitis%20RADIATION>=1", [LEFT_KUH, LEFT_TYKS]),
+    ("?toxicity=Dermatitis%20radiation>=2@90..", []),
+    ("?toxicity=Dermatitis%20radiation>=2@0..20", [LEFT_KUH]),
+    ("?prom=qlq-c30:FA>=50", [LEFT_KUH]),
+    ("?prom=qlq-c30:FA>=50@90..400", []),
+    ("?prom=qlq-c30:FA<50@90..400", [LEFT_KUH]),
+    (
+        "?ModalitiesInStudy=RTDOSE&PatientID=N-000?",
+        [LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT, GROWING],
+    ),
+    ("?PatientID=N-0001,N-0002", [LEFT_KUH, RIGHT_KUH]),
+    ("?PatientSex=M&ROIName=Heart", [RIGHT_KUH]),
+    ("?PatientSex=M", [RIGHT_KUH, PROSTATE, NOT_WORKED_OUT]),
+    ("?ModalitiesInStudy=MR", []),
+    ("?fuzzymatching=true&PatientName=", None),
+]
+
 
 def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Archive) -> None:
     assert archive.studies() == FINISHED
@@ -24,40 +58,7 @@ def test_every_finished_study_is_found_and_none_that_is_on_its_way(archive: Arch
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [
-        ("?ROIName=Heart", [LEFT_KUH, RIGHT_KUH, LEFT_TYKS]),
-        ("?ROIName=Heart&ROIName=Lung_L", [LEFT_KUH]),
-        ("?ROIName=Lung_*", [LEFT_KUH]),
-        ("?dvh=Heart:Mean[Gy]>2", [LEFT_KUH, LEFT_TYKS]),
-        ("?dvh=Heart:Dmean>2&dvh=Lung_L:V20Gy[%25]<=15", [LEFT_KUH]),
-        ("?dvh=Heart:Mean[Gy]<1.2", []),
-        ("?dvh=Heart:Mean[Gy]<=1.2", [RIGHT_KUH]),
-        ("?Laterality=L", [LEFT_KUH, LEFT_TYKS, GROWING]),
-        ("?Laterality=R,N", [RIGHT_KUH, PROSTATE]),
-        ("?BodyPartExamined=PROSTATE", [PROSTATE]),
-        ("?00180015=BREAST&CentreName=Tyks", [LEFT_TYKS]),
-        (
-            "?BodyPartExamined=BREAST&Laterality=L&ROIName=Heart&dvh=Heart:Mean[Gy]>2"
-            "&CentreName=KUH",
-            [LEFT_KUH],
-        ),
-        ("?toxicity=Dermatitis%20radiation>=2", [LEFT_KUH]),
-        ("?toxicity=dermatitis%20RADIATION>=1", [LEFT_KUH, LEFT_TYKS]),
-        ("?toxicity=Dermatitis%20radiation>=2@90..", []),
-        ("?toxicity=Dermatitis%20radiation>=2@0..20", [LEFT_KUH]),
-        ("?prom=qlq-c30:FA>=50", [LEFT_KUH]),
-        ("?prom=qlq-c30:FA>=50@90..400", []),
-        ("?prom=qlq-c30:FA<50@90..400", [LEFT_KUH]),
-        (
-            "?ModalitiesInStudy=RTDOSE&PatientID=N-000?",
-            [LEFT_KUH, RIGHT_KUH, LEFT_TYKS, PROSTATE, NOT_WORKED_OUT, GROWING],
-        ),
-        ("?PatientID=N-0001,N-0002", [LEFT_KUH, RIGHT_KUH]),
-        ("?PatientSex=M&ROIName=Heart", [RIGHT_KUH]),
-        ("?PatientSex=M", [RIGHT_KUH, PROSTATE, NOT_WORKED_OUT]),
-        ("?ModalitiesInStudy=MR", []),
-        ("?fuzzymatching=true&PatientName=", None),
-    ],
+    COHORTS,
 )
 def test_a_cohort_is_found(archive: Archive, query: str, expected: list | None) -> None:
     wanted = FINISHED if expected is None else [given.study for given in expected]

@@ -42,6 +42,9 @@ _MONTH_NAMES = (
 )
 _PHONE = r"(?<!\d)(?:\+|0)0?[1-9]\d{0,3}(?:[ ()/\-]{0,2}\d){5,}"
 _SPELT = r"(?<![^\W_])(?:[^\W\d_][\W_]+){3,}[^\W\d_](?![^\W_])"
+_SPELT_OUT = re.compile(_SPELT)
+_DIGIT = re.compile(r"\d")
+"""Every pattern below needs one, but for the names that are spelt."""
 _WHOLE = tuple(
     re.compile(pattern)
     for pattern in (
@@ -89,6 +92,8 @@ def name_words(*texts: str) -> frozenset[str]:
 
 def is_all_or_nothing(text: str, patterns: tuple[re.Pattern[str], ...] = _WHOLE) -> bool:
     """Whether a text holds something that must go as a whole."""
+    if not _DIGIT.search(text):
+        return bool(_SPELT_OUT.search(text))
     small = text.casefold()
     return any(pattern.search(small) for pattern in patterns)
 

@@ -1,8 +1,12 @@
 """Opening what one gateway stands on: keys, database, the site Orthanc, the archive."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from gateway.adapters.accounts import SqlAccounts
 from gateway.adapters.archive import HttpArchive, open_archive_client
+from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clinical_archive import HttpClinicalArchive
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.database import Engine, open_engine
@@ -16,6 +20,7 @@ from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
 from gateway.ports import Archive, Clock, SecondStage, SiteStore
+from gateway.services.accounts import AccountService
 from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.courses import CoursePolicy
 
@@ -94,3 +99,14 @@ def policy_of(settings: Settings) -> CoursePolicy:
     except ValueError as error:
         raise ConfigError(f"course_needs / rule_severities: {error}") from None
     return CoursePolicy(settings.settle_seconds, needs, rules)
+
+
+@contextmanager
+def open_accounts(settings: Settings) -> Iterator[AccountService]:
+    """Open the accounts beside the service, which may be running."""
+    engine = open_database(settings)
+    try:
+        clock = SystemClock()
+        yield AccountService(SqlAccounts(engine, clock), clock, SqlAudit(engine, clock))
+    finally:
+        engine.dispose()

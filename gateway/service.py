@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from gateway.adapters.accounts import SqlAccounts
 from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.adapters.clinical_people import VaultPeople
@@ -22,6 +23,7 @@ from gateway.domain.identity import KeyRing, unseal
 from gateway.errors import HoldError
 from gateway.opening import KeyedNaming, World, policy_of
 from gateway.ports import StoredInstance
+from gateway.services.accounts import AccountService
 from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.consent import ConsentService
@@ -82,6 +84,7 @@ class Service:
     def _open_stores(self, ring: KeyRing) -> None:
         engine, clock = self.engine, self.clock
         self.audit = SqlAudit(engine, clock)
+        self.accounts = AccountService(SqlAccounts(engine, clock), clock, self.audit)
         self.alerts = SqlAlerts(engine, clock)
         self.totals = SqlPluginTotals(engine, clock)
         self.vault = SqlVault(engine, ring.vault_key, ring.key_id, clock)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from gateway.api.access import Operator
+from gateway.api.access import Operator, Reader, Steward
 from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
 from gateway.services.status import StatusService
@@ -43,7 +43,7 @@ def read_status(request: Request, _role: Operator) -> dict[str, Any]:
 
 
 @router.get("/api/v1/account")
-def read_account(request: Request, _role: Operator) -> dict[str, Any]:
+def read_account(request: Request, _role: Reader) -> dict[str, Any]:
     """Where every instance is that was ever offered, and whether the sums add up."""
     status: StatusService = request.app.state.status
     return status.account().as_json()
@@ -80,7 +80,7 @@ def refuse_course(
 
 
 @router.post("/api/v1/why")
-def explain(question: Question, request: Request, role: Operator) -> dict[str, Any]:
+def explain(question: Question, request: Request, role: Steward) -> dict[str, Any]:
     """Why is this patient not in the archive? The identifier comes in the body, never in a URL."""
     inquiry: InquiryService = request.app.state.inquiry
     return inquiry.why(question.patient_id, role).as_json()
@@ -94,7 +94,7 @@ def resume_sending(request: Request, role: Operator) -> None:
 
 
 @router.get("/api/v1/audit")
-def read_audit(request: Request, _role: Operator, limit: int = 200) -> dict[str, Any]:
+def read_audit(request: Request, _role: Reader, limit: int = 200) -> dict[str, Any]:
     """The latest events of the audit chain, and where it is broken if it is."""
     audit = request.app.state.audit
     return {"broken_at": audit.first_break(), "entries": audit.entries(min(limit, 1000))}

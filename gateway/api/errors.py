@@ -12,7 +12,13 @@ logger = logging.getLogger(__name__)
 
 Next = Callable[[Request], Awaitable[Response]]
 
-_STATUS = {"unknown-course": 404, "unknown-term": 404, "not-held": 409, "no-consent": 409}
+_STATUS = {
+    "unknown-course": 404,
+    "unknown-term": 404,
+    "not-held": 409,
+    "no-consent": 409,
+    "too-many-attempts": 429,
+}
 
 
 def _reject(_request: Request, error: Exception) -> JSONResponse:

@@ -1,11 +1,11 @@
-"""HTTP for redacted terms: parse, call one service, answer. Only the operator sees an original."""
+"""HTTP for redacted terms: parse, call one service, answer. Only the steward sees an original."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from gateway.api.access import Operator
+from gateway.api.access import Steward
 from gateway.domain.deid import Decision
 from gateway.services.terms import TermService
 
@@ -24,15 +24,15 @@ def term_service(request: Request) -> TermService:
 
 @router.get("/api/v1/terms")
 def read_terms(
-    request: Request, _role: Operator, decision: Decision | None = None
+    request: Request, role: Steward, decision: Decision | None = None
 ) -> list[dict[str, Any]]:
     """Terms that de-identification redacted, the most frequent first, with their originals."""
-    return term_service(request).find(decision)
+    return term_service(request).view(decision, role)
 
 
 @router.post("/api/v1/terms/{replacement}")
 def decide_term(
-    replacement: str, chosen: TermDecision, request: Request, role: Operator
+    replacement: str, chosen: TermDecision, request: Request, role: Steward
 ) -> dict[str, Any]:
     """Approve a term, map it, or leave it redacted. Courses that hold it are sent again."""
     return term_service(request).decide(replacement, chosen.decision, chosen.text, role)

@@ -1,6 +1,6 @@
 """Redacted terms: listed with their frequency, decided by a person, applied to every object.
 
-The original is unsealed for the centre's operator only; it is in no log and in no audit entry.
+The original is unsealed for the centre's steward only; it is in no log and in no audit entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,12 +49,18 @@ class TermService:
         self._terms.note(stored.orthanc_id, stored.instance.pseudonym, found)
 
     def find(self, decision: Decision | None = None) -> list[dict[str, Any]]:
-        """Return terms, the most frequent first, with what they say. For the operator's eyes."""
+        """Return terms, the most frequent first, with what they say."""
         families: dict[tuple[str, str], list[Term]] = {}
         for term in self._terms.find(decision):
             families.setdefault(self._family(term), []).append(term)
         told = [self._describe(terms) for terms in families.values()]
         return sorted(told, key=lambda term: (-term["instances"], term["replacement"]))
+
+    def view(self, decision: Decision | None, role: str) -> list[dict[str, Any]]:
+        """Return what `find` does to the steward; that it was looked at is in the audit."""
+        found = self.find(decision)
+        self._audit.record("terms-view", role, "-", f"{len(found)} terms")
+        return found
 
     def _family(self, term: Term) -> tuple[str, str]:
         return term.replacement[:FAMILY_LENGTH], fold(self._original(term))

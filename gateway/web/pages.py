@@ -8,13 +8,36 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
-from gateway.api.access import SESSION_COOKIE, SESSION_HOURS, Sessions, has_session, is_token
+from gateway.api.access import (
+    OPERATORS,
+    READERS,
+    SESSION_COOKIE,
+    SESSION_HOURS,
+    STEWARDS,
+    Caller,
+    Sessions,
+    caller_of,
+    is_token,
+    of_account,
+    only_for,
+)
+from gateway.api.accounts import described
+from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
 from gateway.errors import RejectError
 
 HERE = Path(__file__).resolve().parent
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-ROLE = "operator"
+NAVIGATION = (
+    ("/", "Status", OPERATORS),
+    ("/courses", "Courses", OPERATORS),
+    ("/terms", "Terms", STEWARDS),
+    ("/consents", "Consents", OPERATORS),
+    ("/why", "Why not?", STEWARDS),
+    ("/account", "Account", READERS),
+    ("/audit", "Audit", READERS),
+    ("/accounts", "People", READERS),
+)
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 templates = Jinja2Templates(directory=HERE / "templates")
@@ -24,11 +47,16 @@ class _NotLoggedInError(Exception):
     """Sends the browser to the login form."""
 
 
+class _NotForThisRoleError(Exception):
+    """Says for which role a page is."""
+
+
 def install(app: FastAPI) -> None:
     """Add the pages, their style sheet and their headers to an application."""
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
+    app.add_exception_handler(_NotForThisRoleError, _tell_role)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
@@ -42,14 +70,30 @@ def install(app: FastAPI) -> None:
 
 def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
     state = request.app.state
-    given = {"centre": state.centre, "path": request.url.path, **content}
-    return templates.TemplateResponse(request, name, given, status_code=code)
+    caller = getattr(request.state, "caller", None)
+    links = [(path, text) for path, text, roles in NAVIGATION if caller and caller.role in roles]
+    given = {"centre": state.centre, "path": request.url.path, "caller": caller, "links": links}
+    return templates.TemplateResponse(request, name, {**given, **content}, status_code=code)
 
 
-def _open(request: Request) -> Any:
-    if not has_session(request):
+def _open(request: Request, *roles: AccountRole) -> Any:
+    """Return the application's state if the caller has one of the roles."""
+    caller = caller_of(request)
+    if caller is None:
         raise _NotLoggedInError
+    request.state.caller = caller
+    if caller.role not in roles:
+        raise _NotForThisRoleError(only_for(roles))
     return request.app.state
+
+
+def _who(request: Request) -> str:
+    """Return the caller that `_open` let in, as the audit keeps it."""
+    return str(request.state.caller)
+
+
+def _tell_role(request: Request, error: Exception) -> Response:
+    return _page(request, "closed.html", 403, wrong=str(error))
 
 
 @router.get("/login")
@@ -58,21 +102,40 @@ def show_login(request: Request) -> Response:
 
 
 @router.post("/login")
-def log_in(request: Request, token: Annotated[str, Form(max_length=512)]) -> Response:
+def log_in(
+    request: Request,
+    name: Annotated[str, Form(max_length=64)] = "",
+    password: Annotated[str, Form(max_length=512)] = "",
+    token: Annotated[str, Form(max_length=512)] = "",
+) -> Response:
+    try:
+        caller = _checked(request, name.strip(), password, token.strip())
+    except RejectError as error:
+        return _page(request, "login.html", 429, wrong=f"{error}.")
+    if caller is None:
+        wrong = "This is not the operator token." if token else "Name or password is wrong."
+        return _page(request, "login.html", 401, wrong=wrong)
     state = request.app.state
-    if not is_token(token.strip(), state.operator_token):
-        return _page(request, "login.html", 401, wrong="This is not the operator token.")
+    state.audit.record("login", str(caller), "-")
     sessions: Sessions = state.sessions
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
         SESSION_COOKIE,
-        sessions.open(state.clock.now()),
+        sessions.open(caller, state.clock.now()),
         max_age=SESSION_HOURS * 3600,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
     return answer
+
+
+def _checked(request: Request, name: str, password: str, token: str) -> Caller | None:
+    state = request.app.state
+    if token:
+        return Caller(AccountRole.OPERATOR) if is_token(token, state.operator_token) else None
+    account = state.accounts.log_in(name, password)
+    return of_account(account) if account else None
 
 
 @router.post("/logout")
@@ -83,7 +146,9 @@ def log_out(request: Request) -> Response:
 
 @router.get("/")
 def show_status(request: Request) -> Response:
-    state = _open(request)
+    state = _open(request, *READERS)
+    if request.state.caller.role is AccountRole.AUDITOR:
+        return RedirectResponse("/audit", 303)
     courses = state.course_service.find(None, 200)
     held = [c for c in courses if c["state"] == "held"]
     return _page(
@@ -93,13 +158,13 @@ def show_status(request: Request) -> Response:
 
 @router.get("/courses")
 def show_courses(request: Request, state: str | None = None) -> Response:
-    found = _open(request).course_service.find(state, 500)
+    found = _open(request, *OPERATORS).course_service.find(state, 500)
     return _page(request, "courses.html", courses=found, state=state)
 
 
 @router.get("/courses/{course_id}")
 def show_course(request: Request, course_id: int) -> Response:
-    service = _open(request).course_service
+    service = _open(request, *OPERATORS).course_service
     try:
         return _page(request, "course.html", course=service.read(course_id))
     except RejectError as error:
@@ -113,12 +178,12 @@ def decide(
     decision: str,
     comment: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    service = _open(request).course_service
+    service = _open(request, *OPERATORS).course_service
     if decision not in {"release", "refuse"}:
         raise HTTPException(404, "there is no such page")
     try:
         act = service.release if decision == "release" else service.refuse
-        act(course_id, comment, ROLE)
+        act(course_id, comment, _who(request))
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None
@@ -129,7 +194,7 @@ def decide(
 
 @router.get("/consents")
 def show_consents(request: Request) -> Response:
-    return _page(request, "consents.html", counts=_open(request).consents.counts())
+    return _page(request, "consents.html", counts=_open(request, *OPERATORS).consents.counts())
 
 
 @router.post("/consents")
@@ -138,8 +203,8 @@ def import_consents(
     file: Annotated[UploadFile, File()],
     action: Annotated[str, Form()] = "preview",
 ) -> Response:
-    consents = _open(request).consents
-    report = consents.import_sheet(file.file.read(), ROLE, commit=action == "import")
+    consents = _open(request, *OPERATORS).consents
+    report = consents.import_sheet(file.file.read(), _who(request), commit=action == "import")
     return _page(
         request,
         "consents.html",
@@ -161,9 +226,9 @@ def decide_term(
     decision: Annotated[Decision, Form()],
     text: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    service = _open(request).terms
+    service = _open(request, *STEWARDS).terms
     try:
-        done = service.decide(replacement, decision, text, ROLE)
+        done = service.decide(replacement, decision, text, _who(request))
     except RejectError as error:
         if error.code == "unknown-term":
             raise HTTPException(404, str(error)) from None
@@ -175,7 +240,7 @@ def decide_term(
 def _terms_page(
     request: Request, decision: Decision | None, code: int = 200, **told: str
 ) -> Response:
-    found = _open(request).terms.find(decision)
+    found = _open(request, *STEWARDS).terms.view(decision, _who(request))
     chosen = decision.value if decision else None
     names = [each.value for each in Decision]
     return _page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
@@ -183,21 +248,21 @@ def _terms_page(
 
 @router.get("/account")
 def show_account(request: Request) -> Response:
-    account = _open(request).status.account()
+    account = _open(request, *READERS).status.account()
     return _page(request, "account.html", account=account.as_json())
 
 
 @router.get("/why")
 def show_why(request: Request) -> Response:
-    _open(request)
+    _open(request, *STEWARDS)
     return _page(request, "why.html")
 
 
 @router.post("/why")
 def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]) -> Response:
-    state = _open(request)
+    state = _open(request, *STEWARDS)
     try:
-        answer = state.inquiry.why(patient_id, ROLE).as_json()
+        answer = state.inquiry.why(patient_id, _who(request)).as_json()
     except RejectError as error:
         return _page(request, "why.html", 422, wrong=str(error))
     return _page(request, "why.html", answer=answer)
@@ -205,5 +270,11 @@ def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]
 
 @router.get("/audit")
 def show_audit(request: Request) -> Response:
-    audit = _open(request).audit
+    audit = _open(request, *READERS).audit
     return _page(request, "audit.html", broken=audit.first_break(), entries=audit.entries(200))
+
+
+@router.get("/accounts")
+def show_accounts(request: Request) -> Response:
+    found = _open(request, *READERS).accounts.find()
+    return _page(request, "accounts.html", accounts=[described(account) for account in found])

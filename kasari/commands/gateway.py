@@ -1,28 +1,29 @@
 """`kasari gateway`: ask a centre's gateway how it stands, and decide on what it holds."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from kasari.errors import InputError, StackError
+from kasari.gateway import accounts
+from kasari.gateway.asking import STACK, Centre, StackFile, ask, login
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
 
-Centre = Annotated[str, typer.Option(help="The centre, e.g. KUH.")]
-StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-STACK = Path(".kasari/stack.json")
+
+app.command("account-add")(accounts.add)
+app.command("account-list")(accounts.show)
+app.command("account-reset")(accounts.reset)
+app.command("account-remove")(accounts.remove)
 
 
 @app.command()
 def status(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """Received, refused, held, sent, verified. Example: kasari gateway status --centre KUH"""
-    told = _ask(stack, centre, "GET", "/api/v1/status")
+    told = ask(stack, centre, "GET", "/api/v1/status")
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -47,7 +48,7 @@ def courses(
 ) -> None:
     """Courses and why they wait. Example: kasari gateway courses --centre KUH --state held"""
     query = f"?state={state}" if state else ""
-    told = _ask(stack, centre, "GET", f"/api/v1/courses{query}")
+    told = ask(stack, centre, "GET", f"/api/v1/courses{query}")
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -67,7 +68,7 @@ def release(
     Example: kasari gateway release 3 --centre KUH --comment "the other slices are lost"
     """
     path = f"/api/v1/courses/{course}/release"
-    told = _ask(stack, centre, "POST", path, {"comment": comment})
+    told = ask(stack, centre, "POST", path, {"comment": comment})
     typer.echo(f"course {course} is {told['state']}")
 
 
@@ -83,14 +84,14 @@ def refuse(
     Example: kasari gateway refuse 3 --centre KUH --comment "a verification plan"
     """
     path = f"/api/v1/courses/{course}/refuse"
-    told = _ask(stack, centre, "POST", path, {"comment": comment})
+    told = ask(stack, centre, "POST", path, {"comment": comment})
     typer.echo(f"course {course} is {told['state']}")
 
 
 @app.command()
 def account(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """Where every instance is; exit code 1 if the sums do not add up."""
-    told = _ask(stack, centre, "GET", "/api/v1/account")
+    told = ask(stack, centre, "GET", "/api/v1/account")
     if as_json:
         typer.echo(json.dumps(told, indent=2))
     else:
@@ -105,17 +106,23 @@ def account(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -
 def why(
     patient: Annotated[str, typer.Argument(help="The identifier that the sender uses.")],
     centre: Centre,
+    user: Annotated[str, typer.Option(help="A data steward's account.")],
     stack: StackFile = STACK,
 ) -> None:
-    """Why is this patient not in the archive? The question is audited without the identifier."""
-    told = _ask(stack, centre, "POST", "/api/v1/why", {"patient_id": patient})
+    """Why is this patient not in the archive? The question is audited without the identifier.
+
+    The password is asked for, or read from standard input.
+    Example: kasari gateway why 130452-308Y --centre KUH --user maija
+    """
+    body = {"patient_id": patient}
+    told = ask(stack, centre, "POST", "/api/v1/why", body, login(user))
     typer.echo(told["verdict"])
 
 
 @app.command()
 def resume(centre: Centre, stack: StackFile = STACK) -> None:
     """Send again after the archive had not let this centre in and that was mended."""
-    _ask(stack, centre, "POST", "/api/v1/sending/resume")
+    ask(stack, centre, "POST", "/api/v1/sending/resume")
     typer.echo("sending goes on")
 
 
@@ -128,30 +135,3 @@ def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console().print(table)
-
-
-def _ask(stack: Path, centre: str, method: str, path: str, body: Any = None) -> Any:
-    try:
-        described = json.loads(stack.read_text("utf-8"))["centres"]
-    except (OSError, ValueError, KeyError):
-        raise StackError("no stack runs here; start one with `kasari up`") from None
-    if centre not in described:
-        raise InputError(f"no centre {centre} runs here; there are {', '.join(described)}")
-    place = described[centre]
-    token = Path(place["operator_token_file"]).read_text("utf-8").strip()
-    try:
-        answer = httpx.request(
-            method,
-            place["gateway_url"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
-        )
-    except httpx.HTTPError as error:
-        raise StackError(
-            f"the gateway of {centre} does not answer: {type(error).__name__}"
-        ) from None
-    if answer.is_error:
-        told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        raise InputError(str(told.get("text") or f"the gateway answered {answer.status_code}"))
-    return answer.json() if answer.content else None

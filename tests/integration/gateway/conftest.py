@@ -1,5 +1,6 @@
 """One gateway service over an in-memory hospital, stepped by hand: no thread, no socket."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 
 from gateway.app import Service, World, create_app
 from gateway.config import Settings
+from gateway.domain.accounts import AccountRole
 from tests.factories.gateway_world import (
     FakeArchive,
     FakeClinicalArchive,
@@ -18,6 +20,7 @@ from tests.factories.gateway_world import (
 )
 
 OPERATOR = "operator-token-for-tests"
+STEWARD = ("anna", "salasana-on-pitkä")
 PLUGIN = "plugin-token-for-the-tests"
 CONSENTS = (
     b"patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
@@ -41,6 +44,11 @@ class Hospital:
 
     def pseudonym(self, patient_id: str = "ID-1") -> str:
         return self.service.naming.pseudonym(patient_id)
+
+    def add_steward(self) -> tuple[str, str]:
+        """Add a data steward's account and return its name and password."""
+        self.service.accounts.add(STEWARD[0], AccountRole.STEWARD, STEWARD[1])
+        return STEWARD
 
     def take_in(self, objects: list[bytes]) -> None:
         """Store as the plugin would, look, and let the settle time pass."""
@@ -77,6 +85,11 @@ def write_secret(path: Path, content: bytes | str) -> str:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     path.chmod(0o600)
     return str(path)
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    """Return the header by which a person calls the API."""
+    return {"Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from gateway.errors import RejectError
 from tests.factories import sent_objects
 from tests.factories import site_objects as make
 from tests.factories.gateway_world import FakeArchive, FakeClinicalArchive, FakeClock, FakeSite
-from tests.integration.gateway.conftest import OPERATOR, Hospital
+from tests.integration.gateway.conftest import OPERATOR, Hospital, basic
 
 PATIENT = "130452-308Y"
 CONSENTS = (
@@ -238,11 +238,13 @@ def ask(clinic: Clinic, method: str, path: str, **how: Any) -> httpx.Response:
     return asyncio.run(send())
 
 
-def test_over_http_the_operator_only(clinic: Clinic) -> None:
+def test_over_http_the_steward_only(clinic: Clinic) -> None:
     clinic.hospital.take_in(clinic.course())
     assert ask(clinic, "GET", "/api/v1/terms").status_code == 401
     assert ask(clinic, "POST", "/api/v1/terms/x", json={"decision": "left"}).status_code == 401
-    token = {"Authorization": f"Bearer {OPERATOR}"}
+    token = basic(*clinic.hospital.add_steward())
+    machine = {"Authorization": f"Bearer {OPERATOR}"}
+    assert ask(clinic, "GET", "/api/v1/terms", headers=machine).status_code == 403
     (term,) = ask(clinic, "GET", "/api/v1/terms?decision=open", headers=token).json()
     assert term["original"] == TERM
     path = f"/api/v1/terms/{term['replacement']}"
@@ -261,7 +263,9 @@ def test_over_http_the_operator_only(clinic: Clinic) -> None:
 def test_on_the_page_a_term_is_seen_mapped_and_refused(clinic: Clinic) -> None:
     clinic.hospital.take_in(clinic.course(label="Orava<b>pesa"))
     assert ask(clinic, "GET", "/terms").headers["location"] == "/login"
-    cookies = dict(ask(clinic, "POST", "/login", data={"token": OPERATOR}).cookies)
+    name, password = clinic.hospital.add_steward()
+    form = {"name": name, "password": password}
+    cookies = dict(ask(clinic, "POST", "/login", data=form).cookies)
     page = ask(clinic, "GET", "/terms", cookies=cookies)
     assert page.status_code == 200
     assert "Orava" in page.text

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.contract.site import ConsentSnapshot
 from tests.factories import site_objects as make
-from tests.integration.gateway.conftest import OPERATOR, PLUGIN, Hospital
+from tests.integration.gateway.conftest import OPERATOR, PLUGIN, Hospital, basic
 
 
 def call(hospital: Hospital, method: str, path: str, **how: Any) -> httpx.Response:
@@ -34,8 +34,10 @@ def plugin(hospital: Hospital, method: str, path: str, **how: Any) -> httpx.Resp
     return call(hospital, method, path, headers={"Authorization": f"Bearer {PLUGIN}"}, **how)
 
 
-def session(hospital: Hospital) -> dict[str, str]:
-    answer = call(hospital, "POST", "/login", data={"token": OPERATOR})
+def session(hospital: Hospital, name: str = "", password: str = "") -> dict[str, str]:
+    """Log in with the operator token, or with an account."""
+    form = {"name": name, "password": password} if name else {"token": OPERATOR}
+    answer = call(hospital, "POST", "/login", data=form)
     assert answer.status_code == 303
     return dict(answer.cookies)
 
@@ -45,6 +47,7 @@ GUARDED = [
     ("GET", "/api/v1/courses"),
     ("GET", "/api/v1/account"),
     ("GET", "/api/v1/audit"),
+    ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/consents"),
     ("POST", "/api/v1/courses/1/release"),
     ("POST", "/api/v1/why"),
@@ -175,13 +178,15 @@ def test_releasing_what_is_not_held_is_refused(hospital: Hospital) -> None:
 def test_no_page_or_answer_names_anybody(hospital: Hospital) -> None:
     hospital.take_in(make.course(patient=hospital.pseudonym())[:-1])
     cookies = session(hospital)
-    pages = ("/", "/courses", "/courses/1", "/consents", "/account", "/audit", "/why")
+    pages = ("/", "/courses", "/courses/1", "/consents", "/account", "/audit", "/accounts")
     answers = [call(hospital, "GET", path, cookies=cookies) for path in pages]
     assert [answer.status_code for answer in answers] == [200] * len(pages)
     assert all("</html>" in answer.text for answer in answers)
     texts = [answer.text for answer in answers]
     texts += [operator(hospital, "GET", path).text for _, path in GUARDED[:4]]
+    cookies = session(hospital, *hospital.add_steward())
     asked = call(hospital, "POST", "/why", data={"patient_id": "ID-1"}, cookies=cookies)
+    texts.append(call(hospital, "GET", "/terms", cookies=cookies).text)
     assert "no dose has come" in asked.text
     for text in [*texts, asked.text]:
         assert text
@@ -189,8 +194,11 @@ def test_no_page_or_answer_names_anybody(hospital: Hospital) -> None:
 
 
 def test_the_answer_to_why_depends_on_where_it_stopped(hospital: Hospital) -> None:
+    steward = basic(*hospital.add_steward())
+
     def verdict(patient_id: str) -> str:
-        answer = operator(hospital, "POST", "/api/v1/why", json={"patient_id": patient_id})
+        body = {"patient_id": patient_id}
+        answer = call(hospital, "POST", "/api/v1/why", json=body, headers=steward)
         text: str = answer.json()["verdict"]
         return text
 

@@ -1,0 +1,15 @@
+"""Local accounts: who may do what, how passwords are kept, how often one may guess."""
+
+from gateway.domain.accounts.attempts import Attempts
+from gateway.domain.accounts.passwords import check_password, hash_password, is_password
+from gateway.domain.accounts.roles import Account, AccountRole, check_name
+
+__all__ = [
+    "Account",
+    "AccountRole",
+    "Attempts",
+    "check_name",
+    "check_password",
+    "hash_password",
+    "is_password",
+]

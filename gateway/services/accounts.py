@@ -1,0 +1,111 @@
+"""Local accounts: added on the gateway's own machine, used on the console and over HTTP."""
+
+from functools import cache
+from math import ceil
+from threading import Lock
+from typing import Final, Protocol
+
+from gateway.domain.accounts import (
+    Account,
+    AccountRole,
+    Attempts,
+    check_name,
+    check_password,
+    hash_password,
+    is_password,
+)
+from gateway.errors import RejectError
+from gateway.ports import Audit, Clock
+
+LOCAL: Final = "local"
+"""Who acts on accounts: whoever may read the gateway's key and settings."""
+
+
+@cache
+def _nobody() -> str:
+    return hash_password("the password of nobody")
+
+
+class Accounts(Protocol):
+    """Where accounts are kept."""
+
+    def get(self, name: str) -> Account | None: ...
+
+    def find(self) -> list[Account]: ...
+
+    def put(self, name: str, role: AccountRole, password: str) -> None:
+        """Add an account, or change one. `password` is hashed already."""
+        ...
+
+    def remove(self, name: str) -> None: ...
+
+
+class AccountService:
+    """Adds, removes and checks accounts."""
+
+    def __init__(self, accounts: Accounts, clock: Clock, audit: Audit) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self._audit = audit
+        self._attempts = Attempts()
+        self._one_at_a_time = Lock()  # a guess costs 32 MiB: a storm of them must not add up
+
+    def find(self) -> list[Account]:
+        return self._accounts.find()
+
+    def get(self, name: str) -> Account | None:
+        return self._accounts.get(name)
+
+    def add(self, name: str, role: AccountRole, password: str) -> None:
+        """Raises RejectError if the name is taken, or name or password will not do."""
+        if self._accounts.get(check_name(name)) is not None:
+            raise RejectError("account-exists", f"there is an account {name} already; reset it")
+        check_password(name, password)
+        self._audit.record("account-add", LOCAL, name, role.value)
+        self._accounts.put(name, role, hash_password(password))
+
+    def reset(self, name: str, password: str) -> None:
+        """Give an account another password; its open sessions end."""
+        account = self._known(name)
+        check_password(name, password)
+        self._audit.record("account-reset", LOCAL, name)
+        self._accounts.put(name, account.role, hash_password(password))
+
+    def remove(self, name: str) -> None:
+        """Remove an account; its open sessions end."""
+        self._known(name)
+        self._audit.record("account-remove", LOCAL, name)
+        self._accounts.remove(name)
+
+    def log_in(self, name: str, password: str) -> Account | None:
+        """Return the account if the password is right.
+
+        Raises
+        ------
+        RejectError
+            `too-many-attempts`: it was guessed wrongly too often of late.
+        """
+        with self._one_at_a_time:
+            now = self._clock.now()
+            wait = self._attempts.wait_s(name, now)
+            if wait > 0:
+                raise RejectError(
+                    "too-many-attempts",
+                    f"too many wrong attempts; try again in {ceil(wait / 60)} min",
+                )
+            account = self._accounts.get(name)
+            # A name that is not there takes as long as one that is.
+            right = is_password(password, account.password if account else _nobody())
+            if account is not None and right:
+                self._attempts.succeeded(name)
+                return account
+            self._attempts.failed(name, now)
+        # What was typed as a name may be a password: it is not kept.
+        self._audit.record("login-refused", "nobody", "-")
+        return None
+
+    def _known(self, name: str) -> Account:
+        account = self._accounts.get(name)
+        if account is None:
+            raise RejectError("unknown-account", "there is no such account")
+        return account

@@ -1,0 +1,56 @@
+"""`kasari gateway account-*`: on the gateway's own machine, the password on standard input."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from gateway.config import Settings
+from gateway.errors import RejectError
+from kasari.commands.gateway import app
+from tests.integration.gateway.conftest import Hospital, basic
+from tests.integration.gateway.test_gateway_http import call
+
+PASSWORD = "kolmetoista merkkiä"
+
+
+@pytest.fixture
+def config(settings: Settings, tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.yml"
+    path.write_text(yaml.safe_dump(settings.model_dump(mode="json")), "utf-8")
+    return path
+
+
+def run(config: Path, *words: str, given: str = "") -> str:
+    result = CliRunner().invoke(app, [*words, "--config", str(config)], input=given)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_person_is_added_beside_a_running_service(hospital: Hospital, config: Path) -> None:
+    told = run(config, "account-add", "maija", "--role", "steward", given=f"{PASSWORD}\n")
+    assert told == "maija is a steward\n"
+    answer = call(hospital, "GET", "/api/v1/terms", headers=basic("maija", PASSWORD))
+    assert answer.status_code == 200
+    assert run(config, "account-list") == "maija  steward\n"
+
+
+def test_reset_and_removal_work_at_once(hospital: Hospital, config: Path) -> None:
+    run(config, "account-add", "bert", "--role", "auditor", given=f"{PASSWORD}\n")
+    run(config, "account-reset", "bert", given="another password\n")
+    old, new = basic("bert", PASSWORD), basic("bert", "another password")
+    assert call(hospital, "GET", "/api/v1/audit", headers=old).status_code == 401
+    assert call(hospital, "GET", "/api/v1/audit", headers=new).status_code == 200
+    run(config, "account-remove", "bert")
+    assert call(hospital, "GET", "/api/v1/audit", headers=new).status_code == 401
+    assert run(config, "account-list") == "no accounts yet\n"
+
+
+def test_a_weak_password_and_an_unknown_name_are_told(config: Path) -> None:
+    with pytest.raises(RejectError, match="12 to 128 characters"):
+        run(config, "account-add", "maija", "--role", "operator", given="short\n")
+    with pytest.raises(RejectError, match="no such account"):
+        run(config, "account-reset", "maija", given=f"{PASSWORD}\n")

@@ -38,25 +38,39 @@ class Probe:
         return self.wanted is None or self.wanted in answer.json().items()
 
 
+@dataclass(frozen=True)
+class Starting:
+    """A process that was started and does not do its work yet."""
+
+    running: Running
+    probe: Probe
+    log: Path
+
+
 def wait_until_healthy(
-    name: str,
-    probe: Probe,
-    running: Running,
-    log: Path,
+    starting: dict[str, Starting],
+    progress: Callable[[str], None],
     limit_s: float = START_LIMIT_S,
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Poll until the process does its work.
+    """Poll until every process does its work; that one has ended is told at once.
 
     Raises
     ------
     StackError
-        It ended, or does not answer as it must within the limit.
+        One ended, or does not answer as it must within the limit.
     """
-    end = now() + limit_s
-    while not probe.is_healthy():
-        if not running.is_alive:
-            raise StackError(f"{name} ended while it started. The reason is at the end of {log}.")
-        if now() > end:
-            raise StackError(f"{name} runs but does not answer as it must. See {log}.")
-        time.sleep(POLL_S)
+    end, waiting = now() + limit_s, dict(starting)
+    while waiting:
+        for name, process in list(waiting.items()):
+            if process.probe.is_healthy():
+                progress(f"{name} is ready")
+                del waiting[name]
+            elif not process.running.is_alive:
+                raise StackError(
+                    f"{name} ended while it started. The reason is at the end of {process.log}."
+                )
+        if waiting and now() > end:
+            name, process = next(iter(waiting.items()))
+            raise StackError(f"{name} runs but does not answer as it must. See {process.log}.")
+        time.sleep(POLL_S if waiting else 0)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kasari.errors import InputError, StackError
 from kasari.setup import OWN_FOLDER, ensure_orthanc, ensure_site_packages
-from kasari.stack.health import Probe, wait_until_healthy
+from kasari.stack.health import Probe, Starting, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports, is_free, usual_ports
 from kasari.stack.process import Program, ask_to_end, find, start, stop
@@ -241,10 +241,8 @@ def _start_missing(wanted: list[Program], asked: dict[str, Probe], progress: Pro
             running = None
         if running is None:
             progress(f"{program.name} starts")
-            started[program.name] = (start(program), program.log)
-    for name, (running, log) in started.items():
-        wait_until_healthy(name, asked[name], running, log)
-        progress(f"{name} is ready")
+            started[program.name] = Starting(start(program), asked[program.name], program.log)
+    wait_until_healthy(started, progress)
     return list(started)
 
 

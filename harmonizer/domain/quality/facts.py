@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harmonizer.domain.dose.assembly import CourseDose
+from harmonizer.domain.dose.assembly import CourseDose, fractions_given
 from harmonizer.domain.dose.dvh import DvhResult
 from harmonizer.domain.dose.plan import ImageSlice, Plan, RtDose, TreatmentRecord
 from harmonizer.domain.dose.structures import Roi, StructureSet
@@ -98,6 +98,13 @@ class CourseFacts:
         """Fractions of the plans of `dose`; None if one of them does not say."""
         counts = [plan.fractions for plan in self.dose_plans]
         return sum(count for count in counts if count) if counts and all(counts) else None
+
+    @property
+    def fractions_delivered(self) -> int | None:
+        """Fractions of the plans of `dose` that have a record; None without any record."""
+        counts = [fractions_given(plan, self.records) for plan in self.dose_plans]
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
 
     def label(self, roi: Roi) -> str:
         """Name a region for a finding: its own name, and the TG-263 name where it differs."""

@@ -1,11 +1,13 @@
 """From the analysis of a course to the rows that are kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 import numpy as np
 
 from harmonizer.domain.dose import DvhResult
+from harmonizer.domain.dose.plan import TreatmentRecord
 from harmonizer.domain.nomenclature import Mapping as NameMapping
 from harmonizer.domain.nomenclature import NameFinding
 from harmonizer.domain.quality import Analysis, CourseFacts, Finding, Severity, StructureResult
@@ -24,7 +26,26 @@ def describe_plan(analysis: Analysis) -> PlanSummary:
     most = max((beam.control_points for beam in plan.treatment_beams), default=0)
     technique = None if most == 0 else "static" if most <= STATIC else "modulated"
     prescription = analysis.prescription
-    return PlanSummary(plan.label or None, technique, prescription.dose_gy, prescription.fractions)
+    return PlanSummary(
+        plan.label or None,
+        technique,
+        prescription.dose_gy,
+        prescription.fractions,
+        plan.intent or None,
+        analysis.facts.fractions_delivered,
+        treatment_days(analysis.facts.records),
+    )
+
+
+def treatment_days(records: Sequence[TreatmentRecord]) -> int | None:
+    """Return the days from the first to the last record, both counted; None without dates."""
+    days = []
+    for record in records:
+        try:
+            days.append(date.fromisoformat(record.treatment_date))
+        except ValueError:
+            continue
+    return (max(days) - min(days)).days + 1 if days else None
 
 
 def describe_structures(

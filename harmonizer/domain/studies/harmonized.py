@@ -45,12 +45,15 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class PlanSummary:
-    """What the course's plan says."""
+    """What the course's plan says, and its records."""
 
     label: str | None = None
     technique: str | None = None
     prescribed_gy: float | None = None
     fractions: int | None = None
+    intent: str | None = None
+    fractions_delivered: int | None = None  # None without treatment records
+    treatment_days: int | None = None  # from the first to the last record, both counted
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""The registry extract over HTTP: harmonized courses only, for readers only."""
+
+import csv
+from io import StringIO
+
+import httpx
+
+from tests.integration.harmonizer.reading.conftest import (
+    EVERYTHING,
+    LEFT_KUH,
+    SITE_TOKEN,
+    Archive,
+)
+
+PLACE = "/api/v1/registry-extract"
+
+
+def rows(archive: Archive, place: str = PLACE) -> list[dict[str, str]]:
+    answer = archive.get(place)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    assert answer.headers["content-type"].startswith("text/csv")
+    return list(csv.DictReader(StringIO(answer.text)))
+
+
+def test_every_harmonized_course_has_one_row(archive: Archive) -> None:
+    wanted = sorted(one.course_uid for one in EVERYTHING if one.state == "harmonized")
+    assert sorted(row["course_uid"] for row in rows(archive)) == wanted
+
+
+def test_a_row_holds_doses_and_findings(archive: Archive) -> None:
+    (row,) = [row for row in rows(archive) if row["course_uid"] == LEFT_KUH.course_uid]
+    assert row["centre"] == "KUH"
+    assert row["site"] == "breast"
+    assert float(row["Heart Mean[Gy]"]) == 3.1
+    assert float(row["Lung_L V20Gy[%]"]) == 15.0
+    assert row["Prostate Mean[Gy]"] == ""
+    assert (row["errors"], row["warnings"]) == ("1", "1")
+    assert row["finding_codes"] == "DOSE-HOT|GRID"
+
+
+def test_the_dictionary_explains_the_very_columns(archive: Archive) -> None:
+    header = next(csv.reader(StringIO(archive.get(PLACE).text)))
+    told = rows(archive, f"{PLACE}/dictionary")
+    assert [row["column"] for row in told] == header
+    assert all(row["meaning"] for row in told)
+
+
+def test_centres_and_strangers_get_nothing(archive: Archive) -> None:
+    for place in (PLACE, f"{PLACE}/dictionary"):
+        assert archive.get(place, token=SITE_TOKEN).status_code == httpx.codes.FORBIDDEN
+        assert archive.get(place, role=None).status_code == httpx.codes.UNAUTHORIZED

@@ -22,6 +22,7 @@ from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
+from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
@@ -62,6 +63,7 @@ from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
 from harmonizer.services.tables import TableService
 from harmonizer.services.thumbnails import ThumbnailService
+from harmonizer.services.withdrawal import WithdrawalService
 from harmonizer.web import pages, worklist
 
 STORERS: Final = 8
@@ -174,8 +176,13 @@ class Service:
 
     def _open_clinical(self) -> None:
         self.records = SqlClinicalRecords(self.engine)
+        self.withdrawal = WithdrawalService(
+            SqlHoldings(self.engine), self.world.store, self.work, self.audit, self.clock
+        )
         ctcae, instruments, schedule = load_ctcae(), load_instruments(), load_schedule()
-        self.clinical = ClinicalService(self.records, ctcae, instruments, schedule, self.clock)
+        self.clinical = ClinicalService(
+            self.records, ctcae, instruments, schedule, self.clock, self.withdrawal
+        )
         self.proms = PromService(SqlPromRecords(self.engine), instruments, schedule)
         self.tables = TableService(SqlTableRecords(self.engine), schedule, ctcae)
 
@@ -187,7 +194,7 @@ class Service:
 
     def work_through(self) -> None:
         """Do everything that is due."""
-        while self.harmonization.step():
+        while self.withdrawal.step() or self.harmonization.step():
             pass
 
 
@@ -245,6 +252,7 @@ def create_app(
 def _jobs(service: Service) -> Background:
     settings, jobs = service.settings, Background()
     jobs.every(WORK, settings.poll_seconds, service.work_through)
+    jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)
     jobs.every("scores", 24 * 3600, service.proms.rescore)
     return jobs
@@ -254,7 +262,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
     parts = ("submissions", "harmonization", "clinical", "proms", "tables", "studies", "names")
-    for name in ("clock", "audit", *parts):
+    for name in ("clock", "audit", "withdrawal", *parts):
         setattr(app.state, name, getattr(service, name))
     app.state.reports = ReportService(
         service.courses,

@@ -4,7 +4,7 @@ The data dictionary is generated from these models: a field's description is its
 """
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -121,7 +121,10 @@ class ClinicalBatch(WireModel):
     toxicity: tuple[ToxicityRow, ...] = ()
     prom: tuple[PromRow, ...] = ()
     withdrawn: tuple[str, ...] = ()
-    """National ids whose rows are deleted, before the rows above are stored, and stay away."""
+    """National ids whose data are deleted, before the rows above are stored, and stay away:
+    rows at once, courses and their objects as work of the archive (see `WithdrawalReceipt`)."""
+    consented_again: tuple[str, ...] = ()
+    """National ids of withdrawn patients who gave consent again: their data are taken again."""
 
 
 class RowProblem(WireModel):
@@ -138,3 +141,15 @@ class BatchReceipt(WireModel):
     withdrawn: int = 0
     """Rows that the archive deleted because their patients withdrew."""
     problems: tuple[RowProblem, ...] = ()
+
+
+class WithdrawalReceipt(WireModel):
+    """What the archive deleted of one patient who withdrew."""
+
+    national_id: str
+    withdrawn_at: datetime
+    erased_at: datetime | None = None
+    """None while objects are still to be deleted."""
+    rows: int
+    courses: int
+    instances: int

@@ -15,6 +15,7 @@ from harmonizer.adapters.tables.clinical import (
     ToxicityRecordTable,
     WithdrawnPatientTable,
 )
+from harmonizer.adapters.tables.studies import StudyTable
 
 CHUNK: Final = 500
 T = TypeVar("T")
@@ -26,6 +27,7 @@ prom: Table = PromRecordTable.__table__  # type: ignore[attr-defined]
 batches: Table = ClinicalBatchTable.__table__  # type: ignore[attr-defined]
 patients: Table = ClinicalPatientTable.__table__  # type: ignore[attr-defined]
 gone: Table = WithdrawnPatientTable.__table__  # type: ignore[attr-defined]
+studies: Table = StudyTable.__table__  # type: ignore[attr-defined]
 
 KINDS: Final[Mapping[str, tuple[Table, str]]] = {
     "clinical": (clinical, "recorded_on"),
@@ -47,15 +49,17 @@ class SqlClinicalRecords:
 
     def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
         with self._engine.begin() as db:
-            foreign = {p for p, c in _centres(db, national_ids).items() if c != centre}
             already = _withdrawn(db, national_ids)
-            mine = sorted(set(national_ids) - foreign - already)
+            mine = sorted(set(national_ids) - _foreign(db, national_ids, centre) - already)
             rows = 0
-            for part in _chunks(mine):
-                for table, _ in KINDS.values():
-                    rows += db.execute(delete(table).where(table.c.national_id.in_(part))).rowcount
-                values = [{"national_id": p, "centre": centre, "withdrawn_at": at} for p in part]
-                db.execute(insert(gone), values)
+            for patient in mine:
+                here = sum(
+                    db.execute(delete(table).where(table.c.national_id == patient)).rowcount
+                    for table, _ in KINDS.values()
+                )
+                values = {"centre": centre, "withdrawn_at": at, "rows": here}
+                db.execute(insert(gone).values(national_id=patient, **values))
+                rows += here
         return rows
 
     def withdrawn(self, national_ids: Collection[str]) -> set[str]:
@@ -230,6 +234,15 @@ def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:
         query = select(patients.c.national_id, patients.c.centre)
         for patient, centre in db.execute(query.where(patients.c.national_id.in_(part))):
             found[patient] = centre
+    return found
+
+
+def _foreign(db: Connection, national_ids: Collection[str], centre: str) -> set[str]:
+    """Return whose rows or studies are from another centre."""
+    found = {p for p, c in _centres(db, national_ids).items() if c != centre}
+    for part in _chunks(sorted(set(national_ids))):
+        query = select(studies.c.national_id).where(studies.c.centre != centre)
+        found.update(db.scalars(query.where(studies.c.national_id.in_(part))))
     return found
 
 

@@ -107,6 +107,11 @@ class SqlSubmissions:
             found = session.exec(query).first()
             return _expected(*found) if found else None
 
+    def is_expected(self, sop_instance_uid: str, sha256: str) -> bool:
+        with Session(self._reading) as session:
+            row = session.get(InstanceTable, sop_instance_uid)
+            return row is not None and row.sha256 == sha256
+
     def verified(self, receipts: Mapping[str, str | None]) -> None:
         with Session(self._engine) as session:
             for uid, digest in receipts.items():

@@ -33,10 +33,11 @@ class SqlWork:
                 session.add(row)
             session.commit()
 
-    def claim(self, at: datetime, lease: timedelta) -> Task | None:
+    def claim(self, at: datetime, lease: timedelta, kind: str) -> Task | None:
         due = (col(WorkTable.state) == WAITING) & (col(WorkTable.not_before) <= at)
         lost = (col(WorkTable.state) == RUNNING) & (col(WorkTable.lease_until) < at)
-        query = select(WorkTable).where(due | lost).order_by(col(WorkTable.not_before)).limit(1)
+        query = select(WorkTable).where(WorkTable.kind == kind, due | lost)
+        query = query.order_by(col(WorkTable.not_before)).limit(1)
         with Session(self._engine) as session:
             row = session.exec(query.with_for_update(skip_locked=True)).first()
             if row is None:

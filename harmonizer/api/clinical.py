@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
 
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from harmonizer.api.access import Caller, require
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
 from harmonizer.services.tables import TableService
+from harmonizer.services.withdrawal import WithdrawalService
 
 router = APIRouter(prefix="/api/v1", tags=["clinical"])
 
@@ -38,11 +39,20 @@ def receive_batch(
 ) -> BatchReceipt:
     """Store a centre's batch: all of it, or none and every problem in the receipt."""
     receipt = clinical.receive(batch, caller.centre or "")
+    if batch.withdrawn:
+        request.app.state.poke()
     if batch.clinical and not receipt.problems:
         harmonization: HarmonizationService = request.app.state.harmonization
         if harmonization.heard_of({row.national_id for row in batch.clinical}):
             request.app.state.poke()
     return receipt
+
+
+@router.get("/withdrawals")
+def read_withdrawals(request: Request, caller: Caller = require("site")) -> list[WithdrawalReceipt]:
+    """Return what was deleted of each patient of the calling centre who withdrew."""
+    withdrawal: WithdrawalService = request.app.state.withdrawal
+    return list(withdrawal.receipts(caller.centre or ""))
 
 
 @router.get("/patients/{national_id}/timeline")

@@ -79,6 +79,14 @@ class Records(Protocol):
     def counts(self) -> dict[str, int]: ...
 
 
+class Erasure(Protocol):
+    """Deletes what else there is of whoever withdrew."""
+
+    def order(self, national_ids: Collection[str]) -> None: ...
+
+    def lift(self, national_ids: Collection[str], centre: str) -> int: ...
+
+
 class ClinicalService:
     """Use cases of clinical rows at the archive."""
 
@@ -89,12 +97,14 @@ class ClinicalService:
         instruments: Mapping[str, Instrument],
         schedule: Schedule,
         clock: Clock,
+        erasure: Erasure | None = None,
     ) -> None:
         self._records = records
         self._ctcae = ctcae
         self._instruments = instruments
         self._schedule = schedule
         self._clock = clock
+        self._erasure = erasure
 
     def receive(self, batch: ClinicalBatch, centre: str) -> BatchReceipt:
         """Store a batch of one centre, all of it or, with any problem, none of it.
@@ -103,6 +113,8 @@ class ClinicalService:
         ------
         RefusedError
             `other-centre`, if the batch is not of the calling centre.
+        RetryError
+            If somebody consented again whose objects are not deleted yet.
         """
         if batch.centre != centre:
             raise RefusedError("other-centre", "the batch is of another centre", 403)
@@ -110,7 +122,7 @@ class ClinicalService:
         if known is not None:
             return known
         now = self._clock.now()
-        gone = self._records.withdraw(batch.withdrawn, centre, now) if batch.withdrawn else 0
+        gone = self._withdraw(batch, centre, now)
         rows: list[Row] = [*batch.clinical, *batch.toxicity, *batch.prom]
         problems = list(self._problems(rows, centre, now.date()))
         if problems:
@@ -125,6 +137,15 @@ class ClinicalService:
             self._records.refuse(receipt, centre, now)
             return receipt
         return self._records.store(batch, [self._scored(row) for row in batch.prom], gone, now)
+
+    def _withdraw(self, batch: ClinicalBatch, centre: str, now: datetime) -> int:
+        """May be repeated: a batch without a receipt comes again."""
+        gone = self._records.withdraw(batch.withdrawn, centre, now) if batch.withdrawn else 0
+        if self._erasure and batch.withdrawn:
+            self._erasure.order(batch.withdrawn)
+        if self._erasure and batch.consented_again:
+            self._erasure.lift(batch.consented_again, centre)
+        return gone
 
     def timeline(self, national_id: str) -> Timeline:
         """Return a patient's events with days from RT start.

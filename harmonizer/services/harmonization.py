@@ -72,11 +72,12 @@ class HarmonizationService:
 
     def step(self) -> bool:
         """Do one thing that is due. Returns whether there was one."""
-        task = self._work.claim(self._clock.now(), LEASE)
+        task = self._work.claim(self._clock.now(), LEASE, HARMONIZE)
         if task is None:
             return False
         try:
-            self.harmonize(task.subject)
+            if self._courses.national_id(task.subject):  # else its patient withdrew meanwhile
+                self.harmonize(task.subject)
         except RetryError as error:
             self._later(task, str(error))
         except Exception as error:  # noqa: BLE001 - one course must not stop the others

@@ -110,6 +110,7 @@ class SubmissionService:
         try:
             if not expected.verified:
                 self._store.put(data)
+                self._still_admitted(expected)
             digest = self._read_back(expected)
         except RefusedError:
             failure = CANNOT_STORE
@@ -151,6 +152,12 @@ class SubmissionService:
         if found is None or found.centre != centre:
             raise NotFoundError("this centre announced no such version of a course")
         return found
+
+    def _still_admitted(self, expected: Expected) -> None:
+        """Take an object back whose patient withdrew while it was being stored."""
+        if not self._submissions.is_expected(expected.key.sop_instance_uid, expected.sha256):
+            self._store.delete(expected.key)
+            raise RefusedError("patient-withdrew", "the patient withdrew; nothing more is taken")
 
     def _refuse_older(self, course_uid: str, version: int) -> None:
         newest = self._submissions.newest(course_uid)

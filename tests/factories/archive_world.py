@@ -146,6 +146,7 @@ class MemoryStore:
         return self.objects.get(key.sop_instance_uid)
 
     def delete(self, key: InstanceKey) -> None:
+        self._answer()
         self.objects.pop(key.sop_instance_uid, None)
 
     def count(self) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field
 
 from harmonizer.adapters.tables.base import HarmonizerTable
+from harmonizer.adapters.tables.types import UtcDateTime
 
 
 class ClinicalPatientTable(HarmonizerTable, table=True):
@@ -19,13 +20,18 @@ class ClinicalPatientTable(HarmonizerTable, table=True):
 
 
 class WithdrawnPatientTable(HarmonizerTable, table=True):
-    """A patient whose rows were deleted and stay away."""
+    """A patient whose data are deleted and stay away. The counts are of what was deleted."""
 
     __tablename__ = "withdrawn_patient"
 
     national_id: str = Field(primary_key=True)
     centre: str
     withdrawn_at: datetime
+    rows: int = 0
+    courses: int = 0
+    instances: int = 0
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the last object was deleted; None while that is still to be done."""
 
 
 class ClinicalBatchTable(HarmonizerTable, table=True):

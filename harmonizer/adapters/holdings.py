@@ -1,0 +1,129 @@
+"""What the archive has of patients who withdrew, in SQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, delete, select, update
+
+from gateway.contract.clinical import WithdrawalReceipt
+from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
+from harmonizer.adapters.tables.studies import (
+    CourseInstanceTable,
+    CourseStudyTable,
+    CourseTable,
+    FindingTable,
+    InstanceTable,
+    MetricTable,
+    StructureTable,
+    StudyTable,
+    SubmissionTable,
+)
+from harmonizer.adapters.tables.work import WorkTable
+from harmonizer.domain.studies import InstanceKey
+
+OF_COURSES: Final = (
+    StructureTable,
+    MetricTable,
+    FindingTable,
+    CourseStudyTable,
+    CourseInstanceTable,
+    CourseTable,
+    SubmissionTable,
+)
+"""What hangs on a course, what refers to others first."""
+NOTHING: Final = ""
+"""The digest of an instance that is not admitted any more: no bytes have it."""
+
+
+class SqlHoldings:
+    """The `Holdings` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
+        query = select(WithdrawnPatientTable.national_id).where(
+            col(WithdrawnPatientTable.erased_at).is_(None)
+        )
+        with Session(self._reading) as session:
+            waiting = sorted(session.exec(query))
+        return [one for one in waiting if national_ids is None or one in national_ids]
+
+    def close(self, national_id: str) -> Sequence[InstanceKey]:
+        theirs = select(StudyTable.study_instance_uid).where(StudyTable.national_id == national_id)
+        within = col(InstanceTable.study_instance_uid).in_(theirs)
+        with Session(self._engine) as session:
+            session.exec(update(InstanceTable).where(within).values(sha256=NOTHING))
+            session.commit()
+            return [
+                InstanceKey(
+                    national_id,
+                    row.study_instance_uid,
+                    row.series_instance_uid,
+                    row.sop_instance_uid,
+                )
+                for row in session.exec(select(InstanceTable).where(within))
+            ]
+
+    def forget(self, national_id: str, at: datetime) -> None:
+        with Session(self._engine) as session:
+            courses = list(
+                session.exec(
+                    select(SubmissionTable.course_uid)
+                    .where(SubmissionTable.national_id == national_id)
+                    .distinct()
+                )
+            )
+            for course_uid in courses:
+                for table in OF_COURSES:
+                    session.exec(delete(table).where(col(table.course_uid) == course_uid))
+                session.exec(delete(WorkTable).where(col(WorkTable.subject) == course_uid))
+            instances = _forget_studies(session, national_id)
+            receipt = session.get_one(WithdrawnPatientTable, national_id)
+            receipt.courses, receipt.instances = len(courses), instances
+            receipt.erased_at = at
+            session.add(receipt)
+            session.commit()
+
+    def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]:
+        query = (
+            select(WithdrawnPatientTable)
+            .where(WithdrawnPatientTable.centre == centre)
+            .order_by(col(WithdrawnPatientTable.withdrawn_at), WithdrawnPatientTable.national_id)
+        )
+        with Session(self._reading) as session:
+            return [
+                WithdrawalReceipt(
+                    national_id=row.national_id,
+                    withdrawn_at=row.withdrawn_at.replace(tzinfo=UTC),
+                    erased_at=row.erased_at,
+                    rows=row.rows,
+                    courses=row.courses,
+                    instances=row.instances,
+                )
+                for row in session.exec(query)
+            ]
+
+    def lift(self, national_ids: Collection[str], centre: str) -> int:
+        with Session(self._engine) as session:
+            lifted = 0
+            for national_id in sorted(set(national_ids)):
+                row = session.get(WithdrawnPatientTable, national_id)
+                if row is not None and row.centre == centre:
+                    session.delete(row)
+                    lifted += 1
+            session.commit()
+            return lifted
+
+
+def _forget_studies(session: Session, national_id: str) -> int:
+    theirs = select(StudyTable.study_instance_uid).where(StudyTable.national_id == national_id)
+    within = col(InstanceTable.study_instance_uid).in_(theirs)
+    count = int(session.exec(select(func.count()).select_from(InstanceTable).where(within)).one())
+    session.exec(delete(InstanceTable).where(within))
+    session.exec(delete(StudyTable).where(col(StudyTable.national_id) == national_id))
+    return count

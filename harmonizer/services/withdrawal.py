@@ -1,0 +1,114 @@
+"""Withdrawal at the archive: everything that was stored or worked out of a patient is deleted.
+
+The withdrawal itself is one row, kept with the deleted clinical rows; from then on nothing of the
+patient is taken. Deleting objects is durable work that can be killed and repeated: it is done when
+the receipt stands. It is never given up.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from random import random
+from typing import Final, Protocol
+
+from gateway.contract.clinical import WithdrawalReceipt
+from harmonizer.domain.studies import InstanceKey
+from harmonizer.errors import RetryError
+from harmonizer.ports import ArchiveStore, Audit, Clock, Task, Work
+
+logger = logging.getLogger(__name__)
+
+ERASE: Final = "erase"
+LEASE: Final = timedelta(minutes=15)
+FIRST_PAUSE_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 300.0
+
+
+class Holdings(Protocol):
+    """What the archive has of patients, and who of them withdrew."""
+
+    def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
+        """Return who withdrew and is not erased yet, of these or of everybody."""
+        ...
+
+    def close(self, national_id: str) -> Sequence[InstanceKey]:
+        """Admit none of the patient's announced instances any more; return their keys."""
+        ...
+
+    def forget(self, national_id: str, at: datetime) -> None:
+        """Delete every row about the patient's courses and write the receipt, or neither."""
+        ...
+
+    def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]: ...
+
+    def lift(self, national_ids: Collection[str], centre: str) -> int:
+        """Forget that these patients of a centre withdrew. Returns how many had."""
+        ...
+
+
+class WithdrawalService:
+    """Erases whoever withdrew, and lets back in who has given consent again."""
+
+    def __init__(
+        self, holdings: Holdings, store: ArchiveStore, work: Work, audit: Audit, clock: Clock
+    ) -> None:
+        self._holdings = holdings
+        self._store = store
+        self._work = work
+        self._audit = audit
+        self._clock = clock
+
+    def order(self, national_ids: Collection[str]) -> None:
+        """Have these patients erased if they withdrew and are not yet."""
+        self._work.add(ERASE, self._holdings.unfinished(national_ids), self._clock.now())
+
+    def reconcile(self) -> int:
+        """Order every erasure that is not on the list. Returns how many."""
+        waiting = self._holdings.unfinished()
+        self._work.add(ERASE, waiting, self._clock.now())
+        return len(waiting)
+
+    def lift(self, national_ids: Collection[str], centre: str) -> int:
+        """Take data of these patients again: they have given consent again.
+
+        Raises
+        ------
+        RetryError
+            While one of them is not erased yet: what they withdrew must be gone first.
+        """
+        if self._holdings.unfinished(national_ids):
+            raise RetryError("a withdrawn patient is not erased yet; ask again later")
+        return self._holdings.lift(national_ids, centre)
+
+    def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]:
+        """Return what was deleted for each patient of a centre who withdrew."""
+        return self._holdings.receipts(centre)
+
+    def step(self) -> bool:
+        """Erase one patient who is due. Returns whether there was one."""
+        task = self._work.claim(self._clock.now(), LEASE, ERASE)
+        if task is None:
+            return False
+        try:
+            self._erase(task.subject)
+        except Exception as error:  # noqa: BLE001 - tried again until it is done
+            text = str(error) if isinstance(error, RetryError) else type(error).__name__
+            logger.warning("an erasure is tried again: %s", type(error).__name__)
+            self._later(task, text)
+        else:
+            self._work.done(task, self._clock.now())
+        return True
+
+    def _erase(self, national_id: str) -> None:
+        if not self._holdings.unfinished([national_id]):
+            return
+        keys = self._holdings.close(national_id)
+        self._audit.record("archive", "service", "erase", national_id)
+        for key in keys:
+            self._store.delete(key)
+        self._holdings.forget(national_id, self._clock.now())
+
+    def _later(self, task: Task, reason: str) -> None:
+        doublings = min(task.attempts, 10)
+        pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S) * (0.5 + random())
+        self._work.retry(task, self._clock.now() + timedelta(seconds=pause), reason)

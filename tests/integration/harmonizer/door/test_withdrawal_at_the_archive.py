@@ -1,0 +1,153 @@
+"""Withdrawal at the archive: everything goes, nothing comes back, unless consent does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+from sqlmodel import Session, col, func, select
+
+from gateway.contract.clinical import ClinicalBatch
+from harmonizer.adapters.holdings import OF_COURSES
+from harmonizer.adapters.tables.studies import InstanceTable, StudyTable
+from tests.factories.archive_world import SentCourse
+from tests.integration.harmonizer.door.conftest import Door
+
+Open = Callable[..., AbstractAsyncContextManager[Door]]
+
+
+def inside(open_door: Open, job: Callable[[Door], Awaitable[None]], name: str = "KUH") -> None:
+    async def run() -> None:
+        async with open_door(name) as door:
+            await job(door)
+
+    asyncio.run(run())
+
+
+async def tell(
+    door: Door, name: str, withdrawn: tuple[str, ...] = (), again: tuple[str, ...] = ()
+) -> httpx.Response:
+    centre = door.client.headers["Authorization"].split()[1].split("-")[0]
+    batch = ClinicalBatch(batch_id=name, centre=centre, withdrawn=withdrawn, consented_again=again)
+    return await door.client.post("/api/v1/clinical-batches", json=batch.model_dump(mode="json"))
+
+
+async def receipt(door: Door) -> dict[str, object]:
+    found: list[dict[str, object]] = (await door.client.get("/api/v1/withdrawals")).json()
+    assert len(found) == 1
+    return found[0]
+
+
+def rows(door: Door) -> dict[str, int]:
+    with Session(door.service.engine) as session:
+        return {
+            table.__tablename__: int(session.exec(select(func.count()).select_from(table)).one())
+            for table in (*OF_COURSES, InstanceTable, StudyTable)
+        }
+
+
+def test_a_withdrawal_deletes_objects_and_everything_worked_out(
+    open_door: Open, course: SentCourse
+) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.service.work_through()
+        before = rows(door)
+        assert {name for name, count in before.items() if not count} <= {"finding"}
+        national = course.body.manifest.national_id
+        assert (await tell(door, "w1", (national,))).status_code == httpx.codes.OK
+        assert (await receipt(door))["erased_at"] is None
+        door.service.work_through()
+        assert set(rows(door).values()) == {0}
+        assert door.store.objects == {}
+        told = await receipt(door)
+        assert told["erased_at"]
+        assert (told["courses"], told["instances"]) == (1, len(course.instances))
+        refused = await door.announce(course)
+        assert refused.json()["code"] == "patient-withdrew"
+        assert (await tell(door, "w1", (national,))).json() == (
+            await tell(door, "w2", (national,))
+        ).json() | {"batch_id": "w1"}
+        door.service.work_through()
+        assert await receipt(door) == told
+        assert door.service.audit.first_break() is None
+
+    inside(open_door, job)
+
+
+def test_an_erasure_goes_on_after_the_store_was_down(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.store.down = True
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        assert door.service.withdrawal.step()
+        assert (await receipt(door))["erased_at"] is None
+        assert door.service.work.counts()["waiting"] == 2  # this, and harmonizing the course
+        door.store.down = False
+        assert door.service.withdrawal.reconcile() == 1  # as at every start: due at once
+        door.service.work_through()
+        assert (await receipt(door))["erased_at"]
+        assert door.store.objects == {}
+        assert door.service.work.counts() == {"waiting": 0, "running": 0, "failed": 0}
+
+    inside(open_door, job)
+
+
+def test_what_is_stored_while_its_patient_withdraws_does_not_stay(
+    open_door: Open, course: SentCourse
+) -> None:
+    async def job(door: Door) -> None:
+        await door.announce(course)
+        one = course.instances[0]
+        expected = door.service.submissions.admit("KUH", one.entry.sha256)
+        assert expected is not None
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.service.work_through()
+        answer, digest = door.service.submissions.keep(expected, one.data)
+        assert (answer.failure, digest) == (0xC000, None)
+        assert door.store.objects == {}
+
+    inside(open_door, job)
+
+
+def test_after_new_consent_the_course_comes_again(open_door: Open, course: SentCourse) -> None:
+    national = course.body.manifest.national_id
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        await tell(door, "w1", (national,))
+        early = await tell(door, "a1", (), (national,))
+        assert early.status_code == httpx.codes.SERVICE_UNAVAILABLE  # not erased yet
+        door.service.work_through()
+        assert (await tell(door, "a1", (), (national,))).status_code == httpx.codes.OK
+        assert (await door.client.get("/api/v1/withdrawals")).json() == []
+        assert (await door.deliver(course))["state"] == "stored"
+        door.service.work_through()
+        assert len(door.store.objects) == len(course.instances)
+
+    inside(open_door, job)
+
+
+def test_no_centre_withdraws_or_lets_in_for_another(open_door: Open, course: SentCourse) -> None:
+    national = course.body.manifest.national_id
+
+    async def stranger(door: Door) -> None:
+        await tell(door, "w1", (national,))
+        await tell(door, "a1", (), (national,))
+        door.service.work_through()
+        assert (await door.client.get("/api/v1/withdrawals")).json() == []
+
+    async def own(door: Door) -> None:
+        await door.deliver(course)
+
+    async def still_there(door: Door) -> None:
+        with Session(door.service.engine) as session:
+            verified = col(InstanceTable.verified_sha256).is_not(None)
+            assert len(session.exec(select(InstanceTable).where(verified)).all()) == len(
+                course.instances
+            )
+        assert len(door.store.objects) == len(course.instances)
+
+    inside(open_door, own)
+    inside(open_door, stranger, "Tyks")
+    inside(open_door, still_there)

@@ -26,6 +26,7 @@ from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
+from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
@@ -35,6 +36,7 @@ from harmonizer.api import (
     dicomweb,
     errors,
     nomenclature,
+    registry,
     reports,
     stow,
     studies,
@@ -58,6 +60,7 @@ from harmonizer.services.derived import DerivedService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
+from harmonizer.services.registry import RegistryService
 from harmonizer.services.reports import ReportService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
@@ -238,7 +241,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical, studies, nomenclature, reports):
+    for part in (stow, submissions, clinical, studies, nomenclature, reports, registry):
         app.include_router(part.router)
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
@@ -264,6 +267,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     parts = ("submissions", "harmonization", "clinical", "proms", "tables", "studies", "names")
     for name in ("clock", "audit", "withdrawal", *parts):
         setattr(app.state, name, getattr(service, name))
+    app.state.registry = RegistryService(SqlRegistry(service.engine))
     app.state.reports = ReportService(
         service.courses,
         service.world.store,

@@ -1,17 +1,15 @@
 """Our errors as HTTP answers, mapped once. An unexpected error's text never leaves."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError, RetryError
 
 logger = logging.getLogger(__name__)
-
-Next = Callable[[Request], Awaitable[Response]]
 
 
 def _refused(_request: Request, error: Exception) -> JSONResponse:
@@ -41,6 +39,37 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"code": "invalid", "text": text}, 422)
 
 
+class KeepToOurselves:
+    """ASGI middleware: no error's text reaches a caller or, by the server, its log.
+
+    An answer that breaks off half way is left without its end, so that the server cuts the
+    connection and nobody takes it for whole.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            logger.error("unexpected %s", type(error).__name__)
+            if not begun:
+                text = "something unexpected happened; see the service's log"
+                answer = JSONResponse({"code": "unexpected", "text": text}, 500)
+                await answer(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
     """Map every error of ours, and any other, to an answer that quotes nothing foreign."""
     app.add_exception_handler(RefusedError, _refused)
@@ -49,12 +78,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HarmonizerError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
 
-    @app.middleware("http")
-    async def keep_to_ourselves(request: Request, call_next: Next) -> Response:
-        # Starlette would answer, then raise on to the server, which logs the error's text.
-        try:
-            return await call_next(request)
-        except Exception as error:  # noqa: BLE001 - the last line of defence
-            logger.error("unexpected %s", type(error).__name__)
-            text = "something unexpected happened; see the service's log"
-            return JSONResponse({"code": "unexpected", "text": text}, 500)
+    app.add_middleware(KeepToOurselves)

@@ -9,7 +9,7 @@ from dicomweb_client.session_utils import create_session
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
-from requests import HTTPError
+from requests import HTTPError, RequestException
 
 from tests.factories.archive_rows import PARTS, Given
 from tests.integration.harmonizer.reading.conftest import LEFT_KUH, LEFT_TYKS, TOKENS, Archive
@@ -75,3 +75,11 @@ def test_series_instances_and_metadata(client: DICOMwebClient) -> None:
     one = client.retrieve_instance(LEFT_KUH.study, uid, LEFT_KUH.instance(4))
     assert one.PatientID == LEFT_KUH.national_id
     assert len(client.retrieve_study_metadata(LEFT_KUH.study)) == 5
+
+
+def test_a_study_that_breaks_off_half_way_does_not_look_whole(
+    client: DICOMwebClient, archive: Archive
+) -> None:
+    archive.orthanc.gone = {LEFT_KUH.instance(4)}
+    with pytest.raises(RequestException):
+        list(client.iter_study(LEFT_KUH.study))

@@ -112,6 +112,9 @@ class SqlCourses:
             course.technique = result.plan.technique
             course.prescribed_gy = result.plan.prescribed_gy
             course.fractions = result.plan.fractions
+            course.intent = result.plan.intent
+            course.fractions_delivered = result.plan.fractions_delivered
+            course.treatment_days = result.plan.treatment_days
             course.site, course.laterality = result.site, result.laterality
             course.state, course.reason = SubmissionState.HARMONIZED, None
             course.harmonized_at, course.made_by = at, dict(result.made_by)

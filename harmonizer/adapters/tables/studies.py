@@ -92,6 +92,10 @@ class CourseTable(HarmonizerTable, table=True):
     technique: str | None = None
     prescribed_gy: float | None = None
     fractions: int | None = None
+    intent: str | None = None
+    fractions_delivered: int | None = None
+    """None without treatment records."""
+    treatment_days: int | None = None
     stored_at: datetime = Field(sa_type=UtcDateTime)
     harmonized_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     made_by: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))

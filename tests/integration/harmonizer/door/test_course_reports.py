@@ -1,9 +1,11 @@
 """A course's report over HTTP: made of what the archive holds, for readers only, audited."""
 
 import asyncio
+import csv
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from io import BytesIO
+from datetime import date
+from io import BytesIO, StringIO
 
 import httpx
 import pydicom
@@ -91,5 +93,29 @@ def test_the_values_come_as_dicom_of_the_same_study(open_door: Open, course: Sen
         assert found.PatientIdentityRemoved == "YES"
         assert found.PatientID == door.service.courses.national_id(course.course_uid)
         assert found.StudyInstanceUID in door.service.courses.study_uids(course.course_uid)
+
+    inside(open_door, job)
+
+
+def test_the_registry_has_a_row_of_the_course(
+    open_door: Open, course: SentCourse, originals: list[bytes]
+) -> None:
+    sent = [pydicom.dcmread(BytesIO(data), stop_before_pixels=True) for data in originals]
+    (plan,) = [one for one in sent if one.Modality == "RTPLAN"]
+    planned = plan.FractionGroupSequence[0].NumberOfFractionsPlanned
+    days = sorted(one.TreatmentDate for one in sent if one.Modality == "RTRECORD")
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.service.work_through()
+        answer = await read(door, "/api/v1/registry-extract")
+        (row,) = csv.DictReader(StringIO(answer.text))
+        assert row["course_uid"] == course.course_uid
+        assert int(row["fractions_planned"]) == planned
+        assert int(row["fractions_delivered"]) == len(days)
+        length = date.fromisoformat(days[-1]) - date.fromisoformat(days[0])
+        assert int(row["treatment_days"]) == length.days + 1
+        assert row["intent"] == plan.PlanIntent
+        assert float(row["Body Volume[cc]"]) > 0
 
     inside(open_door, job)

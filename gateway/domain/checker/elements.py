@@ -60,6 +60,10 @@ class Elements:
     def value(self, element: Element) -> bytes:
         return self.body[element.start : element.start + element.length]
 
+    def holds(self, element: Element, value: bytes) -> bool:
+        """Tell whether an element has this value, without copying it."""
+        return element.length == len(value) and self.body.startswith(value, element.start)
+
     def first(self, tag: int) -> bytes | None:
         """Return the value of a top-level element, or None."""
         for element in self.found:

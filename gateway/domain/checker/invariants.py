@@ -110,7 +110,7 @@ def check_unchanged(
     changed = {
         tag
         for (tag, one), (_, other) in zip(first, second, strict=True)
-        if before.value(one) != after.value(other)
+        if not before.holds(one, after.value(other))
     }
     return [Problem("invariant", tag, "was changed") for tag in sorted(changed)], len(first)
 

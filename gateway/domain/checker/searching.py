@@ -43,8 +43,8 @@ def found_in(written: Elements, known: KnownIdentity) -> Iterator[int]:
     yield from _numbers_in(numbers, known)
     for element in written.found:
         if is_bulk(element):
-            value = written.value(element)
-            if any(needle in value for needle in known.bulk_needles):
+            start, stop = element.start, element.start + element.length
+            if any(written.body.find(word, start, stop) >= 0 for word in known.bulk_needles):
                 yield element.tag
 
 

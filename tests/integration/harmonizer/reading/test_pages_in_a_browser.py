@@ -25,6 +25,11 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+def _failure(request: object) -> str:
+    """Say what failed. An icon still on its way is aborted when the next page is opened."""
+    return f"{request.url}: {request.failure}"
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_whole(archive: Archive, address: str, chromium: object, width: int) -> None:
     archive.app.state.cookies_are_secure = False  # the test's server speaks plain http
@@ -33,7 +38,7 @@ def test_every_page_is_whole(archive: Archive, address: str, chromium: object, w
     complaints: list[str] = []
     asked: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on("requestfailed", lambda request: complaints.append(_failure(request)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}/login")
     page.fill("#token", TOKENS["curator"])
@@ -43,7 +48,7 @@ def test_every_page_is_whole(archive: Archive, address: str, chromium: object, w
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.locator("h1").count() == 1, path
-    assert complaints == []
+    assert [text for text in complaints if "ERR_ABORTED" not in text] == []
     assert {url.startswith(address) for url in asked} == {True}
     context.close()
 

@@ -134,12 +134,13 @@ class Submissions(Protocol):
 
 @dataclass(frozen=True)
 class CourseContext:
-    """Site and side that a course was harmonized with."""
+    """What a course was harmonized with: site, side, and the versions of rules and code."""
 
     course_uid: str
     national_id: str
     site: str | None
     laterality: str | None
+    made_by: Mapping[str, str]
 
 
 class Courses(Protocol):

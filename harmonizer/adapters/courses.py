@@ -81,7 +81,9 @@ class SqlCourses:
             queries = [query.where(col(CourseTable.national_id).in_(part)) for part in parts]
         with Session(self._reading) as session:
             return [
-                CourseContext(row.course_uid, row.national_id, row.site, row.laterality)
+                CourseContext(
+                    row.course_uid, row.national_id, row.site, row.laterality, dict(row.made_by)
+                )
                 for which in queries
                 for row in session.exec(which)
             ]

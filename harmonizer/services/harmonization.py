@@ -12,8 +12,22 @@ from typing import Any, Final, Protocol
 
 from gateway.contract.manifest import Role
 from harmonizer.domain.clinical import Latest
-from harmonizer.domain.nomenclature import Context, Mapper, SetMapping, map_structure_set
-from harmonizer.domain.quality import Analysis, CourseFacts, Knowledge, analyse, described
+from harmonizer.domain.dose import METHOD_VERSION
+from harmonizer.domain.nomenclature import (
+    MATCHER_VERSION,
+    Context,
+    Mapper,
+    SetMapping,
+    map_structure_set,
+)
+from harmonizer.domain.quality import (
+    RULESET_VERSION,
+    Analysis,
+    CourseFacts,
+    Knowledge,
+    analyse,
+    described,
+)
 from harmonizer.domain.studies import (
     CourseFile,
     CourseInstance,
@@ -161,13 +175,24 @@ class HarmonizationService:
         return self._reader.read(files), instances[0].key.national_id
 
     def reconcile(self) -> int:
-        """Ask for every course that waits or is out of date without being on the list.
+        """Ask for every course that waits, was made by older code, or knows less than we do.
 
         Returns how many.
         """
-        waiting = self._courses.unharmonized()
+        old = [c.course_uid for c in self._courses.contexts() if self._is_old(c.made_by)]
+        waiting = [*self._courses.unharmonized(), *old]
         self._work.add(HARMONIZE, waiting, self._clock.now())
         return len(waiting) + self.heard_of(None)
+
+    def _is_old(self, made_by: Mapping[str, str]) -> bool:
+        """Whether method, quality rules or matcher have changed since.
+
+        A new rule set of names is not looked at: its release asks for the courses that it changes.
+        """
+        quality = f"{RULESET_VERSION} {self._knowledge.version}"
+        names = made_by.get("names", "").partition(" ")[0]
+        made = (names, made_by.get("dose"), made_by.get("quality"))
+        return made != (str(MATCHER_VERSION), METHOD_VERSION, quality)
 
     def heard_of(self, national_ids: Collection[str] | None) -> int:
         """Harmonize anew where the record of a patient's site or side says something new.

@@ -277,3 +277,19 @@ def test_a_record_that_comes_later_tells_site_and_side(open_door: Open, course: 
         assert door.service.harmonization.heard_of([national_id]) == 0
 
     inside(open_door, job)
+
+
+def test_what_older_code_made_is_made_again(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        harmonization = door.service.harmonization
+        await door.deliver(course)
+        door.service.work_through()
+        assert harmonization.reconcile() == 0
+        result = harmonization.harmonize(course.course_uid)
+        older = replace(result, made_by={**result.made_by, "dose": "dvh-0"})
+        door.service.courses.keep(course.course_uid, older, door.service.clock.now())
+        assert harmonization.reconcile() == 1
+        door.service.work_through()
+        assert harmonization.reconcile() == 0
+
+    inside(open_door, job)

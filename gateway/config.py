@@ -67,6 +67,15 @@ class ArchiveDoor(_Section):
         return self
 
 
+class Disk(_Section):
+    """When intake stops. Sending goes on."""
+
+    full_percent: float = Field(default=90.0, ge=1, le=100)
+    reserve_gb: float = Field(default=1.0, ge=0)
+    orthanc_folder: Path | None = None
+    """The site Orthanc's storage, if it is on this machine; watched beside `data_folder`."""
+
+
 class Settings(_Section):
     """One centre's gateway. Paths are relative to the settings file."""
 
@@ -88,6 +97,7 @@ class Settings(_Section):
     course_needs: tuple[str, ...] = ("planning-image", "structures", "plan", "dose")
     rule_severities: dict[str, str] = Field(default_factory=dict)
     policy_file: Path | None = None
+    disk: Disk = Disk()
 
     @property
     def database(self) -> str:

@@ -10,6 +10,7 @@ from gateway.services.withdrawal import ERASE
 
 CLINICAL_PAUSE_S = 2.0
 WITHDRAWAL_PAUSE_S = 5.0
+DISK_PAUSE_S = 2.0
 
 
 class Background:
@@ -27,6 +28,7 @@ class Background:
             self.intake,
             self._loop("courses", service.course_service.step, pause),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
+            self._loop("disk", service.disk.step, DISK_PAUSE_S),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
@@ -34,6 +36,7 @@ class Background:
 
     def start(self) -> None:
         self._service.outbox.release_leases()
+        self._service.disk.step()  # before the plugin asks for the first time
         for loop in self.loops:
             loop.start()
 
@@ -59,7 +62,8 @@ class Background:
     def _send_clinical(self) -> None:
         if self._service.sending.stopped:
             return
-        self._service.clinical.forget_withdrawn()
+        if self._service.settings.on_withdrawal == ERASE:
+            self._service.clinical.forget_withdrawn()
         self._service.clinical_sending.send()
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -1,8 +1,10 @@
 """Opening what one gateway stands on: keys, database, the site Orthanc, the archive."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from gateway.adapters.accounts import SqlAccounts
 from gateway.adapters.archive import HttpArchive, open_archive_client
@@ -10,6 +12,7 @@ from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clinical_archive import HttpClinicalArchive
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.database import Engine, open_engine
+from gateway.adapters.disk import measure
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
@@ -19,10 +22,11 @@ from gateway.domain.courses import Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
-from gateway.ports import Archive, Clock, SecondStage, SiteStore
+from gateway.ports import Alerts, Archive, Clock, SecondStage, SiteStore
 from gateway.services.accounts import AccountService
 from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.courses import CoursePolicy
+from gateway.services.disk import GIGABYTE, DiskGuard, DiskLimits, DiskUse
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,22 @@ class World:
     stage: SecondStage
     clinical: ClinicalArchive
     clock: Clock = field(default_factory=SystemClock)
+    disk: Callable[[Path], tuple[int, int]] = measure
+    """Size and what may still be written, in bytes, of a folder's volume."""
+
+
+def disk_guard(settings: Settings, world: World, alerts: Alerts) -> DiskGuard:
+    """Watch the volumes that intake fills."""
+    folders = {"the gateway's data": settings.data_folder}
+    if settings.disk.orthanc_folder is not None:
+        folders["the site Orthanc's storage"] = settings.disk.orthanc_folder
+    limits = DiskLimits(settings.disk.full_percent, int(settings.disk.reserve_gb * GIGABYTE))
+
+    def use(folder: Path) -> DiskUse:
+        return DiskUse(*world.disk(folder))
+
+    measures = {name: partial(use, folder) for name, folder in folders.items()}
+    return DiskGuard(measures, limits, alerts)
 
 
 class KeyedNaming:

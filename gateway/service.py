@@ -21,7 +21,7 @@ from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
 from gateway.domain.identity import KeyRing, unseal
 from gateway.errors import HoldError
-from gateway.opening import KeyedNaming, World, policy_of
+from gateway.opening import KeyedNaming, World, disk_guard, policy_of
 from gateway.ports import StoredInstance
 from gateway.services.accounts import AccountService
 from gateway.services.canary import CanaryService
@@ -52,6 +52,7 @@ class Service:
         self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         self.rewriters = ThreadPoolExecutor(REWRITERS, thread_name_prefix="rewrite")
         self._open_stores(ring)
+        self.disk = disk_guard(settings, world, self.alerts)
         self.consents = ConsentService(
             self.vault,
             self.naming,
@@ -59,6 +60,7 @@ class Service:
             self.audit,
             world.stage.profile,
             self._consent_changed,
+            lambda: self.disk.closed,
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.preparer = self._preparer()
@@ -108,6 +110,7 @@ class Service:
             self.totals,
             self.alerts,
             self.canary,
+            self.disk,
             self.clock,
         )
 

@@ -15,6 +15,8 @@ class ConsentSnapshot(WireModel):
     issued_at: datetime
     policy_hash: str
     admitted: dict[str, str]
+    closed: str | None = None
+    """Why nobody at all may be stored now, as a code; the sender is told to try later."""
 
 
 class RefusalCount(WireModel):

@@ -61,6 +61,7 @@ class ConsentService:
         audit: Audit,
         policy_hash: str,
         on_change: Callable[[str], None] = lambda _pseudonym: None,
+        closed: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._vault = vault
         self._naming = naming
@@ -68,6 +69,7 @@ class ConsentService:
         self._audit = audit
         self._policy_hash = policy_hash
         self._on_change = on_change
+        self._closed = closed
 
     def import_sheet(self, body: bytes, role: str, *, commit: bool) -> ImportReport:
         """Read a consent list; with `commit`, store every line of it or, with any problem, none."""
@@ -83,7 +85,7 @@ class ConsentService:
         if committed:
             self._audit.record("consent-import", role, "-", f"{len(enrolments)} rows")
             self._vault.enrol(enrolments)
-            for pseudonym in touched:
+            for pseudonym in before.keys() & set(touched):  # of others nothing can be here yet
                 given = in_force(after[pseudonym])
                 if given is not None and given.status is ConsentStatus.GRANTED:
                     self._vault.unbury(pseudonym)
@@ -112,8 +114,9 @@ class ConsentService:
         ]
 
     def snapshot(self) -> ConsentSnapshot:
-        """Return who may be stored now."""
-        admitted = self._admitted()
+        """Return who may be stored now: nobody while intake is closed."""
+        closed = self._closed()
+        admitted = set() if closed else self._admitted()
         return ConsentSnapshot(
             issued_at=self._clock.now(),
             policy_hash=self._policy_hash,
@@ -122,6 +125,7 @@ class ConsentService:
                 for lookup, pseudonym in self._vault.aliases().items()
                 if pseudonym in admitted
             },
+            closed=closed,
         )
 
     def is_admitted(self, pseudonym: str) -> bool:

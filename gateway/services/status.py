@@ -8,6 +8,7 @@ from gateway.contract.site import PluginReport
 from gateway.ports import Alerts, Clock, Course, Courses, Index, Outbox, PluginTotals
 from gateway.services.canary import CanaryService
 from gateway.services.consent import ConsentService
+from gateway.services.disk import DiskGuard
 
 PLUGIN_SILENT_S = 120.0
 RATE_WINDOW_S = 60.0
@@ -52,6 +53,7 @@ class StatusService:
         totals: PluginTotals,
         alerts: Alerts,
         canary: CanaryService,
+        disk: DiskGuard,
         clock: Clock,
     ) -> None:
         self._centre = centre
@@ -62,6 +64,7 @@ class StatusService:
         self._totals = totals
         self._alerts = alerts
         self._canary = canary
+        self._disk = disk
         self._clock = clock
         self._rates: list[tuple[datetime, int]] = []
 
@@ -101,15 +104,17 @@ class StatusService:
                 "offered": self._canary.offered,
             },
             "plugin": self._plugin(),
+            "disk": self._disk.as_json(),
         }
 
     def health(self) -> dict[str, Any]:
-        """Return whether intake may be trusted: canary refused and plugin heard of lately."""
+        """Return whether intake may be trusted and goes on: canary refused, room on the disk."""
         canary = self._canary.last
-        healthy = bool(canary and canary.healthy)
+        refused = bool(canary and canary.healthy)
         return {
-            "status": "ok" if healthy else "unhealthy",
-            "canary": healthy,
+            "status": "ok" if refused and self._disk.closed is None else "unhealthy",
+            "canary": refused,
+            "disk": self._disk.closed or "ok",
             "alerts": [alert["code"] for alert in self._alerts.open()],
         }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1, sha256
 from io import BytesIO
+from pathlib import Path
 
 from pydicom import dcmread
 
@@ -25,6 +26,19 @@ class FakeClock:
 
     def forward(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+class FakeDisk:
+    """Measures one volume of 100 GB, however full a test says it is."""
+
+    def __init__(self) -> None:
+        self.used_percent = 40.0
+        self.failure: Exception | None = None
+
+    def __call__(self, _folder: Path) -> tuple[int, int]:
+        if self.failure:
+            raise self.failure
+        return 100 * 10**9, int((100 - self.used_percent) * 10**9)
 
 
 class FakeSite:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.factories.gateway_world import (
     FakeArchive,
     FakeClinicalArchive,
     FakeClock,
+    FakeDisk,
     FakeSite,
     FakeStage,
 )
@@ -36,6 +37,7 @@ class Hospital:
     stage: FakeStage
     clock: FakeClock
     app: FastAPI
+    disk: FakeDisk = field(default_factory=FakeDisk)
 
     @property
     def service(self) -> Service:
@@ -75,7 +77,9 @@ class Hospital:
     def restart(self) -> None:
         """Throw the process away and start another on the same data folder."""
         self.service.close()
-        world = World(self.site, self.archive, self.stage, FakeClinicalArchive(), self.clock)
+        world = World(
+            self.site, self.archive, self.stage, FakeClinicalArchive(), self.clock, self.disk
+        )
         self.app = create_app(self.settings, world, background=False)
         self.service.outbox.release_leases()
         self.service.intake.reconcile()
@@ -116,9 +120,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def hospital(settings: Settings) -> Iterator[Hospital]:
     site, archive, stage, clock = FakeSite(), FakeArchive(), FakeStage(), FakeClock()
-    world = World(site, archive, stage, FakeClinicalArchive(), clock)
+    disk = FakeDisk()
+    world = World(site, archive, stage, FakeClinicalArchive(), clock, disk)
     app = create_app(settings, world, background=False)
-    hospital = Hospital(settings, site, archive, stage, clock, app)
+    hospital = Hospital(settings, site, archive, stage, clock, app, disk)
     hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)
     yield hospital
     hospital.service.close()

@@ -19,6 +19,14 @@ from gateway.ports import Clock, Enrolment
 
 _NONCE = 12
 _CHUNK = 500
+_STATEMENT: Any = (
+    ConsentRow.pseudonym,
+    ConsentRow.status,
+    ConsentRow.version,
+    ConsentRow.scope,
+    ConsentRow.given_on,
+)
+"""Columns, not rows: tens of thousands of them are read every few seconds."""
 
 
 class SqlVault:
@@ -56,50 +64,52 @@ class SqlVault:
         found: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
             for part in _chunks(pseudonyms):
-                rows = session.exec(select(ConsentRow).where(col(ConsentRow.pseudonym).in_(part)))
-                for row in rows:
-                    found.setdefault(row.pseudonym, []).append(_consent(row))
+                chosen = select(*_STATEMENT).where(col(ConsentRow.pseudonym).in_(part))
+                for row in session.exec(chosen):
+                    found.setdefault(row[0], []).append(_consent(*row[1:]))
         return found
 
     def enrol(self, enrolments: Sequence[Enrolment]) -> None:
         now = self._clock.now()
-        known = self.statements({e.pseudonym for e in enrolments})
+        pseudonyms = {entry.pseudonym for entry in enrolments}
+        known, aliases = self.statements(pseudonyms), {e.lookup: e for e in enrolments}
+        for lookup in self.pseudonyms(aliases):
+            del aliases[lookup]
         with Session(self._engine) as session:
+            people = _people(session, pseudonyms)
             for entry in enrolments:
-                person = session.get(PersonRow, entry.pseudonym)
+                person = people.get(entry.pseudonym)
                 sealed = self._seal(entry.pseudonym, self._merged(person, entry.person))
                 if person is None:
-                    session.add(
-                        PersonRow(
-                            pseudonym=entry.pseudonym,
-                            sealed=sealed,
-                            key_id=self._key_id,
-                            created_at=now,
-                        )
+                    person = people[entry.pseudonym] = PersonRow(
+                        pseudonym=entry.pseudonym,
+                        sealed=sealed,
+                        key_id=self._key_id,
+                        created_at=now,
                     )
+                    session.add(person)
                 else:
                     person.sealed, person.key_id = sealed, self._key_id
-                session.flush()
-                if session.get(AliasRow, entry.lookup) is None:
-                    session.add(
-                        AliasRow(lookup=entry.lookup, pseudonym=entry.pseudonym, created_at=now)
-                    )
-                if entry.consent not in known.get(entry.pseudonym, []):
-                    known.setdefault(entry.pseudonym, []).append(entry.consent)
+            session.flush()
+            for lookup, entry in aliases.items():
+                session.add(AliasRow(lookup=lookup, pseudonym=entry.pseudonym, created_at=now))
+            for entry in enrolments:
+                if entry.consent not in known.setdefault(entry.pseudonym, []):
+                    known[entry.pseudonym].append(entry.consent)
                     session.add(_consent_row(entry, now))
             session.commit()
 
     def in_force(self) -> dict[str, Consent]:
         statements: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
-            for row in session.exec(select(ConsentRow)):
-                statements.setdefault(row.pseudonym, []).append(_consent(row))
+            for row in session.exec(select(*_STATEMENT)):
+                statements.setdefault(row[0], []).append(_consent(*row[1:]))
         latest = {pseudonym: in_force(found) for pseudonym, found in statements.items()}
         return {pseudonym: found for pseudonym, found in latest.items() if found is not None}
 
     def aliases(self) -> dict[str, str]:
         with Session(self._reading) as session:
-            return {row.lookup: row.pseudonym for row in session.exec(select(AliasRow))}
+            return dict(session.exec(select(AliasRow.lookup, AliasRow.pseudonym)).all())
 
     def person(self, pseudonym: str) -> Person | None:
         with Session(self._reading) as session:
@@ -154,8 +164,16 @@ def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:
     return [ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK)]
 
 
-def _consent(row: ConsentRow) -> Consent:
-    return Consent(ConsentStatus(row.status), row.version, row.scope, row.given_on)
+def _people(session: Session, pseudonyms: Iterable[str]) -> dict[str, PersonRow]:
+    found: dict[str, PersonRow] = {}
+    for part in _chunks(pseudonyms):
+        rows = session.exec(select(PersonRow).where(col(PersonRow.pseudonym).in_(part)))
+        found.update({row.pseudonym: row for row in rows})
+    return found
+
+
+def _consent(status: str, version: str, scope: str, given_on: date) -> Consent:
+    return Consent(ConsentStatus(status), version, scope, given_on)
 
 
 def _consent_row(entry: Enrolment, now: Any) -> ConsentRow:

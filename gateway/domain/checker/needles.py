@@ -17,7 +17,8 @@ SAFE_IN_BINARY = 8
 _LOCAL = str.maketrans(
     {"ä": "ae", "ö": "oe", "å": "aa", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae"}
 )
-_ENCODINGS = ("latin-1", "utf-8", "utf-16-le", "utf-16-be")
+_TEXT_CODES = ("latin-1", "utf-8")
+_ENCODINGS = (*_TEXT_CODES, "utf-16-le", "utf-16-be")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,16 @@ class KnownIdentity:
         return tuple(sorted(each.encode() for each in sought))
 
     @cached_property
-    def everyday_needles(self) -> tuple[bytes, ...]:
-        """The everyday words in small letters, to be sought two at a time."""
-        return tuple(sorted(word.encode() for word in self.everyday if len(word) >= SHORTEST))
+    def everyday_needles(self) -> tuple[tuple[bytes, ...], ...]:
+        """The spellings of each everyday word in small letters, to be sought two words at a time.
+
+        `bytes.lower` leaves letters beyond ASCII as they are, so capitals of those are there too.
+        """
+        return tuple(
+            tuple({found for cased in _cases(word) for found in _in_codes(cased, _TEXT_CODES)})
+            for word in sorted(self.everyday)
+            if len(word) >= SHORTEST
+        )
 
     @cached_property
     def bulk_needles(self) -> tuple[bytes, ...]:
@@ -82,9 +90,15 @@ def _dates(days: tuple[str, ...]) -> Iterator[str]:
         yield f"{int(date)}.{int(month)}.{year[2:]}"
 
 
+def without_marks(word: str) -> str:
+    """Return a word in small letters without diacritics."""
+    marked = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in marked if not unicodedata.combining(c))
+
+
 def _spellings(word: str) -> set[str]:
     lower = word.casefold()
-    plain = "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+    plain = without_marks(word)
     composed = unicodedata.normalize("NFC", lower)
     spellings = {lower, composed, plain, composed.translate(_LOCAL), lower[::-1]}
     bare = re.sub(r"[\W_]", "", lower)
@@ -96,11 +110,7 @@ def _spellings(word: str) -> set[str]:
 def _encoded(spelling: str) -> Iterator[bytes]:
     # bytes.lower() touches ASCII only, so other letters are sought in both cases
     for cased in {spelling, spelling.upper()}:
-        for encoding in _ENCODINGS:
-            try:
-                yield cased.encode(encoding).lower()
-            except UnicodeEncodeError:
-                continue
+        yield from _in_codes(cased, _ENCODINGS)
     if len(spelling) >= SPELT:
         yield from (between.join(spelling).encode().lower() for between in " .-_^")
         yield from (cased.encode().hex().encode() for cased in _cases(spelling))
@@ -110,6 +120,14 @@ def _encoded(spelling: str) -> Iterator[bytes]:
                 packed = base64.b64encode(bytes(shift) + cased.encode())
                 # the ends depend on the neighbours; what lies between does not
                 yield packed[4:-4].lower() if shift else packed[:-4].lower()
+
+
+def _in_codes(word: str, codes: tuple[str, ...]) -> Iterator[bytes]:
+    for code in codes:
+        try:
+            yield word.encode(code).lower()
+        except UnicodeEncodeError:
+            continue
 
 
 def _cases(spelling: str) -> set[str]:

@@ -141,13 +141,15 @@ def _named(written: Elements, known: KnownIdentity) -> Iterator[Problem]:
         yield Problem("identifier", tag, "contains an identifier of the patient")
 
 
-def _named_by_everyday_words(written: Elements, words: tuple[bytes, ...]) -> Iterator[Problem]:
+def _named_by_everyday_words(
+    written: Elements, words: tuple[tuple[bytes, ...], ...]
+) -> Iterator[Problem]:
     if len(words) < 2:
         return
     for element in written.found:
         if element.vr in _TEXT and element.length and not is_bulk(element):
             value = written.value(element).lower()
-            if sum(word in value for word in words) > 1:
+            if sum(any(spelling in value for spelling in word) for word in words) > 1:
                 yield Problem("identifier", element.tag, "contains two names of the patient")
 
 

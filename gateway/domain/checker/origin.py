@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from gateway.domain.checker.elements import Elements
-from gateway.domain.checker.needles import KnownIdentity
+from gateway.domain.checker.needles import KnownIdentity, without_marks
 
 NAMES: Final[frozenset[int]] = frozenset(
     {
@@ -55,7 +55,8 @@ def identity_in(original: Elements, everyday: Collection[str] = ()) -> KnownIden
     Parameters
     ----------
     everyday
-        Casefolded words that name anatomy; a person who is called so is sought by two of them.
+        Words that name anatomy, in small letters without diacritics; a person who is called so is
+        sought by two of them.
     """
     words: dict[str, None] = {}
     births: dict[str, None] = {}
@@ -69,7 +70,8 @@ def identity_in(original: Elements, everyday: Collection[str] = ()) -> KnownIden
                 words[text] = None
             else:
                 words.update(dict.fromkeys(_parts(text)))
-    return KnownIdentity(tuple(words), tuple(births), frozenset(everyday) & _folded(words))
+    common = (word.casefold() for word in words if without_marks(word) in everyday)
+    return KnownIdentity(tuple(words), tuple(births), frozenset(common))
 
 
 def _texts(value: bytes) -> Iterator[str]:
@@ -82,7 +84,3 @@ def _texts(value: bytes) -> Iterator[str]:
 
 def _parts(name: str) -> Iterator[str]:
     yield from (part for part in re.split(r"[\W_\d]+", name) if len(part) >= _SHORTEST)
-
-
-def _folded(words: Collection[str]) -> set[str]:
-    return {word.casefold() for word in words}

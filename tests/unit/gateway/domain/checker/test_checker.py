@@ -253,6 +253,23 @@ def test_a_name_that_is_anatomy_counts_only_beside_another() -> None:
     assert {p.code for p in check_object(both, known, Expected("FIAAA", lists))} == {"identifier"}
 
 
+@pytest.mark.parametrize("character_set", ["ISO_IR 100", "ISO_IR 192"])
+@pytest.mark.parametrize("text", ["Käsi Pää", "KÄSI/PÄÄ", "pääkäsi"])
+def test_two_everyday_names_are_found_with_their_dots(text: str, character_set: str) -> None:
+    original = dcmread(BytesIO(make.structures(100, [1])))
+    original.SpecificCharacterSet = character_set
+    original.PatientName = "Käsi^Pääty^Pää"
+    known = identity_in(read_elements(make.as_bytes(original)), {"kasi", "paa"})
+    assert known.everyday == {"käsi"}  # shorter names are too common to be sought
+    known = KnownIdentity(("Käsi", "Pää"), (), frozenset(("käsi", "pää")))
+    dataset = national(make.structures(100, [1]))
+    dataset.SpecificCharacterSet = character_set
+    dataset.StructureSetROISequence[1].ROIName = text
+    written = read_elements(make.as_bytes(dataset))
+    found = check_object(written, known, Expected("FIAAA", allowed(dataset)))
+    assert {problem.code for problem in found} == {"identifier"}
+
+
 def test_the_original_tells_whom_to_look_for() -> None:
     dataset = dcmread(BytesIO(make.plan(200, 100)))
     dataset.PatientName = "Mäkelä-Aho^Liisa"

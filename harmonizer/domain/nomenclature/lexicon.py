@@ -22,7 +22,6 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 
 SHORTEST_INFLECTED = 4
 SHORTEST_PART = 3
-DOUBT = 0.2
 SIDES = {"l": "left", "r": "right"}
 
 
@@ -46,7 +45,7 @@ class Lexicon:
                 found.setdefault(form, {}).setdefault(meaning, set()).add(language)
         self._senses = {
             form: tuple(
-                Sense(form, meaning, frozenset(spoken), DOUBT if (form, meaning) in doubtful else 0)
+                Sense(form, meaning, frozenset(spoken), doubtful=(form, meaning) in doubtful)
                 for meaning, spoken in meanings.items()
             )
             for form, meanings in found.items()

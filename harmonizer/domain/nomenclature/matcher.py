@@ -30,7 +30,7 @@ from harmonizer.domain.nomenclature.model import (
     Structure,
 )
 from harmonizer.domain.nomenclature.ranking import Candidate, alternatives, rank
-from harmonizer.domain.nomenclature.reading import Reader, Reading
+from harmonizer.domain.nomenclature.reading import DOUBT, Reader, Reading
 from harmonizer.domain.nomenclature.targets import find_type, parse_target
 from harmonizer.domain.nomenclature.wording import (
     blank_reason,
@@ -111,7 +111,7 @@ class Matcher:
                 spoken = {
                     language
                     for sense in reading.senses
-                    if len(sense.word) > 2 and "la" not in sense.languages
+                    if len(sense.word) > 2 and not sense.doubtful and "la" not in sense.languages
                     for language in sense.languages
                 }
                 for language in spoken:
@@ -283,7 +283,8 @@ class Matcher:
         if sure:
             name, reading = sure
             vague = _vague(reading, self._catalogue.by_name[name].region in context.regions)
-            certainty = round(0.99 - reading.cost - decoration.doubt - vague, 3)
+            cost = reading.cost - _forgiven(reading, context.languages)
+            certainty = round(0.99 - cost - decoration.doubt - vague, 3)
             reason = reading_reason(reading, decoration)
             found = suggested_name(raw, decoration.written(name), certainty, reason)
             if found.auto:
@@ -355,6 +356,13 @@ def _placed(reading: Reading, context: Context) -> Reading:
     return replace(
         reading, concepts=(reading.concepts - relative) | {side}, cost=reading.cost + 0.01
     )
+
+
+def _forgiven(reading: Reading, spoken: frozenset[str]) -> float:
+    """Return what a doubtful word costs no more where the set's other names speak its language."""
+    doubtful = [sense for sense in reading.senses if sense.doubtful]
+    clear = doubtful and all("la" not in s.languages and s.languages & spoken for s in doubtful)
+    return DOUBT - TWO_LETTERS_NEARBY if clear and reading.cost >= DOUBT else 0.0
 
 
 def _vague(reading: Reading, in_region: bool) -> float:

@@ -23,6 +23,7 @@ ORDINALS = (
 SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 SHORTEST_MISSPELT = 3
+DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
@@ -210,6 +211,8 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
     for sense in senses:
         concepts |= sense.concepts
     cost = sum(sense.cost for sense in senses)
+    naming = [s for s in senses if s.concepts - {PAIR, "left", "right"} and not s.is_mark]
+    cost += DOUBT if len(naming) == 1 and naming[0].doubtful else 0.0
     if {"left", "right"} <= concepts:
         concepts = (concepts - {"left", "right"}) | {PAIR}
         cost += 0.0 if _side_by_side(senses) else SIDES_DISAGREE

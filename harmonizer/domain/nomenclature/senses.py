@@ -12,6 +12,8 @@ MARK = "!"
 class Sense:
     """One meaning of one word. `cost` is what the reading loses in certainty by it.
 
+    `doubtful`: the word alone does not say what is meant; beside another one it does.
+
     `in_compound`: the word was found inside a longer one.
     """
 
@@ -21,6 +23,7 @@ class Sense:
     cost: float = 0.0
     note: str = ""
     in_compound: bool = False
+    doubtful: bool = False
 
     @property
     def is_guessed(self) -> bool:

@@ -51,7 +51,6 @@ CASES = {
         "Tête fémorale G": "Femur_Head_L",
         "Moelle épinière": "SpinalCord",
         "Tronc cerebral": "Brainstem",
-        "NOG": "OpticNrv_L",
         "Œsophage": "Esophagus",
     },
     "it": {"Polmone sx": "Lung_L", "Rene dx": "Kidney_R", "Midollo spinale": "SpinalCord"},
@@ -92,7 +91,9 @@ def test_slips_and_shortenings_are_found(mapper: Mapper, slip: str, want: str) -
     assert "taken for" in mapping.reason
 
 
-@pytest.mark.parametrize("raw", ["SC", "LV", "BS", "SV", "T", "L", "Bulb", "Hip", "Medulla", "Jaw"])
+@pytest.mark.parametrize(
+    "raw", ["SC", "LV", "BS", "SV", "T", "L", "NOG", "Rate", "Hip", "Medulla", "Jaw"]
+)
 def test_what_could_mean_several_things_is_not_applied(mapper: Mapper, raw: str) -> None:
     assert not mapper.map_name(raw).auto
 

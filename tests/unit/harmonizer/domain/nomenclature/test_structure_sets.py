@@ -33,6 +33,13 @@ def test_the_set_s_language_helps_with_a_letter(mapper: Mapper) -> None:
     assert swedish.applied[4] == "Parotid_L"
 
 
+def test_a_word_of_two_languages_counts_in_the_one_that_the_set_speaks(mapper: Mapper) -> None:
+    french = mapped(mapper, "Poumon gauche", "Coeur", "Moelle epiniere", "Rate", "NOG")
+    assert (french.applied[4], french.applied[5]) == ("Spleen", "OpticNrv_L")
+    english = mapped(mapper, "left lung", "Heart rate", "Rate")
+    assert 3 not in english.applied
+
+
 def test_organs_nearby_make_two_letters_certain(mapper: Mapper) -> None:
     chest = mapped(mapper, "Heart", "Lung_L", "Lung_R", "LV")
     assert chest.applied[4] == "Ventricle_L"

@@ -17,15 +17,16 @@ from harmonizer.adapters.rule_files import read_rules
 from harmonizer.data.quality import load_knowledge
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import (
-    NO_RULES,
     Context,
     Mapper,
     Mapping,
+    NameUse,
     RoiName,
     RuleSet,
     SetMapping,
-    conflicts,
     map_structure_set,
+    obstacles,
+    preview,
 )
 from kasari.errors import InputError
 
@@ -73,7 +74,7 @@ def map_names(
     Exit code 0: written; 1: a file cannot be used; 2: wrong options.
     """
     table = _read_table(source)
-    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    mapper = _mapper(rules)
     results = _map_rows(mapper, table.rows, centre)
     columns = [c for c in table.columns if c not in OUT_COLUMNS]
     part = out.with_name(out.name + ".part")
@@ -100,7 +101,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say how one name is read, and why. Exit code 0 also where it has no standard name."""
-    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    mapper = _mapper(rules)
     context = Context(site or None, laterality or None, centre or None)
     mapping = mapper.map_name(RoiName(0, name, interpreted_type or None), context)
     if as_json:
@@ -112,6 +113,37 @@ def explain(
     typer.echo(mapping.reason)
     for other in mapping.alternatives:
         typer.echo(f"or {other.tg263_name} ({other.confidence:.2f})")
+
+
+@app.command()
+def check(
+    rules: Annotated[Path, typer.Argument(help="Rule set as YAML or CSV.")],
+    source: Annotated[
+        Path | None, typer.Option("--in", help="CSV with raw_name, perhaps centre and site.")
+    ] = None,
+) -> None:
+    """Say whether rules could be released, and which names of a table they would change.
+
+    Exit code 0: they could; 1: they could not, with every reason.
+    """
+    mapper, given = Mapper(load_nomenclature()), _read_rules(rules)
+    against = obstacles(given.rules, mapper.is_standard)
+    for one in against:
+        typer.echo(one.text)
+    if against:
+        raise typer.Exit(1)
+    typer.echo(f"{len(given.rules)} rules, none against another")
+    if source is None:
+        return
+    counts = Counter(
+        (row["raw_name"], row.get("centre", ""), row.get("site") or None)
+        for row in _read_table(source).rows
+    )
+    uses = [NameUse(name, centre, n, site) for (name, centre, site), n in counts.items()]
+    for change in preview(mapper, given, uses):
+        use = change.use
+        where = f" at {use.centre}" if use.centre else ""
+        typer.echo(f"{use.structures} x {use.local_name}{where}: {change.before} -> {change.after}")
 
 
 @app.command()
@@ -132,7 +164,7 @@ def rename(
         data = source.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {source}: {error.strerror}") from error
-    mapper = Mapper(load_nomenclature(), _read_rules(rules))
+    mapper = _mapper(rules)
     context = Context(site or None, laterality or None, centre or None)
     rois = read_structure_set(data).rois
     found = map_structure_set(mapper, rois, context, load_knowledge().volumes)
@@ -190,19 +222,25 @@ def _read_table(path: Path) -> Table:
     return Table(tuple(reader.fieldnames or ()), tuple(rows))
 
 
-def _read_rules(path: Path | None) -> RuleSet:
+def _mapper(path: Path | None) -> Mapper:
+    """Return a mapper by the rules of a file, which must be fit for release."""
+    mapper = Mapper(load_nomenclature())
     if path is None:
-        return NO_RULES
+        return mapper
+    rules = _read_rules(path)
+    against = obstacles(rules.rules, mapper.is_standard)
+    if against:
+        more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
+        raise InputError(f"{path}: {against[0].text}{more}; mend the rules first")
+    return mapper.with_rules(rules)
+
+
+def _read_rules(path: Path) -> RuleSet:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the rules {path}: {error}") from error
-    rules = read_rules(text, "csv" if path.suffix.lower() == ".csv" else "yaml")
-    against = conflicts(rules.rules)
-    if against:
-        more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
-        raise InputError(f"{path}: {against[0].text}{more}; mend the rules first")
-    return rules
+    return read_rules(text, "csv" if path.suffix.lower() == ".csv" else "yaml")
 
 
 def _map_rows(mapper: Mapper, rows: Iterable[dict[str, str]], centre: str) -> list[dict[str, Any]]:

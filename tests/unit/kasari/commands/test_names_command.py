@@ -88,6 +88,22 @@ def test_rules_and_json(tmp_path: Path) -> None:
     assert rows(out)[0]["status"] == "unmapped"
 
 
+def test_rules_are_checked_and_previewed(tmp_path: Path) -> None:
+    header = "local_name,tg263_name,author,reason,decided_on\n"
+    good, bad, names = tmp_path / "good.csv", tmp_path / "bad.csv", tmp_path / "names.csv"
+    good.write_text(f"{header}OAR 7,Parotid_L,A,r,2026-01-01\n", "utf-8")
+    bad.write_text(
+        f"{header}OAR 7,Parotis,A,r,2026-01-01\nx,-,A,r,2026-01-01\nX,-,A,r,2026-01-01\n"
+    )
+    names.write_text("raw_name,centre\noar_7,KUH\noar_7,KUH\nHeart,KUH\n", "utf-8")
+    told = run("check", good, "--in", names)
+    assert "2 x oar_7 at KUH: None -> Parotid_L" in told
+    assert "Heart" not in told
+    refused = run("check", bad, code=1)
+    assert "no name of the standard" in refused
+    assert "twice" in refused
+
+
 def test_rules_that_contradict_are_refused(tmp_path: Path) -> None:
     rules = tmp_path / "rules.csv"
     rules.write_text(

@@ -11,7 +11,7 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -19,7 +19,7 @@ from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.database import open_engine
 from gateway.adapters.tables.base import GatewayTable
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
 from gateway.domain.clinical import Person
 from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
 from gateway.services.clinical import ClinicalSender, ClinicalService
@@ -57,6 +57,12 @@ class Everybody:
     def withdrawn(self) -> Mapping[str, str]:
         return {}
 
+    def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        return self.national_ids(pseudonyms)
+
+    def national_ids(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        return {name: national_id(self._ring, name) for name in pseudonyms}
+
     def _person(self, patient: str) -> Person:
         name = site_pseudonym(self._keys, patient)
         return Person(name, national_id(self._ring, name), day_shift(self._keys, name))
@@ -72,6 +78,9 @@ class Neighbour:
         return self._service.receive(
             ClinicalBatch.model_validate_json(batch.model_dump_json()), batch.centre
         )
+
+    def withdrawals(self) -> Sequence[WithdrawalReceipt]:
+        return []
 
 
 def files(patients: int) -> Iterator[tuple[RowKind, bytes]]:

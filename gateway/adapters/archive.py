@@ -53,6 +53,9 @@ class HttpArchive:
             content=sealed.model_dump_json(),
             headers={"Content-Type": "application/json"},
         )
+        if _code(answer) == "patient-withdrew":
+            # We send for consent in force only: the archive has not heard yet that it is again.
+            raise RetryError("the archive still has it that the patient withdrew")
         self._raise_for(answer)
         try:
             return SubmissionStatus.model_validate_json(answer.content)
@@ -102,13 +105,21 @@ class HttpArchive:
         raise RejectError(f"archive-{status}", f"the archive refuses the course: {_reason(answer)}")
 
 
-def _reason(answer: httpx.Response) -> str:
-    """The archive's own coded reason, cut short. Its texts hold no identifier by contract."""
+def _told(answer: httpx.Response) -> dict[str, Any]:
     try:
         body = answer.json()
     except ValueError:
-        return f"status {answer.status_code}"
-    found = body if isinstance(body, dict) else {}
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _code(answer: httpx.Response) -> str:
+    return str(_told(answer).get("code", ""))
+
+
+def _reason(answer: httpx.Response) -> str:
+    """The archive's own coded reason, cut short. Its texts hold no identifier by contract."""
+    found = _told(answer)
     text = found.get("text") or found.get("detail") or found.get("code")
     return str(text or f"status {answer.status_code}")[:300]
 

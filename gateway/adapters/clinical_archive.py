@@ -1,10 +1,15 @@
 """The `ClinicalArchive` port over HTTP."""
 
-import httpx
-from pydantic import ValidationError
+from collections.abc import Sequence
+from typing import Any, Final
 
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.errors import RetryError
+
+_RECEIPTS: Final = TypeAdapter(list[WithdrawalReceipt])
 
 
 class HttpClinicalArchive:
@@ -16,14 +21,25 @@ class HttpClinicalArchive:
     def send(self, batch: ClinicalBatch) -> BatchReceipt:
         body = batch.model_dump_json().encode()
         headers = {"content-type": "application/json"}
+        answer = self._ask("POST", "/api/v1/clinical-batches", content=body, headers=headers)
         try:
-            answer = self._client.post("/api/v1/clinical-batches", content=body, headers=headers)
+            return BatchReceipt.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise RetryError("the archive's answer to a clinical batch is no receipt") from error
+
+    def withdrawals(self) -> Sequence[WithdrawalReceipt]:
+        answer = self._ask("GET", "/api/v1/withdrawals")
+        try:
+            return _RECEIPTS.validate_json(answer.content)
+        except ValidationError as error:
+            raise RetryError("the archive's receipts of withdrawals are not understood") from error
+
+    def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, **how)
         except httpx.HTTPError as error:
             # The type only: a transport message can quote URLs and payloads.
             raise RetryError(f"clinical batch not sent: {type(error).__name__}") from error
         if answer.status_code != httpx.codes.OK:
             raise RetryError(f"the archive answered {answer.status_code} to a clinical batch")
-        try:
-            return BatchReceipt.model_validate_json(answer.content)
-        except ValidationError as error:
-            raise RetryError("the archive's answer to a clinical batch is no receipt") from error
+        return answer

@@ -38,6 +38,17 @@ class VaultPeople:
             if consent.status is ConsentStatus.WITHDRAWN
         }
 
+    def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        granted = {
+            pseudonym
+            for pseudonym, consent in self._vault.in_force().items()
+            if consent.status is ConsentStatus.GRANTED
+        }
+        return self.national_ids(granted & set(pseudonyms))
+
+    def national_ids(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        return {pseudonym: national_id(self._ring, pseudonym) for pseudonym in pseudonyms}
+
     def _person(self, pseudonym: str) -> Person:
         known = self._vault.person(pseudonym)
         return Person(

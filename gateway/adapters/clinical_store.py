@@ -15,8 +15,8 @@ from gateway.adapters.tables.clinical import (
     ClinicalOutboxRow,
     ClinicalWithdrawalRow,
 )
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
-from gateway.domain.clinical import Addition, Problem, Stored
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
+from gateway.domain.clinical import Addition, Forgotten, Problem, Stored
 
 CHUNK: Final = 500
 T = TypeVar("T")
@@ -103,10 +103,9 @@ class SqlClinicalStore:
             db.execute(insert(withdrawals).values(**values))
             return gone
 
-    def forgotten(self) -> Mapping[str, bool]:
+    def forgotten(self) -> Mapping[str, Forgotten]:
         with self._engine.begin() as db:
-            query = select(withdrawals.c.pseudonym, withdrawals.c.archive_told_at)
-            return {row.pseudonym: row.archive_told_at is not None for row in db.execute(query)}
+            return {row.pseudonym: _forgotten(row) for row in db.execute(select(withdrawals))}
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None:
         with self._engine.begin() as db:
@@ -114,12 +113,28 @@ class SqlClinicalStore:
                 which = withdrawals.c.pseudonym.in_(part)
                 db.execute(update(withdrawals).where(which).values(archive_told_at=at))
 
+    def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None:
+        which = withdrawals.c.pseudonym == pseudonym
+        with self._engine.begin() as db:
+            answer = receipt.model_dump(mode="json")
+            db.execute(update(withdrawals).where(which).values(receipt=answer))
+
+    def readmit(self, pseudonyms: Collection[str]) -> None:
+        with self._engine.begin() as db:
+            for part in _chunks(sorted(pseudonyms)):
+                db.execute(delete(withdrawals).where(withdrawals.c.pseudonym.in_(part)))
+
     def counts(self) -> dict[str, int]:
         with self._engine.begin() as db:
             query = select(rows.c.state, func.count()).group_by(rows.c.state)
             counted = {state: int(number) for state, number in db.execute(query)}
             counted["held"] = int(db.scalar(select(func.count()).select_from(held)) or 0)
             return counted
+
+
+def _forgotten(row: Row[Any]) -> Forgotten:
+    kept = WithdrawalReceipt.model_validate(row.receipt) if row.receipt else None
+    return Forgotten(row.rows, row.deleted_at, row.archive_told_at, kept)
 
 
 def _current(db: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
@@ -176,7 +191,9 @@ def _begin(db: Connection, centre: str, most: int, at: datetime) -> str | None:
     waiting = db.execute(query.order_by(rows.c.id).limit(most)).all()
     if not waiting:
         return None
-    named = hashlib.sha256(centre.encode())
+    # Row ids come again after rows were deleted; a batch must not be taken for an earlier one.
+    before = db.scalar(select(func.count()).select_from(batches))
+    named = hashlib.sha256(f"{centre}\x1f{before}".encode())
     for row in waiting:
         named.update(f"\x1f{row.id}:{row.digest}".encode())
     batch_id = named.hexdigest()

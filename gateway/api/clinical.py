@@ -22,6 +22,12 @@ def clinical_service(request: Request) -> ClinicalService:
     return service
 
 
+@router.get("/withdrawals")
+def list_withdrawals(request: Request, _role: Operator) -> list[dict[str, Any]]:
+    """List who withdrew, without a name: what was deleted here and at the archive, and when."""
+    return clinical_service(request).withdrawals()
+
+
 @router.post("")
 async def import_rows(
     request: Request,

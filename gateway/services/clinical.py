@@ -4,7 +4,7 @@ Nothing of an import is stored before every row of it is checked, de-identified 
 what is there; then all of it is, in one transaction.
 """
 
-import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -189,6 +189,20 @@ class ClinicalService:
         """Rows by state: waiting, sending, sent, refused, held."""
         return self._store.counts()
 
+    def withdrawals(self) -> list[dict[str, Any]]:
+        """Return each withdrawal: what was deleted here, and what the archive says it deleted."""
+        return [
+            {
+                "rows": one.rows,
+                "deleted_at": one.deleted_at.isoformat(),
+                "archive_told_at": one.told_at.isoformat() if one.told_at else None,
+                "archive": one.receipt.model_dump(mode="json", exclude={"national_id"})
+                if one.receipt
+                else None,
+            }
+            for one in sorted(self._store.forgotten().values(), key=lambda one: one.deleted_at)
+        ]
+
     def forget_withdrawn(self) -> int:
         """Delete the rows of everybody who withdrew since the last time. Returns how many."""
         done = self._store.forgotten()
@@ -225,6 +239,8 @@ class ClinicalSender:
             When the archive cannot be reached; what was begun is sent again as it was.
         """
         sent = self._tell_withdrawals()
+        self._fetch_receipts()
+        sent += self._tell_returns()
         while batch := self._store.next_batch(self._centre, self._batch_rows, self._clock.now()):
             self._store.record(self._archive.send(batch), self._clock.now())
             sent += 1
@@ -232,12 +248,43 @@ class ClinicalSender:
 
     def _tell_withdrawals(self) -> int:
         national = self._people.withdrawn()
-        untold = sorted(p for p, told in self._store.forgotten().items() if not told)
-        known = [p for p in untold if p in national]
+        forgotten = self._store.forgotten()
+        known = sorted(p for p, one in forgotten.items() if not one.told_at and p in national)
         if not known:
             return 0
         ids = tuple(sorted(national[p] for p in known))
-        name = hashlib.sha256("\x1f".join(("withdrawn", *ids)).encode()).hexdigest()
-        self._archive.send(ClinicalBatch(batch_id=name, centre=self._centre, withdrawn=ids))
+        self._archive.send(ClinicalBatch(batch_id=_name(), centre=self._centre, withdrawn=ids))
         self._store.archive_forgot(known, self._clock.now())
         return 1
+
+    def _fetch_receipts(self) -> None:
+        """Ask what the archive has deleted, while it has not deleted everything."""
+        forgotten = self._store.forgotten()
+        waiting = [p for p, one in forgotten.items() if one.told_at and not one.receipt]
+        if not waiting:
+            return
+        told = {receipt.national_id: receipt for receipt in self._archive.withdrawals()}
+        for pseudonym, national in self._people.national_ids(waiting).items():
+            receipt = told.get(national)
+            if receipt is not None and receipt.erased_at:
+                self._store.keep_receipt(pseudonym, receipt)
+
+    def _tell_returns(self) -> int:
+        """Tell who has given consent again, once all that they withdrew is deleted."""
+        forgotten = self._store.forgotten()
+        returned = self._people.returned(forgotten) if forgotten else {}
+        # Whom the archive never heard to have withdrawn it need not take again.
+        self._store.readmit([p for p in returned if not forgotten[p].told_at])
+        known = sorted(p for p in returned if forgotten[p].receipt)
+        if not known:
+            return 0
+        ids = tuple(sorted(returned[p] for p in known))
+        order = ClinicalBatch(batch_id=_name(), centre=self._centre, consented_again=ids)
+        self._archive.send(order)
+        self._store.readmit(known)
+        return 1
+
+
+def _name() -> str:
+    """Name an order. Carrying one out twice changes nothing, so that each sending has its own."""
+    return secrets.token_hex(32)

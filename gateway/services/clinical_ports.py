@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch
-from gateway.domain.clinical import Addition, Person, Problem, Stored
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
+from gateway.domain.clinical import Addition, Forgotten, Person, Problem, Stored
 
 
 class People(Protocol):
@@ -18,6 +18,12 @@ class People(Protocol):
     def withdrawn(self) -> Mapping[str, str]:
         """Map the pseudonym of everybody who withdrew to the national id."""
         ...
+
+    def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        """Map whoever of these has a consent in force again to the national id."""
+        ...
+
+    def national_ids(self, pseudonyms: Collection[str]) -> Mapping[str, str]: ...
 
 
 class ClinicalStore(Protocol):
@@ -41,11 +47,17 @@ class ClinicalStore(Protocol):
         """Delete every row of a patient; the archive is still to be told. Returns how many."""
         ...
 
-    def forgotten(self) -> Mapping[str, bool]:
-        """Map each pseudonym that was forgotten to whether the archive has been told."""
+    def forgotten(self) -> Mapping[str, Forgotten]:
+        """Return every withdrawal that stands, by pseudonym."""
         ...
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None: ...
+
+    def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None: ...
+
+    def readmit(self, pseudonyms: Collection[str]) -> None:
+        """Take rows of these patients again: their withdrawal stands no more."""
+        ...
 
     def counts(self) -> dict[str, int]: ...
 
@@ -54,3 +66,7 @@ class ClinicalArchive(Protocol):
     """The archive's front door for rows. Raises `RetryError` while it cannot be reached."""
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt: ...
+
+    def withdrawals(self) -> Sequence[WithdrawalReceipt]:
+        """Return what the archive deleted of each of our patients who withdrew."""
+        ...

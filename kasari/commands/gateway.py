@@ -126,6 +126,30 @@ def resume(centre: Centre, stack: StackFile = STACK) -> None:
     typer.echo("sending goes on")
 
 
+@app.command()
+def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+    """What was deleted of whom withdrew, here and at the archive. Nobody is named.
+
+    Example: kasari gateway withdrawals --centre KUH
+    """
+    told = ask(stack, centre, "GET", "/api/v1/clinical/withdrawals")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    header = ("deleted here", "rows", "archive told", "archive done", "rows", "courses", "objects")
+    counts = ("erased_at", "rows", "courses", "instances")
+    rows = [
+        (
+            one["deleted_at"],
+            one["rows"],
+            one["archive_told_at"] or "not yet",
+            *((one["archive"] or {}).get(name, "not yet") for name in counts),
+        )
+        for one in told
+    ]
+    _table(header, rows)
+
+
 def _texts(reasons: list[dict[str, str]]) -> str:
     return "; ".join(reason["text"] for reason in reasons)
 

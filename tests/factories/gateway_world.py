@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
 from gateway.domain.canary import CANARY_PATIENT_ID
@@ -128,6 +128,9 @@ class FakeClinicalArchive:
         rows = len(batch.clinical) + len(batch.toxicity) + len(batch.prom)
         return BatchReceipt(batch_id=batch.batch_id, stored=rows, unchanged=0, superseded=0)
 
+    def withdrawals(self) -> list[WithdrawalReceipt]:
+        return []
+
 
 class FakeArchive:
     """The `Archive` port. `failures` are raised one by one by whatever is called next."""
@@ -182,3 +185,17 @@ class FakeArchive:
         self.calls.append(name)
         if self.failures[name]:
             raise self.failures[name].pop(0)
+
+
+class FakeTimer:
+    """Seconds that pass only while somebody waits for them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.seconds += seconds

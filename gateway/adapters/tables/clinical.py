@@ -58,6 +58,8 @@ class ClinicalWithdrawalRow(GatewayTable, table=True):
     rows: int
     deleted_at: datetime = Field(sa_type=UtcDateTime)
     archive_told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    receipt: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """What the archive deleted (`WithdrawalReceipt`); None until it has."""
 
 
 class ClinicalHeldRow(GatewayTable, table=True):

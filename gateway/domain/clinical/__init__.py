@@ -4,7 +4,7 @@ from gateway.domain.clinical.checking import CheckedRow, RowChecker
 from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
 from gateway.domain.clinical.deidentifying import Person, TravellingRow, deidentify
 from gateway.domain.clinical.problems import CellError, Problem, TableError
-from gateway.domain.clinical.storing import Addition, Stored
+from gateway.domain.clinical.storing import Addition, Forgotten, Stored
 from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "CheckedRow",
     "CodeLists",
     "CodedTerm",
+    "Forgotten",
     "Person",
     "Problem",
     "Questionnaire",

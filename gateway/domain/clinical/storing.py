@@ -1,8 +1,9 @@
 """What goes to the store of rows and what it answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from gateway.contract.clinical import RowKind
+from gateway.contract.clinical import RowKind, WithdrawalReceipt
 from gateway.domain.clinical.deidentifying import TravellingRow
 from gateway.domain.clinical.problems import Problem
 
@@ -25,3 +26,16 @@ class Stored:
     superseded: int = 0
     disagreements: tuple[Problem, ...] = ()
     """Another source said something else of the same row; nothing was stored then."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A withdrawal as far as it has come."""
+
+    rows: int
+    deleted_at: datetime
+    """When the rows were deleted here."""
+    told_at: datetime | None
+    """When the archive took the order to delete everything."""
+    receipt: WithdrawalReceipt | None
+    """What the archive deleted."""

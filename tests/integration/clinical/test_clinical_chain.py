@@ -13,19 +13,24 @@ from gateway.adapters.database import open_engine
 from gateway.adapters.schema import upgrade
 from gateway.adapters.vault import SqlVault
 from gateway.app import KeyedNaming
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
 from gateway.services.consent import ConsentService
+from harmonizer.adapters.audit import SqlAudit as ArchiveAudit
 from harmonizer.adapters.clinical_records import SqlClinicalRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
+from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.tables.base import HarmonizerTable
+from harmonizer.adapters.work import SqlWork
 from harmonizer.data.ctcae import load_ctcae
 from harmonizer.data.instruments import load_instruments
 from harmonizer.data.schedules import load_schedule
 from harmonizer.errors import NotFoundError
 from harmonizer.services.clinical import ClinicalService as ArchiveService
 from harmonizer.services.tables import TableService
+from harmonizer.services.withdrawal import WithdrawalService
+from tests.factories.archive_world import MemoryStore
 
 MATTI, LIISA = "MRN-MATTI-77", "MRN-LIISA-88"
 CONSENT = "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
@@ -54,13 +59,18 @@ class FixedClock:
 class Wire:
     """What HTTP does between the two: JSON there and back."""
 
-    def __init__(self, archive: ArchiveService) -> None:
+    def __init__(self, archive: ArchiveService, withdrawal: WithdrawalService) -> None:
         self._archive = archive
+        self._withdrawal = withdrawal
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt:
         received = ClinicalBatch.model_validate_json(batch.model_dump_json())
         answer = self._archive.receive(received, "KUH").model_dump_json()
         return BatchReceipt.model_validate_json(answer)
+
+    def withdrawals(self) -> list[WithdrawalReceipt]:
+        told = self._withdrawal.receipts("KUH")
+        return [WithdrawalReceipt.model_validate_json(one.model_dump_json()) for one in told]
 
 
 class Chain:
@@ -75,11 +85,21 @@ class Chain:
         self.consents = ConsentService(vault, KeyedNaming(self.ring), clock, audit, "policy")
         people, store = VaultPeople(vault, self.ring), SqlClinicalStore(ours)
         self.gateway = ClinicalService(store, people, load_code_lists(), clock, b"k" * 32)
+        self.withdrawal = WithdrawalService(
+            SqlHoldings(theirs), MemoryStore(), SqlWork(theirs), ArchiveAudit(theirs, clock), clock
+        )
         self.archive = ArchiveService(
-            SqlClinicalRecords(theirs), load_ctcae(), load_instruments(), load_schedule(), clock
+            SqlClinicalRecords(theirs),
+            load_ctcae(),
+            load_instruments(),
+            load_schedule(),
+            clock,
+            self.withdrawal,
         )
         self.tables = TableService(SqlTableRecords(theirs), load_schedule(), load_ctcae())
-        self.sender = ClinicalSender(store, people, Wire(self.archive), clock, "KUH")
+        self.sender = ClinicalSender(
+            store, people, Wire(self.archive, self.withdrawal), clock, "KUH"
+        )
         self.national = national_id(self.ring, site_pseudonym(self.ring.site_keys(), MATTI))
 
     def bring(self) -> list[ImportResult]:
@@ -146,6 +166,41 @@ def test_a_withdrawal_reaches_the_archive_and_lasts(chain: Chain) -> None:
     with pytest.raises(NotFoundError):
         chain.archive.timeline(chain.national)
     assert [r.stored for r in chain.bring()] == [0, 0, 0]
+
+
+def test_the_receipt_of_the_archive_is_kept_and_shown(chain: Chain) -> None:
+    chain.bring()
+    chain.sender.send()
+    chain.consents.import_sheet((CONSENT + WITHDRAWN).encode(), "operator", commit=True)
+    chain.gateway.forget_withdrawn()
+    chain.sender.send()
+    (waiting,) = chain.gateway.withdrawals()
+    assert waiting["archive_told_at"]
+    assert waiting["archive"] is None
+    assert chain.withdrawal.step()
+    chain.sender.send()
+    (done,) = chain.gateway.withdrawals()
+    assert done["archive"]["rows"] == 3
+    assert done["archive"]["erased_at"]
+    assert chain.national not in str(done)
+
+
+def test_after_new_consent_rows_are_taken_again_and_may_be_withdrawn_again(chain: Chain) -> None:
+    for year in ("2021", "2022"):
+        chain.bring()
+        chain.sender.send()
+        assert sum(chain.archive.counts().values()) == 3
+        withdrawn = WITHDRAWN.replace("2020", year)
+        chain.consents.import_sheet((CONSENT + withdrawn).encode(), "operator", commit=True)
+        assert chain.gateway.forget_withdrawn() == 3
+        chain.sender.send()
+        assert chain.archive.counts()["withdrawn"] == 1
+        assert chain.withdrawal.step()
+        granted = withdrawn.replace("withdrawn", "granted").replace("-12-01", "-12-02")
+        chain.consents.import_sheet((CONSENT + granted).encode(), "operator", commit=True)
+        chain.sender.send()
+        assert chain.gateway.withdrawals() == []
+        assert chain.archive.counts()["withdrawn"] == 0
 
 
 def test_the_wide_table_has_the_patient(chain: Chain) -> None:

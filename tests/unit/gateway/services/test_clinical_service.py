@@ -10,7 +10,13 @@ from sqlalchemy.pool import StaticPool
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.tables.base import GatewayTable
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, RowProblem
+from gateway.contract.clinical import (
+    BatchReceipt,
+    ClinicalBatch,
+    RowKind,
+    RowProblem,
+    WithdrawalReceipt,
+)
 from gateway.domain.clinical import Person
 from gateway.errors import RetryError
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions, ImportResult
@@ -42,6 +48,13 @@ class FakePeople:
     def withdrawn(self) -> Mapping[str, str]:
         return self.gone
 
+    def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        return {p: n for p, n in self.national_ids(pseudonyms).items() if p not in self.gone}
+
+    def national_ids(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
+        known = {one.pseudonym: one.national_id for one in self.known.values()}
+        return {p: known[p] for p in pseudonyms}
+
 
 class FakeArchive:
     def __init__(self) -> None:
@@ -58,6 +71,9 @@ class FakeArchive:
         return BatchReceipt(
             batch_id=batch.batch_id, stored=count, unchanged=0, superseded=0, problems=problems
         )
+
+    def withdrawals(self) -> list[WithdrawalReceipt]:
+        return []
 
 
 class Centre:

@@ -1,14 +1,19 @@
 """Site templates, volume limits and published constraints for the quality rules."""
 
+from collections.abc import Iterator
 from importlib.resources import files
+from itertools import chain
 from math import sqrt
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from harmonizer.domain.dose.metrics import parse_metric
 from harmonizer.domain.quality.knowledge import Constraint, Knowledge, Template, VolumeRange
 from harmonizer.errors import ConfigError
+
+STEREOTACTIC: Final = (1, 3, 5)
+"""Fractions that the table of stereotactic limits has columns for."""
 
 
 def load_knowledge() -> Knowledge:
@@ -25,7 +30,14 @@ def load_knowledge() -> Knowledge:
         )
         return Knowledge(
             templates={site: _template(site, row) for site, row in templates["sites"].items()},
-            constraints=tuple(_constraint(r, constraints) for r in constraints["constraints"]),
+            constraints=(
+                *(_constraint(row, constraints) for row in constraints["constraints"]),
+                *(
+                    c
+                    for row in constraints["stereotactic"]
+                    for c in _stereotactic(row, constraints)
+                ),
+            ),
             volumes={name: _limits(name, *row) for name, row in volumes["limits"].items()},
             version="-".join(str(t["version"]) for t in (templates, volumes, constraints)),
         )
@@ -48,6 +60,17 @@ def _constraint(row: dict[str, Any], table: dict[str, Any]) -> Constraint:
     parse_metric(row["metric"])
     source = table["sources"][row["source"]]
     return Constraint(row["structure"], row["metric"], float(row["limit"]), row["endpoint"], source)
+
+
+def _stereotactic(row: dict[str, Any], table: dict[str, Any]) -> Iterator[Constraint]:
+    """Yield a row's constraints: one for each structure and number of fractions."""
+    parse_metric(row["metric"])
+    source = table["sources"][row["source"]]
+    for structure in row["structures"]:
+        for fractions, limit in zip(STEREOTACTIC, row["limits"], strict=True):
+            yield Constraint(
+                structure, row["metric"], float(limit), row["endpoint"], source, fractions
+            )
 
 
 def _limits(name: str, low: float, high: float) -> VolumeRange:

@@ -9,6 +9,7 @@ from harmonizer.domain.dose.metric_sets import metric_set
 from harmonizer.domain.dose.metrics import Prescription, Value, evaluate
 from harmonizer.domain.dose.plan import RtDose
 from harmonizer.domain.dose.structures import Roi
+from harmonizer.domain.quality.constraint_check import fitting_constraints
 from harmonizer.domain.quality.engine import RULESET_VERSION, check_course
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Finding
@@ -99,7 +100,7 @@ def _structure(
     facts: CourseFacts, roi: Roi, given: Mapping[int, DvhResult], prescription: Prescription
 ) -> StructureResult:
     name, target = facts.standard_name(roi), target_kind(facts, roi)
-    asked = [c.metric for c in facts.knowledge.constraints if c.structure == name]
+    asked = [c.metric for c in fitting_constraints(facts) if c.structure == name]
     metrics = metric_set(target is not None, asked)
     result = facts.dvhs[roi.number]
     received = given.get(roi.number)

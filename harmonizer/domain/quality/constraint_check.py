@@ -9,7 +9,7 @@ from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.knowledge import Constraint
 
 LARGEST_FRACTION_GY = 5.0
-"""Constraints for conventional fractionation are not asked of larger fractions."""
+"""From this dose per fraction on a course is stereotactic, and other constraints are asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,21 +24,30 @@ class Checked:
 
 def is_conventional(facts: CourseFacts) -> bool:
     """Whether a plan is neither stereotactic nor brachytherapy, where hot spots are meant."""
+    one = _fraction_gy(facts)
+    return one is not None and one < LARGEST_FRACTION_GY
+
+
+def _fraction_gy(facts: CourseFacts) -> float | None:
+    """Return the prescribed dose per fraction; None if not known or for brachytherapy."""
     prescribed, fractions = facts.prescribed_gy, facts.fractions
-    if not fractions or not prescribed:
-        return False
     brachy = any(group.brachy for plan in facts.dose_plans for group in plan.fraction_groups)
-    return not brachy and prescribed / fractions < LARGEST_FRACTION_GY
+    return prescribed / fractions if fractions and prescribed and not brachy else None
+
+
+def fitting_constraints(facts: CourseFacts) -> list[Constraint]:
+    """Return the constraints for the course's fractionation."""
+    one = _fraction_gy(facts)
+    if one is None:
+        return []
+    wanted = None if one < LARGEST_FRACTION_GY else facts.fractions
+    return [c for c in facts.knowledge.constraints if c.fractions == wanted]
 
 
 def checked_constraints(facts: CourseFacts) -> Iterator[Checked]:
     """Yield every constraint that fits the fractionation, for every structure of its name."""
-    if not is_conventional(facts):
-        return
     prescription = Prescription(facts.prescribed_gy, facts.fractions)
-    for constraint in facts.knowledge.constraints:
-        if constraint.fractions not in (None, facts.fractions):
-            continue
+    for constraint in fitting_constraints(facts):
         metric = parse_metric(constraint.metric)
         for roi in facts.rois:
             result = facts.dvhs.get(roi.number)

@@ -25,8 +25,7 @@ class Constraint:
     limit: float  # in the metric's unit
     endpoint: str
     source: str
-    fractionation: str = "conventional"
-    fractions: int | None = None  # exact number, where the constraint is for one
+    fractions: int | None = None  # exact number, stereotactic; None is conventional
 
 
 @dataclass(frozen=True)

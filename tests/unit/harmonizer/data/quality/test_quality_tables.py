@@ -18,4 +18,4 @@ def test_limits_are_ranges_and_templates_name_structures() -> None:
     assert all(v.low_cm3 < v.median_cm3 < v.high_cm3 for v in knowledge.volumes.values())
     assert {"breast", "prostate", "lung", "head-neck"} <= set(knowledge.templates)
     assert all(t.expected or t.any_of for t in knowledge.templates.values())
-    assert knowledge.version == "2-1-1"
+    assert knowledge.version == "2-1-2"

@@ -32,10 +32,8 @@ def load_knowledge() -> Knowledge:
             templates={site: _template(site, row) for site, row in templates["sites"].items()},
             constraints=(
                 *(_constraint(row, constraints) for row in constraints["constraints"]),
-                *(
-                    c
-                    for row in constraints["stereotactic"]
-                    for c in _stereotactic(row, constraints)
+                *chain.from_iterable(
+                    _stereotactic(row, constraints) for row in constraints["stereotactic"]
                 ),
             ),
             volumes={name: _limits(name, *row) for name, row in volumes["limits"].items()},

@@ -14,6 +14,7 @@ from harmonizer.adapters.tables.clinical import (
     ClinicalRecordTable,
     PromRecordTable,
     ToxicityRecordTable,
+    WithdrawnPatientTable,
 )
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -91,7 +92,7 @@ class SqlCohorts:
         in_course = (
             select(CourseStudyTable.study_instance_uid)
             .join(CourseTable, col(CourseTable.course_uid) == CourseStudyTable.course_uid)
-            .where(*_of_course(question))
+            .where(still_there(), *_of_course(question))
         )
         uid = col(StudyTable.study_instance_uid)
         query = select(StudyTable).where(uid.in_(in_course), *_of_study(question))
@@ -160,6 +161,12 @@ class SqlCohorts:
         ]
 
 
+def still_there() -> Condition:
+    """Readers see nothing of a patient from the withdrawal on, erased already or not."""
+    gone = select(WithdrawnPatientTable.national_id)
+    return col(CourseTable.national_id).not_in(gone)
+
+
 def _visible(query: Any) -> Any:
     """Join from instances to the courses whose finished version they are part of."""
     return (
@@ -173,6 +180,7 @@ def _visible(query: Any) -> Any:
             (col(CourseTable.course_uid) == CourseInstanceTable.course_uid)
             & (col(CourseTable.version) == CourseInstanceTable.version),
         )
+        .where(still_there())
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Select, func
 from sqlmodel import Session, col, select
 
 from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -63,9 +64,8 @@ class SqlOverview:
         self._count_holds_until = 0.0
 
     def states(self) -> Sequence[tuple[str, str, int]]:
-        kept = select(CourseTable.centre, CourseTable.state, func.count()).group_by(
-            CourseTable.centre, CourseTable.state
-        )
+        group = (CourseTable.centre, CourseTable.state)
+        kept = select(*group, func.count()).where(still_there()).group_by(*group)
         with Session(self._reading) as session:
             return [
                 *((centre, state, int(n)) for centre, state, n in session.exec(kept)),
@@ -109,7 +109,8 @@ class SqlOverview:
 
     def course(self, course_uid: str) -> dict[str, Any] | None:
         with Session(self._reading) as session:
-            row = session.get(CourseTable, course_uid)
+            query = select(CourseTable).where(CourseTable.course_uid == course_uid, still_there())
+            row = session.exec(query).first()
             if row is None:
                 return None
             found = {name: getattr(row, name) for name in COURSE_FIELDS}
@@ -128,8 +129,10 @@ class SqlOverview:
             return {number: curve for number, curve in session.exec(query) if curve}
 
     def courses_of_study(self, study_instance_uid: str) -> Sequence[str]:
-        query = select(CourseStudyTable.course_uid).where(
-            CourseStudyTable.study_instance_uid == study_instance_uid
+        query = (
+            select(CourseStudyTable.course_uid)
+            .join(CourseTable, col(CourseTable.course_uid) == CourseStudyTable.course_uid)
+            .where(CourseStudyTable.study_instance_uid == study_instance_uid, still_there())
         )
         with Session(self._reading) as session:
             return sorted(session.exec(query))
@@ -212,6 +215,7 @@ def _announced() -> Any:
 
 
 def _narrowed(query: Select[Any], which: CourseFilter) -> Any:
+    query = query.where(still_there())
     if which.centre:
         query = query.where(col(CourseTable.centre) == which.centre)
     if which.state:

@@ -11,6 +11,7 @@ from harmonizer.adapters.tables.clinical import (
     ClinicalRecordTable,
     PromRecordTable,
     ToxicityRecordTable,
+    WithdrawnPatientTable,
 )
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -67,6 +68,8 @@ class Given:
     """Term, grade and day from the first fraction."""
     scores: tuple[tuple[str, float, int], ...] = ()
     """QLQ-C30 scale, score and day."""
+    withdrawn: bool = False
+    """The patient withdrew, and the erasing is still to be done."""
     not_yet: tuple[int, ...] = ()
     """Instances that are in the store, but of no finished version."""
 
@@ -217,6 +220,9 @@ def _derived(session: Session, given: Given) -> None:
 
 
 def _clinical(session: Session, given: Given) -> None:
+    if given.withdrawn:
+        gone = {"national_id": given.national_id, "centre": given.centre}
+        session.add(WithdrawnPatientTable(**gone, withdrawn_at=STORED))
     if not (given.toxicity or given.scores):
         return
     batch = f"batch-{given.number}"

@@ -31,7 +31,7 @@ def test_status(address: str, token_file: Path) -> None:
     assert told["courses"]["KUH"]["harmonized"] == 2
     shown = run(address, token_file, "status")
     assert "Tyks" in shown
-    assert "31 instances read back" in shown
+    assert "36 instances read back" in shown
 
 
 def test_courses_and_one_of_them(address: str, token_file: Path) -> None:

@@ -11,6 +11,7 @@ from tests.integration.harmonizer.reading.conftest import (
     PROSTATE,
     RIGHT_KUH,
     SITE_TOKEN,
+    WITHDRAWN,
     Archive,
 )
 
@@ -117,6 +118,20 @@ def test_an_instance_of_no_finished_version_is_in_no_answer(archive: Archive) ->
     whole = f"{place}/series/{GROWING.series('CT')}/instances/{hidden}"
     for path in (whole, f"{whole}/metadata", f"{whole}/rendered"):
         assert archive.get(path).status_code == 404
+
+
+def test_of_a_patient_who_withdrew_nothing_is_seen_before_it_is_erased(archive: Archive) -> None:
+    place = f"/dicom-web/studies/{WITHDRAWN.study}"
+    for path in (
+        place,
+        f"{place}/metadata",
+        f"{place}/series",
+        f"/api/v1/courses/{WITHDRAWN.course_uid}",
+    ):
+        assert archive.get(path).status_code == 404
+    for path in ("/dicom-web/studies", "/dicom-web/series", "/dicom-web/instances"):
+        assert WITHDRAWN.study not in archive.get(f"{path}?PatientSex=M").text
+    assert WITHDRAWN.course_uid not in archive.get("/api/v1/courses").text
 
 
 def test_what_is_not_finished_is_as_if_it_were_not_there(archive: Archive) -> None:

@@ -7,12 +7,15 @@ from typing import Any, Final
 
 import httpx
 
+from harmonizer.adapters.nesting import UnreadableError, nesting_depth
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RefusedError, RetryError
 
 PAGE: Final = 500
 REPORT_ATTACHMENT: Final = "4001"
 """User-defined attachments of Orthanc begin at 1024; DICOMweb's own cache is 4301."""
+DEEPEST: Final = 16
+"""Levels of sequences. Radiotherapy objects have some five; Orthanc ends at about fifty."""
 LABEL_PREFIX: Final = "kasari-"
 _TIMEOUT = httpx.Timeout(10.0, read=300.0, write=120.0)
 _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
@@ -35,6 +38,16 @@ def _instance_id(key: InstanceKey) -> str:
     )
 
 
+def _refuse_too_deep(data: bytes) -> None:
+    try:
+        depth = nesting_depth(data)
+    except UnreadableError as error:
+        raise RefusedError("unreadable", str(error)) from None
+    if depth > DEEPEST:
+        text = f"sequences are nested {depth} deep; the store takes {DEEPEST} at most"
+        raise RefusedError("nested-too-deep", text)
+
+
 class OrthancArchive:
     """The `ArchiveStore` port."""
 
@@ -42,6 +55,7 @@ class OrthancArchive:
         self._client = client
 
     def put(self, data: bytes) -> None:
+        _refuse_too_deep(data)
         answer = self._ask("POST", "/instances", content=data)
         if answer.status_code in {httpx.codes.BAD_REQUEST, httpx.codes.INTERNAL_SERVER_ERROR}:
             # Orthanc answers 400 to what it cannot parse and 500 to what the plugin refuses.

@@ -30,6 +30,7 @@ from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
+from harmonizer.adapters.volumes import SqlVolumes
 from harmonizer.adapters.work import SqlWork
 from harmonizer.api import (
     clinical,
@@ -164,6 +165,7 @@ class Service:
             load_knowledge(),
             self.work,
             self.clock,
+            SqlVolumes(engine).usual,
         )
 
     def _open_names(self) -> NomenclatureService:

@@ -5,6 +5,7 @@ Everything that this makes is derived: it can be made again for the whole archiv
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import random
@@ -28,6 +29,7 @@ from harmonizer.domain.quality import (
     analyse,
     described,
 )
+from harmonizer.domain.quality.knowledge import VolumeRange
 from harmonizer.domain.studies import (
     CourseFile,
     CourseInstance,
@@ -74,6 +76,7 @@ class HarmonizationService:
         knowledge: Knowledge,
         work: Work,
         clock: Clock,
+        usual_volumes: Callable[[], Mapping[str, VolumeRange]] = dict,
     ) -> None:
         self._courses = courses
         self._store = store
@@ -83,6 +86,7 @@ class HarmonizationService:
         self._knowledge = knowledge
         self._work = work
         self._clock = clock
+        self._usual_volumes = usual_volumes
 
     def step(self) -> bool:
         """Do one thing that is due. Returns whether there was one."""
@@ -160,7 +164,9 @@ class HarmonizationService:
         context = Context(site=recorded, laterality=side, centre=centre)
         names = map_structure_set(self._mapper(), facts.rois, context, self._knowledge.volumes)
         site = site_of_course(recorded, names.applied.values())
-        return names, analyse(described(facts, self._knowledge, names.applied, site, side))
+        volumes = {**self._knowledge.volumes, **self._usual_volumes()}
+        knowledge = replace(self._knowledge, volumes=volumes)
+        return names, analyse(described(facts, knowledge, names.applied, site, side))
 
     def _facts(self, course_uid: str) -> tuple[CourseFacts, str]:
         """Read a course; return it and its national id."""

@@ -173,8 +173,8 @@ def volume_outlier(facts: CourseFacts) -> Hits:
     """Volumes against the archive's own distribution, or against what anatomy allows."""
     for roi in facts.rois:
         name = facts.names.get(roi.number, roi.name)
-        usual = facts.knowledge.volumes.get(f"{facts.site}:{name}")
-        usual = usual or facts.knowledge.volumes.get(name)
+        limits = facts.knowledge.volumes.get(name)
+        usual = facts.knowledge.volumes.get(f"{facts.site}:{name}", limits)
         result = facts.dvhs.get(roi.number)
         if usual is None or result is None or not result.volume_cm3:
             continue
@@ -184,8 +184,8 @@ def volume_outlier(facts: CourseFacts) -> Hits:
             if z > ROBUST_Z:
                 text = f"{volume:.3g} cm³; usual is {usual.median_cm3:.3g} (robust z {z:.1f})"
                 yield facts.label(roi), text
-        elif not usual.low_cm3 <= volume <= usual.high_cm3:
-            text = f"{volume:.3g} cm³ is outside {usual.low_cm3:g} to {usual.high_cm3:g} cm³"
+        elif limits and not limits.low_cm3 <= volume <= limits.high_cm3:
+            text = f"{volume:.3g} cm³ is outside {limits.low_cm3:g} to {limits.high_cm3:g} cm³"
             yield facts.label(roi), text
 
 

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.domain.submission import Window
 from gateway.errors import ConfigError
 
 SHORTEST_SECRET = 16
@@ -76,6 +78,28 @@ class Disk(_Section):
     """The site Orthanc's storage, if it is on this machine; watched beside `data_folder`."""
 
 
+def _is_window(value: str) -> str:
+    Window.parse(value)
+    return value
+
+
+def _is_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be a time zone like Europe/Helsinki") from None
+    return value
+
+
+class Sending(_Section):
+    """How fast and when objects leave."""
+
+    megabytes_per_second: float | None = Field(default=None, gt=0)
+    windows: tuple[Annotated[str, AfterValidator(_is_window)], ...] = ()
+    """Local times, e.g. `20:00-06:00`; without any, at every time."""
+    time_zone: Annotated[str, AfterValidator(_is_zone)] = "Europe/Helsinki"
+
+
 class Settings(_Section):
     """One centre's gateway. Paths are relative to the settings file."""
 
@@ -98,6 +122,7 @@ class Settings(_Section):
     rule_severities: dict[str, str] = Field(default_factory=dict)
     policy_file: Path | None = None
     disk: Disk = Disk()
+    sending: Sending = Sending()
 
     @property
     def database(self) -> str:

@@ -60,7 +60,8 @@ class Background:
             self._service.withdrawal.step()
 
     def _send_clinical(self) -> None:
-        if self._service.sending.stopped:
+        certified = self._service.departure.certificate_is_good()
+        if self._service.sending.stopped or not certified:
             return
         if self._service.settings.on_withdrawal == ERASE:
             self._service.clinical.forget_withdrawn()

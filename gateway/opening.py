@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gateway.adapters.accounts import SqlAccounts
 from gateway.adapters.archive import HttpArchive, open_archive_client
 from gateway.adapters.audit import SqlAudit
+from gateway.adapters.certificate import end_of
 from gateway.adapters.clinical_archive import HttpClinicalArchive
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.database import Engine, open_engine
@@ -20,13 +22,17 @@ from gateway.config import Settings, read_root_key, read_secret
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
+from gateway.domain.submission import Window
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
 from gateway.ports import Alerts, Archive, Clock, SecondStage, SiteStore
 from gateway.services.accounts import AccountService
 from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.courses import CoursePolicy
+from gateway.services.departure import Departure, Throttle
 from gateway.services.disk import GIGABYTE, DiskGuard, DiskLimits, DiskUse
+
+MEGABYTE = 10**6
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     disk: Callable[[Path], tuple[int, int]] = measure
     """Size and what may still be written, in bytes, of a folder's volume."""
+    throttle: Throttle = field(default_factory=lambda: Throttle(None))
 
 
 def disk_guard(settings: Settings, world: World, alerts: Alerts) -> DiskGuard:
@@ -54,6 +61,18 @@ def disk_guard(settings: Settings, world: World, alerts: Alerts) -> DiskGuard:
 
     measures = {name: partial(use, folder) for name, folder in folders.items()}
     return DiskGuard(measures, limits, alerts)
+
+
+def departure(settings: Settings, world: World, alerts: Alerts) -> Departure:
+    """Translate the centre's hours and certificate."""
+    hours, certificate = settings.sending, settings.archive.client_certificate
+    return Departure(
+        world.clock,
+        alerts,
+        [Window.parse(window) for window in hours.windows],
+        ZoneInfo(hours.time_zone) if hours.windows else None,
+        end_of(certificate) if certificate else None,
+    )
 
 
 class KeyedNaming:
@@ -78,6 +97,7 @@ def open_world(settings: Settings, ring: KeyRing) -> World:
     """Connect to the real site Orthanc and archive."""
     site = settings.site_orthanc
     door = settings.archive
+    rate = settings.sending.megabytes_per_second
     client = open_archive_client(
         door.url,
         read_secret(door.token_file, "archive.token_file"),
@@ -95,6 +115,7 @@ def open_world(settings: Settings, ring: KeyRing) -> World:
         archive=HttpArchive(client),
         stage=EngineSecondStage(open_profile(settings.policy_file), ring),
         clinical=HttpClinicalArchive(client),
+        throttle=Throttle(rate * MEGABYTE if rate else None),
     )
 
 

@@ -21,7 +21,7 @@ from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
 from gateway.domain.identity import KeyRing, unseal
 from gateway.errors import HoldError
-from gateway.opening import KeyedNaming, World, disk_guard, policy_of
+from gateway.opening import KeyedNaming, World, departure, disk_guard, policy_of
 from gateway.ports import StoredInstance
 from gateway.services.accounts import AccountService
 from gateway.services.canary import CanaryService
@@ -69,6 +69,7 @@ class Service:
             world.site, self.index, self.alerts, self.clock, self.readers, self._indexed
         )
         self.course_service = self._course_service()
+        self.departure = departure(settings, world, self.alerts)
         self.sending = self._sending()
         self.withdrawal = WithdrawalService(
             self.consents.withdrawn,
@@ -111,6 +112,7 @@ class Service:
             self.alerts,
             self.canary,
             self.disk,
+            self.departure,
             self.clock,
         )
 
@@ -169,6 +171,8 @@ class Service:
             self.audit,
             self.consents.is_admitted,
             self._hold,
+            self.departure,
+            self.world.throttle,
         )
 
     def _add_clinical(self, ring: KeyRing) -> None:

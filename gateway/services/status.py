@@ -8,6 +8,7 @@ from gateway.contract.site import PluginReport
 from gateway.ports import Alerts, Clock, Course, Courses, Index, Outbox, PluginTotals
 from gateway.services.canary import CanaryService
 from gateway.services.consent import ConsentService
+from gateway.services.departure import Departure
 from gateway.services.disk import DiskGuard
 
 PLUGIN_SILENT_S = 120.0
@@ -54,6 +55,7 @@ class StatusService:
         alerts: Alerts,
         canary: CanaryService,
         disk: DiskGuard,
+        departure: Departure,
         clock: Clock,
     ) -> None:
         self._centre = centre
@@ -65,6 +67,7 @@ class StatusService:
         self._alerts = alerts
         self._canary = canary
         self._disk = disk
+        self._departure = departure
         self._clock = clock
         self._rates: list[tuple[datetime, int]] = []
 
@@ -105,6 +108,7 @@ class StatusService:
             },
             "plugin": self._plugin(),
             "disk": self._disk.as_json(),
+            "departure": self._departure.as_json(),
         }
 
     def health(self) -> dict[str, Any]:

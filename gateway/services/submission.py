@@ -6,7 +6,7 @@ wants is stored. It is done when the archive has read its own bytes back and the
 """
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.domain.courses import Draft, assemble
 from gateway.domain.submission import Patience, batches
@@ -24,12 +24,17 @@ from gateway.ports import (
     StoredInstance,
     Work,
 )
+from gateway.services.departure import Departure, Throttle
 from gateway.services.preparation import Prepared, Preparer
 
 LEASE_S = 120.0
 VERIFIED, REFUSED, WITHHELD = "verified", "refused", "withheld"
 STOPPED = "sending-stopped"
 PATIENT_ATTEMPTS = 5
+
+
+class _NotNowError(Exception):
+    """Nothing may leave at this time: the submission waits, no attempt has failed."""
 
 
 class _LeaseLostError(Exception):
@@ -51,6 +56,8 @@ class SubmissionService:
         audit: Audit,
         is_admitted: Callable[[str], bool],
         hold: Callable[[int, HoldError], None],
+        departure: Departure,
+        throttle: Throttle,
         patience: Patience | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -64,6 +71,8 @@ class SubmissionService:
         self._audit = audit
         self._is_admitted = is_admitted
         self._hold = hold
+        self._departure = departure
+        self._throttle = throttle
         self._patience = patience or Patience()
         self._chance = chance
         self.stopped = False
@@ -77,7 +86,7 @@ class SubmissionService:
 
     def step(self, owner: str) -> bool:
         """Work on one submission. Returns whether there was one."""
-        if self.stopped:
+        if self.stopped or self._departure.obstacle() is not None:
             return False
         work = self._outbox.claim(owner, LEASE_S)
         if work is None:
@@ -86,6 +95,8 @@ class SubmissionService:
             self._send(work)
         except _LeaseLostError:
             pass
+        except _NotNowError as error:
+            self._outbox.retry(work, 0.0, str(error))
         except HoldError as error:
             self._outbox.finish(work, WITHHELD)
             self._hold(work.course_id, error)
@@ -161,7 +172,7 @@ class SubmissionService:
         for batch in batches(chosen):
             self._check(work, course)
             answer = self._archive.store(
-                [(one.spooled, self._spool.chunks(one.spooled.sop_instance_uid)) for one in batch]
+                [(one.spooled, self._chunks(work, one.spooled.sop_instance_uid)) for one in batch]
             )
             if answer.failed:
                 code = next(iter(answer.failed.values()))
@@ -169,6 +180,16 @@ class SubmissionService:
                     f"the archive did not store {len(answer.failed)} of {len(batch)} "
                     f"instances, the first with 0x{code:04X}"
                 )
+
+    def _chunks(self, work: Work, uid: str) -> Iterator[bytes]:
+        """Yield an object's bytes as fast as they may leave, and stay its owner meanwhile."""
+        kept = self._throttle.now()
+        for chunk in self._spool.chunks(uid):
+            self._throttle.wait(len(chunk))
+            if self._throttle.now() - kept > LEASE_S / 4:
+                self._keep(work)
+                kept = self._throttle.now()
+            yield chunk
 
     def _verify(self, work: Work, uid: str, prepared: Sequence[Prepared]) -> None:
         self._keep(work)
@@ -187,6 +208,9 @@ class SubmissionService:
     def _check(self, work: Work, course: Course) -> None:
         """Ask once more, right before anything leaves: is it still ours, and still consented?"""
         self._keep(work)
+        obstacle = self._departure.obstacle()
+        if obstacle is not None:
+            raise _NotNowError(obstacle)
         if not self._is_admitted(course.pseudonym):
             raise HoldError("no-consent", "consent is not in force any more")
 

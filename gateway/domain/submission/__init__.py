@@ -3,6 +3,7 @@
 from gateway.domain.submission.batches import BATCH_BYTES, BATCH_COUNT, Sized, batches
 from gateway.domain.submission.comments import screen_comment
 from gateway.domain.submission.patience import Patience
+from gateway.domain.submission.throttle import TokenBucket, Window, is_open
 from gateway.domain.submission.versions import content_digest
 
 __all__ = [
@@ -10,7 +11,10 @@ __all__ = [
     "BATCH_COUNT",
     "Patience",
     "Sized",
+    "TokenBucket",
+    "Window",
     "batches",
     "content_digest",
+    "is_open",
     "screen_comment",
 ]

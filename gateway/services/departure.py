@@ -1,0 +1,103 @@
+"""Whether, when and how fast anything may leave: the certificate, the hours, the bandwidth."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from threading import Lock
+from typing import Any, Final
+
+from gateway.domain.submission import TokenBucket, Window, is_open
+from gateway.ports import Alerts, Clock
+
+EXPIRED: Final = "certificate-expired"
+EXPIRES: Final = "certificate-expires"
+WARNED: Final = timedelta(days=30)
+BURST_S: Final = 1.0
+"""Of sending at full rate gather while nothing is sent."""
+
+
+class Throttle:
+    """Holds every sender together to one rate. Without a rate it never waits.
+
+    Parameters
+    ----------
+    bytes_per_second : float or None
+    now, sleep : callable
+        A clock in seconds that is never set, and waiting on it.
+    """
+
+    def __init__(
+        self,
+        bytes_per_second: float | None,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        rate = bytes_per_second
+        self._bucket = TokenBucket(rate, rate * BURST_S) if rate else None
+        self.now = now
+        self._sleep = sleep
+        self._lock = Lock()
+
+    def wait(self, size_bytes: int) -> None:
+        """Return when this many bytes may leave."""
+        if self._bucket is None:
+            return
+        with self._lock:
+            pause = self._bucket.take(size_bytes, self.now())
+        if pause > 0:
+            self._sleep(pause)
+
+
+class Departure:
+    """Asked before anything leaves."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        alerts: Alerts,
+        windows: Sequence[Window] = (),
+        zone: tzinfo | None = None,
+        certificate_ends: datetime | None = None,
+    ) -> None:
+        self._clock = clock
+        self._alerts = alerts
+        self._windows = tuple(windows)
+        self._zone = zone
+        self._ends = certificate_ends
+
+    def obstacle(self) -> str | None:
+        """Return why nothing may leave now, or None."""
+        if not self.certificate_is_good():
+            return "the centre's certificate has expired"
+        if not is_open(self._windows, self._clock.now().astimezone(self._zone)):
+            return "outside the hours of sending"
+        return None
+
+    def certificate_is_good(self) -> bool:
+        """Tell whether the client certificate is in date; an alert says when it is not."""
+        if self._ends is None:
+            return True
+        left = self._ends - self._clock.now()
+        until = f"{self._ends:%Y-%m-%d %H:%M} UTC"
+        if left <= timedelta(0):
+            self._alerts.raise_alert(
+                EXPIRED,
+                f"the centre's client certificate ended on {until}; nothing is sent. Put a new "
+                "one in archive.client_certificate and start the gateway again",
+            )
+            self._alerts.clear(EXPIRES)
+            return False
+        self._alerts.clear(EXPIRED)
+        if left <= WARNED:
+            self._alerts.raise_alert(
+                EXPIRES, f"the centre's client certificate ends on {until}; ask for a new one"
+            )
+        else:
+            self._alerts.clear(EXPIRES)
+        return True
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "obstacle": self.obstacle(),
+            "certificate_ends": self._ends.isoformat() if self._ends else None,
+        }

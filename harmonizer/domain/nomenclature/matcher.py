@@ -5,12 +5,10 @@ these, which structure do all the words together mean. Only a name of which ever
 and whose words mean exactly one structure, is certain enough to be applied unseen.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from harmonizer.domain.nomenclature.answers import (
-    AUTO_BAR,
     aid,
     exact_name,
     suggested_name,
@@ -31,7 +29,13 @@ from harmonizer.domain.nomenclature.model import (
 )
 from harmonizer.domain.nomenclature.ranking import Candidate, alternatives, rank
 from harmonizer.domain.nomenclature.reading import DOUBT, Reader, Reading
-from harmonizer.domain.nomenclature.targets import find_type, parse_target
+from harmonizer.domain.nomenclature.target_names import (
+    COPIES,
+    SIDES,
+    TargetNames,
+    strongest_marks,
+)
+from harmonizer.domain.nomenclature.targets import find_type
 from harmonizer.domain.nomenclature.wording import (
     blank_reason,
     helper_reason,
@@ -43,25 +47,13 @@ MATCHER_VERSION = "1"
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
 MOST_REMEMBERED = 100_000
-COPIES = "!copy"
-GROWN = re.compile(r"[+]\s*\d")
-TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
-"""Words that mark an aid beside an organ, and are part of a target's name."""
-TARGET_READ = 0.98
-TARGET_WITH_UNREAD_WORDS = 0.85
-DERIVED_READ = 0.9
 TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
 SHORTEST_PLACE = 6
-SHORTEST_ORGAN = 3
-ORGANS = frozenset({"LN", "SV"})
-SIDES = frozenset({"left", "right", "pair"})
 SAYS_LITTLE = frozenset({"pair", "whole"})
 """Concepts that a structure's name may carry although the list has no row for it."""
-CUT = re.compile(r"[-+&/]")
-SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 NO_CONTEXT = Context()
 AID_TYPES = frozenset(
     {"BOLUS", "SUPPORT", "FIXATION", "MARKER", "REGISTRATION", "ISOCENTER", "CONTRAST_AGENT"}
@@ -77,6 +69,7 @@ class Matcher:
     def __init__(self, nomenclature: Nomenclature) -> None:
         self._catalogue = Catalogue(nomenclature.structures)
         self._reader = Reader(Lexicon((*nomenclature.words, *nomenclature.marks)))
+        self._targets = TargetNames(self._catalogue, self._reader)
         self._known: dict[tuple[str, str | None, Context], Mapping] = {}
 
     def match(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
@@ -158,7 +151,7 @@ class Matcher:
         if self._is_prefixed(text):
             return aid(raw, helper_reason(text, ()))
         if find_type(text):
-            return self._as_target(raw, text, context)
+            return self._targets.match(raw, text, context)
         return self._as_organ(raw, text, context)
 
     def _is_prefixed(self, text: str) -> bool:
@@ -174,100 +167,6 @@ class Matcher:
         rest = self._reader.read(tokens(text[1:])[:1])
         known = any(not (reading.unknown or reading.is_guessed) for reading in rest)
         return known or bool(find_type(text[1:]))
-
-    def _as_target(self, raw: str, text: str, context: Context) -> Mapping:
-        said = _without_type(text).partition("^")[0]
-        readings = self._reader.read(tokens(said), context.languages)
-        marks = _strongest_marks(readings, TARGET_WORDS, guessed=False)
-        if marks or GROWN.search(text):
-            return aid(raw, helper_reason(text, marks or ("+",)))
-        derived = self._derived(raw, text, context)
-        if derived:
-            return derived
-        target = parse_target(text, lambda part: self._part_of_target(part, context))
-        if target is None:
-            return unmapped_name(raw, "speaks of a target, but its parts cannot be read")
-        certainty = TARGET_READ if not target.qualifier else TARGET_WITH_UNREAD_WORDS
-        return Mapping(
-            number=0,
-            raw_name=raw,
-            tg263_name=target.name(),
-            status=Status.SUGGESTED,
-            confidence=certainty,
-            auto=certainty >= AUTO_BAR,
-            kind=Kind.TARGET,
-            reason=target.described(),
-        )
-
-    def _derived(self, raw: str, text: str, context: Context) -> Mapping | None:
-        """Judge an organ and a target in one name: a boolean, which the list has names for."""
-        found = find_type(text)
-        before = text[: found.start()] if found else ""
-        if not found or not (
-            self._speaks_of_organ(before, context)
-            or self._cuts(text, context)
-            or self._shares_with_organ(text, context)
-        ):
-            return None
-        organ = self._names_organ(before.rstrip(" _-"), context)
-        listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
-        if listed and before.rstrip().endswith("-") and found.end() == len(text):
-            return suggested_name(
-                raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}"
-            )
-        return aid(raw, "an organ and a target together: a boolean of the two")
-
-    def _cuts(self, text: str, context: Context) -> bool:
-        """Whether an organ follows a sign: `PTV-Rectum`."""
-        parts = CUT.split(text)[1:]
-        return any(self._speaks_of_organ(p, context) for p in parts if not find_type(p))
-
-    def _shares_with_organ(self, text: str, context: Context) -> bool:
-        """Whether the part of an organ that lies in the target is meant: `bladder in PTV`."""
-        parts = SHARED.split(_without_type(text))
-        return len(parts) > 1 and any(self._speaks_of_organ(part, context) for part in parts)
-
-    def _speaks_of_organ(self, text: str, context: Context) -> bool:
-        """Whether every word of a part is known and at least one is anatomy, not only a side."""
-        if len(text.strip(" _-")) < SHORTEST_ORGAN:
-            return False
-        return any(
-            not (reading.unknown or reading.marks or reading.is_guessed)
-            and len(reading.anatomy - SIDES) > 0
-            for reading in self._reader.read(tokens(text), context.languages)
-            if any(not s.word.isdigit() and len(s.word) > 2 for s in reading.senses)
-        )
-
-    def _part_of_target(self, text: str, context: Context) -> str | None:
-        """Return the organ that a target names: `Breast_L`, `Liver_R` where no such row exists."""
-        words = tokens(text)
-        if (
-            len(text.strip(" _-")) < SHORTEST_ORGAN
-            and len(words) < 2
-            and text.upper() not in ORGANS
-        ):
-            return None
-        if len(words) == 1 and any(c.isdigit() for c in text):
-            return None
-        whole = self._names_organ(text, context)
-        if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
-            return whole
-        root = self._names_organ(" ".join(words[:-1]), context)
-        return f"{root}_{words[-1].upper()}" if root else None
-
-    def _names_organ(self, text: str, context: Context) -> str | None:
-        """Return the structure that a part of a name means, if it means exactly one."""
-        words = tokens(text)
-        if not words:
-            return None
-        named = self._catalogue.named(text.strip(" _-"))
-        if named:
-            return named.name
-        for reading in self._reader.read(words, context.languages):
-            found = self._catalogue.meaning(reading.anatomy)
-            if found and not (reading.unknown or reading.marks or reading.is_guessed):
-                return found.name
-        return None
 
     def _as_organ(self, raw: str, text: str, context: Context) -> Mapping:
         bare, decoration = take_decoration(text)
@@ -291,7 +190,7 @@ class Matcher:
                 return found
             others = self._candidates(tokens(bare), decoration, context)
             return replace(found, alternatives=alternatives(others, found.tg263_name))
-        marks = _strongest_marks(readings)
+        marks = strongest_marks(readings)
         if marks and not self._explained_without(readings):
             return aid(raw, helper_reason(text, marks))
         return self._guessed(raw, tokens(bare), decoration, context)
@@ -373,26 +272,3 @@ def _vague(reading: Reading, in_region: bool) -> float:
     if len(words) != 1 or len(words[0].word) > 2:
         return 0.0
     return TWO_LETTERS_NEARBY if in_region else TWO_LETTERS
-
-
-def _strongest_marks(
-    readings: Sequence[Reading], allowed: frozenset[str] = frozenset(), guessed: bool = True
-) -> tuple[str, ...]:
-    """Return the words that mark an aid; words that only tell copies apart do not."""
-    for reading in readings:
-        marks = tuple(
-            sense.word
-            for sense in reading.marks
-            if not sense.concepts <= {COPIES, "pair"}
-            and sense.word not in allowed
-            and (guessed or not sense.is_guessed)
-        )
-        if marks:
-            return marks
-    return ()
-
-
-def _without_type(text: str) -> str:
-    """Return a target's name without its type, as what else it says."""
-    found = find_type(text)
-    return text if found is None else f"{text[: found.start()]} {text[found.end() :]}"

@@ -17,6 +17,8 @@ PRIMARY = {"t": "p"}
 """`T` for the primary tumour is common; the standard's letter is p."""
 NUMBER = re.compile(r"[\s_\-]?(\d{1,2})(?![\d.,]|p\d|\s?(?:c?gy|mm|cm)|x\d)", re.IGNORECASE)
 LARGEST_NUMBER = 19
+LARGEST_CROP_MM = 20
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 IMAGING = re.compile(r"(?:CT|PT|MR|SP)\d{1,2}(?![\d])", re.IGNORECASE)
 DOSE = re.compile(
     r"(?P<dose>\d{1,5}(?:[.,p]\d{1,3})?)\s?(?P<unit>cgy|gy)?"
@@ -24,11 +26,12 @@ DOSE = re.compile(
     re.IGNORECASE,
 )
 RELATIVE = re.compile(
-    r"(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$", re.IGNORECASE
+    r"(high|hi|hr|mid|int|ir|low|lo|lr)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$", re.IGNORECASE
 )
-LEVELS = {"high": "High", "hi": "High", "mid": "Mid", "int": "Mid", "low": "Low", "lo": "Low"}
+LEVELS = {"h": "High", "m": "Mid", "i": "Mid", "l": "Low"}
+"""By first letter: high, hi, hr (high risk); mid, int, ir; low, lo, lr."""
 RISK = re.compile(r"(?<![A-Za-z])(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE)
-UNIT = re.compile(r"(\d)\s+(c?gy)\b", re.IGNORECASE)
+UNIT = re.compile(r"(\d)[\s_]+(c?gy)(?![a-z])", re.IGNORECASE)
 FRACTIONS_FIRST = re.compile(r"\b(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE)
 TOTAL = re.compile(
     r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?/(\d{1,2})(?:fx|fr)?(?!\d)", re.IGNORECASE
@@ -120,7 +123,7 @@ def parse_target(text: str, structure_of: StructureReader) -> Target | None:
         target, rest = replace(target, segmented=True), rest[1:]
     target, rest = _head(target, rest)
     crop = CROP.search(rest)
-    if crop:
+    if crop and int(crop[1]) <= LARGEST_CROP_MM:
         target, rest = replace(target, crop=f"{int(crop[1]):02d}"), rest[: crop.start()]
     if rest.endswith("!"):
         target, rest = replace(target, segmented=True), rest[:-1]
@@ -170,7 +173,7 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
 def _take_word(target: Target, word: str) -> tuple[Target, bool]:
     relative = RELATIVE.fullmatch(word)
     if relative and not target.dose:
-        level = LEVELS[relative[1].lower()]
+        level = LEVELS[relative[1][0].lower()]
         return replace(target, dose=level + (relative[2] or "")), True
     dose = DOSE.fullmatch(word)
     if dose and not target.dose:
@@ -179,6 +182,8 @@ def _take_word(target: Target, word: str) -> tuple[Target, bool]:
             return replace(target, dose=written), True
         if not target.number and int(float(dose["dose"].replace(",", ".").replace("p", "."))) > 0:
             return replace(target, number=dose["dose"]), True
+    if word in ROMAN and not target.number:
+        return replace(target, number=ROMAN[word]), True
     if word.lower() in PRIMARY_WORDS and not target.classifier:
         return replace(target, classifier="p"), True
     kept = KEPT_WORDS.get(word.lower())

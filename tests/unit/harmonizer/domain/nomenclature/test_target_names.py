@@ -43,6 +43,12 @@ def nothing(text: str) -> str | None:
         ("PTV prostata 78", "PTVProstate_7800"),  # 17 characters: the first underscore goes
         ("PTV_bst", "PTV_Boost"),
         ("iGTV_L", "IGTV_L"),
+        ("PTV_70_Gy", "PTV_70Gy"),
+        ("HR-CTV", "CTV_High"),
+        ("IRCTV", "CTV_Mid"),
+        ("PTV II", "PTV2"),
+        ("Left PTV", "PTV_L"),
+        ("Prostate PTV", "PTV_Prostate"),  # but a rectum before PTV is what both share
     ],
 )
 def test_targets_by_hand(mapper: Mapper, raw: str, want: str) -> None:
@@ -61,6 +67,15 @@ def test_words_that_are_not_understood_qualify_and_need_a_person(mapper: Mapper)
     mapping = mapper.map_name("PTV skullbase")
     assert mapping.tg263_name == "PTV^skullbase"
     assert not mapping.auto
+
+
+@pytest.mark.parametrize("raw", ["Rectum PTV", "bladder in ptv", "PTV-Rectum", "Lung + PTV"])
+def test_an_organ_and_a_target_are_no_target(mapper: Mapper, raw: str) -> None:
+    assert mapper.map_name(raw).kind is Kind.HELPER
+
+
+def test_two_doses_are_no_crop(mapper: Mapper) -> None:
+    assert not mapper.map_name("PTV54-60").auto
 
 
 def test_what_is_written_is_read_back() -> None:

@@ -1,0 +1,169 @@
+"""Names that speak of a target volume: a target, a boolean with an organ, or a planning aid."""
+
+import re
+from collections.abc import Sequence
+
+from harmonizer.domain.nomenclature.answers import (
+    AUTO_BAR,
+    aid,
+    suggested_name,
+    unmapped_name,
+)
+from harmonizer.domain.nomenclature.catalogue import Catalogue
+from harmonizer.domain.nomenclature.folding import tokens
+from harmonizer.domain.nomenclature.model import Context, Kind, Mapping, Status
+from harmonizer.domain.nomenclature.reading import Reader, Reading
+from harmonizer.domain.nomenclature.targets import find_type, parse_target
+from harmonizer.domain.nomenclature.wording import helper_reason
+
+COPIES = "!copy"
+SIDES = frozenset({"left", "right", "pair"})
+GROWN = re.compile(r"[+]\s*\d")
+TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
+"""Words that mark an aid beside an organ, and are part of a target's name."""
+TARGET_READ = 0.98
+TARGET_WITH_UNREAD_WORDS = 0.85
+DERIVED_READ = 0.9
+SHORTEST_ORGAN = 3
+ORGANS = frozenset({"LN", "SV"})
+CUT = re.compile(r"[-+&/]")
+TUMOUR_SITES = (
+    "Prostate",
+    "SeminalVes",
+    "Breast",
+    "Chestwall",
+    "LN",
+    "TumorBed",
+    "Cervix",
+    "Uterus",
+)
+"""`Prostate PTV` is a target; `Rectum PTV` is what both have in common."""
+SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
+
+
+class TargetNames:
+    """Reads names of target volumes by one list and one dictionary."""
+
+    def __init__(self, catalogue: Catalogue, reader: Reader) -> None:
+        self._catalogue = catalogue
+        self._reader = reader
+
+    def match(self, raw: str, text: str, context: Context) -> Mapping:
+        """Map a plain name in which a type of target was found."""
+        said = _without_type(text).partition("^")[0]
+        readings = self._reader.read(tokens(said), context.languages)
+        marks = strongest_marks(readings, TARGET_WORDS, guessed=False)
+        if marks or GROWN.search(text):
+            return aid(raw, helper_reason(text, marks or ("+",)))
+        derived = self._derived(raw, text, context)
+        if derived:
+            return derived
+        target = parse_target(text, lambda part: self._part_of_target(part, context))
+        if target is None:
+            return unmapped_name(raw, "speaks of a target, but its parts cannot be read")
+        certainty = TARGET_READ if not target.qualifier else TARGET_WITH_UNREAD_WORDS
+        return Mapping(
+            number=0,
+            raw_name=raw,
+            tg263_name=target.name(),
+            status=Status.SUGGESTED,
+            confidence=certainty,
+            auto=certainty >= AUTO_BAR,
+            kind=Kind.TARGET,
+            reason=target.described(),
+        )
+
+    def _derived(self, raw: str, text: str, context: Context) -> Mapping | None:
+        """Judge an organ and a target in one name: a boolean, which the list has names for."""
+        found = find_type(text)
+        before = text[: found.start()] if found else ""
+        if not found or not (
+            self._speaks_of_organ(before, context)
+            or self._cuts(text, context)
+            or self._shares_with_organ(text, context)
+        ):
+            return None
+        organ = self._names_organ(before.rstrip(" _-"), context)
+        listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
+        if organ and organ.startswith(TUMOUR_SITES) and not CUT.search(text):
+            return None
+        if listed and before.rstrip().endswith("-") and found.end() == len(text):
+            return suggested_name(
+                raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}"
+            )
+        return aid(raw, "an organ and a target together: a boolean of the two")
+
+    def _cuts(self, text: str, context: Context) -> bool:
+        """Whether an organ follows a sign: `PTV-Rectum`."""
+        parts = CUT.split(text)[1:]
+        return any(self._speaks_of_organ(p, context) for p in parts if not find_type(p))
+
+    def _shares_with_organ(self, text: str, context: Context) -> bool:
+        """Whether the part of an organ that lies in the target is meant: `bladder in PTV`."""
+        parts = SHARED.split(_without_type(text))
+        return len(parts) > 1 and any(self._speaks_of_organ(part, context) for part in parts)
+
+    def _speaks_of_organ(self, text: str, context: Context) -> bool:
+        """Whether every word of a part is known and at least one is anatomy, not only a side."""
+        if len(text.strip(" _-")) < SHORTEST_ORGAN:
+            return False
+        return any(
+            not (reading.unknown or reading.marks or reading.is_guessed)
+            and len(reading.anatomy - SIDES) > 0
+            for reading in self._reader.read(tokens(text), context.languages)
+            if any(not s.word.isdigit() and len(s.word) > 2 for s in reading.senses)
+        )
+
+    def _part_of_target(self, text: str, context: Context) -> str | None:
+        """Return the organ that a target names: `Breast_L`, `Liver_R` where no such row exists."""
+        words = tokens(text)
+        if (
+            len(text.strip(" _-")) < SHORTEST_ORGAN
+            and len(words) < 2
+            and text.upper() not in ORGANS
+        ):
+            return None
+        if len(words) == 1 and any(c.isdigit() for c in text):
+            return None
+        whole = self._names_organ(text, context)
+        if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
+            return whole
+        root = self._names_organ(" ".join(words[:-1]), context)
+        return f"{root}_{words[-1].upper()}" if root else None
+
+    def _names_organ(self, text: str, context: Context) -> str | None:
+        """Return the structure that a part of a name means, if it means exactly one."""
+        words = tokens(text)
+        if not words:
+            return None
+        named = self._catalogue.named(text.strip(" _-"))
+        if named:
+            return named.name
+        for reading in self._reader.read(words, context.languages):
+            found = self._catalogue.meaning(reading.anatomy)
+            if found and not (reading.unknown or reading.marks or reading.is_guessed):
+                return found.name
+        return None
+
+
+def strongest_marks(
+    readings: Sequence[Reading], allowed: frozenset[str] = frozenset(), guessed: bool = True
+) -> tuple[str, ...]:
+    """Return the words that mark an aid; words that only tell copies apart do not."""
+    for reading in readings:
+        marks = tuple(
+            sense.word
+            for sense in reading.marks
+            if not sense.concepts <= {COPIES, "pair"}
+            and sense.word not in allowed
+            and (guessed or not sense.is_guessed)
+        )
+        if marks:
+            return marks
+    return ()
+
+
+def _without_type(text: str) -> str:
+    """Return a target's name without its type, as what else it says."""
+    found = find_type(text)
+    return text if found is None else f"{text[: found.start()]} {text[found.end() :]}"

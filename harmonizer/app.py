@@ -26,6 +26,7 @@ from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
+from harmonizer.adapters.quality_marks import SqlQualityMarks
 from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
@@ -37,6 +38,7 @@ from harmonizer.api import (
     dicomweb,
     errors,
     nomenclature,
+    quality,
     registry,
     reports,
     stow,
@@ -61,6 +63,8 @@ from harmonizer.services.derived import DerivedService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
+from harmonizer.services.quality import QualityService
+from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.registry import RegistryService
 from harmonizer.services.reports import ReportService
 from harmonizer.services.studies import StudyService
@@ -147,8 +151,10 @@ class Service:
             self.clinical.counts,
             [centre.name for centre in settings.centres],
         )
+        announced = SqlSubmissions(engine)
+        self.reconciliation = ReconciliationService(announced, world.store, self.clock)
         self.submissions = SubmissionService(
-            SqlSubmissions(engine),
+            announced,
             world.store,
             CentreSeals({centre.name: centre.public_key for centre in settings.centres}),
             self.work,
@@ -243,7 +249,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical, studies, nomenclature, reports, registry):
+    for part in (stow, submissions, clinical, studies, nomenclature, reports, registry, quality):
         app.include_router(part.router)
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
@@ -258,6 +264,7 @@ def _jobs(service: Service) -> Background:
     settings, jobs = service.settings, Background()
     jobs.every(WORK, settings.poll_seconds, service.work_through)
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
+    jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)
     jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)
     jobs.every("scores", 24 * 3600, service.proms.rescore)
     return jobs
@@ -267,8 +274,9 @@ def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
     parts = ("submissions", "harmonization", "clinical", "proms", "tables", "studies", "names")
-    for name in ("clock", "audit", "withdrawal", *parts):
+    for name in ("clock", "audit", "withdrawal", "reconciliation", *parts):
         setattr(app.state, name, getattr(service, name))
+    app.state.quality = QualityService(SqlQualityMarks(service.engine), service.clock)
     app.state.registry = RegistryService(SqlRegistry(service.engine))
     app.state.reports = ReportService(
         service.courses,

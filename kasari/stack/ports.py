@@ -1,10 +1,13 @@
 """Loopback ports: those of the last start if they are free, else the usual ones, else any."""
 
 import socket
+import time
 from collections.abc import Collection
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
+SOON_S: Final = 1.0
+POLL_S: Final = 0.02
 
 
 def is_free(port: int) -> bool:
@@ -16,6 +19,16 @@ def is_free(port: int) -> bool:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
+    return True
+
+
+def is_free_soon(port: int, limit_s: float = SOON_S) -> bool:
+    """As `is_free`, but somebody who is just ending may take a moment."""
+    end = time.monotonic() + limit_s
+    while not is_free(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
     return True
 
 
@@ -59,8 +72,10 @@ def choose_ports(
     for name, expected in usual.items():
         if name in chosen:
             continue
-        wishes = [remembered[name]] if name in remembered else []
-        taken = set(chosen.values()) | set(remembered.values()) - set(wishes)
-        good = [w for w in [*wishes, expected] if w not in taken and is_free(w)]
-        chosen[name] = good[0] if good else any_free(taken)
+        if name in remembered and is_free_soon(remembered[name]):
+            chosen[name] = remembered[name]
+            continue
+        taken = set(chosen.values()) | set(remembered.values())
+        good = expected not in taken and is_free(expected)
+        chosen[name] = expected if good else any_free(taken)
     return chosen

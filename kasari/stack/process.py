@@ -114,4 +114,14 @@ def _start_time(pid: int) -> int | None:
     except OSError:
         return None
     values = text.rpartition(")")[2].split()
-    return None if values[_STATE_AT] in "ZX" else int(values[_START_AT])
+    if values[_STATE_AT] in "ZX" and not _has_other_threads(pid):
+        return None
+    return int(values[_START_AT])
+
+
+def _has_other_threads(pid: int) -> bool:
+    """Of a killed process the first thread ends first; the others still hold its ports."""
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    except OSError:
+        return False

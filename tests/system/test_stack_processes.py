@@ -192,3 +192,13 @@ def test_in_the_foreground_it_mends_and_stops_with_itself(
             left = stop_stack(tmp_path / "stack")
     assert left == []
     assert command.returncode == 0
+
+
+def test_another_centre_joins_a_running_stack(started: Stack, folder: Path) -> None:
+    before = started.processes()
+    wider = start_stack(folder, ("KUH", "Tyks"))
+    after = wider.processes()
+    assert {key for key in before if after[key] != before[key]} == {"harmonizer"}
+    assert wider.centre("KUH") == started.centre("KUH")
+    assert all(after.values())
+    assert set(start_stack(folder, ("KUH",)).centres) == {"KUH", "Tyks"}, "data of both are there"

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from kasari.stack import ports
 from kasari.stack.ports import LOOPBACK, any_free, choose_ports, is_free, usual_ports
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports.is_free_soon, "__defaults__", (0.05,))
 
 
 @pytest.fixture
@@ -48,6 +54,12 @@ def test_a_remembered_port_that_somebody_took_is_replaced(taken: int) -> None:
     assert choose_ports({"a": usual}, {"a": taken}, ()) == {"a": usual}
 
 
+def test_a_remembered_port_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([False, False, True])
+    monkeypatch.setattr(ports, "is_free", lambda _port: next(looks))
+    assert choose_ports({"a": 1}, {"a": 7}, ()) == {"a": 7}
+
+
 def test_the_port_of_a_process_of_ours_is_kept(taken: int) -> None:
     assert choose_ports({"a": 1}, {"a": taken}, {"a"}) == {"a": taken}
 
@@ -60,5 +72,5 @@ def test_nobody_gets_the_port_that_another_remembers() -> None:
 
 
 def test_every_usual_port_is_another() -> None:
-    ports = usual_ports(("KUH", "Tyks", "TAYS", "OYS", "HUS"))
-    assert len(set(ports.values())) == len(ports) == 17
+    usual = usual_ports(("KUH", "Tyks", "TAYS", "OYS", "HUS"))
+    assert len(set(usual.values())) == len(usual) == 17

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kasari.stack import process
+from kasari.stack.ports import any_free, is_free
 from kasari.stack.process import Program, find, start, stop
 
 LIMIT_S = 20.0
@@ -59,6 +60,25 @@ def test_a_killed_process_is_not_found(program: Callable[[str], Program]) -> Non
     running = start(asleep)
     os.kill(running.pid, signal.SIGKILL)
     assert until(lambda: find(asleep.pid_file) is None)
+
+
+def test_a_killed_process_counts_until_its_ports_are_free(
+    program: Callable[[str], Program],
+) -> None:
+    """Its first thread ends before the others, which hold what it had open."""
+    port = any_free(())
+    server = program(
+        "import socket, threading, time\n"
+        f"s = socket.socket(); s.bind(('127.0.0.1', {port})); s.listen()\n"
+        "block = bytearray(200_000_000)\n"
+        "for _ in range(40): threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    running = start(server)
+    assert until(lambda: server.log.exists() and server.log.read_text() == "ready\n")
+    os.kill(running.pid, signal.SIGKILL)
+    assert until(lambda: not running.is_alive)
+    assert is_free(port)
 
 
 def test_another_process_with_the_same_pid_is_left_alone(

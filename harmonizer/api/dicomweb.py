@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, Final
 
@@ -266,24 +266,26 @@ async def _passed_on(request: Request, cohorts: CohortService, place: str, usual
     accept = usual if accept.strip() in ANYTHING else accept
     if not ACCEPT.fullmatch(accept):
         raise RefusedError("not-acceptable", "the Accept header cannot be read", 406)
-    opened: AbstractAsyncContextManager[Answer] = cohorts.open(place, accept)
-    answer = await opened.__aenter__()
+    relayed = _relayed(cohorts.open(place, accept))
+    answer: Answer = await anext(relayed)
     if answer.status != 200:
-        await opened.__aexit__(None, None, None)
+        await relayed.aclose()
         if answer.status >= 500:
             raise RetryError(f"the archive's store answered {answer.status}")
         raise RefusedError("not-acceptable", "the store cannot give this as asked", 406)
-    return StreamingResponse(_until_end(opened, answer), media_type=answer.media_type)
+    return StreamingResponse(relayed, media_type=answer.media_type)
 
 
-async def _until_end(
-    opened: AbstractAsyncContextManager[Answer], answer: Answer
-) -> AsyncIterator[bytes]:
-    try:
+async def _relayed(opened: AbstractAsyncContextManager[Answer]) -> AsyncGenerator[Any, None]:
+    """Yield the head of an answer, then its chunks.
+
+    One generator holds the connection from the first moment: however the reader goes away, its
+    end gives the connection back.
+    """
+    async with opened as answer:
+        yield answer
         async for chunk in answer.chunks:
             yield chunk
-    finally:
-        await opened.__aexit__(None, None, None)
 
 
 def _subject(study: str, series: str | None, instance: str | None) -> str:

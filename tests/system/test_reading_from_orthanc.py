@@ -305,3 +305,15 @@ def test_the_password_of_the_store_is_in_no_answer(client: DICOMwebClient) -> No
     assert PASSWORD not in answer.text
     login = base64.b64encode(f"harmonizer:{PASSWORD}".encode()).decode()
     assert login not in str(answer.headers)
+
+
+def test_readers_who_go_away_leave_no_connection_behind(client: DICOMwebClient) -> None:
+    (found,) = _study(client)
+    study = f"{client.base_url}/studies/{found.StudyInstanceUID}"
+    metadata = client.retrieve_study_metadata(found.StudyInstanceUID)
+    dose = next(one for one in metadata if one["00080060"]["Value"] == ["RTDOSE"])
+    for place in (study, dose["7FE00010"]["BulkDataURI"]):
+        for _ in range(40):  # the service holds at most 32 connections to the store
+            with client._session.get(place, stream=True, timeout=60) as answer:
+                assert answer.status_code == 200
+    assert len(list(client.iter_study(found.StudyInstanceUID))) == len(metadata)

@@ -90,10 +90,11 @@ class EngineSecondStage:
     def _known(self, person: Person | None, pseudonym: str) -> KnownIdentity:
         """Whom to look for. The site pseudonym must not leave either: it would join the stores."""
         if person is None:
-            return KnownIdentity((pseudonym,))
+            return KnownIdentity((pseudonym,), staff=self._the_profile.staff)
         born = (person.birth_date.strftime("%Y%m%d"),) if person.birth_date else ()
         everyday = (word.casefold() for word in person.words() if fold(word) in self._anatomy)
-        return KnownIdentity((*person.words(), pseudonym), born, frozenset(everyday))
+        words = (*person.words(), pseudonym)
+        return KnownIdentity(words, born, frozenset(everyday), self._the_profile.staff)
 
     def seal(self, body: CertificateBody) -> CourseCertificate:
         return seal_certificate(body, self._ring)

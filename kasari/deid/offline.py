@@ -80,6 +80,7 @@ class Offline:
         self._stage = stage
         self._known = known or KnownIdentity()
         self._allowed = allow_list(profile)
+        self._staff = profile.staff
         self._anatomy = profile.vocabulary.words
         self.references = References()
 
@@ -118,6 +119,7 @@ class Offline:
             (*self._known.words, *found.words),
             (*self._known.birth_dates, *found.birth_dates),
             found.everyday,
+            self._staff,
         )
 
     def _remember(self, before: Elements, after: Elements) -> None:

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from gateway.domain.deid import KINDS_OF_IMAGE, Action, Profile, Rule, Vocabular
 from gateway.errors import ConfigError
 
 NAME = "kasari-rt-1"
-POLICY_KEYS = frozenset(("remove", "empty", "words", "refuse"))
+POLICY_KEYS = frozenset(("remove", "empty", "words", "refuse", "staff"))
+SHORTEST_NAME = 4
+"""Shorter parts of a name are initials and titles, and stand in many words."""
 
 
 def load_profile(policy: Path | None = None) -> Profile:
@@ -20,9 +23,9 @@ def load_profile(policy: Path | None = None) -> Profile:
     ----------
     policy
         JSON with any of `remove` and `empty` (keywords that this centre treats more strictly),
-        `refuse` (kinds of object, `head` or `localizer`) and `words` (further words that may stay
-        in free text). A policy can forbid, and can add words that a person has read; it cannot
-        let an attribute through.
+        `refuse` (kinds of object, `head` or `localizer`), `staff` (names that must not leave) and
+        `words` (further words that may stay in free text). A policy can forbid, and can add words
+        that a person has read; it cannot let an attribute through.
 
     Raises
     ------
@@ -50,7 +53,8 @@ def load_profile(policy: Path | None = None) -> Profile:
     words = _words() | {fold(word) for word in choices.get("words", ())}
     accepted = {uid: short for uid, short in objects.items() if short not in refused}
     images = refused & set(KINDS_OF_IMAGE)
-    return Profile(NAME, kept, accepted, Vocabulary(frozenset(words)), images)
+    staff = frozenset(_name_parts(choices.get("staff", ()))) - words
+    return Profile(NAME, kept, accepted, Vocabulary(frozenset(words)), images, staff)
 
 
 def _read_policy(policy: Path) -> Mapping[str, list[str]]:
@@ -64,6 +68,13 @@ def _read_policy(policy: Path) -> Mapping[str, list[str]]:
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ConfigError(f"policy_file: `{key}` must be a list of texts.")
     return choices
+
+
+def _name_parts(names: Iterable[str]) -> Iterator[str]:
+    """A name that is also an anatomical word names nobody by itself; the caller leaves it out."""
+    for name in names:
+        parts = re.findall(r"[^\W\d_]+", name)
+        yield from (fold(part) for part in parts if len(part) >= SHORTEST_NAME)
 
 
 def _emptied(rule: Rule) -> Rule:

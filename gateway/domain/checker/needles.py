@@ -32,6 +32,8 @@ class KnownIdentity:
     everyday: frozenset[str] = field(default=frozenset(), repr=False)
     """Those of the words, casefolded, that are also anatomy (Kaula, neck). One of them alone names
     nobody, two of them in one value do."""
+    staff: frozenset[str] = field(default=frozenset(), repr=False)
+    """Words of people who are no patients, in small letters without diacritics; sought as words."""
 
     @cached_property
     def needles(self) -> tuple[tuple[bytes, bool], ...]:

@@ -13,7 +13,7 @@ from gateway.contract.marks import (
     UID_ROOT,
 )
 from gateway.domain.checker.elements import Element, Elements
-from gateway.domain.checker.needles import KnownIdentity
+from gateway.domain.checker.needles import KnownIdentity, without_marks
 from gateway.domain.checker.searching import STANDARD_UIDS, found_in, is_bulk
 
 CHECKER_VERSION: Final = "1.0"
@@ -21,6 +21,7 @@ CHECKER_VERSION: Final = "1.0"
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
 _SEALED = (0x70010010, 0x70011001)
 _TEXT = frozenset(b"AE CS LO LT PN SH ST UC UR UT UN OB".split())
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _CODE = re.compile(rb"(?<![0-9])(\d{6})[-+A-FU-Y](\d{3})([0-9A-Y])(?![0-9A-Za-z])", re.IGNORECASE)
 _MAIL = re.compile(rb"[\w.+-]+@[\w-]+\.[\w.]+")
 _PHONE = re.compile(rb"(?<![\w.])(\+358|0[1-9]\d?)[ -]?\d{2,4}[ -]?\d{3,4}[ -]?\d{0,4}(?![\w.])")
@@ -64,6 +65,7 @@ def check_object(written: Elements, known: KnownIdentity, expected: Expected) ->
         *_uids(written, expected),
         *_named(written, known),
         *_named_by_everyday_words(written, known.everyday_needles),
+        *_staff(written, known.staff),
         *_patterns(written),
     ]
 
@@ -151,6 +153,19 @@ def _named_by_everyday_words(
             value = written.value(element).lower()
             if sum(any(spelling in value for spelling in word) for word in words) > 1:
                 yield Problem("identifier", element.tag, "contains two names of the patient")
+
+
+def _staff(written: Elements, staff: frozenset[str]) -> Iterator[Problem]:
+    """Hundreds of names are sought as words of the text, since seeking each would take too long."""
+    if not staff:
+        return
+    for element in written.found:
+        if element.vr in _TEXT and element.length and not is_bulk(element):
+            value = written.value(element)
+            texts = (value.decode("utf-8", "ignore"), value.decode("latin-1"))
+            words = (word for text in texts for word in _WORD.findall(text))
+            if any(without_marks(word) in staff for word in words):
+                yield Problem("staff", element.tag, "contains a name of the staff")
 
 
 def _patterns(written: Elements) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ Pure. A profile is an allow-list per object. What has no rule is removed, at eve
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -108,6 +108,8 @@ class Profile:
     vocabulary: Vocabulary
     refused: frozenset[str] = frozenset()
     """Kinds of image that this centre does not let in: `head`, `localizer`."""
+    staff: frozenset[str] = field(default=frozenset(), repr=False)
+    """Folded names of the centre's staff: none of them leaves, in coded values neither."""
 
     @cached_property
     def name_and_hash(self) -> str:
@@ -119,7 +121,7 @@ class Profile:
         for uid, short in sorted(self.objects.items()):
             digest.update(f"{uid} {short}\n".encode())
         digest.update("\n".join(sorted(self.vocabulary.words)).encode())
-        digest.update(f"{sorted(self.refused)}".encode())
+        digest.update(f"{sorted(self.refused)} {sorted(self.staff)}".encode())
         return f"{self.name} {digest.hexdigest()[:12]}"
 
     @cached_property

@@ -65,7 +65,7 @@ class SiteStage:
         """
         source = open_part10(data)
         identity = identify(source)
-        names = name_words(identity.patient_name, identity.patient_id)
+        names = name_words(identity.patient_name, identity.patient_id) | self._profile.staff
         cleaner = Cleaner(self._profile.vocabulary, self._keys.term, names)
         stage = _AtReceipt(
             uid=self._uid,

@@ -138,3 +138,10 @@ def test_a_refused_kind_of_object_is_unknown(tmp_path: Path) -> None:
     profile = load_profile(policy)
     assert "rtimage" not in profile.objects.values()
     assert profile.refused == {"head"}
+
+
+def test_staff_are_the_parts_of_their_names(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"staff": ["Härkönen-Korhonen Liisa, LT", "Kaula Ei"]}))
+    assert load_profile(policy).staff == {"harkonen", "korhonen", "liisa"}
+    assert "harkonen" not in repr(load_profile(policy))

@@ -352,3 +352,24 @@ def test_a_number_that_is_the_identifier_is_found(plant: Callable[[Dataset], Non
     known = KnownIdentity(("471147",), ("19520413",))
     found = check_object(written, known, Expected("FIAAA", allowed(dataset)))
     assert {problem.code for problem in found} == {"identifier"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("dr Härkönen", True),
+        ("HARKONEN", True),
+        ("PTV_Härkönen_2", True),
+        ("Härköset", False),
+        ("PTV 45", False),
+    ],
+)
+def test_staff_is_sought_word_by_word(text: str, found: bool) -> None:
+    dataset = national(make.plan(200, 100))
+    dataset.SpecificCharacterSet = "ISO_IR 100"
+    dataset.RTPlanName = text
+    known = KnownIdentity(staff=frozenset(("harkonen", "korhonen")))
+    written = read_elements(make.as_bytes(dataset))
+    expected = Expected("FIAAA", allowed(dataset))
+    codes = {problem.code for problem in check_object(written, known, expected)}
+    assert codes == ({"staff"} if found else set())

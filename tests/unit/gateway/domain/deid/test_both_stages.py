@@ -332,3 +332,11 @@ def test_a_centre_may_refuse_a_kind_of_image(kind: str, told: dict[str, object])
     assert refused.value.code == kind
     assert stage.deidentify(ct_with(BodyPartExamined="CHEST"), PSEUDONYM).data
     assert engine.site_bytes(ct_with(**told))
+
+
+def test_a_name_of_the_staff_is_emptied_in_a_coded_value() -> None:
+    data = plan_with(PlanIntent="KORHONEN")
+    assert engine.after_first(data).PlanIntent == "KORHONEN"  # nobody said that it is a name
+    aware = replace(engine.PROFILE, staff=frozenset(("korhonen",)))
+    written = SiteStage(aware, engine.KEYS).deidentify(data, PSEUDONYM).data
+    assert dcmread(BytesIO(written)).PlanIntent == ""

@@ -14,11 +14,12 @@ import pytest
 
 from kasari.doctor import Verdict, checks_of_stack
 from kasari.errors import InputError, StackError
-from kasari.push import Outcome
+from kasari.push import Destination, DicomFile, Ledger, Outcome, find_files, push
 from kasari.setup import ROOT
-from kasari.stack import Stack, open_stack, ports, start_stack, stop_stack
+from kasari.stack import Centre, Stack, open_stack, ports, start_stack, stop_stack
 from kasari.stack.consents import import_consents
 from kasari.stack.ports import is_free
+from kasari.stack.settings import PUSH_AET
 from tests.factories.identified import PATIENT_ID, ct_slice
 
 CONSENT = (
@@ -44,6 +45,11 @@ def kill(pid: int | None) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def instances(site: Centre) -> int:
+    answer = httpx.get(f"{site.orthanc_url}/statistics", auth=site.orthanc_login())
+    return int(answer.json()["CountInstances"])
 
 
 def until(ask: Callable[[], object]) -> None:
@@ -78,8 +84,29 @@ def test_what_was_acknowledged_survives_a_kill_of_the_site(
     assert send_to(site, *(ct_slice(number) for number in range(1, 6))).sent == 5
     kill(started.processes()["orthanc-KUH"])
     started.ensure_running()
-    found = httpx.get(f"{site.orthanc_url}/instances", auth=site.orthanc_login()).json()
-    assert len(found) == 5
+    assert instances(site) == 5
+
+
+def test_a_push_goes_on_over_a_kill_of_its_site(started: Stack, tmp_path: Path) -> None:
+    site = started.centre("KUH")
+    import_consents(site, CONSENT.encode())
+    for number in range(100, 120):
+        (tmp_path / f"{number}.dcm").write_bytes(ct_slice(number))
+    sent = 0
+
+    def kill_once(_file: DicomFile) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 7:
+            kill(started.processes()["orthanc-KUH"])
+            assert started.ensure_running() == ["orthanc-KUH"]
+
+    before = instances(site)
+    to = Destination("127.0.0.1", site.dicom_port, site.ae_title, PUSH_AET)
+    files = find_files(tmp_path).files
+    outcome = push(files, to, Ledger(tmp_path / "ledger"), 1, kill_once)
+    assert (outcome.sent, outcome.refused) == (20, {})
+    assert instances(site) == before + 20
 
 
 def test_the_doctor_finds_a_running_stack_well(started: Stack, folder: Path) -> None:

@@ -57,6 +57,6 @@ def take_decoration(text: str) -> tuple[str, Decoration]:
     partial = "~" in bare
     doubt = UNCERTAIN_GROWTH if GROWN.search(bare) else 0.0
     union = bool(JOINED.search(bare))
-    doubt += UNCERTAIN_UNION if union else 0.0
+    doubt += UNCERTAIN_UNION if union or "?" in bare else 0.0
     bare, margin = take_prv(bare.replace("~", " "))
     return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt, union)

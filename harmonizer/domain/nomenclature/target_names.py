@@ -38,6 +38,12 @@ TUMOUR_SITES = (
     "Uterus",
 )
 """`Prostate PTV` is a target; `Rectum PTV` is what both have in common."""
+WITHOUT = re.compile(
+    r"(.+?)(?:[\s_]*-[\s_]*|[\s_]+"
+    r"(?:minus|less|excl|excluding|without|ohne|sans|hors|utan|uden|uten|zonder|senza|ilman)"
+    r"[\s_]+)(GTV|CTV|ITV|PTV)s?",
+    re.IGNORECASE,
+)
 SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -50,6 +56,9 @@ class TargetNames:
 
     def match(self, raw: str, text: str, context: Context) -> Mapping:
         """Map a plain name in which a type of target was found."""
+        without = self._organ_without_target(raw, text, context)
+        if without:
+            return without
         said = _without_type(text).partition("^")[0]
         readings = self._reader.read(tokens(said), context.languages)
         marks = strongest_marks(readings, TARGET_WORDS, guessed=False)
@@ -73,6 +82,18 @@ class TargetNames:
             reason=target.described(),
         )
 
+    def _organ_without_target(self, raw: str, text: str, context: Context) -> Mapping | None:
+        """Return the list's name of an organ less a target: `lungs minus GTV` = Lungs-GTV."""
+        found = WITHOUT.fullmatch(text)
+        organ = self._names_organ(found[1], context) if found else None
+        if not found or not organ:
+            return None
+        listed = self._catalogue.named(f"{organ}-{found[2].upper()}")
+        if not listed:
+            return None
+        reason = f"{organ} without {found[2].upper()}"
+        return suggested_name(raw, listed.name, DERIVED_READ, reason)
+
     def _derived(self, raw: str, text: str, context: Context) -> Mapping | None:
         """Judge an organ and a target in one name: a boolean, which the list has names for."""
         found = find_type(text)
@@ -84,13 +105,8 @@ class TargetNames:
         ):
             return None
         organ = self._names_organ(before.rstrip(" _-"), context)
-        listed = self._catalogue.named(f"{organ}-{found[1].upper()}") if organ else None
         if organ and organ.startswith(TUMOUR_SITES) and not CUT.search(text):
             return None
-        if listed and before.rstrip().endswith("-") and found.end() == len(text):
-            return suggested_name(
-                raw, listed.name, DERIVED_READ, f"{organ} without {found[1].upper()}"
-            )
         return aid(raw, "an organ and a target together: a boolean of the two")
 
     def _cuts(self, text: str, context: Context) -> bool:

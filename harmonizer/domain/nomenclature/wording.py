@@ -20,7 +20,7 @@ def reading_reason(reading: Reading, decoration: Decoration, guess: Guess | None
     if decoration.union:
         parts.append("a sign joins two structures")
     elif decoration.doubt:
-        parts.append("a margin was added")
+        parts.append("a margin was added, or it was doubted")
     if guess and guess.missing:
         parts.append("the name does not say: " + ", ".join(sorted(guess.missing)))
     if guess and guess.extra:

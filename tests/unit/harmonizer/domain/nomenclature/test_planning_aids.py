@@ -8,7 +8,7 @@ from harmonizer.domain.nomenclature import Kind, Mapper, RoiName
 @pytest.mark.parametrize(
     "raw",
     [
-        *("Ring1", "Shell 2cm", "rectum opt", "Bladder sparing", "BODY minus PTV", "Lung + PTV"),
+        *("Ring1", "Shell 2cm", "rectum opt", "Bladder sparing", "Rectum minus PTV", "Lung + PTV"),
         *("rectum-ptv", "bladder in ptv", "PTV54 ring", "95 isodose", "Couch outer", "Table top"),
         *("Dental artefact", "Gold seed L", "Hot spot", "PTV+1cm", "Skin 3mm", "Hilfsring"),
         *("Pöytä", "Anneau PTV", "Tisch", "Sperrgebiet", "Lungs eval", "Block_Left_Kidney"),
@@ -26,7 +26,17 @@ def test_aids_are_recognised(mapper: Mapper, raw: str) -> None:
         *("Bladder2", "heart old", "pseudo bladder", "post rectum", "rectum bladder", "Body1"),
         *("heart + lung", "Bladder full", "Lower rectum", "Lung apex", "spermatic cord L", "arms"),
         *("R. bladder", "spared parotid", "Uterus+Cervix", "Left", "cord+0.5", "normal liver"),
-        *("FemHead L x2", "Lung_L_1", "Structure1", "54", "N1", "brain mets", "Tumour", "shoulder"),
+        *(
+            "FemHead L x2",
+            "Lung_L_1",
+            "Structure1",
+            "54",
+            "N1",
+            "brain mets",
+            "Tumour",
+            "shoulder",
+            "Rectum?",
+        ),
     ],
 )
 def test_what_is_more_or_less_than_an_organ_is_not_applied(mapper: Mapper, raw: str) -> None:
@@ -44,6 +54,22 @@ def test_an_organ_declared_a_target_is_left_to_a_person(mapper: Mapper) -> None:
     doubted = mapper.map_name(RoiName(1, "left breast", "PTV"))
     assert doubted.tg263_name == "Breast_L"
     assert not doubted.auto
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("both lungs minus GTV", "Lungs-GTV"),
+        ("Lunge ges - PTV", "Lungs-PTV"),
+        ("Leber ohne CTV", "Liver-CTV"),
+        ("keuhkot ilman PTV", "Lungs-PTV"),
+        ("BODY minus PTV", "Body-PTV"),
+    ],
+)
+def test_such_differences_are_offered_and_not_applied(mapper: Mapper, raw: str, name: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert mapping.tg263_name == name
+    assert not mapping.auto
 
 
 @pytest.mark.parametrize("name", ["Lungs-GTV", "Brain-PTV", "Liver - CTV"])

@@ -36,6 +36,7 @@ from kasari.dose.course import (
     report_page,
 )
 from kasari.dose.printing import print_pdf
+from kasari.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
 
@@ -185,25 +186,44 @@ def compare(
     reference: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     other: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     tolerance: Annotated[float, typer.Option(help="mm, for surface Dice and path length.")] = 1.0,
+    pair: Annotated[
+        list[str] | None, typer.Option(help="PTV:Heart, instead of equal names; repeatable.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write; else it is printed.")] = None,
 ) -> None:
-    """Compare structures of one name in two structure sets drawn on one image."""
+    """Compare structures of one name, or named pairs, of two sets drawn on one image.
+
+    With pairs of one and the same file: how structures lie to each other (overlap, distance).
+    """
     try:
-        first, second = (read_structure_set(file_bytes(path)) for path in (reference, other))
+        first, second = (_drawn(file_bytes(path)) for path in (reference, other))
     except DataError as error:
         typer.echo(f"{error.code}: {error}", err=True)
         raise typer.Exit(2) from error
-    others = {roi.name: roi for roi in second.rois if roi.contours}
-    rows = [_compared(roi, others[roi.name], tolerance) for roi in first.rois if roi.name in others]
-    names = ["roi_name", *Comparison.__dataclass_fields__, "note"]
+    wanted = [(name, name) for name in first if name in second]
+    if pair:
+        wanted = [_pair(text, first, second) for text in pair]
+    rows = [_compared(first[a], second[b], tolerance) for a, b in wanted]
+    names = ["roi_name", "other_name", *Comparison.__dataclass_fields__, "note"]
     file = out.open("w", newline="", encoding="utf-8") if out else sys.stdout
     writer = csv.DictWriter(file, names)
     writer.writeheader()
     writer.writerows(rows)
     if out:
         file.close()
-    missed = [roi.name for roi in first.rois if roi.contours and roi.name not in others]
-    typer.echo(f"{len(rows)} structures compared; {len(missed)} have no partner", err=True)
+    missed = "" if pair else f"; {len(first) - len(rows)} have no partner"
+    typer.echo(f"{len(rows)} structures compared{missed}", err=True)
+
+
+def _drawn(data: bytes) -> dict[str, Roi]:
+    return {roi.name: roi for roi in read_structure_set(data).rois if roi.contours}
+
+
+def _pair(text: str, first: dict[str, Roi], second: dict[str, Roi]) -> tuple[str, str]:
+    a, _, b = text.partition(":")
+    if a not in first or b not in second:
+        raise InputError(f"no such pair of drawn structures: {text}; give REFERENCE:OTHER")
+    return a, b
 
 
 @app.command()
@@ -213,8 +233,9 @@ def rules() -> None:
 
 
 def _compared(reference: Roi, other: Roi, tolerance: float) -> dict[str, object]:
+    names: dict[str, object] = {"roi_name": reference.name, "other_name": other.name}
     try:
         found = asdict(compare_rois(reference, other, tolerance))
     except DataError as error:
-        return {"roi_name": reference.name, "note": str(error)}
-    return {"roi_name": reference.name, **{k: f"{v:.6g}" for k, v in found.items()}}
+        return {**names, "note": str(error)}
+    return {**names, **{k: f"{v:.6g}" for k, v in found.items()}}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from kasari.commands.dose import app
 from kasari.dose.printing import find_browser
-from kasari.errors import SetupError
+from kasari.errors import InputError, SetupError
 from kasari.phantom import generate_cohort
 
 
@@ -140,6 +140,23 @@ def test_a_structure_set_is_like_itself(course: Path, tmp_path: Path) -> None:
     assert len(found) > 3
     assert all(float(row["dice"]) == pytest.approx(1.0) for row in found)
     assert all(float(row["hausdorff_95_mm"]) == pytest.approx(0.0, abs=1e-3) for row in found)
+
+
+def test_two_structures_of_one_set_have_a_distance(
+    course: Path, truth: dict[str, Any], tmp_path: Path
+) -> None:
+    structures, out = of_modality(course, "RTSTRUCT"), tmp_path / "pairs.csv"
+    written = {one["organ"]: one["written"] for one in truth["structures"]}
+    inner, outer = written["ctv"], written["ptv"]
+    answer = run("compare", structures, structures, "--pair", f"{inner}:{outer}", "--out", out)
+    assert answer.exit_code == 0, answer.output
+    (row,) = rows(out)
+    assert (row["roi_name"], row["other_name"]) == (inner, outer)
+    # the CTV lies in its PTV: what they share is the CTV
+    assert float(row["overlap_cm3"]) == pytest.approx(float(row["volume_reference_cm3"]), rel=0.01)
+    assert float(row["nearest_mm"]) > 1.0
+    wrong = run("compare", structures, structures, "--pair", "x:y")
+    assert isinstance(wrong.exception, InputError)
 
 
 @pytest.mark.skipif(find_browser() is None, reason="needs Chromium, Chrome or Edge to print")

@@ -1,15 +1,19 @@
 """The loops of a running gateway: intake, courses, senders, canary."""
 
 import socket
+from contextlib import suppress
 from functools import partial
+from time import monotonic
 
 from gateway.background import Loop
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RetryError
 from gateway.service import Service
 from gateway.services.withdrawal import ERASE
 
 CLINICAL_PAUSE_S = 2.0
 WITHDRAWAL_PAUSE_S = 5.0
+RECHECK_PAUSE_S = 30.0
+RECHECK_EVERY_S = 3600.0
 DISK_PAUSE_S = 2.0
 
 
@@ -19,6 +23,7 @@ class Background:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._reconciled = False
+        self._recheck_at = 0.0
         self._failing: dict[str, bool] = {}
         pause = service.settings.poll_seconds
         every = service.settings.canary_minutes * 60
@@ -30,6 +35,7 @@ class Background:
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("disk", service.disk.step, DISK_PAUSE_S),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
+            self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
         ]
@@ -66,6 +72,14 @@ class Background:
         if self._service.settings.on_withdrawal == ERASE:
             self._service.clinical.forget_withdrawn()
         self._service.clinical_sending.send()
+
+    def _recheck(self) -> None:
+        """Ask at the start and every hour; sooner again while the archive does not answer."""
+        if self._service.sending.stopped or monotonic() < self._recheck_at:
+            return
+        with suppress(RetryError):  # sending tells of that
+            self._service.recheck.step()
+            self._recheck_at = monotonic() + RECHECK_EVERY_S
 
     def _failed(self, name: str, error: Exception) -> None:
         self._failing[name] = True

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate
-from gateway.contract.receipts import Receipts, SubmissionStatus
+from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.consent import Consent, Person
 from gateway.domain.courses import CourseState, Instance
@@ -369,6 +369,10 @@ class Archive(Protocol):
 
 class Alerts(Protocol):
     def raise_alert(self, code: str, text: str) -> None: ...
+    def holdings(self) -> Sequence[CourseHolding]:
+        """Return every course that the archive holds of this centre, and what it lost of it."""
+        ...
+
 
     def clear(self, code: str) -> None: ...
 

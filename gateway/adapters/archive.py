@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.contract.manifest import CourseCertificate
-from gateway.contract.receipts import Receipts, SubmissionStatus
+from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
 from gateway.errors import ConfigError, RejectError, RetryError, StopError
 from gateway.ports import Answer, Spooled
 
 BOUNDARY = "kasari-9f2c1d7a5b"
 _TIMEOUT = httpx.Timeout(15.0, read=300.0, write=120.0)
 _FAILED, _STORED = "00081198", "00081199"
+_HOLDINGS = TypeAdapter(list[CourseHolding])
 _SOP, _REASON = "00081155", "00081197"
 
 
@@ -85,6 +86,14 @@ class HttpArchive:
             return Receipts.model_validate_json(answer.content)
         except ValidationError:
             raise RetryError("the archive's receipts are not understood") from None
+
+    def holdings(self) -> Sequence[CourseHolding]:
+        answer = self._ask("GET", "/api/v1/holdings")
+        self._raise_for(answer)
+        try:
+            return _HOLDINGS.validate_json(answer.content)
+        except ValidationError:
+            raise RetryError("the archive's list of what it holds is not understood") from None
 
     def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
         try:

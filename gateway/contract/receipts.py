@@ -42,3 +42,13 @@ class Receipts(WireModel):
     version: int
     state: SubmissionState
     receipts: tuple[InstanceReceipt, ...]
+
+
+class CourseHolding(WireModel):
+    """What the archive holds now of a course that it once held whole."""
+
+    course_uid: str
+    version: int
+    instances: int
+    missing: int
+    """Of the instances; the archive lost them after it had read them back."""

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
-from gateway.contract.receipts import SubmissionState
+from gateway.contract.receipts import CourseHolding, SubmissionState
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -129,22 +129,39 @@ class SqlSubmissions:
                 )
         return found
 
-    def verified_keys(self) -> Iterator[InstanceKey]:
-        query = (
-            select(InstanceTable, StudyTable.national_id)
-            .join(
-                StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
-            )
-            .where(col(InstanceTable.verified_sha256).is_not(None))
+    def announced_keys(self) -> Iterator[tuple[InstanceKey, bool]]:
+        query = select(InstanceTable, StudyTable.national_id).join(
+            StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
         )
         with Session(self._reading) as session:
             for row, patient in session.exec(query.execution_options(yield_per=1000)):
-                yield _expected(row, patient).key
+                yield _expected(row, patient).key, row.verified_sha256 is not None
 
-    def count_verified(self) -> int:
-        query = select(func.count()).where(col(InstanceTable.verified_sha256).is_not(None))
+    def holdings(self, centre: str) -> Sequence[CourseHolding]:
+        query = (
+            _of_stored_courses(
+                select(
+                    CourseTable.course_uid,
+                    CourseTable.version,
+                    func.count(),
+                    func.count(col(InstanceTable.verified_sha256)),
+                )
+            )
+            .where(CourseTable.centre == centre)
+            .group_by(col(CourseTable.course_uid), col(CourseTable.version))
+        )
         with Session(self._reading) as session:
-            return int(session.exec(query).one())
+            return [
+                CourseHolding(course_uid=uid, version=version, instances=all_, missing=all_ - here)
+                for uid, version, all_, here in session.exec(query)
+            ]
+
+    def count_lost(self) -> int:
+        one = func.count(func.distinct(col(InstanceTable.sop_instance_uid)))
+        query = _of_stored_courses(select(one))
+        with Session(self._reading) as session:
+            found = session.exec(query.where(col(InstanceTable.verified_sha256).is_(None))).one()
+            return int(found)
 
     def finish(self, course_uid: str, version: int, at: datetime) -> None:
         with Session(self._engine) as session:
@@ -157,6 +174,22 @@ class SqlSubmissions:
                 session.flush()
                 _renew_studies(session, course_uid, version)
             session.commit()
+
+
+def _of_stored_courses(query: Any) -> Any:
+    """Join the courses that were stored whole with the instances of their newest version."""
+    return (
+        query.select_from(CourseTable)
+        .join(
+            CourseInstanceTable,
+            (col(CourseInstanceTable.course_uid) == CourseTable.course_uid)
+            & (col(CourseInstanceTable.version) == CourseTable.version),
+        )
+        .join(
+            InstanceTable,
+            col(InstanceTable.sop_instance_uid) == CourseInstanceTable.sop_instance_uid,
+        )
+    )
 
 
 def _own_studies(session: Session, manifest: Manifest) -> None:

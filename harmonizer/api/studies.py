@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from gateway.contract.receipts import CourseHolding
 from harmonizer.api.access import READERS, Caller, require
 from harmonizer.domain.studies import CourseFilter
+from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.studies import MOST_COURSES, StudyService
 
 router = APIRouter(prefix="/api/v1", tags=["courses"])
@@ -22,13 +24,30 @@ def study_service(request: Request) -> StudyService:
     return service
 
 
+def reconciliation(request: Request) -> ReconciliationService:
+    service: ReconciliationService = request.app.state.reconciliation
+    return service
+
+
 Studies = Annotated[StudyService, Depends(study_service)]
 
 
 @router.get("/status")
-def read_status(studies: Studies, caller: Caller = require("site", *READERS)) -> dict[str, Any]:
-    """Count courses by centre and state, instances, clinical rows and work."""
-    return studies.status(caller.centre)
+def read_status(
+    studies: Studies, request: Request, caller: Caller = require("site", *READERS)
+) -> dict[str, Any]:
+    """Count courses by centre and state, instances, clinical rows and work; for readers also
+    what the store lost and what nobody announced."""
+    told = studies.status(caller.centre)
+    if caller.centre is None:
+        told["store"] = reconciliation(request).status()
+    return told
+
+
+@router.get("/holdings")
+def read_holdings(request: Request, caller: Caller = require("site")) -> list[CourseHolding]:
+    """Return every course that the archive holds of the calling centre, and what it lost of it."""
+    return list(reconciliation(request).holdings(caller.centre or ""))
 
 
 @router.get("/courses")

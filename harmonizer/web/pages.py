@@ -115,6 +115,7 @@ def show_start(request: Request) -> Response:
         "start.html",
         caller=caller,
         status=studies.status(),
+        store=request.app.state.reconciliation.status(),
         states=STATES,
         waiting=studies.waiting(),
         failed=studies.courses(CourseFilter(state="failed", limit=20)),

@@ -130,6 +130,16 @@ def resume(centre: Centre, stack: StackFile = STACK) -> None:
 def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """What was deleted of whom withdrew, here and at the archive. Nobody is named.
 
+@app.command()
+def recheck(centre: Centre, stack: StackFile = STACK) -> None:
+    """Ask the archive whether it still holds what was delivered; what it lost goes again.
+
+    Example: kasari gateway recheck --centre KUH
+    """
+    told = ask(stack, centre, "POST", "/api/v1/archive/recheck")
+    typer.echo(f"{told['delivered']} courses delivered, {told['sent_again']} of them go again")
+
+
     Example: kasari gateway withdrawals --centre KUH
     """
     told = ask(stack, centre, "GET", "/api/v1/clinical/withdrawals")

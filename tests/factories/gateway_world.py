@@ -9,8 +9,14 @@ from pathlib import Path
 from pydicom import dcmread
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
-from gateway.contract.manifest import CertificateBody, CourseCertificate
-from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
+from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest
+from gateway.contract.receipts import (
+    CourseHolding,
+    InstanceReceipt,
+    Receipts,
+    SubmissionState,
+    SubmissionStatus,
+)
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import Person
 from gateway.domain.courses import read_instance
@@ -181,9 +187,21 @@ class FakeArchive:
         found = sha256(self.held[uid]).hexdigest() if uid in self.held else None
         return InstanceReceipt(sop_instance_uid=uid, sha256=found, verified=found == wanted)
 
+    def holdings(self) -> list[CourseHolding]:
+        self._called("holdings")
+        newest = {uid: body for (uid, _), body in sorted(self.announced.items())}
+        return [self._holding(uid, body.manifest) for uid, body in newest.items()]
+
+    def _holding(self, uid: str, manifest: Manifest) -> CourseHolding:
+        missing = [i for i in manifest.instances if i.sop_instance_uid not in self.held]
+        count = len(manifest.instances)
+        return CourseHolding(
+            course_uid=uid, version=manifest.version, instances=count, missing=len(missing)
+        )
+
     def _called(self, name: str) -> None:
         self.calls.append(name)
-        if self.failures[name]:
+        if self.failures.get(name):
             raise self.failures[name].pop(0)
 
 

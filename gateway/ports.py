@@ -363,16 +363,16 @@ class Archive(Protocol):
 
     def verify(self, course_uid: str, version: int) -> Receipts: ...
 
+    def holdings(self) -> Sequence[CourseHolding]:
+        """Return every course that the archive holds of this centre, and what it lost of it."""
+        ...
+
 
 # --- watching ----------------------------------------------------------------------------
 
 
 class Alerts(Protocol):
     def raise_alert(self, code: str, text: str) -> None: ...
-    def holdings(self) -> Sequence[CourseHolding]:
-        """Return every course that the archive holds of this centre, and what it lost of it."""
-        ...
-
 
     def clear(self, code: str) -> None: ...
 

@@ -31,9 +31,9 @@ from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
 from gateway.services.preparation import Preparer
+from gateway.services.recheck import RecheckService
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
-from gateway.services.recheck import RecheckService
 from gateway.services.terms import TermService
 from gateway.services.withdrawal import WithdrawalService
 
@@ -100,10 +100,10 @@ class Service:
         self.spool.empty()
 
     def _add_answers(self) -> None:
-        self.inquiry = InquiryService(
-            self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
         archive, uid = self.world.archive, self.world.stage.uid
         self.recheck = RecheckService(archive, self.courses, uid, self.audit)
+        self.inquiry = InquiryService(
+            self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
         )
         self.status = StatusService(
             self.settings.centre,

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from gateway.api.access import Operator, Reader, Steward
 from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
-from gateway.services.status import StatusService
 from gateway.services.recheck import RecheckService
+from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 
 router = APIRouter(tags=["courses"])
@@ -94,11 +94,6 @@ def resume_sending(request: Request, role: Operator) -> None:
     sending.resume(role)
 
 
-@router.get("/api/v1/audit")
-def read_audit(request: Request, _role: Reader, limit: int = 200) -> dict[str, Any]:
-    """The latest events of the audit chain, and where it is broken if it is."""
-    audit = request.app.state.audit
-    return {"broken_at": audit.first_break(), "entries": audit.entries(min(limit, 1000))}
 @router.post("/api/v1/archive/recheck")
 def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
     """Ask the archive what it still holds; what it lost goes again."""
@@ -106,3 +101,8 @@ def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
     return recheck.step()
 
 
+@router.get("/api/v1/audit")
+def read_audit(request: Request, _role: Reader, limit: int = 200) -> dict[str, Any]:
+    """The latest events of the audit chain, and where it is broken if it is."""
+    audit = request.app.state.audit
+    return {"broken_at": audit.first_break(), "entries": audit.entries(min(limit, 1000))}

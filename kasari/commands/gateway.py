@@ -127,10 +127,6 @@ def resume(centre: Centre, stack: StackFile = STACK) -> None:
 
 
 @app.command()
-def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
-    """What was deleted of whom withdrew, here and at the archive. Nobody is named.
-
-@app.command()
 def recheck(centre: Centre, stack: StackFile = STACK) -> None:
     """Ask the archive whether it still holds what was delivered; what it lost goes again.
 
@@ -139,6 +135,10 @@ def recheck(centre: Centre, stack: StackFile = STACK) -> None:
     told = ask(stack, centre, "POST", "/api/v1/archive/recheck")
     typer.echo(f"{told['delivered']} courses delivered, {told['sent_again']} of them go again")
 
+
+@app.command()
+def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+    """What was deleted of whom withdrew, here and at the archive. Nobody is named.
 
     Example: kasari gateway withdrawals --centre KUH
     """

@@ -183,10 +183,6 @@ class FakeArchive:
             receipts=tuple(self._receipt(i.sop_instance_uid, i.sha256) for i in manifest.instances),
         )
 
-    def _receipt(self, uid: str, wanted: str) -> InstanceReceipt:
-        found = sha256(self.held[uid]).hexdigest() if uid in self.held else None
-        return InstanceReceipt(sop_instance_uid=uid, sha256=found, verified=found == wanted)
-
     def holdings(self) -> list[CourseHolding]:
         self._called("holdings")
         newest = {uid: body for (uid, _), body in sorted(self.announced.items())}
@@ -198,6 +194,10 @@ class FakeArchive:
         return CourseHolding(
             course_uid=uid, version=manifest.version, instances=count, missing=len(missing)
         )
+
+    def _receipt(self, uid: str, wanted: str) -> InstanceReceipt:
+        found = sha256(self.held[uid]).hexdigest() if uid in self.held else None
+        return InstanceReceipt(sop_instance_uid=uid, sha256=found, verified=found == wanted)
 
     def _called(self, name: str) -> None:
         self.calls.append(name)

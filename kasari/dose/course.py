@@ -17,7 +17,6 @@ from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import NO_RULES, Context, Mapper, map_structure_set
 from harmonizer.domain.quality import Analysis, CourseFacts, analyse, described
 from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report_html
-from harmonizer.domain.studies import site_of_course
 from harmonizer.errors import DataError
 from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
@@ -75,16 +74,11 @@ class CourseFolder:
         self.facts: CourseFacts = reader.facts()
 
     def analysis(self, site: str | None, laterality: str | None) -> Analysis:
-        """Map the names, compute everything, run the rules: as the archive does.
-
-        Without a site the names tell it, if they do.
-        """
+        """Map the names, compute everything, run the rules."""
         mapper = Mapper(load_nomenclature(), NO_RULES)
         context = Context(site=site, laterality=laterality)
-        knowledge = load_knowledge()
-        names = map_structure_set(mapper, self.facts.rois, context, knowledge.volumes).applied
-        treated = site_of_course(site, names.values())
-        return analyse(described(self.facts, knowledge, names, treated, laterality))
+        names = map_structure_set(mapper, self.facts.rois, context).applied
+        return analyse(described(self.facts, load_knowledge(), names, site, laterality))
 
     def radiotherapy_objects(self) -> list[bytes]:
         """Return structure sets, plans and doses as stored."""

@@ -166,7 +166,9 @@ class HarmonizationService:
         site = site_of_course(recorded, names.applied.values())
         volumes = {**self._knowledge.volumes, **self._usual_volumes()}
         knowledge = replace(self._knowledge, volumes=volumes)
-        return names, analyse(described(facts, knowledge, names.applied, site, side))
+        guesses = {m.number: m.tg263_name for m in names.mappings if m.tg263_name}
+        known = described(facts, knowledge, names.applied, site, side, guesses)
+        return names, analyse(known)
 
     def _facts(self, course_uid: str) -> tuple[CourseFacts, str]:
         """Read a course; return it and its national id."""

@@ -17,6 +17,7 @@ from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import NO_RULES, Context, Mapper, map_structure_set
 from harmonizer.domain.quality import Analysis, CourseFacts, analyse, described
 from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report_html
+from harmonizer.domain.studies import site_of_course
 from harmonizer.errors import DataError
 from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
@@ -74,11 +75,18 @@ class CourseFolder:
         self.facts: CourseFacts = reader.facts()
 
     def analysis(self, site: str | None, laterality: str | None) -> Analysis:
-        """Map the names, compute everything, run the rules."""
+        """Map the names, compute everything, run the rules: as the archive does.
+
+        Without a site the names tell it, if they do.
+        """
         mapper = Mapper(load_nomenclature(), NO_RULES)
         context = Context(site=site, laterality=laterality)
-        names = map_structure_set(mapper, self.facts.rois, context).applied
-        return analyse(described(self.facts, load_knowledge(), names, site, laterality))
+        knowledge = load_knowledge()
+        names = map_structure_set(mapper, self.facts.rois, context, knowledge.volumes)
+        treated = site_of_course(site, names.applied.values())
+        guesses = {m.number: m.tg263_name for m in names.mappings if m.tg263_name}
+        facts = described(self.facts, knowledge, names.applied, treated, laterality, guesses)
+        return analyse(facts)
 
     def radiotherapy_objects(self) -> list[bytes]:
         """Return structure sets, plans and doses as stored."""

@@ -54,9 +54,20 @@ def described(
     names: Mapping[int, str] | None = None,
     site: str | None = None,
     laterality: str | None = None,
+    guesses: Mapping[int, str] | None = None,
 ) -> CourseFacts:
-    """Add what the objects do not say: TG-263 names by ROI number, treated site, side (L, R, B)."""
-    return replace(facts, knowledge=knowledge, names=names or {}, site=site, laterality=laterality)
+    """Add what the objects do not say: TG-263 names by ROI number, treated site, side (L, R, B).
+
+    `guesses` are names that are not sure enough to be used, but enough not to miss the structure.
+    """
+    return replace(
+        facts,
+        knowledge=knowledge,
+        names=names or {},
+        site=site,
+        laterality=laterality,
+        guesses=guesses or {},
+    )
 
 
 def computed(facts: CourseFacts) -> CourseFacts:

@@ -24,6 +24,7 @@ class CourseFacts:
     records: tuple[TreatmentRecord, ...] = ()
     images: tuple[ImageSlice, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    guesses: Mapping[int, str] = field(default_factory=dict)  # names not sure enough to apply
     course_dose: CourseDose | None = None
     dvhs: Mapping[int, DvhResult] = field(default_factory=dict)
     site: str | None = None  # breast, prostate, lung, head-neck, ...

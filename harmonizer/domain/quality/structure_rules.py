@@ -195,6 +195,7 @@ def missing_structures(facts: CourseFacts) -> Hits:
     if template is None or facts.structure_set is None:
         return
     drawn = {facts.standard_name(roi).lower() for roi in facts.rois if roi.contours}
+    drawn |= {facts.guesses.get(roi.number, "").lower() for roi in facts.rois if roi.contours}
     for name in template.expected:
         if name.lower() not in drawn:
             yield name, f"is expected for {template.site} and not drawn"

@@ -68,3 +68,15 @@ def test_images_for_setup_do_not_count_as_what_was_drawn_on(clean: CourseFacts) 
         for i, image in enumerate(clean.images[:5])
     )
     assert check_course(replace(clean, images=(*narrow, *clean.images))) == []
+
+
+def test_a_structure_under_an_unsure_name_is_not_called_missing(clean: CourseFacts) -> None:
+    heart = next(number for number, name in clean.names.items() if name == "Heart")
+    chosen = clean.structure_set
+    assert chosen is not None
+    rois = tuple(replace(roi, name="Hert") if roi.number == heart else roi for roi in chosen.rois)
+    names = {number: name for number, name in clean.names.items() if number != heart}
+    unsure = replace(clean, names=names, structure_sets=(replace(chosen, rois=rois),))
+    assert "STRUCTURE-MISSING" in {f.code for f in check_course(unsure)}
+    guessed = replace(unsure, guesses={heart: "Heart"})
+    assert "STRUCTURE-MISSING" not in {f.code for f in check_course(guessed)}

@@ -1,9 +1,12 @@
 """What is in a folder: DICOM files by what they are, and the names of all others."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom import config
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import ExplicitVRBigEndian, MediaStorageDirectoryStorage
@@ -52,14 +55,26 @@ def find_files(folder: Path) -> Found:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder")
     found = Found()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        try:
-            found.files.append(read_file(path))
-        except InputError as error:
-            found.skipped[path] = str(error)
+    with judging_no_value():
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            try:
+                found.files.append(read_file(path))
+            except InputError as error:
+                found.skipped[path] = str(error)
     if not found.files and not found.skipped:
         raise InputError(f"{folder} is empty")
     return found
+
+
+@contextmanager
+def judging_no_value() -> Iterator[None]:
+    """Keep pydicom from warning of odd values: its text quotes them, and the site judges."""
+    before = config.settings.reading_validation_mode
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        yield
+    finally:
+        config.settings.reading_validation_mode = before
 
 
 def read_file(path: Path) -> DicomFile:

@@ -15,7 +15,7 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 
 from kasari.errors import StackError
-from kasari.push.files import DicomFile
+from kasari.push.files import DicomFile, judging_no_value
 from kasari.push.ledger import Ledger
 from kasari.push.whole import to_send
 
@@ -212,7 +212,8 @@ def push(
         if file.digest in ledger:
             progress(file)
     queue = _Queue(new)
-    with ThreadPoolExecutor(max(1, min(associations, len(new)))) as pool:
+    threads = max(1, min(associations, len(new)))
+    with judging_no_value(), ThreadPoolExecutor(threads) as pool:
         senders = [_Sender(to, queue, ledger, tell) for _ in range(associations)]
         for done in [pool.submit(sender.run) for sender in senders]:
             done.result()

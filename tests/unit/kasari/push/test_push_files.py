@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydicom import config
 
 from kasari.errors import InputError
 from kasari.push import Ledger, find_files
@@ -62,3 +63,11 @@ def test_a_ledger_that_a_kill_cut_loses_the_last_line_only(tmp_path: Path) -> No
     again = Ledger(path)
     assert b"a" * 32 in again
     assert b"c" * 32 in again
+
+
+def test_an_odd_value_is_neither_judged_nor_quoted(tmp_path: Path) -> None:
+    """pydicom would warn and quote the value; here a warning is an error."""
+    odd = ct_slice().replace(b"1.2.246.999.41.1.1", b"1.2.246.999.41.01x")
+    (tmp_path / "odd.dcm").write_bytes(odd)
+    assert len(find_files(tmp_path).files) == 1
+    assert config.settings.reading_validation_mode == config.WARN

@@ -55,6 +55,6 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.sessions = Sessions()
     app.state.poke = loops.intake.poke
     published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
-    for name in (*published, "recheck", "terms", "clinical", "accounts"):
+    for name in (*published, "recheck", "terms", "clinical", "accounts", "ledger"):
         setattr(app.state, name, getattr(service, name))
     app.state.centre = service.settings.centre

@@ -102,6 +102,10 @@ class SiteStore(Protocol):
         """Return the stored bytes, or None if the instance is not there any more."""
         ...
 
+    def sender(self, orthanc_id: str) -> str:
+        """Return the calling AET that stored an instance, or "" if it came over HTTP."""
+        ...
+
     def delete(self, orthanc_id: str) -> None:
         """Delete one instance; deleting what is not there is no error."""
         ...
@@ -121,6 +125,8 @@ class StoredInstance:
     state: str = "present"
     """present, conflict (other content under the same UID), gone (not in the store any more)."""
     course_id: int | None = None
+    sender: str = ""
+    """The calling AET; empty when it came over HTTP."""
 
 
 class Index(Protocol):

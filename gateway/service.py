@@ -13,6 +13,7 @@ from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.courses import SqlCourses
 from gateway.adapters.database import Engine
 from gateway.adapters.index import SqlIndex
+from gateway.adapters.ledger import SqlLedger
 from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.spool import FolderSpool
 from gateway.adapters.terms import SqlTerms
@@ -30,6 +31,7 @@ from gateway.services.consent import ConsentService
 from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
+from gateway.services.ledger import LedgerService
 from gateway.services.preparation import Preparer
 from gateway.services.recheck import RecheckService
 from gateway.services.status import StatusService
@@ -102,6 +104,8 @@ class Service:
     def _add_answers(self) -> None:
         archive, uid = self.world.archive, self.world.stage.uid
         self.recheck = RecheckService(archive, self.courses, uid, self.audit)
+        ledger = SqlLedger(self.engine)
+        self.ledger = LedgerService(ledger, self.courses)
         self.inquiry = InquiryService(
             self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
         )
@@ -116,6 +120,7 @@ class Service:
             self.canary,
             self.disk,
             self.departure,
+            ledger,
             self.clock,
         )
 

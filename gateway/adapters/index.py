@@ -151,6 +151,7 @@ def _row(stored: StoredInstance) -> InstanceRow:
         facts=facts_to_json(instance.facts),
         state=stored.state,
         course_id=stored.course_id,
+        sender=stored.sender,
         received_at=stored.received_at,
     )
 
@@ -175,4 +176,5 @@ def _stored(row: InstanceRow) -> StoredInstance:
         received_at=row.received_at,
         state=row.state,
         course_id=row.course_id,
+        sender=row.sender,
     )

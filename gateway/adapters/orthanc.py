@@ -55,6 +55,13 @@ class OrthancSiteStore:
         self._expect_ok(answer)
         return answer.content
 
+    def sender(self, orthanc_id: str) -> str:
+        answer = self._ask("GET", f"/instances/{orthanc_id}/metadata/RemoteAET")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return ""
+        self._expect_ok(answer)
+        return answer.text.strip()
+
     def delete(self, orthanc_id: str) -> None:
         answer = self._ask("DELETE", f"/instances/{orthanc_id}")
         if answer.status_code != httpx.codes.NOT_FOUND:

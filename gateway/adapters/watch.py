@@ -6,11 +6,11 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
-from gateway.adapters.tables.index import AlertRow, PluginTotalRow
+from gateway.adapters.tables.index import AlertRow, PluginDayRow, PluginTotalRow
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.ports import Clock
 
-_RECEIVED = "received"
+RECEIVED = "received"
 
 
 class SqlAlerts:
@@ -56,14 +56,17 @@ class SqlPluginTotals:
 
     def record(self, report: PluginReport) -> None:
         now = self._clock.now()
-        rows = [RefusalCount(reason=_RECEIVED, dimse_status=0, sender="", count=report.received)]
+        rows = [RefusalCount(reason=RECEIVED, dimse_status=0, sender="", count=report.received)]
         with Session(self._engine) as session:
             for refusal in [*rows, *report.refused]:
+                sender = refusal.sender or ""
+                row = session.get(PluginTotalRow, (report.boot_id, refusal.reason, sender))
+                self._add_to_day(session, now, refusal, row.count if row else 0)
                 session.merge(
                     PluginTotalRow(
                         boot_id=report.boot_id,
                         reason=refusal.reason,
-                        sender=refusal.sender or "",
+                        sender=sender,
                         dimse_status=refusal.dimse_status,
                         count=refusal.count,
                         reported_at=now,
@@ -71,8 +74,18 @@ class SqlPluginTotals:
                 )
             session.commit()
 
+    @staticmethod
+    def _add_to_day(session: Session, now: datetime, refusal: RefusalCount, before: int) -> None:
+        key = (now.date(), refusal.reason, refusal.sender or "")
+        row = session.get(PluginDayRow, key) or PluginDayRow(
+            day=key[0], reason=key[1], sender=key[2], count=0
+        )
+        row.count += refusal.count - before
+        session.add(row)
+        session.flush()
+
     def received(self) -> int:
-        query = select(func.sum(PluginTotalRow.count)).where(PluginTotalRow.reason == _RECEIVED)
+        query = select(func.sum(PluginTotalRow.count)).where(PluginTotalRow.reason == RECEIVED)
         with Session(self._reading) as session:
             return int(session.exec(query).one() or 0)
 
@@ -84,7 +97,7 @@ class SqlPluginTotals:
                 func.max(PluginTotalRow.dimse_status),
                 func.sum(PluginTotalRow.count),
             )
-            .where(PluginTotalRow.reason != _RECEIVED)
+            .where(PluginTotalRow.reason != RECEIVED)
             .group_by(PluginTotalRow.reason, PluginTotalRow.sender)
             .order_by(PluginTotalRow.reason)
         )

@@ -1,5 +1,6 @@
 """HTTP for courses and the gateway's status: parse, call one service, answer."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from pydantic import BaseModel, Field
 from gateway.api.access import Operator, Reader, Steward
 from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
+from gateway.services.ledger import LedgerService
 from gateway.services.recheck import RecheckService
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
@@ -48,6 +50,20 @@ def read_account(request: Request, _role: Reader) -> dict[str, Any]:
     """Where every instance is that was ever offered, and whether the sums add up."""
     status: StatusService = request.app.state.status
     return status.account().as_json()
+
+
+@router.get("/api/v1/account/days")
+def read_days(request: Request, _role: Reader) -> list[dict[str, Any]]:
+    """The account by day (UTC) and sender, the latest day first."""
+    ledger: LedgerService = request.app.state.ledger
+    return ledger.days()
+
+
+@router.get("/api/v1/account/days/{day}")
+def read_day(day: date, request: Request, _role: Reader, sender: str = "") -> list[dict[str, Any]]:
+    """The courses behind one day and sender."""
+    ledger: LedgerService = request.app.state.ledger
+    return ledger.courses_of(day, sender)
 
 
 @router.get("/api/v1/courses")

@@ -92,10 +92,18 @@ class IntakeService:
                 duplicates += 1
             else:
                 found.append(replace(stored, state="conflict"))
-        self._index.put(found, cursor)
+        self._index.put(self._with_senders(found), cursor)
         if duplicates:
             self._index.count_duplicate(duplicates)
         return len(unique)
+
+    def _with_senders(self, found: Sequence[StoredInstance]) -> list[StoredInstance]:
+        """Say who sent each: asked once for a series, whose objects come from one system."""
+        first = {stored.instance.series_instance_uid: stored.orthanc_id for stored in found}
+        senders = dict(
+            zip(first, self._readers.map(self._store.sender, first.values()), strict=True)
+        )
+        return [replace(s, sender=senders[s.instance.series_instance_uid]) for s in found]
 
     def _read_all(self, orthanc_ids: Iterable[str]) -> Iterable[bytes | None]:
         return self._readers.map(self._store.read, orthanc_ids)

@@ -1,15 +1,18 @@
 """Telling how it stands: numbers for the console, for a probe and for the person who asks why."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.contract.site import PluginReport
-from gateway.ports import Alerts, Clock, Course, Courses, Index, Outbox, PluginTotals
+from gateway.domain.ledger import Place
+from gateway.ports import Alerts, Clock, Courses, Index, Outbox, PluginTotals
 from gateway.services.canary import CanaryService
 from gateway.services.consent import ConsentService
 from gateway.services.departure import Departure
 from gateway.services.disk import DiskGuard
+from gateway.services.ledger import Ledger
 
 PLUGIN_SILENT_S = 120.0
 RATE_WINDOW_S = 60.0
@@ -31,6 +34,8 @@ class Account:
     """By the plugin, with a code that the sender heard."""
     withheld: int
     """Stored once, now without consent in force."""
+    deleted_on_request: int
+    """Erased after a withdrawal; not among the received any more."""
 
     @property
     def sums_up(self) -> bool:
@@ -56,6 +61,7 @@ class StatusService:
         canary: CanaryService,
         disk: DiskGuard,
         departure: Departure,
+        ledger: Ledger,
         clock: Clock,
     ) -> None:
         self._centre = centre
@@ -68,6 +74,7 @@ class StatusService:
         self._canary = canary
         self._disk = disk
         self._departure = departure
+        self._ledger = ledger
         self._clock = clock
         self._rates: list[tuple[datetime, int]] = []
 
@@ -124,22 +131,21 @@ class StatusService:
 
     def account(self) -> Account:
         """Add up what became of every instance."""
-        where: dict[str, int] = {}
-        for course in self._courses.find(limit=1_000_000):
-            where[_place(course)] = where.get(_place(course), 0) + course.instances
+        where: Counter[Place] = Counter()
+        for one in self._ledger.stored():
+            where[one.place] += one.count
         counts = self._index.counts()
-        assigned = sum(where.values())
-        unassigned = counts["indexed"] - counts["gone"] - assigned
         return Account(
             received=counts["indexed"],
-            delivered=where.get("delivered", 0),
-            held=where.get("held", 0),
-            on_the_way=where.get("on the way", 0) + unassigned,
-            refused_here=where.get("refused", 0),
+            delivered=where[Place.DELIVERED],
+            held=where[Place.HELD],
+            on_the_way=where[Place.ON_THE_WAY],
+            refused_here=where[Place.REFUSED_HERE],
             set_aside=counts["set_aside"],
-            gone=counts["gone"],
+            gone=where[Place.GONE],
             refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
-            withheld=where.get("withheld", 0),
+            withheld=where[Place.WITHHELD],
+            deleted_on_request=self._ledger.erased(),
         )
 
     def _plugin(self) -> dict[str, Any]:
@@ -160,11 +166,3 @@ class StatusService:
         first_at, first = self._rates[0]
         span = (now - first_at).total_seconds()
         return round((delivered - first) / span, 2) if span > 0 else 0.0
-
-
-def _place(course: Course) -> str:
-    if any(reason["code"] == "no-consent" for reason in course.reasons):
-        return "withheld"
-    if course.state.value in {"collecting", "ready", "sending"}:
-        return "on the way"
-    return course.state.value

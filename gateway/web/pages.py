@@ -1,5 +1,6 @@
 """The console: server-rendered pages for an operator. No script, nothing from another host."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -248,8 +249,15 @@ def _terms_page(
 
 @router.get("/account")
 def show_account(request: Request) -> Response:
-    account = _open(request, *READERS).status.account()
-    return _page(request, "account.html", account=account.as_json())
+    state = _open(request, *READERS)
+    account = state.status.account().as_json()
+    return _page(request, "account.html", account=account, days=state.ledger.days())
+
+
+@router.get("/account/{day}")
+def show_day(request: Request, day: date, sender: str = "") -> Response:
+    found = _open(request, *READERS).ledger.courses_of(day, sender)
+    return _page(request, "day.html", day=day, sender=sender, courses=found)
 
 
 @router.get("/why")

@@ -90,13 +90,17 @@ def refuse(
 
 @app.command()
 def account(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
-    """Where every instance is; exit code 1 if the sums do not add up."""
+    """Where every instance is, by day and sender; exit code 1 if the sums do not add up."""
     told = ask(stack, centre, "GET", "/api/v1/account")
+    days = ask(stack, centre, "GET", "/api/v1/account/days")
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps({**told, "days": days}, indent=2))
     else:
         rows = [(n.replace("_", " "), v) for n, v in told.items() if n != "sums_up"]
         _table(("", centre), rows)
+        parts = ("offered", "stored", "delivered", "on_the_way", "held", "refused_at_the_door")
+        lines = [(d["day"], d["sender"] or "HTTP", *(d[part] for part in parts)) for d in days]
+        _table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
         typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
     if not told["sums_up"]:
         raise typer.Exit(1)

@@ -54,6 +54,7 @@ class FakeSite:
         self.objects: dict[str, bytes] = {}
         self.log: list[Change] = []
         self.reads = 0
+        self.senders: dict[str, str] = {}
         self.plugin_in_force = True
         self.failure: Exception | None = None
 
@@ -81,6 +82,9 @@ class FakeSite:
     def read(self, orthanc_id: str) -> bytes | None:
         self.reads += 1
         return self.objects.get(orthanc_id)
+
+    def sender(self, orthanc_id: str) -> str:
+        return self.senders.get(orthanc_id, "")
 
     def delete(self, orthanc_id: str) -> None:
         self.objects.pop(orthanc_id, None)

@@ -1,6 +1,6 @@
 """What the site Orthanc holds, as the gateway indexed it, and how far the scan has come."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column
@@ -30,6 +30,8 @@ class InstanceRow(GatewayTable, table=True):
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     state: str = Field(index=True)
     course_id: int | None = Field(default=None, foreign_key="course.id", index=True)
+    sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The calling AET; empty when it came over HTTP."""
     received_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -64,6 +66,17 @@ class PluginTotalRow(GatewayTable, table=True):
     dimse_status: int
     count: int
     reported_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PluginDayRow(GatewayTable, table=True):
+    """What the plugin's running totals grew by on one day (UTC)."""
+
+    __tablename__ = "plugin_day"
+
+    day: date = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    sender: str = Field(primary_key=True)
+    count: int
 
 
 class AlertRow(GatewayTable, table=True):

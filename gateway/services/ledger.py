@@ -1,0 +1,51 @@
+"""The account by day and sender, and down to the courses behind one number."""
+
+from collections import Counter
+from datetime import date
+from typing import Any, Protocol
+
+from gateway.domain.ledger import DoorCount, InstanceCount, Place, lines_of
+from gateway.ports import Courses
+
+
+class Ledger(Protocol):
+    def stored(self, day: date | None = None, sender: str | None = None) -> list[InstanceCount]: ...
+
+    def refused(self) -> list[DoorCount]: ...
+
+    def erased(self) -> int:
+        """How many instances were deleted because their patients withdrew."""
+        ...
+
+
+class LedgerService:
+    """Answers from counts only: nobody is named."""
+
+    def __init__(self, ledger: Ledger, courses: Courses) -> None:
+        self._ledger = ledger
+        self._courses = courses
+
+    def days(self) -> list[dict[str, Any]]:
+        """Return a line for each day and sender, the latest day first."""
+        lines = lines_of(self._ledger.stored(), self._ledger.refused())
+        return [line.as_json() for line in lines]
+
+    def courses_of(self, day: date, sender: str) -> list[dict[str, Any]]:
+        """Return the courses that a day's instances of a sender went to, with why they wait."""
+        counts: Counter[tuple[int | None, Place]] = Counter()
+        for one in self._ledger.stored(day, sender):
+            counts[one.course_id, one.place] += one.count
+        return [
+            self._describe(course_id, place, count)
+            for (course_id, place), count in sorted(counts.items(), key=lambda one: -one[1])
+        ]
+
+    def _describe(self, course_id: int | None, place: Place, count: int) -> dict[str, Any]:
+        course = self._courses.get(course_id) if course_id is not None else None
+        return {
+            "course": course_id,
+            "place": place.value,
+            "instances": count,
+            "state": course.state.value if course else None,
+            "reasons": list(course.reasons) if course else [],
+        }

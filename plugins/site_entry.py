@@ -9,6 +9,8 @@ with a stub that the C-STORE filter turns into a status, or with nothing.
 # Only Orthanc's interpreter has the module `orthanc`.
 
 import json
+import logging
+import warnings
 from pathlib import Path
 
 import orthanc
@@ -23,6 +25,10 @@ from plugins.site_admission import (
     refusal_stub,
 )
 from plugins.site_watch import Totals, Watch, open_link, read_settings
+
+# a library's warning may quote a value, and what is said here ends in Orthanc's log
+warnings.simplefilter("ignore")
+logging.disable()
 
 NOTHING = (orthanc.ReceivedInstanceAction.MODIFY, b"")
 ACCEPT = 0

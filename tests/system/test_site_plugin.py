@@ -13,7 +13,7 @@ from kasari.push import Outcome
 from kasari.push import sending as pushing
 from kasari.stack import Centre, Stack
 from kasari.stack.consents import admission, import_consents
-from tests.factories.identified import IDENTIFIERS, PATIENT_ID, ct_slice, nested
+from tests.factories.identified import IDENTIFIERS, PATIENT_ID, UID_ROOT, ct_slice, nested
 
 HEAD = "patient_id,family_name,given_name,birth_date,status,version,scope,date"
 GRANTED = f"{HEAD}\n{PATIENT_ID},Kanervisto,Aurelia,1948-02-29,granted,1,research,2024-01-01\n"
@@ -131,6 +131,18 @@ def test_an_object_without_a_study_leaves_no_trace_in_the_log(
     before = stored(site)
     assert send(ct_slice(92, StudyInstanceUID=None)).sent == 0
     assert stored(site) == before
+    assert files_with(stack.folders()["logs"], IDENTIFIERS) == []
+
+
+@pytest.mark.usefixtures("consented")
+def test_values_that_libraries_warn_of_leave_no_trace_in_the_log(stack: Stack, send: Send) -> None:
+    plain = ct_slice(95, SpecificCharacterSet="ISO_IR 100")
+    unknown = plain.replace(b"ISO_IR 100", b"ISO_IR 999").replace(b"^Aurelia", b"^Aur\xe4lia")
+    escaped = plain.replace(b"^Aurelia", b"\x1b$B\xff\xfe\xfd\xfc\xfb")
+    dated = plain.replace(b"19480229", b"29.2.194")
+    numbered = plain.replace(UID_ROOT.encode() + b"3", UID_ROOT.encode() + b"x")
+    assert len({plain, unknown, escaped, dated, numbered}) == 5
+    send(unknown, escaped, dated, numbered)
     assert files_with(stack.folders()["logs"], IDENTIFIERS) == []
 
 

@@ -32,6 +32,7 @@ from gateway.services.courses import CourseService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
 from gateway.services.ledger import LedgerService
+from gateway.services.merging import MergeService
 from gateway.services.preparation import Preparer
 from gateway.services.recheck import RecheckService
 from gateway.services.status import StatusService
@@ -83,6 +84,15 @@ class Service:
             world.site,
             self.audit,
             self.terms.forget,
+        )
+        self.merging = MergeService(
+            self.vault,
+            self.vault,
+            self.naming,
+            self.index,
+            self.clock,
+            self.audit,
+            self._consent_changed,
         )
         self._add_clinical(ring)
         self._add_answers()

@@ -3,13 +3,13 @@
 import json
 import secrets
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
@@ -96,7 +96,28 @@ class SqlVault:
             for entry in enrolments:
                 if entry.consent not in known.setdefault(entry.pseudonym, []):
                     known[entry.pseudonym].append(entry.consent)
-                    session.add(_consent_row(entry, now))
+                    session.add(_consent_row(entry.pseudonym, entry.consent, now))
+            session.commit()
+
+    def merge(
+        self, keep: str, other: str | None, alias: str, patient_id: str, end: Consent
+    ) -> None:
+        """Let an identifier, and everything of the pseudonym it had, belong to `keep`."""
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            people = _people(session, {keep, other or keep})
+            given = Person((patient_id,), "", "", None)
+            if other is not None:
+                given = self._unseal(people[other])
+                moved = update(AliasRow).where(col(AliasRow.pseudonym) == other)
+                session.exec(moved.values(pseudonym=keep))
+                for row in session.exec(select(ConsentRow).where(ConsentRow.pseudonym == other)):
+                    session.add(ConsentRow(**row.model_dump(exclude={"id"}) | {"pseudonym": keep}))
+                session.add(_consent_row(other, end, now))
+            else:
+                session.add(AliasRow(lookup=alias, pseudonym=keep, created_at=now))
+            person = _joined(self._unseal(people[keep]), given)
+            people[keep].sealed, people[keep].key_id = self._seal(keep, person), self._key_id
             session.commit()
 
     def in_force(self) -> dict[str, Consent]:
@@ -158,6 +179,19 @@ class SqlVault:
         return Person(tuple(ids), family, given, date.fromisoformat(birth) if birth else None)
 
 
+def _joined(kept: Person, other: Person) -> Person:
+    """Keep every name of both: a maiden name may stand in an old object."""
+    family, given = (
+        " ".join(dict.fromkeys(filter(None, names)))
+        for names in (
+            (kept.family_name, other.family_name),
+            (kept.given_name, other.given_name),
+        )
+    )
+    ids = tuple(dict.fromkeys((*kept.patient_ids, *other.patient_ids)))
+    return Person(ids, family, given, kept.birth_date or other.birth_date)
+
+
 def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:
     """SQLite and PostgreSQL limit the parameters of one statement."""
     ordered = sorted(values)
@@ -176,12 +210,12 @@ def _consent(status: str, version: str, scope: str, given_on: date) -> Consent:
     return Consent(ConsentStatus(status), version, scope, given_on)
 
 
-def _consent_row(entry: Enrolment, now: Any) -> ConsentRow:
+def _consent_row(pseudonym: str, consent: Consent, now: datetime) -> ConsentRow:
     return ConsentRow(
-        pseudonym=entry.pseudonym,
-        status=entry.consent.status.value,
-        version=entry.consent.version,
-        scope=entry.consent.scope,
-        given_on=entry.consent.given_on,
+        pseudonym=pseudonym,
+        status=consent.status.value,
+        version=consent.version,
+        scope=consent.scope,
+        given_on=consent.given_on,
         recorded_at=now,
     )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gateway.contract.site import ConsentSnapshot
 from gateway.domain.consent import (
+    MERGED,
     Consent,
     ConsentRow,
     ConsentStatus,
@@ -151,7 +152,8 @@ class ConsentService:
 
     def counts(self) -> dict[str, int]:
         """Count people by the consent in force: the denominator of recruitment."""
-        counted = Counter(found.status.value for found in self._vault.in_force().values())
+        people = (found for found in self._vault.in_force().values() if found.version != MERGED)
+        counted = Counter(found.status.value for found in people)
         return {status.value: counted.get(status.value, 0) for status in ConsentStatus}
 
     def _admitted(self) -> set[str]:

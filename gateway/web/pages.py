@@ -35,6 +35,7 @@ NAVIGATION = (
     ("/terms", "Terms", STEWARDS),
     ("/consents", "Consents", OPERATORS),
     ("/why", "Why not?", STEWARDS),
+    ("/merge", "Merge", STEWARDS),
     ("/account", "Account", READERS),
     ("/audit", "Audit", READERS),
     ("/accounts", "People", READERS),
@@ -274,6 +275,26 @@ def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]
     except RejectError as error:
         return _page(request, "why.html", 422, wrong=str(error))
     return _page(request, "why.html", answer=answer)
+
+
+@router.get("/merge")
+def show_merge(request: Request) -> Response:
+    _open(request, *STEWARDS)
+    return _page(request, "merge.html")
+
+
+@router.post("/merge")
+def merge(
+    request: Request,
+    patient_id: Annotated[str, Form(max_length=64)],
+    other_id: Annotated[str, Form(max_length=64)],
+) -> Response:
+    service = _open(request, *STEWARDS).merging
+    try:
+        merged = service.merge(patient_id, other_id, _who(request))
+    except RejectError as error:
+        return _page(request, "merge.html", 422, wrong=str(error))
+    return _page(request, "merge.html", merged=merged)
 
 
 @router.get("/audit")

@@ -124,6 +124,28 @@ def why(
 
 
 @app.command()
+def merge(
+    patient: Annotated[str, typer.Argument(help="The identifier to keep.")],
+    other: Annotated[str, typer.Argument(help="The same patient's other identifier.")],
+    centre: Centre,
+    user: Annotated[str, typer.Option(help="A data steward's account.")],
+    stack: StackFile = STACK,
+) -> None:
+    """Let two identifiers mean one patient.
+
+    Example: kasari gateway merge 130452-308Y 9001234 --centre KUH --user maija
+    """
+    body = {"patient_id": patient, "other_id": other}
+    told = ask(stack, centre, "POST", "/api/v1/merges", body, login(user))
+    if told["already"]:
+        typer.echo("they are one patient already")
+        return
+    typer.echo("merged")
+    if told["send_again"]:
+        typer.echo(f"{told['send_again']} instances are erased; send them again from the source")
+
+
+@app.command()
 def resume(centre: Centre, stack: StackFile = STACK) -> None:
     """Send again after the archive had not let this centre in and that was mended."""
     ask(stack, centre, "POST", "/api/v1/sending/resume")

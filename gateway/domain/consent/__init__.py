@@ -1,11 +1,12 @@
 """Consent: what a centre's list says, and who may be stored now."""
 
-from gateway.domain.consent.ledger import Consent, ConsentStatus, in_force
+from gateway.domain.consent.ledger import MERGED, Consent, ConsentStatus, in_force
 from gateway.domain.consent.person import Person
 from gateway.domain.consent.sheet import COLUMNS, ConsentRow, RowProblem, Sheet, read_sheet
 
 __all__ = [
     "COLUMNS",
+    "MERGED",
     "Consent",
     "ConsentRow",
     "ConsentStatus",

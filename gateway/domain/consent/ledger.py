@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 
 class ConsentStatus(StrEnum):
     GRANTED = "granted"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+
+
+MERGED: Final = "merged"
+"""Version and scope of the statement that ends a pseudonym whose identifiers were merged away."""
 
 
 @dataclass(frozen=True)

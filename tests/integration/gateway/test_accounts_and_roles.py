@@ -17,6 +17,7 @@ OPEN_TO = {
     "/consents": {"operator", "steward"},
     "/terms": {"steward"},
     "/why": {"steward"},
+    "/merge": {"steward"},
     "/account": {"operator", "steward", "auditor"},
     "/audit": {"operator", "steward", "auditor"},
     "/accounts": {"operator", "steward", "auditor"},

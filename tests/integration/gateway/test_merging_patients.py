@@ -1,0 +1,109 @@
+"""Two identifiers of one patient, as the plugin and the archive then see them."""
+
+import pytest
+
+from gateway.contract.site import ConsentSnapshot
+from gateway.data.deid import load_profile
+from gateway.domain.deid import read_identity
+from gateway.errors import RejectError
+from plugins.site_admission import Admission, Admitted, Refusal
+from tests.factories import site_objects as make
+from tests.factories.sent_objects import as_bytes, sent
+from tests.integration.gateway.conftest import Hospital, basic
+from tests.integration.gateway.test_gateway_http import call, operator, plugin, session
+
+KEEP, OTHER = "ID-1", "TEMP-77"
+TWO = (
+    b"patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
+    b"TEMP-77,Korhonen,Maija,1952-04-13,granted,2.1,research,2019-11-01\n"
+)
+
+
+def snapshot(hospital: Hospital) -> ConsentSnapshot:
+    answer = plugin(hospital, "GET", "/internal/consent-snapshot")
+    return ConsentSnapshot.model_validate_json(answer.content)
+
+
+def merge(hospital: Hospital, keep: str = KEEP, other: str = OTHER) -> dict[str, object]:
+    return hospital.service.merging.merge(keep, other, "steward:anna").as_json()
+
+
+def send_under(hospital: Hospital, patient_id: str) -> Admitted | Refusal:
+    """Store one object as the plugin does, with the snapshot that it gets now."""
+    profile = load_profile()
+    admission = Admission(profile, hospital.service.naming._keys)
+    now = snapshot(hospital).model_copy(update={"policy_hash": profile.name_and_hash})
+    admission.renew(now)
+    dataset = sent(make.course()[0])
+    dataset.PatientID = patient_id
+    return admission.decide(as_bytes(dataset))
+
+
+def test_a_new_identifier_leads_to_the_same_person(hospital: Hospital) -> None:
+    assert isinstance(send_under(hospital, OTHER), Refusal)
+    assert merge(hospital) == {"already": False, "send_again": 0}
+    for patient_id in (KEEP, OTHER):
+        stored = send_under(hospital, patient_id)
+        assert isinstance(stored, Admitted)
+        assert read_identity(stored.data).patient_id == hospital.pseudonym(KEEP)
+    person = hospital.service.vault.person(hospital.pseudonym(KEEP))
+    assert person is not None
+    assert person.patient_ids == (KEEP, OTHER)
+    assert merge(hospital) == {"already": True, "send_again": 0}
+
+
+def test_of_two_known_people_one_remains(hospital: Hospital) -> None:
+    service = hospital.service
+    service.consents.import_sheet(TWO, "operator", commit=True)
+    other = hospital.pseudonym(OTHER)
+    hospital.take_in(make.course(patient=other))
+    assert hospital.send()
+    assert merge(hospital) == {"already": False, "send_again": 7}
+    assert set(snapshot(hospital).admitted.values()) == {hospital.pseudonym(KEEP)}
+    assert len(snapshot(hospital).admitted) == 2
+    assert service.consents.counts() == {"granted": 1, "declined": 0, "withdrawn": 0}
+    assert service.withdrawal.step() == 1, "what came under the other one is erased"
+    assert hospital.site.objects == {}
+    assert hospital.states() == []
+    hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
+    assert hospital.send()
+    last = list(hospital.archive.announced.values())[-1]
+    assert last.manifest.national_id == "FI" + hospital.pseudonym(KEEP)
+    person = service.vault.person(hospital.pseudonym(KEEP))
+    assert person is not None
+    assert {"Virtanen", "Korhonen", KEEP, OTHER} <= set(person.words())
+
+
+def test_the_last_statement_under_either_identifier_counts(hospital: Hospital) -> None:
+    withdrawn = TWO.replace(b"granted,2.1,research,2019-11-01", b"withdrawn,2.1,all,2020-01-01")
+    hospital.service.consents.import_sheet(withdrawn, "operator", commit=True)
+    merge(hospital)
+    assert snapshot(hospital).admitted == {}
+    again = TWO.replace(b"2019-11-01", b"2021-01-01")
+    hospital.service.consents.import_sheet(again, "operator", commit=True)
+    assert set(snapshot(hospital).admitted.values()) == {hospital.pseudonym(KEEP)}
+
+
+def test_who_is_kept_must_be_known(hospital: Hospital) -> None:
+    with pytest.raises(RejectError, match="in no consent list"):
+        merge(hospital, "ID-404", KEEP)
+    assert merge(hospital, KEEP, "id-1 ") == {"already": True, "send_again": 0}
+
+
+def test_only_the_steward_merges_and_no_identifier_is_in_the_audit(hospital: Hospital) -> None:
+    body = {"patient_id": KEEP, "other_id": OTHER}
+    assert call(hospital, "POST", "/api/v1/merges", json=body).status_code == 401
+    assert operator(hospital, "POST", "/api/v1/merges", json=body).status_code == 403
+    steward = hospital.add_steward()
+    answer = call(hospital, "POST", "/api/v1/merges", json=body, headers=basic(*steward))
+    assert answer.json() == {"already": False, "send_again": 0}
+    cookies = session(hospital, *steward)
+    page = call(hospital, "POST", "/merge", data=body, cookies=cookies)
+    assert "one patient already" in page.text
+    page = call(hospital, "POST", "/merge", data=body | {"patient_id": "ID-9"}, cookies=cookies)
+    assert page.status_code == 422
+    entries = hospital.service.audit.entries()
+    merges = [entry for entry in entries if entry["action"] == "merge"]
+    assert [entry["role"] for entry in merges] == ["steward:anna"]
+    assert OTHER not in str(entries)
+    assert KEEP not in str(entries)

@@ -85,15 +85,6 @@ class Service:
             self.audit,
             self.terms.forget,
         )
-        self.merging = MergeService(
-            self.vault,
-            self.vault,
-            self.naming,
-            self.index,
-            self.clock,
-            self.audit,
-            self._consent_changed,
-        )
         self._add_clinical(ring)
         self._add_answers()
 
@@ -112,6 +103,15 @@ class Service:
         self.spool.empty()
 
     def _add_answers(self) -> None:
+        self.merging = MergeService(
+            self.vault,
+            self.vault,
+            self.naming,
+            self.index,
+            self.clock,
+            self.audit,
+            self._consent_changed,
+        )
         archive, uid = self.world.archive, self.world.stage.uid
         self.recheck = RecheckService(archive, self.courses, uid, self.audit)
         ledger = SqlLedger(self.engine)

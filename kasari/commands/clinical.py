@@ -24,13 +24,13 @@ from kasari.clinical.mapping import (
 from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.sending import Total, passes, send
 from kasari.errors import InputError, StackError
+from kasari.setup.options import DataFolder
+from kasari.stack import DEFAULT_FOLDER, open_stack
 
 app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
 console = Console(stderr=True)
 FORMS = ("csv", "kaiku", "redcap", "fhir")
 SHOWN = 50
-
-StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
 
 
 @app.command("import")
@@ -45,7 +45,7 @@ def import_file(
         bool, typer.Option(help="Import good rows although others are bad.")
     ] = False,
     check_only: Annotated[bool, typer.Option(help="Only check, import nothing.")] = False,
-    stack: StackFile = Path(".kasari/stack.json"),
+    data_folder: DataFolder = None,
 ) -> None:
     """Import a file at a centre: every row is checked first, then all of them go or none."""
     data = _read(file)
@@ -62,7 +62,7 @@ def import_file(
     if kind:
         options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with _gateway(stack, centre) as client, Progress(*columns, console=console) as progress:
+    with _gateway(data_folder, centre) as client, Progress(*columns, console=console) as progress:
         task = progress.add_task("import", total=len(data) * passes(data, options))
         total = send(client, data, options, lambda done: progress.advance(task, done))
     _show(total)
@@ -133,21 +133,15 @@ def _read(file: Path) -> bytes:
         raise InputError(f"cannot read {file}: {error.strerror}") from error
 
 
-def _gateway(stack: Path, centre: str) -> httpx.Client:
+def _gateway(data_folder: Path | None, centre: str) -> httpx.Client:
     """Return a client of the centre's running gateway."""
+    where = open_stack(data_folder or DEFAULT_FOLDER).centre(centre)
     try:
-        running = json.loads(stack.read_text("utf-8"))["centres"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StackError(f"no stack runs here ({stack}); start it with `kasari up`") from error
-    if centre not in running:
-        raise InputError(f"no such centre in the stack; there are {', '.join(sorted(running))}")
-    where = running[centre]
-    try:
-        token = Path(where["operator_token_file"]).read_text("utf-8").strip()
+        token = where.operator_token()
     except OSError as error:
         raise StackError(f"cannot read the operator token: {error.strerror}") from error
     return httpx.Client(
-        base_url=where["gateway_url"],
+        base_url=where.gateway_url,
         headers={"authorization": f"Bearer {token}"},
         timeout=httpx.Timeout(600, connect=10),
         trust_env=False,

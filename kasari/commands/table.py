@@ -1,6 +1,5 @@
 """`kasari table`: the joined table of dose, toxicity, PROM and clinical variables as CSV."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,8 @@ import typer
 from rich.console import Console
 
 from kasari.errors import InputError, StackError
+from kasari.setup.options import DataFolder
+from kasari.stack import DEFAULT_FOLDER, open_stack
 
 FORMS = ("long", "wide")
 console = Console(stderr=True)
@@ -17,14 +18,12 @@ console = Console(stderr=True)
 def command(
     out: Annotated[Path, typer.Option(help="CSV to write.")],
     form: Annotated[str, typer.Option(help="long: a row per value; wide: per patient.")] = "wide",
-    stack: Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")] = Path(
-        ".kasari/stack.json"
-    ),
+    data: DataFolder = None,
 ) -> None:
     """Write the analysis-ready table of every patient that the archive holds."""
     if form not in FORMS:
         raise InputError(f"no such form of table; give one of {', '.join(FORMS)}")
-    url, token = _archive(stack)
+    url, token = _archive(data)
     headers = {"authorization": f"Bearer {token}"}
     part = out.with_name(out.name + ".part")
     try:
@@ -46,10 +45,10 @@ def command(
     console.print(f"wrote {out}", markup=False)
 
 
-def _archive(stack: Path) -> tuple[str, str]:
+def _archive(data: Path | None) -> tuple[str, str]:
+    """Return the address of the running stack's archive and a researcher's token."""
+    stack = open_stack(data or DEFAULT_FOLDER)
     try:
-        running = json.loads(stack.read_text("utf-8"))
-        token = Path(running["researcher_token_file"]).read_text("utf-8").strip()
-        return str(running["harmonizer_url"]), token
-    except (OSError, ValueError, KeyError) as error:
-        raise StackError(f"no stack runs here ({stack}); start it with `kasari up`") from error
+        return stack.archive_url, stack.reader_token("researcher")
+    except OSError as error:
+        raise StackError(f"cannot read the researcher's token: {error.strerror}") from error

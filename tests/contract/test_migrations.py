@@ -13,6 +13,7 @@ from gateway.adapters import schema as gateway_schema
 from gateway.adapters.tables import GatewayTable
 from harmonizer.adapters import database as harmonizer_database
 from harmonizer.adapters.tables import HarmonizerTable
+from tests.factories.postgresql import new_database, postgresql
 
 SIDES = {
     "gateway": (gateway_database.open_engine, gateway_schema.upgrade, GatewayTable.metadata),
@@ -45,3 +46,15 @@ def test_upgrading_twice_changes_nothing(side: Side, tmp_path: Path) -> None:
     upgrade(engine)
     assert inspect(engine).get_table_names() == before
     engine.dispose()
+
+
+def test_on_postgresql_as_well() -> None:
+    with postgresql() as server:
+        for name, (open_engine, upgrade, metadata) in SIDES.items():
+            engine = open_engine(new_database(server, name))
+            upgrade(engine)
+            upgrade(engine)
+            with engine.begin() as connection:
+                found = compare_metadata(MigrationContext.configure(connection), metadata)
+            engine.dispose()
+            assert found == [], name

@@ -26,7 +26,7 @@ class WithdrawnPatientTable(HarmonizerTable, table=True):
 
     national_id: str = Field(primary_key=True)
     centre: str
-    withdrawn_at: datetime
+    withdrawn_at: datetime = Field(sa_type=UtcDateTime)
     rows: int = 0
     courses: int = 0
     instances: int = 0
@@ -41,7 +41,7 @@ class ClinicalBatchTable(HarmonizerTable, table=True):
 
     batch_id: str = Field(primary_key=True)
     centre: str
-    received_at: datetime
+    received_at: datetime = Field(sa_type=UtcDateTime)
     receipt: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 

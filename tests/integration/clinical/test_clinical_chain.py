@@ -1,6 +1,8 @@
 """From a centre's files to the archive's timeline, over real vaults, databases and JSON."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,9 @@ from gateway.services.consent import ConsentService
 from harmonizer.adapters.audit import SqlAudit as ArchiveAudit
 from harmonizer.adapters.clinical_records import SqlClinicalRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
+from harmonizer.adapters.database import open_engine as open_archive
+from harmonizer.adapters.database import upgrade as upgrade_archive
 from harmonizer.adapters.holdings import SqlHoldings
-from harmonizer.adapters.tables.base import HarmonizerTable
 from harmonizer.adapters.work import SqlWork
 from harmonizer.data.ctcae import load_ctcae
 from harmonizer.data.instruments import load_instruments
@@ -31,6 +34,7 @@ from harmonizer.services.clinical import ClinicalService as ArchiveService
 from harmonizer.services.tables import TableService
 from harmonizer.services.withdrawal import WithdrawalService
 from tests.factories.archive_world import MemoryStore
+from tests.factories.postgresql import new_database, postgresql
 
 MATTI, LIISA = "MRN-MATTI-77", "MRN-LIISA-88"
 CONSENT = "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
@@ -49,6 +53,9 @@ TOXICITY = (
     f"{MATTI},2020-02-14,5.0,Dermatitis radiation,2\n"
 )
 PROM = f"patient_id,answered_on,instrument,q29,q30\n{MATTI},2020-01-10,qlq-c30,7,6\n"
+
+
+NUMBERS = count()
 
 
 class FixedClock:
@@ -74,12 +81,12 @@ class Wire:
 
 
 class Chain:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, our_url: str, their_url: str) -> None:
         clock, self.ring = FixedClock(), KeyRing.from_root(bytes(range(32)), "KUH")
-        ours = open_engine(f"sqlite:///{folder}/gateway.db")
-        theirs = open_engine(f"sqlite:///{folder}/harmonizer.db")
+        ours, theirs = open_engine(our_url), open_archive(their_url)
+        self.engines = (ours, theirs)
         upgrade(ours)
-        HarmonizerTable.metadata.create_all(theirs)
+        upgrade_archive(theirs)
         vault = SqlVault(ours, self.ring.vault_key, self.ring.key_id, clock)
         audit = SqlAudit(ours, clock)
         self.consents = ConsentService(vault, KeyedNaming(self.ring), clock, audit, "policy")
@@ -111,11 +118,23 @@ class Chain:
         return [self.gateway.import_csv(kind, text.encode("latin-1")) for kind, text in files]
 
 
-@pytest.fixture
-def chain(tmp_path: Path) -> Chain:
-    built = Chain(tmp_path)
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("gateway", "harmonizer")]
+    if request.param == "postgresql":
+        running = request.getfixturevalue("server")
+        urls = [new_database(running, f"{name}{next(NUMBERS)}") for name in ("ours", "theirs")]
+    built = Chain(*urls)
     built.consents.import_sheet((CONSENT + GRANTED).encode(), "operator", commit=True)
-    return built
+    yield built
+    for engine in built.engines:
+        engine.dispose()
 
 
 def test_rows_arrive_joined_with_true_intervals(chain: Chain) -> None:
@@ -148,10 +167,13 @@ def test_twice_is_once(chain: Chain) -> None:
     assert sum(chain.archive.counts().values()) == 3
 
 
+@pytest.mark.parametrize("chain", ["sqlite"], indirect=True)
 def test_no_identifier_is_in_any_database_file(chain: Chain, tmp_path: Path) -> None:
     chain.bring()
     chain.sender.send()
-    for file in tmp_path.iterdir():
+    files = list(tmp_path.iterdir())
+    assert len(files) >= 2
+    for file in files:
         data = file.read_bytes()
         for word in (MATTI, LIISA, "Virtanen", "Matti", "1950-05-17", "2020-02-14"):
             assert word.encode() not in data, f"{word} in {file.name}"

@@ -10,7 +10,7 @@ from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.consent import Consent, Person
 from gateway.domain.courses import CourseState, Instance
-from gateway.domain.deid import Decision, SealedTerm, Term
+from gateway.domain.deid import Decision, Term, TermUse
 
 
 class Clock(Protocol):
@@ -269,8 +269,8 @@ class Outbox(Protocol):
 class Terms(Protocol):
     """Redacted terms, where they stand, and what a person decided about them."""
 
-    def note(self, orthanc_id: str, pseudonym: str, found: Sequence[SealedTerm]) -> None:
-        """Remember what an instance's cleaning redacted; noting it again changes nothing."""
+    def note(self, found: Sequence[TermUse]) -> None:
+        """Remember what cleaning redacted where; noting it again changes nothing."""
         ...
 
     def find(self, decision: Decision | None = None) -> list[Term]:

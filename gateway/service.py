@@ -69,9 +69,7 @@ class Service:
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.preparer = self._preparer()
         self.terms = self._terms(ring)
-        self.intake = IntakeService(
-            world.site, self.index, self.alerts, self.clock, self.readers, self._indexed
-        )
+        self.intake = self._intake()
         self.course_service = self._course_service()
         self.departure = departure(settings, world, self.alerts)
         self.sending = self._sending()
@@ -154,6 +152,17 @@ class Service:
             self._use_terms,
             self.alerts,
             self.audit,
+        )
+
+    def _intake(self) -> IntakeService:
+        return IntakeService(
+            self.world.site,
+            self.index,
+            self.alerts,
+            self.clock,
+            self.readers,
+            self._indexed,
+            self.terms.keep,
         )
 
     def _use_terms(self, texts: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import reading
 from gateway.adapters.tables.index import InstanceRow
 from gateway.adapters.tables.terms import TermRow, TermUseRow
-from gateway.domain.deid import Decision, SealedTerm, Term
+from gateway.domain.deid import Decision, SealedTerm, Term, TermUse
 from gateway.ports import Clock
 
 _IN_FORCE = (Decision.APPROVED.value, Decision.MAPPED.value)
@@ -23,22 +23,21 @@ class SqlTerms:
         self._reading = reading(engine)
         self._clock = clock
 
-    def note(self, orthanc_id: str, pseudonym: str, found: Sequence[SealedTerm]) -> None:
-        if not found:
+    def note(self, found: Sequence[TermUse]) -> None:
+        """One transaction for a whole batch: intake waits for it."""
+        uses = {(u.term.replacement, u.orthanc_id, u.term.tag): u for u in found}
+        if not uses:
             return
+        terms = {use.term.replacement: use.term for use in found}
         with Session(self._engine) as session:
-            for term in found:
-                if session.get(TermRow, term.replacement) is None:
-                    session.add(self._row(term))
-                    session.flush()
-                session.merge(
-                    TermUseRow(
-                        replacement=term.replacement,
-                        orthanc_id=orthanc_id,
-                        tag=term.tag,
-                        pseudonym=pseudonym,
-                    )
-                )
+            known = select(TermRow.replacement).where(col(TermRow.replacement).in_(terms))
+            for name in terms.keys() - set(session.exec(known)):
+                session.add(self._row(terms[name]))
+            session.flush()
+            ids = {use.orthanc_id for use in found}
+            rows = session.exec(select(TermUseRow).where(col(TermUseRow.orthanc_id).in_(ids)))
+            here = {(row.replacement, row.orthanc_id, row.tag) for row in rows}
+            session.add_all(_use_row(uses[key]) for key in sorted(uses.keys() - here))
             session.commit()
 
     def _row(self, term: SealedTerm) -> TermRow:
@@ -120,3 +119,12 @@ class SqlTerms:
                 )
             )
             session.commit()
+
+
+def _use_row(use: TermUse) -> TermUseRow:
+    return TermUseRow(
+        replacement=use.term.replacement,
+        orthanc_id=use.orthanc_id,
+        tag=use.term.tag,
+        pseudonym=use.pseudonym,
+    )

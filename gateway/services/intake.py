@@ -28,6 +28,7 @@ class IntakeService:
         clock: Clock,
         readers: ThreadPoolExecutor,
         on_indexed: Callable[[StoredInstance, bytes], None] = lambda _stored, _data: None,
+        before_put: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._index = index
@@ -35,6 +36,7 @@ class IntakeService:
         self._clock = clock
         self._readers = readers
         self._on_indexed = on_indexed
+        self._before_put = before_put
 
     def step(self) -> int:
         """Index what has come since the last step. Returns how many instances were read."""
@@ -92,6 +94,7 @@ class IntakeService:
                 duplicates += 1
             else:
                 found.append(replace(stored, state="conflict"))
+        self._before_put()
         self._index.put(self._with_senders(found), cursor)
         if duplicates:
             self._index.count_duplicate(duplicates)

@@ -6,7 +6,15 @@ The original is unsealed for the centre's steward only; it is in no log and in n
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gateway.domain.deid import Decision, Term, attribute_name, fold, screen_text, sealed_terms
+from gateway.domain.deid import (
+    Decision,
+    Term,
+    TermUse,
+    attribute_name,
+    fold,
+    screen_text,
+    sealed_terms,
+)
 from gateway.errors import HoldError, RejectError
 from gateway.ports import Alerts, Audit, Courses, StoredInstance, Terms, Vault
 
@@ -37,16 +45,23 @@ class TermService:
         self._use = use
         self._alerts = alerts
         self._audit = audit
+        self._noted: list[TermUse] = []
         use(terms.in_force())
 
     def note(self, stored: StoredInstance, data: bytes) -> None:
-        """Remember what the first stage redacted in an object that has just been indexed."""
+        """Note what the first stage redacted in an object that is being indexed; then `keep`."""
         try:
             found = sealed_terms(data)
         except RejectError as error:
             self._alerts.raise_alert(DAMAGED, f"{error} Its terms cannot be decided on.")
             return
-        self._terms.note(stored.orthanc_id, stored.instance.pseudonym, found)
+        pseudonym = stored.instance.pseudonym
+        self._noted += [TermUse(stored.orthanc_id, pseudonym, term) for term in found]
+
+    def keep(self) -> None:
+        """Store what was noted since; intake calls it before it moves on."""
+        self._terms.note(self._noted)
+        self._noted.clear()
 
     def find(self, decision: Decision | None = None) -> list[dict[str, Any]]:
         """Return terms, the most frequent first, with what they say."""

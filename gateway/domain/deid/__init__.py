@@ -1,7 +1,7 @@
 """De-identification: bytes in, bytes out. Pure; keys, profile and pseudonym are handed in."""
 
 from gateway.domain.deid.certificate import seal_certificate
-from gateway.domain.deid.decisions import Decision, Term, attribute_name, screen_text
+from gateway.domain.deid.decisions import Decision, Term, TermUse, attribute_name, screen_text
 from gateway.domain.deid.identification import Identity, read_identity
 from gateway.domain.deid.profile import KINDS_OF_IMAGE, Action, Profile, Rule, Vocabulary
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
@@ -21,6 +21,7 @@ __all__ = [
     "SealedTerm",
     "SiteStage",
     "Term",
+    "TermUse",
     "Vocabulary",
     "attribute_name",
     "fold",

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydicom.datadict import keyword_for_tag
 
+from gateway.domain.deid.sealed import SealedTerm
 from gateway.domain.deid.text import REDACTED, fold, is_all_or_nothing
 from gateway.domain.identity import is_identity_code
 
@@ -40,6 +41,15 @@ class Term:
     instances: int
     tags: tuple[str, ...]
     """Where it was found: eight hexadecimal digits each."""
+
+
+@dataclass(frozen=True)
+class TermUse:
+    """A redacted term in one instance of the site store."""
+
+    orthanc_id: str
+    pseudonym: str
+    term: SealedTerm
 
 
 def attribute_name(tag: str) -> str:

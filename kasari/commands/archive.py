@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kasari.archive import backups
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
 from kasari.stack import DEFAULT_FOLDER, open_stack
@@ -22,6 +23,9 @@ ENDING: Final = 8
 PAGE: Final = 1000
 MOST_LISTED: Final = 1_000_000
 HEADLINE: Final = ("Mean[Gy]", "D95%[Gy]", "D2%[Gy]")
+
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 
 
 @app.command()

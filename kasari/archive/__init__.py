@@ -1,0 +1,1 @@
+"""What `kasari archive` does on the machine that the harmonizer runs on."""

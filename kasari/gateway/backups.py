@@ -1,0 +1,98 @@
+"""Backup and restore of a gateway."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clock import SystemClock
+from gateway.adapters.vault import SqlVault
+from gateway.config import Settings
+from gateway.opening import open_database, open_ring
+from kasari.backups.keeping import (
+    database_file,
+    put_back,
+    read_about,
+    read_file,
+    write_backup,
+)
+from kasari.backups.running import refuse_if_running
+from kasari.errors import InputError
+from kasari.gateway.local import Config, LocalCentre, settings
+
+KIND: Final = "gateway"
+POLICY: Final = "policy.json"
+NO_KEY: Final = "The root key is NOT in it: without that key file nobody can read or restore it."
+
+
+def backup(
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    config: Config = None,
+    centre: LocalCentre = None,
+) -> None:
+    """Save the database and the policy while the gateway runs. The root key is not in it.
+
+    Example: kasari gateway backup --out kuh.tar --centre KUH
+    """
+    chosen = settings(config, centre)
+    database = database_file(chosen.database)
+    if database.is_file():
+        _record(chosen, "backup")
+    about = {
+        "kind": KIND,
+        "name": chosen.centre,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "key_id": open_ring(chosen).key_id,
+    }
+    beside = {POLICY: chosen.policy_file} if chosen.policy_file else {}
+    size = write_backup(out, database, about, beside)
+    typer.echo(f"{out}: {size / 1e6:.1f} MB. {NO_KEY}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    config: Config = None,
+    centre: LocalCentre = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put the database that is there aside.")
+    ] = False,
+) -> None:
+    """Put a backup in place of a stopped gateway's database.
+
+    At its next start the gateway compares itself with the site Orthanc and goes on.
+    Example: kasari gateway restore kuh.tar --config gateway.yml
+    """
+    chosen, about = settings(config, centre), read_about(file)
+    if (about.get("kind"), about.get("name")) != (KIND, chosen.centre):
+        raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
+    if about.get("key_id") != open_ring(chosen).key_id:
+        raise InputError("root_key_file: the backup was made with another key; bring that key")
+    refuse_if_running(chosen.listen.host, chosen.listen.port)
+    database = database_file(chosen.database)
+    aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
+    _put_policy_back(file, chosen)
+    _record(chosen, "restore")
+    typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
+    if aside:
+        typer.echo(f"the database that was there: {aside}")
+
+
+def _record(chosen: Settings, action: str) -> None:
+    engine, ring = open_database(chosen), open_ring(chosen)
+    try:
+        SqlVault(engine, ring.vault_key, ring.key_id, SystemClock()).check_key()
+        SqlAudit(engine, SystemClock()).record(action, "local", "-")
+    finally:
+        engine.dispose()
+
+
+def _put_policy_back(file: Path, chosen: Settings) -> None:
+    if POLICY not in read_about(file)["sha256"] or chosen.policy_file is None:
+        return
+    saved = read_file(file, POLICY)
+    if not chosen.policy_file.exists():
+        chosen.policy_file.write_bytes(saved)
+    elif chosen.policy_file.read_bytes() != saved:
+        typer.echo(f"{chosen.policy_file} differs from the policy that was saved; it stays")

@@ -22,6 +22,7 @@ from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
+from harmonizer.adapters.dose_metrics import SqlDoseMetrics
 from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
@@ -195,7 +196,9 @@ class Service:
             self.records, ctcae, instruments, schedule, self.clock, self.withdrawal
         )
         self.proms = PromService(SqlPromRecords(self.engine), instruments, schedule)
-        self.tables = TableService(SqlTableRecords(self.engine), schedule, ctcae)
+        self.tables = TableService(
+            SqlTableRecords(self.engine), schedule, ctcae, SqlDoseMetrics(self.engine)
+        )
 
     def cohorts(self, dicomweb: DicomWeb) -> CohortService:
         """Build searching and retrieving."""

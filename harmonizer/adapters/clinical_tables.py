@@ -5,9 +5,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Engine, Table, Text, cast, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    Text,
+    cast,
+    select,
+    union,
+)
 
-from harmonizer.adapters.clinical_records import clinical, patients, prom, toxicity
+from harmonizer.adapters.clinical_records import clinical, gone, patients, prom, toxicity
+from harmonizer.adapters.dose_metrics import courses
 from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
 
@@ -23,22 +36,23 @@ class SqlTableRecords:
         self._engine = engine
 
     def patients(self) -> Sequence[str]:
+        one, other = (query.where(_stays(column)) for query, column in _everybody())
         with self._engine.begin() as db:
-            return list(db.scalars(select(patients.c.national_id).order_by("national_id")))
+            return sorted({row.national_id for row in db.execute(union(one, other))})
 
     def rows_of(self, national_ids: Sequence[str]) -> Sequence[PatientRows]:
-        which = patients.c.national_id.in_(national_ids)
-        query = select(patients.c.national_id, patients.c.centre).where(which)
+        by_row, by_course = (q.where(column.in_(national_ids)) for q, column in _everybody())
         names = (*CLINICAL, "rt_start", "rt_end")
         with self._engine.begin() as db:
-            centres = {row.national_id: row.centre for row in db.execute(query)}
+            treated = {row.national_id: row.centre for row in db.execute(by_course)}
+            centres = treated | {row.national_id: row.centre for row in db.execute(by_row)}
             records = _read(db, clinical, names, "recorded_on", national_ids)
             grades = _read(db, toxicity, TOXICITY, "assessed_on", national_ids)
             answers = _read(db, prom, PROM, "answered_on", national_ids)
         return [
             PatientRows(name, centres[name], records[name], grades[name], answers[name])
             for name in national_ids
-            if name in records or name in grades or name in answers
+            if name in records or name in grades or name in answers or name in treated
         ]
 
     def terms(self) -> Sequence[tuple[str, str]]:
@@ -52,6 +66,18 @@ class SqlTableRecords:
             used = sorted(db.scalars(query))
         known = load_instruments()
         return [(name, code) for name in used if name in known for code in known[name].codes]
+
+
+def _everybody() -> tuple[tuple[Select[Any], Column[str]], ...]:
+    """Whoever has rows, and whoever has a course: either may come without the other."""
+    return tuple(
+        (select(table.c.national_id, table.c.centre).distinct(), table.c.national_id)
+        for table in (patients, courses)
+    )
+
+
+def _stays(national_id: Column[str]) -> ColumnElement[bool]:
+    return national_id.not_in(select(gone.c.national_id))
 
 
 def _read(

@@ -83,7 +83,7 @@ class Layout:
 
     @property
     def columns(self) -> list[str]:
-        names = ["national_id", "centre", *CLINICAL, *(f"dose.{m}" for m in self.metrics)]
+        names = ["national_id", "centre", *CLINICAL, *self.metrics]
         for term, version in self.terms:
             names += [f"ctcae-{version}.{term}.{what}" for what in SUMMARY]
         for instrument in dict.fromkeys(name for name, _ in self.scales):

@@ -29,12 +29,12 @@ PATIENT = PatientRows(
             "scores": {"LCCO": 100 / 3, "LCDY": None},
         }
     ],
-    dose={"Heart.Mean": 2.5},
+    dose={"Heart Mean[Gy]": 2.5},
 )
 LAYOUT = Layout(
     [("Fatigue", "5.0")],
     [("qlq-lc13", "LCCO"), ("qlq-lc13", "LCDY")],
-    ["Heart.Mean"],
+    ["Heart Mean[Gy]"],
     load_schedule(),
 )
 
@@ -46,7 +46,7 @@ def wide(patient: PatientRows, today: date = date(2020, 3, 20)) -> dict[str, obj
 def test_one_row_per_patient() -> None:
     row = wide(PATIENT)
     assert (row["site"], row["laterality"], row["chemotherapy"]) == ("breast", "R", "no")
-    assert row["dose.Heart.Mean"] == 2.5
+    assert row["Heart Mean[Gy]"] == 2.5
     assert (row["ctcae-5.0.Fatigue.baseline"], row["ctcae-5.0.Fatigue.worst"]) == (0, 2)
     assert row["ctcae-5.0.Fatigue.days_to_grade_2"] == 21
     assert row["ctcae-5.0.Fatigue.worst_late"] is None
@@ -76,7 +76,7 @@ def test_one_row_per_value() -> None:
         ("toxicity", "Fatigue", 21, "mid-treatment", 2),
         ("prom", "qlq-lc13.LCCO", 0, "baseline", 100 / 3),
         ("prom", "qlq-lc13.LCDY", 0, "baseline", None),
-        ("dose", "Heart.Mean", None, None, 2.5),
+        ("dose", "Heart Mean[Gy]", None, None, 2.5),
     ]
     carried = [(r["ctcae_6_code"], r["ctcae_6_grade"]) for r in rows]
     assert carried == [(10016256, 0), (10016256, 2), (None, None), (None, None), (None, None)]

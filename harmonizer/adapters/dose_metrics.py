@@ -1,0 +1,81 @@
+"""What the joined tables need of the doses: one number per patient, structure and metric."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import ColumnElement, Engine, Table, Text, cast, func, select
+
+from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.cohorts import still_there
+from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.studies import CourseTable, MetricTable
+
+CHUNK: Final = 500
+courses: Table = CourseTable.__table__  # type: ignore[attr-defined]
+metrics: Table = MetricTable.__table__  # type: ignore[attr-defined]
+
+
+class SqlDoseMetrics:
+    """The `DoseMetrics` port: of each patient the newest harmonized course.
+
+    A metric is named by the structure's standard name and its own, for example `Heart Mean[Gy]`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = reading(engine)
+
+    def names(self) -> Sequence[str]:
+        query = select(metrics.c.standard_name, metrics.c.name).where(_has_value()).distinct()
+        with self._engine.begin() as db:
+            return sorted(f"{structure} {name}" for structure, name in db.execute(query))
+
+    def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]:
+        """Return the metrics of each patient who has any, by name."""
+        found: dict[str, Mapping[str, float]] = {}
+        everybody = sorted(set(national_ids))
+        for start in range(0, len(everybody), CHUNK):
+            found.update(self._part(everybody[start : start + CHUNK]))
+        return found
+
+    def _part(self, national_ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
+        whose = (
+            select(courses.c.course_uid, courses.c.national_id)
+            .where(courses.c.national_id.in_(national_ids))
+            .where(courses.c.state == SubmissionState.HARMONIZED, still_there())
+            .order_by(courses.c.stored_at, courses.c.course_uid)
+        )
+        name = metrics.c.standard_name + " " + metrics.c.name
+        with self._engine.begin() as db:
+            newest = {patient: uid for uid, patient in db.execute(whose)}
+            # One object per course, made by the database: rows one by one cost ten times as much.
+            objects = cast(self._object(name, metrics.c.value), Text)
+            query = (
+                select(metrics.c.course_uid, func.count(), objects)
+                .where(metrics.c.course_uid.in_(list(newest.values())), _has_value())
+                .group_by(metrics.c.course_uid)
+            )
+            values = {uid: _read(text, rows) for uid, rows, text in db.execute(query)}
+        return {patient: values[uid] for patient, uid in newest.items() if uid in values}
+
+    def _object(
+        self, name: ColumnElement[str], value: ColumnElement[float | None]
+    ) -> ColumnElement[str]:
+        if self._engine.dialect.name == "sqlite":
+            return func.json_group_object(name, value)
+        return func.json_object_agg(name, value)
+
+
+def _has_value() -> ColumnElement[bool]:
+    return metrics.c.standard_name.is_not(None) & metrics.c.value.is_not(None)
+
+
+def _read(text: str, rows: int) -> Mapping[str, float]:
+    """Leave out what two structures of one name say: nobody could tell which one is meant."""
+    found: dict[str, float] = json.loads(text)
+    if len(found) == rows:
+        return found
+    pairs: list[tuple[str, float]] = json.loads(text, object_pairs_hook=list)
+    times = Counter(name for name, _ in pairs)
+    return {name: value for name, value in pairs if times[name] == 1}

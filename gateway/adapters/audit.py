@@ -53,22 +53,29 @@ class SqlAudit:
         """Return the latest events, newest first."""
         query = select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(limit)
         with Session(self._reading) as session:
-            return [
-                {
-                    "sequence": str(row.sequence),
-                    "at": row.at.isoformat(),
-                    "action": row.action,
-                    "role": row.role,
-                    "subject": row.subject,
-                    "detail": row.detail,
-                }
-                for row in session.exec(query)
-            ]
+            return [_told(row) for row in session.exec(query)]
 
-    def _rows(self) -> Iterator[AuditRow]:
+    def events(self, after: int = 0) -> Iterator[dict[str, str]]:
+        """Yield the events after a sequence number, oldest first, with their digests."""
+        for row in self._rows(after):
+            yield {**_told(row), "digest": row.digest}
+
+    def _rows(self, after: int = 0) -> Iterator[AuditRow]:
         with Session(self._reading) as session:
-            query = select(AuditRow).order_by(col(AuditRow.sequence))
+            chosen = select(AuditRow).where(AuditRow.sequence > after)
+            query = chosen.order_by(col(AuditRow.sequence))
             yield from session.exec(query.execution_options(yield_per=1000))
+
+
+def _told(row: AuditRow) -> dict[str, str]:
+    return {
+        "sequence": str(row.sequence),
+        "at": row.at.isoformat(),
+        "action": row.action,
+        "role": row.role,
+        "subject": row.subject,
+        "detail": row.detail,
+    }
 
 
 def _digest(row: AuditRow) -> str:

@@ -8,12 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
-from gateway.contract.clinical import RowKind
+from gateway.contract.records import WORDS
 from gateway.services.clinical import ClinicalService, ImportOptions
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
 
-KINDS = {"clinical": RowKind.CLINICAL, "ctcae": RowKind.TOXICITY, "prom": RowKind.PROM}
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -31,8 +30,8 @@ def list_withdrawals(request: Request, _role: Operator) -> list[dict[str, Any]]:
 @router.post("")
 async def import_rows(
     request: Request,
-    _role: Operator,
-    kind: str | None = Query(default=None, pattern="^(clinical|ctcae|prom)$"),
+    role: Operator,
+    kind: str | None = Query(default=None, pattern=f"^({'|'.join(WORDS)})$"),
     form: str = Query(default="csv", pattern="^(csv|kaiku|redcap|fhir)$"),
     source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
     partial: bool = False,
@@ -49,16 +48,19 @@ async def import_rows(
         text = "the file is larger than 64 MiB; `kasari clinical import` sends it in parts"
         return JSONResponse({"reason": text}, 413)
     if form == "csv" and kind is None:
-        text = "say which kind of file it is: clinical, ctcae or prom"
+        text = f"say which kind of file it is: {', '.join(WORDS)}"
         return JSONResponse({"reason": text}, 422)
     options = ImportOptions(source, partial, check_only)
     service = clinical_service(request)
     if form == "csv" and kind is not None:
         call = partial_call(
-            service.import_csv, KINDS[kind], data, first_line=first_line, options=options
+            service.import_csv, WORDS[kind], data, first_line=first_line, options=options
         )
     else:
         call = partial_call(service.import_export, form, data, options=options)
+    if not check_only:
+        record = request.app.state.audit.record
+        await run_in_threadpool(record, "clinical-import", role, "-", f"{kind or form}, {source}")
     result = await run_in_threadpool(call)
     refused = bool(result.problems) and not partial
     return JSONResponse(result.as_json(), 422 if refused else 200)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kasari.gateway import accounts, backups
+from kasari.gateway import accounts, audit, backups
 from kasari.gateway.asking import STACK, Centre, StackFile, ask, login
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
@@ -18,6 +18,7 @@ app.command("account-add")(accounts.add)
 app.command("account-list")(accounts.show)
 app.command("account-reset")(accounts.reset)
 app.command("account-remove")(accounts.remove)
+app.add_typer(audit.app, name="audit")
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 

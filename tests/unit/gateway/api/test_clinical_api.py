@@ -26,6 +26,7 @@ class FakeService:
     def __init__(self) -> None:
         self.calls: list[tuple[RowKind, bytes, dict[str, Any]]] = []
         self.exports: list[str] = []
+        self.recorded: list[tuple[str, ...]] = []
         self.result = ImportResult(rows=1, stored=1)
 
     def import_csv(self, kind: RowKind, data: bytes, **options: Any) -> ImportResult:
@@ -35,6 +36,9 @@ class FakeService:
     def import_export(self, form: str, data: bytes, **options: Any) -> ImportResult:
         self.exports.append(form)
         return self.result
+
+    def record(self, *what: str) -> None:
+        self.recorded.append(what)
 
     def counts(self) -> dict[str, int]:
         return {"waiting": 3}
@@ -52,6 +56,7 @@ def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> 
     app.state.clinical = service
     app.state.sessions = Sessions()
     app.state.clock = FixedClock()
+    app.state.audit = service
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
@@ -66,6 +71,7 @@ def test_a_file_reaches_the_service(service: FakeService) -> None:
     answer = ask(service, "POST", "/api/v1/clinical?kind=ctcae&partial=true&first_line=9")
     assert answer.status_code == 200
     assert answer.json()["stored"] == 1
+    assert service.recorded == [("clinical-import", "operator", "-", "ctcae, csv")]
     ((kind, data, options),) = service.calls
     assert (kind, data) == (RowKind.TOXICITY, b"a,b\n1,2\n")
     assert (options["options"].partial, options["first_line"]) == (True, 9)

@@ -1,0 +1,151 @@
+"""The audit: no record, no action; a chain that tells where it was changed; out as FHIR."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from gateway.config import Settings
+from gateway.domain.accounts import AccountRole
+from kasari.commands.gateway import app
+from kasari.errors import InputError
+from tests.factories import site_objects as make
+from tests.integration.gateway.conftest import CONSENTS, Hospital
+from tests.integration.gateway.test_gateway_http import call
+
+PASSWORD = "kolmetoista merkkiä"
+MORE = CONSENTS.replace(b"ID-1", b"ID-2")
+WITHDRAWN = CONSENTS.replace(b"granted,2.1,research,2019", b"withdrawn,2.1,all,2020")
+
+
+class _NoRecordError(Exception):
+    pass
+
+
+def release(hospital: Hospital) -> object:
+    return hospital.service.course_service.release(1, "the dose is lost", "operator")
+
+
+def log_in(hospital: Hospital) -> object:
+    form = {"name": "bert", "password": PASSWORD}
+    answer = call(hospital, "POST", "/login", data=form)
+    assert answer.status_code == 500
+    assert not answer.cookies
+    raise _NoRecordError
+
+
+ACTIONS: dict[str, Callable[[Hospital], object]] = {
+    "import": lambda h: h.service.consents.import_sheet(MORE, "operator", commit=True),
+    "release": release,
+    "refuse": lambda h: h.service.course_service.refuse(1, "a verification plan", "operator"),
+    "inquiry": lambda h: h.service.inquiry.why("ID-1", "steward"),
+    "terms": lambda h: h.service.terms.view(None, "steward"),
+    "merge": lambda h: h.service.merging.merge("ID-1", "ID-3", "steward"),
+    "resume": lambda h: h.service.sending.resume("operator"),
+    "account-add": lambda h: h.service.accounts.add("anna", AccountRole.AUDITOR, PASSWORD),
+    "account-remove": lambda h: h.service.accounts.remove("bert"),
+    "account-reset": lambda h: h.service.accounts.reset("bert", PASSWORD + "2"),
+    "log in": log_in,
+}
+
+
+def contents(hospital: Hospital) -> list[str]:
+    """Every row of the database."""
+    database = hospital.settings.data_folder / "gateway.db"
+    with sqlite3.connect(database) as connection:
+        return list(connection.iterdump())
+
+
+@pytest.mark.parametrize("name", list(ACTIONS))
+def test_without_a_record_nothing_happens(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    hospital.service.accounts.add("bert", AccountRole.AUDITOR, PASSWORD)
+    hospital.take_in(make.course(patient=hospital.pseudonym())[:-1])
+    assert hospital.states() == ["held"]
+    before = contents(hospital)
+
+    def fails(*_what: object) -> None:
+        raise _NoRecordError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hospital.service.audit, "record", fails)
+        with pytest.raises(_NoRecordError):
+            ACTIONS[name](hospital)
+    assert contents(hospital) == before
+
+
+def test_nothing_is_sent_or_erased_without_a_record(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+
+    def fails(*_what: object) -> None:
+        raise _NoRecordError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hospital.service.audit, "record", fails)
+        hospital.send()
+        assert hospital.archive.calls == []
+    hospital.service.consents.import_sheet(WITHDRAWN, "operator", commit=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(hospital.service.audit, "record", fails)
+        with pytest.raises(_NoRecordError):
+            hospital.service.withdrawal.step()
+        assert len(hospital.site.objects) == 7
+    hospital.service.withdrawal.step()
+    assert hospital.site.objects == {}
+
+
+@pytest.fixture
+def config(settings: Settings, tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.yml"
+    path.write_text(yaml.safe_dump(settings.model_dump(mode="json")), "utf-8")
+    return path
+
+
+def run(config: Path, *words: str) -> str:
+    result = CliRunner().invoke(app, ["audit", *words, "--config", str(config)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_verify_tells_the_first_event_that_was_changed(hospital: Hospital, config: Path) -> None:
+    for _ in range(3):
+        hospital.service.inquiry.why("ID-1", "steward:anna")
+    assert run(config, "verify") == "the audit chain is whole\n"
+    with sqlite3.connect(hospital.settings.data_folder / "gateway.db") as connection:
+        connection.execute("UPDATE audit SET role = 'steward:bert' WHERE sequence = 3")
+    with pytest.raises(InputError, match="broken at event 3"):
+        run(config, "verify")
+
+
+def test_events_go_out_as_fhir(hospital: Hospital, config: Path, tmp_path: Path) -> None:
+    hospital.service.accounts.add("anna", AccountRole.STEWARD, PASSWORD)
+    hospital.service.inquiry.why("ID-1", "steward:anna")
+    call(hospital, "POST", "/login", data={"name": "anna", "password": "wrong"})
+    out = tmp_path / "audit.ndjson"
+    assert run(config, "export", "--out", str(out)).endswith("4 events\n")
+    events = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert {event["resourceType"] for event in events} == {"AuditEvent"}
+    for event in events:  # what R4 asks for
+        assert event["type"]["code"]
+        assert event["recorded"].endswith("+00:00")
+        assert event["agent"][0]["requestor"] in {True, False}
+        assert event["source"]["observer"]["display"] == "KaSARi gateway KUH"
+    asked = events[2]
+    assert asked["agent"][0]["who"]["display"] == "anna"
+    assert asked["agent"][0]["role"] == [{"text": "steward"}]
+    assert asked["entity"][0]["what"]["identifier"]["value"] == hospital.pseudonym()
+    assert [event["outcome"] for event in events] == ["0", "0", "0", "4"]
+    assert "ID-1" not in out.read_text("utf-8")
+    assert out.stat().st_mode & 0o077 == 0
+    later = tmp_path / "later.ndjson"
+    assert run(config, "export", "--out", str(later), "--after", "3").endswith("1 events\n")
+    with pytest.raises(InputError, match="cannot be written"):
+        run(config, "export", "--out", str(later))

@@ -65,7 +65,7 @@ def install(app: FastAPI) -> None:
         response: Response = await call_next(request)
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
-        # Not "no-referrer": with it a browser says Origin: null of our own forms, which are refused.
+        # With "no-referrer" a browser says `Origin: null` of our own forms: they were refused.
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -16,6 +16,7 @@ from gateway.adapters.tables.clinical import (
     ClinicalWithdrawalRow,
 )
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
+from gateway.contract.facts import FACTS
 from gateway.domain.clinical import Addition, Forgotten, Problem, Stored
 
 CHUNK: Final = 500
@@ -207,8 +208,11 @@ def _begin(db: Connection, centre: str, most: int, at: datetime) -> str | None:
 def _batch(batch_id: str, centre: str, found: Sequence[Row[Any]]) -> ClinicalBatch:
     """Put the stored rows together as JSON and read them in one go: there may be thousands."""
     parts = [f'"batch_id":{json.dumps(batch_id)}', f'"centre":{json.dumps(centre)}']
-    for kind in RowKind:
-        parts.append(f'"{kind}":[{",".join(row.payload for row in found if row.kind == kind)}]')
+    texts: dict[str, list[str]] = {}
+    for row in found:
+        field = "facts" if RowKind(row.kind) in FACTS else row.kind
+        texts.setdefault(field, []).append(row.payload)
+    parts += [f'"{field}":[{",".join(rows)}]' for field, rows in texts.items()]
     return ClinicalBatch.model_validate_json("{" + ",".join(parts) + "}")
 
 

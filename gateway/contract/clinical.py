@@ -3,44 +3,19 @@
 The data dictionary is generated from these models: a field's description is its entry there.
 """
 
-import hashlib
 from datetime import date, datetime
-from enum import StrEnum
 
 from pydantic import Field
 
+from gateway.contract.facts import Fact
 from gateway.contract.manifest import WireModel
+from gateway.contract.records import RowKind as RowKind
+from gateway.contract.records import SourceRecord as SourceRecord
 
 STAGE_PATTERN = (
     r"^((0|IS|I{1,3}|IV)[A-C]?[1-3]?"
     r"|([CPYR]{0,2}T[0-4X](IS|MI|[A-D])?)?(N[0-3X][A-C]?)?(M[01X])?)$"
 )
-
-
-class RowKind(StrEnum):
-    CLINICAL = "clinical"
-    TOXICITY = "toxicity"
-    PROM = "prom"
-
-
-class SourceRecord(WireModel):
-    """What every row has, whatever it says."""
-
-    national_id: str = Field(
-        max_length=80, description="The patient's id in the archive; keyed, not reversible there"
-    )
-    row_key: str = Field(
-        max_length=80,
-        description="Keyed hash of the row's identity: the same row sent again has the same key",
-    )
-    source: str = Field(
-        max_length=40, pattern=r"^[\w .-]+$", description="The system at the centre that it is from"
-    )
-
-    def digest(self) -> str:
-        """Return the SHA-256 of what the row says, whoever says it: two sources may agree."""
-        said = self.model_dump_json(exclude={"row_key", "source"})
-        return hashlib.sha256(said.encode()).hexdigest()
 
 
 class ClinicalRow(SourceRecord):
@@ -120,6 +95,7 @@ class ClinicalBatch(WireModel):
     clinical: tuple[ClinicalRow, ...] = ()
     toxicity: tuple[ToxicityRow, ...] = ()
     prom: tuple[PromRow, ...] = ()
+    facts: tuple[Fact, ...] = ()
     withdrawn: tuple[str, ...] = ()
     """National ids whose data are deleted, before the rows above are stored, and stay away:
     rows at once, courses and their objects as work of the archive (see `WithdrawalReceipt`)."""

@@ -7,8 +7,10 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
+from gateway.contract.facts import FactRow
 from harmonizer.adapters.tables.clinical import (
     ClinicalBatchTable,
+    ClinicalFactTable,
     ClinicalPatientTable,
     ClinicalRecordTable,
     PromRecordTable,
@@ -24,6 +26,7 @@ Scored = tuple[PromRow, Mapping[str, float | None], str]
 clinical: Table = ClinicalRecordTable.__table__  # type: ignore[attr-defined]
 toxicity: Table = ToxicityRecordTable.__table__  # type: ignore[attr-defined]
 prom: Table = PromRecordTable.__table__  # type: ignore[attr-defined]
+facts: Table = ClinicalFactTable.__table__  # type: ignore[attr-defined]
 batches: Table = ClinicalBatchTable.__table__  # type: ignore[attr-defined]
 patients: Table = ClinicalPatientTable.__table__  # type: ignore[attr-defined]
 gone: Table = WithdrawnPatientTable.__table__  # type: ignore[attr-defined]
@@ -33,7 +36,9 @@ KINDS: Final[Mapping[str, tuple[Table, str]]] = {
     "clinical": (clinical, "recorded_on"),
     "toxicity": (toxicity, "assessed_on"),
     "prom": (prom, "answered_on"),
+    "fact": (facts, "happened_on"),
 }
+HEAD: Final = {*SourceRecord.model_fields, "kind", "happened_on"}
 
 
 class SqlClinicalRecords:
@@ -81,8 +86,9 @@ class SqlClinicalRecords:
             _keep(db, empty, batch.centre, at)
             _know_patients(db, batch)
             counts = [
-                _store(db, clinical, batch, ((row, {}) for row in batch.clinical)),
-                _store(db, toxicity, batch, ((row, {}) for row in batch.toxicity)),
+                _store(db, clinical, batch, ((row, row.model_dump()) for row in batch.clinical)),
+                _store(db, toxicity, batch, ((row, row.model_dump()) for row in batch.toxicity)),
+                _store(db, facts, batch, ((row, _fact(row)) for row in batch.facts)),
                 _store(db, prom, batch, (_with_scores(one) for one in scored)),
             ]
             stored, unchanged, superseded = (sum(numbers) for numbers in zip(*counts, strict=True))
@@ -174,7 +180,14 @@ class SqlPromRecords:
 
 def _with_scores(one: Scored) -> tuple[SourceRecord, dict[str, Any]]:
     row, scores, version = one
-    return row, {"scores": dict(scores), "scoring_version": version}
+    return row, row.model_dump() | {"scores": dict(scores), "scoring_version": version}
+
+
+def _fact(row: FactRow) -> dict[str, Any]:
+    values = row.model_dump()
+    said = row.model_dump(mode="json", exclude=HEAD)
+    head = {name: values[name] for name in (*SourceRecord.model_fields, "happened_on")}
+    return head | {"fact": values["kind"], "said": said}
 
 
 def _store(
@@ -183,16 +196,19 @@ def _store(
     batch: ClinicalBatch,
     rows: Iterable[tuple[SourceRecord, dict[str, Any]]],
 ) -> tuple[int, int, int]:
-    """Insert the rows that say something new. Returns stored, unchanged, superseded."""
+    """Insert the rows that say something new, given with their columns.
+
+    Returns stored, unchanged, superseded.
+    """
     given = list(rows)
     known = _current(db, table, [row.row_key for row, _ in given])
     new: dict[str, dict[str, Any]] = {}
-    for row, more in given:
+    for row, columns in given:
         digest = row.digest()
         if row.row_key in known and known[row.row_key] == digest:
             continue
         ours = {"centre": batch.centre, "batch_id": batch.batch_id, "current": True}
-        new[row.row_key] = row.model_dump() | more | ours | {"digest": digest}
+        new[row.row_key] = columns | ours | {"digest": digest}
     replaced = [key for key in new if key in known]
     for part in _chunks(replaced):
         which = table.c.row_key.in_(part) & table.c.current
@@ -223,7 +239,9 @@ def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str
 
 
 def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
-    seen = {row.national_id for row in (*batch.clinical, *batch.toxicity, *batch.prom)}
+    seen = {
+        row.national_id for row in (*batch.clinical, *batch.toxicity, *batch.prom, *batch.facts)
+    }
     new = sorted(seen - set(_centres(db, seen)))
     _insert(db, patients, [{"national_id": p, "centre": batch.centre} for p in new])
 

@@ -19,13 +19,14 @@ from sqlalchemy import (
     union,
 )
 
-from harmonizer.adapters.clinical_records import clinical, gone, patients, prom, toxicity
+from harmonizer.adapters.clinical_records import clinical, facts, gone, patients, prom, toxicity
 from harmonizer.adapters.dose_metrics import courses
 from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
 
 Rows = dict[str, list[dict[str, Any]]]
 TOXICITY: Final = ("term", "ctcae_version", "grade", "assessed_on")
+FACT: Final = ("fact", "happened_on", "said")
 PROM: Final = ("instrument", "instrument_version", "answered_on", "scores")
 
 
@@ -49,10 +50,14 @@ class SqlTableRecords:
             records = _read(db, clinical, names, "recorded_on", national_ids)
             grades = _read(db, toxicity, TOXICITY, "assessed_on", national_ids)
             answers = _read(db, prom, PROM, "answered_on", national_ids)
+            happened = _read(db, facts, FACT, "happened_on", national_ids)
+        known = {*records, *grades, *answers, *happened, *treated}
         return [
-            PatientRows(name, centres[name], records[name], grades[name], answers[name])
+            PatientRows(
+                name, centres[name], records[name], grades[name], answers[name], {}, happened[name]
+            )
             for name in national_ids
-            if name in records or name in grades or name in answers or name in treated
+            if name in known
         ]
 
     def terms(self) -> Sequence[tuple[str, str]]:

@@ -14,6 +14,7 @@ from gateway.contract.clinical import (
     RowProblem,
     ToxicityRow,
 )
+from gateway.contract.facts import FactRow
 from harmonizer.domain.clinical import Ctcae, Latest, Timeline, TimelineEvent
 from harmonizer.domain.proms import (
     SCORING_VERSION,
@@ -26,7 +27,7 @@ from harmonizer.domain.proms import (
 from harmonizer.errors import NotFoundError, RefusedError
 
 PROBLEMS_TOLD: Final = 1000
-Row = ClinicalRow | ToxicityRow | PromRow
+Row = ClinicalRow | ToxicityRow | PromRow | FactRow
 Scored = tuple[PromRow, Mapping[str, float | None], str]
 
 
@@ -123,7 +124,7 @@ class ClinicalService:
             return known
         now = self._clock.now()
         gone = self._withdraw(batch, centre, now)
-        rows: list[Row] = [*batch.clinical, *batch.toxicity, *batch.prom]
+        rows: list[Row] = [*batch.clinical, *batch.toxicity, *batch.prom, *batch.facts]
         problems = list(self._problems(rows, centre, now.date()))
         if problems:
             receipt = BatchReceipt(
@@ -229,6 +230,10 @@ class ClinicalService:
             for code, value in row["scores"].items():
                 name, version = f"{row['instrument']} {code}", row["instrument_version"]
                 yield TimelineEvent(on, day, "prom", name, value, version, place)
+        elif row["kind"] == "fact":
+            detail = {name: value for name, value in row["said"].items() if value is not None}
+            value = detail.get("value")
+            yield TimelineEvent(on, day, row["fact"], "record", value, "", place, detail)
         else:
             shown = ("diagnosis_icd10", "site", "laterality", "stage", "performance_status")
             detail = {name: row[name] for name in shown if row[name] is not None}
@@ -242,6 +247,8 @@ def _problem(row: Row, field: str, reason: str) -> RowProblem:
 def _on(row: Row) -> date:
     if isinstance(row, ToxicityRow):
         return row.assessed_on
+    if isinstance(row, FactRow):
+        return row.happened_on
     return row.answered_on if isinstance(row, PromRow) else row.recorded_on
 
 

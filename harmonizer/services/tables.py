@@ -1,6 +1,7 @@
 """The joined tables: dose, toxicity, PROM and clinical variables of every patient, streamed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from typing import Final, Protocol
@@ -84,6 +85,4 @@ class TableService:
             metrics = self._dose.of(part)
             for one in self._records.rows_of(part):
                 dose = metrics.get(one.national_id, {})
-                yield PatientRows(
-                    one.national_id, one.centre, one.clinical, one.toxicity, one.prom, dose
-                )
+                yield replace(one, dose=dose)

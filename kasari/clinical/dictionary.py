@@ -11,11 +11,13 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from gateway.contract.clinical import ClinicalRow, PromRow, SourceRecord, ToxicityRow
+from gateway.contract.facts import FACTS
 
 MODELS: Final[Mapping[str, type[SourceRecord]]] = {
     "clinical": ClinicalRow,
     "toxicity": ToxicityRow,
     "prom": PromRow,
+    **{kind.value: model for kind, model in FACTS.items()},
 }
 STYLE: Final = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
@@ -65,6 +67,8 @@ def _said(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 def _values(said: Mapping[str, Any]) -> str:
     if "pattern" in said:
         return str(said["pattern"])
+    if "enum" in said or "const" in said:
+        return ", ".join(map(str, said.get("enum", [said.get("const")])))
     low, high = said.get("minimum"), said.get("maximum")
     if low is not None or high is not None:
         return f"{low} to {high}"

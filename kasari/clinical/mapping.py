@@ -6,13 +6,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from gateway.contract.clinical import RowKind
+from gateway.contract.records import WORDS
 from gateway.domain.clinical import SourceTable, TableError, read_table
 from gateway.domain.clinical.columns import COLUMNS
 from gateway.domain.clinical.mapping import ColumnMapping, guess
 from kasari.errors import InputError
 
-KINDS = {"clinical": RowKind.CLINICAL, "ctcae": RowKind.TOXICITY, "prom": RowKind.PROM}
+KINDS = WORDS
 PREVIEW_ROWS = 3
 
 

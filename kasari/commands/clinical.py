@@ -37,7 +37,7 @@ SHOWN = 50
 def import_file(
     file: Annotated[Path, typer.Argument(help="The file to import.")],
     centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
-    kind: Annotated[str, typer.Option(help="Of a CSV file: clinical, ctcae or prom.")] = "",
+    kind: Annotated[str, typer.Option(help=f"Of a CSV file: {', '.join(KINDS)}.")] = "",
     form: Annotated[str, typer.Option(help="csv, kaiku, redcap or fhir.")] = "csv",
     mapping: Annotated[Path | None, typer.Option(help="Mapping of a CSV of another form.")] = None,
     source: Annotated[str, typer.Option(help="Name of the system; the form if not given.")] = "",
@@ -73,7 +73,7 @@ def import_file(
 @app.command("map")
 def map_columns(
     file: Annotated[Path, typer.Argument(help="A CSV file of any form.")],
-    kind: Annotated[str, typer.Option(help="clinical, ctcae or prom, if you know.")] = "",
+    kind: Annotated[str, typer.Option(help=f"If you know: {', '.join(KINDS)}.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the mapping here.")] = None,
 ) -> None:
     """Guess which column is which, show it, and write a mapping file to correct and use."""

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.contract.facts import CONDITIONS, FACTS
 from gateway.domain.clinical.columns import COLUMNS
 from harmonizer.adapters.tables.clinical import (
     ClinicalRecordTable,
@@ -16,6 +17,7 @@ from harmonizer.adapters.tables.clinical import (
     SourceRecordColumns,
     ToxicityRecordTable,
 )
+from harmonizer.domain.clinical.facts import CHARLSON
 from kasari.clinical.dictionary import files
 
 FOLDER = Path(__file__).parents[2] / "docs" / "dictionary"
@@ -35,7 +37,16 @@ def test_the_dictionary_is_up_to_date(name: str) -> None:
     assert written == files()[name], "run `kasari clinical dictionary`"
 
 
-@pytest.mark.parametrize("kind", RowKind)
+def test_every_kind_of_row_has_a_model() -> None:
+    assert set(MODELS) | set(FACTS) == set(RowKind)
+    assert not set(MODELS) & set(FACTS)
+
+
+def test_every_condition_has_its_weight() -> None:
+    assert set(CONDITIONS) == set(CHARLSON)
+
+
+@pytest.mark.parametrize("kind", MODELS)
 def test_the_archive_keeps_every_variable(kind: RowKind) -> None:
     model, table = MODELS[kind]
     extra = set(SourceRecordColumns.model_fields) - PROVENANCE | DERIVED
@@ -44,9 +55,9 @@ def test_the_archive_keeps_every_variable(kind: RowKind) -> None:
 
 @pytest.mark.parametrize("kind", RowKind)
 def test_the_centre_reads_every_variable(kind: RowKind) -> None:
-    model, _ = MODELS[kind]
+    model = FACTS[kind] if kind in FACTS else MODELS[kind][0]
     columns = {column.name for column in COLUMNS[kind]} - AT_THE_CENTRE
-    made_at_the_centre = PROVENANCE | {"age_years", "answers"}
+    made_at_the_centre = PROVENANCE | {"age_years", "answers", "kind"}
     assert columns == set(model.model_fields) - made_at_the_centre
 
 

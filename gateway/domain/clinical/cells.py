@@ -105,6 +105,20 @@ def to_whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def to_number(low: float, high: float) -> Callable[[str], float]:
+    """Return a parser of numbers from `low` to `high`; the decimal sign is a point or a comma."""
+
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[+-]?\d{1,12}([.,]\d{1,12})?", text):
+            raise CellError("this is not a number", "give digits with one decimal sign at most")
+        number = float(text.replace(",", "."))
+        if not low <= number <= high:
+            raise CellError("this number is out of range", f"give {low:g} to {high:g}")
+        return number
+
+    return parse
+
+
 def to_bool(text: str) -> bool:
     word = text.lower()
     if word in YES or word in NO:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from gateway.contract.clinical import RowKind
+from gateway.contract.facts import FACTS
 from gateway.domain.clinical.cells import given, to_whole
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.columns import COLUMNS, DATE_COLUMN, Column
@@ -82,6 +83,9 @@ class RowChecker:
             problems += _grade(row.line, values, self._lists)
         if not problems and self._kind is RowKind.PROM:
             problems += self._answers(row, values, answers)
+        if not problems and self._kind in FACTS:
+            trouble = FACTS[self._kind].trouble(values)
+            problems += [Problem(row.line, *trouble)] if trouble else []
         if problems:
             return problems
         patient, on = str(values.pop("patient_id")), values.pop(DATE_COLUMN[self._kind])

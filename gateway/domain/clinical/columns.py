@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.contract.clinical import STAGE_PATTERN, RowKind
+from gateway.contract.facts import FACTS, FactRow
+from gateway.contract.variables import variables
 from gateway.domain.clinical import cells
 from gateway.domain.clinical.cells import Parser
+from gateway.domain.clinical.modelled import parser
 
 SITES = {
     "breast": "breast",
@@ -75,6 +78,12 @@ class Column:
 
 PATIENT = Column("patient_id", cells.to_text, required=True, identifying=True)
 
+
+def _of_fact(model: type[FactRow]) -> tuple[Column, ...]:
+    own = (Column(v.name, parser(v), v.is_required) for v in variables(model))
+    return (PATIENT, *own, Column("birth_date", cells.to_date, identifying=True))
+
+
 COLUMNS: Mapping[RowKind, tuple[Column, ...]] = {
     RowKind.CLINICAL: (
         PATIENT,
@@ -109,10 +118,12 @@ COLUMNS: Mapping[RowKind, tuple[Column, ...]] = {
         Column("instrument", cells.to_text, required=True),
         Column("instrument_version", cells.to_version),
     ),
+    **{kind: _of_fact(model) for kind, model in FACTS.items()},
 }
 
 DATE_COLUMN: Mapping[RowKind, str] = {
     RowKind.CLINICAL: "recorded_on",
     RowKind.TOXICITY: "assessed_on",
     RowKind.PROM: "answered_on",
+    **dict.fromkeys(FACTS, "happened_on"),
 }

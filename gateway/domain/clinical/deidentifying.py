@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.contract.facts import FACTS, FactRow
 from gateway.domain.clinical.checking import CheckedRow
 from gateway.domain.clinical.columns import COLUMNS
 from gateway.domain.clinical.problems import Problem
 
-TravellingRow = ClinicalRow | ToxicityRow | PromRow
+TravellingRow = ClinicalRow | ToxicityRow | PromRow | FactRow
 
 IDENTIFYING = frozenset(c.name for kind in COLUMNS.values() for c in kind if c.identifying)
 ADULT, OLDEST = 18, 90
@@ -55,6 +56,9 @@ def deidentify(row: CheckedRow, person: Person, key: bytes, source: str) -> Trav
     if row.kind is RowKind.PROM:
         answered: dict[str, object] = {"answered_on": row.on + shift, "answers": row.answers}
         return PromRow.model_validate(given | kept | answered)
+    if row.kind in FACTS:
+        happened: dict[str, object] = {"happened_on": row.on + shift}
+        return FACTS[row.kind].model_validate(given | kept | happened)
     age = age_at(born, row.values.get("rt_start") or row.on)
     if age is not None and age < ADULT:
         return Problem(row.line, "birth_date", "the patient is under 18", "leave the row out")
@@ -77,6 +81,10 @@ def row_identity(row: CheckedRow, shift: timedelta) -> tuple[str, ...]:
         return (row.kind, day, str(row.values["ctcae_version"]), str(row.values["term"]))
     if row.kind is RowKind.PROM:
         return (row.kind, day, str(row.values["instrument"]))
+    if row.kind in FACTS:
+        model = FACTS[row.kind]
+        said = (row.values.get(n, model.model_fields[n].default) for n in model.IDENTITY)
+        return (row.kind, day, *map(str, said))
     return (row.kind, day)
 
 

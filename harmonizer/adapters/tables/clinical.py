@@ -110,3 +110,18 @@ class PromRecordTable(SourceRecordColumns, table=True):
     """Derived from the answers; None where the instrument's missing rule says so."""
     scoring_version: str
     """Of the rules and the code that gave the scores."""
+
+
+class ClinicalFactTable(SourceRecordColumns, table=True):
+    """Rows of every kind in `gateway.contract.facts`: what they say is one value."""
+
+    __tablename__ = "clinical_fact"
+    __table_args__ = (
+        Index("ix_clinical_fact_key", "row_key"),
+        Index("ix_clinical_fact_patient", "national_id"),
+    )
+
+    fact: str
+    """Its kind, as in `RowKind`."""
+    happened_on: date
+    said: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))

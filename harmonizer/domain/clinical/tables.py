@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from harmonizer.domain.clinical.ctcae import Ctcae
+from harmonizer.domain.clinical.facts import OUTCOMES, outcomes
 from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
 from harmonizer.domain.proms import AnswerStatus, Schedule, Treatment, expectations
 
@@ -62,6 +63,7 @@ class PatientRows:
     toxicity: Sequence[Row]
     prom: Sequence[Row]
     dose: Mapping[str, float] = field(default_factory=dict)  # metric to value, e.g. Gy
+    facts: Sequence[Row] = ()
 
     @property
     def known(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Layout:
 
     @property
     def columns(self) -> list[str]:
-        names = ["national_id", "centre", *CLINICAL, *self.metrics]
+        names = ["national_id", "centre", *CLINICAL, *OUTCOMES, *self.metrics]
         for term, version in self.terms:
             names += [f"ctcae-{version}.{term}.{what}" for what in SUMMARY]
         for instrument in dict.fromkeys(name for name, _ in self.scales):
@@ -114,6 +116,11 @@ def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterato
             name, missing = f"{row['instrument']}.{code}", None if value is not None else "unscored"
             said = [name, row["instrument_version"], value, missing]
             yield [*head, *where, "prom", *said, None, None, None]
+    for row in patient.facts:
+        where = _where(row["happened_on"], start, treatment, schedule)
+        for name, value in row["said"].items():
+            if value is not None:
+                yield [*head, *where, row["fact"], name, "", _plain(value), *[None] * 4]
     for metric, value in patient.dose.items():
         yield [*head, None, None, "dose", metric, "", value, *[None] * 4]
 
@@ -134,6 +141,8 @@ def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
     treatment = layout.schedule.treatment(_days(known.get("rt_end"), start))
     cells: list[Cell] = [patient.national_id, patient.centre]
     cells += [_plain(known.get(name)) for name in CLINICAL]
+    summed = outcomes(patient.facts, start)
+    cells += [_plain(getattr(summed, name)) for name in OUTCOMES]
     cells += [patient.dose.get(metric) for metric in layout.metrics]
     summaries = _summaries(patient, start)
     for term in layout.terms:

@@ -111,7 +111,8 @@ class HttpArchive:
             raise StopError(f"the archive does not let this centre in ({status})")
         if status in {408, 425, 429} or status >= 500 or answer.is_redirect:
             raise RetryError(f"the archive answered {status}")
-        raise RejectError(f"archive-{status}", f"the archive refuses the course: {_reason(answer)}")
+        code = _code(answer) or f"archive-{status}"
+        raise RejectError(code, f"the archive refuses the course: {_reason(answer)}")
 
 
 def _told(answer: httpx.Response) -> dict[str, Any]:

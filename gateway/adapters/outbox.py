@@ -12,12 +12,13 @@ from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.domain.courses import CourseState
 from gateway.ports import Clock, Course, Sent, Work
 
-WAITING, SENDING, VERIFIED, REFUSED, WITHHELD = (
+WAITING, SENDING, VERIFIED, REFUSED, WITHHELD, OVERTAKEN = (
     "waiting",
     "sending",
     "verified",
     "refused",
     "withheld",
+    "overtaken",
 )
 _OPEN = (WAITING, SENDING)
 
@@ -262,8 +263,8 @@ def _settle(course: CourseRow, version: int, state: str, now: datetime) -> None:
     """Say on the course how a version ended, and have it judged again if it has changed."""
     if state == VERIFIED:
         course.delivered_version, course.delivered_at = version, now
-    if state == WITHHELD:
-        course.sent_digest = ""  # so that it is queued again once it may go
+    if state in {WITHHELD, OVERTAKEN}:
+        course.sent_digest = ""  # so that it is queued again: once it may go, as the next version
     if course.content_digest != course.sent_digest:
         _move(course, CourseState.COLLECTING)
     elif state == VERIFIED:

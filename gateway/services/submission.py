@@ -28,7 +28,9 @@ from gateway.services.departure import Departure, Throttle
 from gateway.services.preparation import Prepared, Preparer
 
 LEASE_S = 120.0
-VERIFIED, REFUSED, WITHHELD = "verified", "refused", "withheld"
+VERIFIED, REFUSED, WITHHELD, OVERTAKEN = "verified", "refused", "withheld", "overtaken"
+VERSION_TAKEN = {"version-is-another", "newer-version-known"}
+"""The archive's codes for a version that it has already: our database was restored."""
 STOPPED = "sending-stopped"
 PATIENT_ATTEMPTS = 5
 
@@ -101,6 +103,9 @@ class SubmissionService:
             self._outbox.finish(work, WITHHELD)
             self._hold(work.course_id, error)
         except RejectError as error:
+            if error.code in VERSION_TAKEN:
+                self._outbox.finish(work, OVERTAKEN)
+                return True
             self._outbox.finish(work, REFUSED)
             self._alerts.raise_alert("archive-refuses-course", str(error))
         except StopError as error:

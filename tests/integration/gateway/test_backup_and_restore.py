@@ -12,6 +12,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.config import Settings
+from gateway.contract.manifest import CourseCertificate
+from gateway.contract.receipts import SubmissionStatus
+from gateway.errors import RejectError
 from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
@@ -71,6 +74,40 @@ def test_a_restored_gateway_converges_and_nothing_doubles(
     assert hospital.service.audit.first_break() is None
     actions = [entry["action"] for entry in hospital.service.audit.entries()]
     assert {"backup", "restore"} <= set(actions)
+
+
+def test_a_version_that_the_archive_has_with_another_content_is_passed(
+    hospital: Hospital, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions went since the backup: what is one step here is the third one there."""
+    patient = hospital.pseudonym()
+    hospital.take_in(make.course(patient=patient))
+    assert hospital.send()
+    backup = save(config, tmp_path)
+    for fraction in (1, 2):
+        hospital.take_in([make.record(500 + fraction, 200, fraction, patient)])
+        assert hospital.send()
+    held = dict(hospital.archive.held)
+    newest = max(version for _, version in hospital.archive.announced)
+    hospital.service.close()
+    run(config, "restore", str(backup), "--replace")
+    hospital.restart()
+    announce = hospital.archive.announce
+
+    def refusing(uid: str, version: int, sealed: CourseCertificate) -> SubmissionStatus:
+        if version < newest:
+            raise RejectError("newer-version-known", "version 3 of this course is here already")
+        return announce(uid, version, sealed)
+
+    monkeypatch.setattr(hospital.archive, "announce", refusing)
+    hospital.settle()
+    for _ in range(3):
+        hospital.send()
+        hospital.settle()
+    assert hospital.states() == ["delivered"]
+    assert hospital.archive.held == held
+    assert max(version for _, version in hospital.archive.announced) == newest
+    assert "archive-refuses-course" not in [a["code"] for a in hospital.service.alerts.open()]
 
 
 def test_what_the_source_deleted_since_is_told(

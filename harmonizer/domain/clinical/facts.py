@@ -34,6 +34,7 @@ OUTCOMES: Final = (
     "survival_days",
     "died",
 )
+SEEN_ALIVE: Final = frozenset({"follow-up", "vital-status"})
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ def outcomes(facts: Sequence[Mapping[str, Any]], start: date | None) -> Outcomes
     """Sum up the current facts of one patient, given in order of time.
 
     A condition counts in the Charlson index when it was found by the first fraction. What came
-    before the first fraction is not a recurrence after it.
+    before the first fraction is not a recurrence after it, and being alive then says nothing of survival.
     """
     if start is None:
         return Outcomes()
     back = [f for f in facts if f["fact"] == "recurrence" and f["happened_on"] > start]
     dead = [f for f in facts if _says(f, "dead")]
-    seen = [f for f in facts if f["fact"] == "follow-up" or f["fact"] == "vital-status"]
+    seen = [f for f in facts if f["fact"] in SEEN_ALIVE and f["happened_on"] >= start]
     last = (dead or seen)[-1:]
     return Outcomes(
         charlson=_charlson(facts, start),

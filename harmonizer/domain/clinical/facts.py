@@ -53,7 +53,7 @@ def outcomes(facts: Sequence[Mapping[str, Any]], start: date | None) -> Outcomes
     """Sum up the current facts of one patient, given in order of time.
 
     A condition counts in the Charlson index when it was found by the first fraction. What came
-    before the first fraction is not a recurrence after it, and being alive then says nothing of survival.
+    before the first fraction is not a recurrence after it, and a visit says nothing of survival.
     """
     if start is None:
         return Outcomes()

@@ -6,6 +6,7 @@ The first line of a test's docstring says: what is broken | what must come of it
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 HEAD = """# What the chain survives
 
-Each fault is a test with real processes: a site Orthanc with the plugin, a gateway, the harmonizer and
-the archive's Orthanc, on one machine, with proxies that cut, delay or falsify what goes through them.
+Each fault is a test with real processes: a site Orthanc with the plugin, a gateway, the harmonizer
+and the archive's Orthanc, with proxies that cut, delay or falsify what goes through them.
 After each, one checker asks the same: everything offered is delivered and verified (or erased on
 request), the account sums up, nothing is in the archive twice, every reference resolves, and no
 original identifier is in an object or a file outside the hospital's vault.
@@ -59,4 +60,4 @@ def _runs(node: ast.FunctionDef) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())

@@ -22,11 +22,13 @@ from kasari.push import Destination, Ledger, Outcome, find_files, push
 from kasari.stack import Centre, Stack
 from kasari.stack.consents import import_consents
 from kasari.stack.settings import PUSH_AET
-from tests.factories.identifiers import as_bytes, found_in, identifying_words
+from tests.factories.identifiers import UIDS, as_bytes, found_in, identifying_words
 from tests.system.faults.proxy import ByteProxy, HttpProxy
 
 LIMIT_S = 60.0
 HEAD = "patient_id,family_name,given_name,birth_date,status,version,scope,date"
+PATIENT_PREFIX = "FAULTWARD-"
+ORIGINAL_ROOT = "1.2.246.987.654321."
 STANDARD_UIDS = "1.2.840.10008."
 
 
@@ -77,7 +79,7 @@ class Ward:
     def admit(self) -> Patient:
         """Make a patient who consented: the template's objects under new names and UIDs."""
         number = len(self.patients) + 1
-        patient_id = f"FAULTWARD-{number:04d}"
+        patient_id = f"{PATIENT_PREFIX}{number:04d}"
         folder = self.folder / patient_id
         folder.mkdir()
         for path in self.template:
@@ -167,9 +169,10 @@ class Ward:
         assert referred <= here, f"{len(referred - here)} references lead nowhere"
 
     def _needles(self) -> dict[bytes, str]:
-        patient = self.patients[-1]
-        words = identifying_words(patient.folder.iterdir())
-        return as_bytes({patient.patient_id, *patient.original_uids}.union(*words.values()))
+        """Few, so that many megabytes are searched fast: all original UIDs have one root."""
+        words = identifying_words(self.patients[0].folder.iterdir())
+        people = {word for name, found in words.items() if name not in UIDS for word in found}
+        return as_bytes({*people, PATIENT_PREFIX, ORIGINAL_ROOT})
 
     def check_in_the_end(self) -> None:
         """Check that all is harmonized and that no file outside the vault names anybody."""
@@ -178,7 +181,9 @@ class Ward:
         assert status["work"]["failed"] == 0
         assert set(status["courses"]["KUH"]) >= {"harmonized"}
         assert status["courses"]["KUH"]["failed"] == 0
-        needles = as_bytes({one for p in self.patients for one in (p.patient_id, *p.original_uids)})
+        needles = self._needles()
+        for path in self.patients[0].folder.iterdir():
+            assert found_in(path.read_bytes(), needles), "the search would find an original"
         places = self.stack.folders()
         for name in ("archive", "harmonizer", "logs", "KUH/orthanc"):
             for path in places[name].rglob("*"):
@@ -208,8 +213,8 @@ def _rename_uids(dataset: Dataset, salt: str) -> None:
 def _renamed(uid: str, salt: str) -> UID:
     if uid.startswith(STANDARD_UIDS):
         return UID(uid)
-    number = int.from_bytes(sha256(f"{salt}:{uid}".encode()).digest()[:15], "big")
-    return UID(f"2.25.{number}")
+    number = int.from_bytes(sha256(f"{salt}:{uid}".encode()).digest()[:14], "big")
+    return UID(f"{ORIGINAL_ROOT}{number}")
 
 
 def references(dataset: Dataset) -> Iterator[str]:

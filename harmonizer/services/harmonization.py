@@ -96,8 +96,8 @@ class HarmonizationService:
         try:
             if self._courses.national_id(task.subject):  # else its patient withdrew meanwhile
                 self.harmonize(task.subject)
-        except RetryError as error:
-            self._later(task, str(error))
+        except RetryError as error:  # the store is away: however long, the course is no worse
+            self._work.retry(task, self._clock.now() + _pause(task.attempts), str(error))
         except Exception as error:  # noqa: BLE001 - one course must not stop the others
             text = str(error) if isinstance(error, HarmonizerError) else type(error).__name__
             logger.warning("a course was not harmonized: %s", type(error).__name__)
@@ -232,8 +232,12 @@ class HarmonizationService:
             self._work.give_up(task, reason)
             self._courses.fail(task.subject, reason)
             return
-        pause = min(FIRST_PAUSE_S * 2**task.attempts, LONGEST_PAUSE_S) * (0.5 + random())
-        self._work.retry(task, self._clock.now() + timedelta(seconds=pause), reason)
+        self._work.retry(task, self._clock.now() + _pause(task.attempts), reason)
+
+
+def _pause(attempts: int) -> timedelta:
+    longest = min(FIRST_PAUSE_S * 2 ** min(attempts, 30), LONGEST_PAUSE_S)
+    return timedelta(seconds=longest * (0.5 + random()))
 
 
 def _is_news(latest: Latest | None, used: CourseContext) -> bool:

@@ -12,7 +12,7 @@ from rich.table import Table
 from kasari.archive import backups
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, open_stack
+from kasari.stack import chosen_folder, open_stack
 
 app = typer.Typer(no_args_is_help=True, help="The archive: status, courses, cohorts.")
 
@@ -203,7 +203,7 @@ def _door(url: str | None, token_file: Path | None, data: Path | None) -> tuple[
     if (url is None) != (token_file is None):
         raise InputError("give --url and --token-file together, or neither for the local stack")
     if url is None or token_file is None:
-        stack = open_stack(data or DEFAULT_FOLDER)
+        stack = open_stack(chosen_folder(data))
         return stack.archive_url, stack.reader_token()
     try:
         return url, token_file.read_text("ascii").strip()

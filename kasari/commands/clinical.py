@@ -25,7 +25,7 @@ from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.sending import Total, passes, send
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, open_stack
+from kasari.stack import chosen_folder, open_stack
 
 app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
 console = Console(stderr=True)
@@ -135,7 +135,7 @@ def _read(file: Path) -> bytes:
 
 def _gateway(data_folder: Path | None, centre: str) -> httpx.Client:
     """Return a client of the centre's running gateway."""
-    where = open_stack(data_folder or DEFAULT_FOLDER).centre(centre)
+    where = open_stack(chosen_folder(data_folder)).centre(centre)
     try:
         token = where.operator_token()
     except OSError as error:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kasari.errors import InputError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, open_stack
+from kasari.stack import chosen_folder, open_stack
 from kasari.stack.consents import import_consents
 
 app = typer.Typer(no_args_is_help=True, help="Consent lists of a centre.")
@@ -35,7 +35,7 @@ def import_list(
     Returns when the site's Orthanc knows of it.
     Example: kasari consent import consents.csv --centre KUH
     """
-    place = open_stack(data or DEFAULT_FOLDER).centre(centre)
+    place = open_stack(chosen_folder(data)).centre(centre)
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -1,6 +1,7 @@
 """`kasari demo`: the main job on real input, shown and checked."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from kasari.commands.up import show, stay
 from kasari.demo import Demo, Outcome, Wish
-from kasari.demo.running import check_folder
+from kasari.demo.running import check_folder, remember_wish
 from kasari.setup import OWN_FOLDER
 from kasari.stack import Stack, stop_stack
 
@@ -33,7 +34,9 @@ def command(
     Runs until Ctrl-C. A second start takes seconds and changes no count.
     Example: kasari demo --exit
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     check_folder(data)
+    remember_wish(data, patients, seed)
     demo = Demo(Wish(data, patients, seed), console)
     try:
         outcome = demo.run()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, open_stack
+from kasari.stack import chosen_folder, open_stack
 
 PLACE = "/api/v1/registry-extract"
 console = Console(stderr=True)
@@ -61,7 +61,7 @@ def _door(url: str | None, token_file: Path | None, data: Path | None) -> tuple[
     if (url is None) != (token_file is None):
         raise InputError("give --url and --token-file together, or neither for the local stack")
     if url is None or token_file is None:
-        stack = open_stack(data or DEFAULT_FOLDER)
+        stack = open_stack(chosen_folder(data))
         return stack.archive_url, stack.reader_token("researcher")
     try:
         return url, token_file.read_text("ascii").strip()

@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kasari.errors import StackError
 from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, Stack, open_stack
+from kasari.stack import Stack, chosen_folder, open_stack
 from kasari.stack.settings import PUSH_AET
 
 SKIPPED_EXIT: Final = 3
@@ -40,7 +41,7 @@ def command(
     Exit code 3: files that are no whole DICOM were skipped. 4: objects were refused.
     Example: kasari push --centre KUH /data/export
     """
-    stack = open_stack(data or DEFAULT_FOLDER)
+    stack = open_stack(chosen_folder(data))
     found, outcome = push_folder(stack, centre, folder, associations=associations, again=again)
     if as_json:
         typer.echo(json.dumps(as_values(found, outcome), indent=2))
@@ -57,6 +58,8 @@ def push_folder(
 ) -> tuple[Found, Outcome]:
     """Send a folder to a centre of a running stack, with a progress bar."""
     place = stack.centre(centre)
+    if stack.processes()[f"orthanc-{centre}"] is None:
+        raise StackError(f"the site Orthanc of {centre} does not run; start it with `kasari up`")
     with console.status(f"looking at {folder} ..."):
         found = find_files(folder)
     path = stack.folders()[f"{centre}/gateway"].parent / "pushed.sha256"

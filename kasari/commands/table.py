@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, open_stack
+from kasari.stack import chosen_folder, open_stack
 
 FORMS = ("long", "wide")
 console = Console(stderr=True)
@@ -47,7 +47,7 @@ def command(
 
 def _archive(data: Path | None) -> tuple[str, str]:
     """Return the address of the running stack's archive and a researcher's token."""
-    stack = open_stack(data or DEFAULT_FOLDER)
+    stack = open_stack(chosen_folder(data))
     try:
         return stack.archive_url, stack.reader_token("researcher")
     except OSError as error:

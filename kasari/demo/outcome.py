@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
 from kasari.demo.researcher import QUESTION, Answer
+
+NOT_AUTHORISED: Final = 0x0124
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,15 @@ class CentreOutcome:
     declined: int
     instances: int
     delivered: int
-    waiting: int
     harmonized: int
     failed: int
     rows: Mapping[str, int]
+    refused: Mapping[int, int]
+    """Objects by DIMSE status that C-STORE ended with in this run."""
+
+    @property
+    def no_consent(self) -> int:
+        return self.refused.get(NOT_AUTHORISED, 0)
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,15 @@ class Outcome:
     def problems(self) -> Iterator[str]:
         """Yield what is not as it should be, for a person."""
         for centre in self.centres:
-            if centre.delivered != centre.expected:
+            if bool(centre.no_consent) != bool(centre.declined) or len(centre.refused) > 1:
+                told = {f"0x{status:04X}": count for status, count in centre.refused.items()}
+                yield f"{centre.name}: {centre.declined} patients declined, refused: {told}"
+            if centre.delivered < centre.expected:
                 yield f"{centre.name}: {centre.delivered} of {centre.expected} courses delivered"
-            if centre.harmonized != centre.expected:
+            if centre.harmonized < centre.expected:
                 yield f"{centre.name}: {centre.harmonized} of {centre.expected} courses harmonized"
             if centre.failed:
                 yield f"{centre.name}: {centre.failed} courses failed at the archive"
-            if centre.waiting:
-                yield f"{centre.name}: {centre.waiting} courses still wait at the gateway"
         if not self.answer.studies:
             yield f"nobody was found: {QUESTION}"
         elif not self.answer.instances:
@@ -57,7 +65,8 @@ class Outcome:
         names = [centre.name for centre in self.centres]
         table = Table("", *names, title="What happened")
         rows = {
-            "patients who declined (refused with 0x0124)": "declined",
+            "patients who declined": "declined",
+            "their objects, refused with 0x0124": "no_consent",
             "courses of patients who consented": "expected",
             "courses delivered and read back": "delivered",
             "instances delivered": "instances",

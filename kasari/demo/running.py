@@ -1,7 +1,9 @@
 """The main job, step by step. Every step may be repeated: a second run changes no count."""
 
+import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +18,7 @@ from kasari.demo.inputs import PUBLIC_CENTRE, CentreInput, prepare_inputs
 from kasari.demo.memory import peak_memory_mb
 from kasari.demo.outcome import CentreOutcome, Outcome
 from kasari.demo.researcher import Researcher
-from kasari.errors import StackError
+from kasari.errors import InputError, StackError
 from kasari.push import Destination, Ledger, find_files, push
 from kasari.stack import Stack, publish, start_stack
 from kasari.stack.settings import PUSH_AET
@@ -24,6 +26,7 @@ from kasari.stack.settings import PUSH_AET
 WAIT_S: Final = 600.0
 NEEDED_BYTES: Final = 800 << 20
 LOOK_S: Final = 0.2
+KNOWN_GAP: Final = "1 of 98 CT slices"
 COMMENT: Final = "Known to be incomplete: a public example, released to show the way through"
 
 
@@ -45,6 +48,8 @@ class _Notes:
 
     held_for: list[str] = field(default_factory=list)
     public_seconds: float | None = None
+    refused: dict[str, Counter[int]] = field(default_factory=dict)
+    """Per centre and DIMSE status, in this run."""
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -99,11 +104,8 @@ class Demo:
             return
         before = self._harmonized().get(PUBLIC_CENTRE, 0)
         began = time.monotonic()
-        new = self._push(PUBLIC_CENTRE, public.dicom[-1], progress)
-        if not new and before == public.courses:
-            return  # an earlier run has done all of it
-        self._until(lambda: self._harmonized().get(PUBLIC_CENTRE, 0) > before)
-        if new:
+        if self._push(PUBLIC_CENTRE, public.dicom[-1], progress):
+            self._until(lambda: self._harmonized().get(PUBLIC_CENTRE, 0) > before)
             self._notes.public_seconds = time.monotonic() - began
 
     def _push(self, name: str, folder: Path, progress: Progress) -> int:
@@ -114,7 +116,10 @@ class Demo:
         task = progress.add_task(f"{name}: {folder.parent.name} by C-STORE", total=len(files))
         to = Destination("127.0.0.1", place.dicom_port, place.ae_title, PUSH_AET)
         call = partial(push, files, to, ledger, 2, lambda _file: progress.advance(task))
-        return self._patiently(call).sent
+        outcome = self._patiently(call)
+        refused = self._notes.refused.setdefault(name, Counter())
+        refused.update(outcome.counts())
+        return outcome.sent
 
     def _wait(self, inputs: list[CentreInput], progress: Progress) -> None:
         total = sum(centre.courses for centre in inputs)
@@ -137,10 +142,12 @@ class Demo:
             time.sleep(LOOK_S)
 
     def _release_held(self) -> None:
+        """Release the public course; what a person has sent besides is theirs to judge."""
         steward = self._steward(PUBLIC_CENTRE)
         for course in self._patiently(steward.courses):
-            if course["state"] == "held":
-                self._notes.held_for = [reason["text"] for reason in course["reasons"]]
+            texts = [reason["text"] for reason in course["reasons"]]
+            if course["state"] == "held" and any(KNOWN_GAP in text for text in texts):
+                self._notes.held_for = texts
                 self._patiently(partial(steward.release, course["id"], COMMENT))
 
     def _harmonized(self) -> dict[str, int]:
@@ -174,10 +181,10 @@ class Demo:
             declined=centre.declined,
             instances=int(gateway["instances"]["delivered"]),
             delivered=int(gateway["courses"]["delivered"]),
-            waiting=sum(gateway["courses"][state] for state in ("collecting", "held", "sending")),
             harmonized=int(status["courses"].get(centre.name, {}).get("harmonized", 0)),
             failed=int(status["courses"].get(centre.name, {}).get("failed", 0)),
             rows=self._notes.rows.get(centre.name, {}),
+            refused=dict(self._notes.refused.get(centre.name, {})),
         )
 
     def _steward(self, name: str) -> Steward:
@@ -202,3 +209,15 @@ def check_folder(folder: Path) -> None:
     if free < NEEDED_BYTES:
         text = f"{folder} has {free >> 20} MB left and the demo needs {NEEDED_BYTES >> 20} MB"
         raise StackError(f"{text}; make room, or name another folder with --data")
+
+
+def remember_wish(folder: Path, patients: int, seed: int) -> None:
+    """Raise `InputError` if the folder holds the demo of another cohort: counts would mix."""
+    path, wish = folder / "wish.json", {"patients": patients, "seed": seed}
+    if path.exists():
+        known = json.loads(path.read_text("utf-8"))
+        if known != wish:
+            text = f"{folder} holds the demo of {known['patients']} patients, seed {known['seed']}"
+            raise InputError(f"{text}; name another folder with --data")
+    else:
+        path.write_text(json.dumps(wish) + "\n", encoding="utf-8")

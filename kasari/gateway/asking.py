@@ -9,10 +9,11 @@ import httpx
 import typer
 
 from kasari.errors import InputError, StackError
+from kasari.setup import OWN_FOLDER
 
 Centre = Annotated[str, typer.Option(help="The centre, e.g. KUH.")]
 StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
-STACK: Final = Path(".kasari/stack.json")
+STACK: Final = OWN_FOLDER / "stack.json"
 
 
 def read_password(*, twice: bool = False) -> str:

@@ -14,5 +14,5 @@ DebianMirror = Annotated[
 ]
 DataFolder = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder that keeps the stack's data. Default: .kasari/data"),
+    typer.Option("--data", help="Folder of the stack. Default: that of the stack started last."),
 ]

@@ -35,7 +35,10 @@ class Probe:
             return False
         if answer.status_code != httpx.codes.OK:
             return False
-        return self.wanted is None or self.wanted in answer.json().items()
+        try:
+            return self.wanted is None or self.wanted in answer.json().items()
+        except (ValueError, AttributeError):
+            return False  # somebody else's page
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,14 @@ def wait_until_healthy(
     end, waiting = now() + limit_s, dict(starting)
     while waiting:
         for name, process in list(waiting.items()):
-            if process.probe.is_healthy():
-                progress(f"{name} is ready")
-                del waiting[name]
-            elif not process.running.is_alive:
+            healthy = process.probe.is_healthy()
+            if not process.running.is_alive:  # a stranger may answer on its port
                 raise StackError(
                     f"{name} ended while it started. The reason is at the end of {process.log}."
                 )
+            if healthy:
+                progress(f"{name} is ready")
+                del waiting[name]
         if waiting and now() > end:
             name, process = next(iter(waiting.items()))
             raise StackError(f"{name} runs but does not answer as it must. See {process.log}.")

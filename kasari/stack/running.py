@@ -186,6 +186,16 @@ def stop_stack(folder: Path) -> list[str]:
     return list(running)
 
 
+def chosen_folder(data: Path | None) -> Path:
+    """Return the folder that a command means: the named one, else of the stack started last."""
+    if data is not None:
+        return data
+    try:
+        return Path(json.loads(PUBLISHED.read_text("utf-8"))["data_folder"])
+    except (OSError, ValueError, KeyError):
+        return DEFAULT_FOLDER
+
+
 def publish(stack: Stack) -> None:
     """Make this the stack that commands mean when they are told no other."""
     write_private(PUBLISHED, _text(stack))

@@ -136,7 +136,12 @@ class Writer:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(mode=0o700, parents=True)
         for source in ("common", side):
-            for path in sorted((ROOT / "orthanc" / source).glob("*.json")):
+            found = sorted((ROOT / "orthanc" / source).glob("*.json"))
+            if not found:  # Orthanc's own defaults would take in anything from anybody
+                raise StackError(
+                    "Orthanc's settings are not here: the stack starts from a source checkout only"
+                )
+            for path in found:
                 shutil.copyfile(path, target / f"{source}-{path.name}")
         write_private(target / "instance.json", _json(own))
         return target

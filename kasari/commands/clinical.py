@@ -47,7 +47,10 @@ def import_file(
     check_only: Annotated[bool, typer.Option(help="Only check, import nothing.")] = False,
     data_folder: DataFolder = None,
 ) -> None:
-    """Import a file at a centre: every row is checked first, then all of them go or none."""
+    """Import a file at a centre: every row is checked first, then all of them go or none.
+
+    Example: kasari clinical import --centre KUH --kind prom qlq-c30.csv
+    """
     data = _read(file)
     if mapping is not None:
         chosen = read_mapping(mapping)
@@ -76,7 +79,10 @@ def map_columns(
     kind: Annotated[str, typer.Option(help=f"If you know: {', '.join(KINDS)}.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the mapping here.")] = None,
 ) -> None:
-    """Guess which column is which, show it, and write a mapping file to correct and use."""
+    """Guess which column is which, show it, and write a mapping file to correct and use.
+
+    Example: kasari clinical map export.csv --kind prom --out mapping.yaml
+    """
     if kind and kind not in KINDS:
         raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
     mapping, table = guessed(_read(file), kind or None)

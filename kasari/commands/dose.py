@@ -63,7 +63,10 @@ def dvh(
     metrics: Annotated[str, typer.Option(help="TG-263 names, comma separated.")] = DEFAULT_METRICS,
     details: Annotated[Path | None, typer.Option(help="JSON with uncertainties.")] = None,
 ) -> None:
-    """Compute metrics of every structure and write them as CSV."""
+    """Compute metrics of every structure and write them as CSV.
+
+    Example: kasari dose dvh --dose rtdose.dcm --structures rtss.dcm --out metrics.csv
+    """
     try:
         wanted = [parse_metric(name) for name in metrics.split(",") if name.strip()]
     except ValueError as error:
@@ -133,6 +136,8 @@ def qa(
 ) -> None:
     """Run the quality rules over the DICOM files of one course.
 
+    Example: kasari dose qa COURSE --site breast --laterality L
+
     Exit code 0 without errors among the findings, 1 with.
     """
     analysis = CourseFolder(folder).analysis(site, laterality)
@@ -160,7 +165,10 @@ def report(
     laterality: Laterality = None,
     title: Annotated[str, typer.Option(help="What the report calls the course.")] = "",
 ) -> None:
-    """Write a course's report: findings, histograms, tables, images with contours and dose."""
+    """Write a course's report: findings, histograms, tables, images with contours and dose.
+
+    Example: kasari dose report COURSE --out report.html
+    """
     course = CourseFolder(folder)
     analysis = course.analysis(site, laterality)
     now = datetime.now(UTC)

@@ -72,6 +72,7 @@ def map_names(
     unknown); reason; alternatives (best first, between |); finding; guideline (of contouring).
 
     Exit code 0: written; 1: a file cannot be used; 2: wrong options.
+    Example: kasari names map --in names.csv --out mapped.csv --centre KUH
     """
     table = _read_table(source)
     mapper = _mapper(rules)

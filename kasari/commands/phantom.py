@@ -29,7 +29,10 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Generate patients: images, structures, plans, doses, and tables whose truth is known."""
+    """Generate patients: images, structures, plans, doses, and tables whose truth is known.
+
+    Example: kasari phantom --patients 4 --seed 1 --small --out cohort
+    """
     names = _centres(centres)
     if out.is_dir() and any(out.iterdir()):
         raise InputError(f"the folder {out.name} is not empty; name a new one")

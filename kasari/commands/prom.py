@@ -35,7 +35,10 @@ def score(
     source: Annotated[Path, typer.Option("--in", help="CSV with one column per item: q1, q2 ...")],
     out: Annotated[Path, typer.Option(help="CSV to write: one row per row, one column per score.")],
 ) -> None:
-    """Score a file of answers. An empty cell is a missing answer, an empty score a missing one."""
+    """Score a file of answers. An empty cell is a missing answer, an empty score a missing one.
+
+    Example: kasari prom score --instrument qlq-c30 --in answers.csv --out scores.csv
+    """
     try:
         chosen = load_instrument(instrument)
         table = read_table(source.read_bytes())

@@ -20,7 +20,10 @@ def command(
     form: Annotated[str, typer.Option(help="long: a row per value; wide: per patient.")] = "wide",
     data: DataFolder = None,
 ) -> None:
-    """Write the analysis-ready table of every patient that the archive holds."""
+    """Write the analysis-ready table of every patient that the archive holds.
+
+    Example: kasari table --form wide --out patients.csv
+    """
     if form not in FORMS:
         raise InputError(f"no such form of table; give one of {', '.join(FORMS)}")
     url, token = _archive(data)

@@ -25,7 +25,7 @@ def ward(needs_orthanc: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
     template = sorted(folder.glob("cohort/KUH/dicom/*/*"))
     archive_link = HttpProxy(("127.0.0.1", 0))
     patch = pytest.MonkeyPatch()
-    patch.setattr(Writer, "gateway", through(Writer.gateway, archive_link))
+    patch.setattr(Writer, "gateway", through(Writer.gateway, archive_link, folder))
     try:
         stack = start_stack(folder / "stack", ("KUH",))
         sender_link = ByteProxy(("127.0.0.1", stack.centre("KUH").dicom_port))
@@ -37,11 +37,16 @@ def ward(needs_orthanc: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
         archive_link.close()
 
 
-def through(write: Any, link: HttpProxy) -> Any:
-    """Write a gateway's settings so that it reaches the archive through our proxy."""
+def through(write: Any, link: HttpProxy, folder: Path) -> Any:
+    """Write a gateway's settings so that it reaches the archive through our proxy.
+
+    Other stacks of the same session, in other folders, keep their straight way.
+    """
 
     def gateway(self: Writer, centre: str) -> Path:
         path: Path = write(self, centre)
+        if not self.layout.folder.is_relative_to(folder.resolve()):
+            return path
         values = yaml.safe_load(path.read_text("utf-8"))
         link.target = ("127.0.0.1", urlsplit(values["archive"]["url"]).port or 0)
         values["archive"]["url"] = f"http://127.0.0.1:{link.port}"

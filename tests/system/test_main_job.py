@@ -150,6 +150,7 @@ def test_a_patient_who_declined_is_counted_and_not_named(
         assert bool(told) == bool(declined[name])
 
 
+@pytest.mark.slow
 def test_any_process_may_be_killed_while_it_runs(
     needs_orthanc: None, done: tuple[Demo, Outcome], tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
+from harmonizer.adapters.parquet import parquet_parts
 from harmonizer.adapters.quality_marks import SqlQualityMarks
 from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
@@ -281,6 +282,7 @@ def _publish(app: FastAPI, service: Service) -> None:
         setattr(app.state, name, getattr(service, name))
     app.state.quality = QualityService(SqlQualityMarks(service.engine), service.clock)
     app.state.registry = RegistryService(SqlRegistry(service.engine))
+    app.state.parquet = parquet_parts
     app.state.reports = ReportService(
         service.courses,
         service.world.store,

@@ -1,8 +1,10 @@
-"""HTTP for readers: the registry extract as CSV, and what its columns mean."""
+"""HTTP for readers: the registry extract as CSV or Parquet, and what its columns mean."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import chain
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -12,25 +14,44 @@ from harmonizer.services.registry import RegistryService
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
 
+PARQUET: Final = "application/vnd.apache.parquet"
+
 
 @router.get("/registry-extract")
-def read_extract(request: Request, caller: Caller = require(*READERS)) -> StreamingResponse:
+def read_extract(
+    request: Request,
+    format: Literal["csv", "parquet"] = "csv",
+    caller: Caller = require(*READERS),
+) -> StreamingResponse:
     """Return one row per harmonized course: plan, quality and doses of every structure."""
     service: RegistryService = request.app.state.registry
     request.app.state.audit.record(caller.name, caller.role, "read-registry-extract", "all courses")
-    return _answer(service.rows(), "registry-extract")
+    columns, rows = service.table()
+    table: Iterator[Sequence[object]] = chain([[c.name for c in columns]], rows)
+    if format == "csv":
+        return _csv_answer(table, "registry-extract")
+    parts = request.app.state.parquet(
+        table,
+        {column.name: column.kind for column in columns},
+        {column.name: f"{column.meaning} [{column.unit or '1'}]" for column in columns},
+    )
+    return StreamingResponse(parts, media_type=PARQUET, headers=_named("registry-extract.parquet"))
 
 
 @router.get("/registry-extract/dictionary")
 def read_dictionary(request: Request, _caller: Caller = require(*READERS)) -> StreamingResponse:
-    """Return the extract's columns with unit and meaning."""
+    """Return the extract's columns with unit, kind and meaning, as CSV."""
     service: RegistryService = request.app.state.registry
-    return _answer(service.dictionary(), "registry-dictionary")
+    return _csv_answer(service.dictionary(), "registry-dictionary")
 
 
-def _answer(rows: Iterable[Sequence[object]], name: str) -> StreamingResponse:
-    headers = {"content-disposition": f'attachment; filename="kasari-{name}.csv"'}
+def _csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingResponse:
+    headers = _named(f"{name}.csv")
     return StreamingResponse(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="kasari-{name}"'}
 
 
 def _csv(rows: Iterable[Sequence[object]], part: int = 100) -> Iterator[str]:

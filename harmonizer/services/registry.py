@@ -5,8 +5,8 @@ from typing import Protocol
 
 from harmonizer.domain.registry import (
     COLUMNS,
+    Column,
     KeptCourse,
-    extract_header,
     extract_row,
     structure_columns,
 )
@@ -30,15 +30,14 @@ class RegistryService:
     def __init__(self, records: RegistryRecords) -> None:
         self._records = records
 
-    def rows(self) -> Iterator[list[object]]:
-        """Yield the header, then one row per harmonized course."""
+    def table(self) -> tuple[list[Column], Iterator[list[object]]]:
+        """Return the columns as they are now, and one row per harmonized course."""
         structures = self._records.structures()
-        yield list(extract_header(structures))
-        for course in self._records.courses():
-            yield extract_row(course, structures)
+        rows = (extract_row(course, structures) for course in self._records.courses())
+        return [*COLUMNS, *structure_columns(structures)], rows
 
     def dictionary(self) -> Iterator[list[object]]:
-        """Yield a row for every column of the extract as it would be now."""
-        yield ["column", "unit", "meaning"]
-        for column in (*COLUMNS, *structure_columns(self._records.structures())):
-            yield [column.name, column.unit, column.meaning]
+        """Yield the dictionary's header, then a row for every column of the extract."""
+        yield ["column", "unit", "kind", "meaning"]
+        for column in self.table()[0]:
+            yield [column.name, column.unit, column.kind_name, column.meaning]

@@ -116,6 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "dicomweb_client",
         "httpx",
         "numpy",
+        "pyarrow",
         "pydantic",
         "pydicom",
         "pyorthanc",

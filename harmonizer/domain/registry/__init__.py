@@ -5,7 +5,6 @@ from harmonizer.domain.registry.extract import (
     DESCRIPTORS,
     Column,
     KeptCourse,
-    extract_header,
     extract_row,
     structure_columns,
 )
@@ -15,7 +14,6 @@ __all__ = [
     "DESCRIPTORS",
     "Column",
     "KeptCourse",
-    "extract_header",
     "extract_row",
     "structure_columns",
 ]

@@ -11,16 +11,22 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Column:
-    """One variable: its name, unit and meaning."""
+    """One variable: its name, unit, meaning and whether it is text, a whole or a real number."""
 
     name: str
     unit: str
     meaning: str
+    kind: type = str
+
+    @property
+    def kind_name(self) -> str:
+        """What the kind is called in the dictionary."""
+        return {str: "text", int: "whole number", float: "number"}[self.kind]
 
 
 COLUMNS: Final = (
     Column("course_uid", "", "identifier of the course at the archive"),
-    Column("version", "", "version of the course that was delivered"),
+    Column("version", "", "version of the course that was delivered", int),
     Column("centre", "", "centre that delivered it"),
     Column("national_id", "", "patient's identifier at the archive; one patient, one identifier"),
     Column("site", "", "treated site: breast, prostate, lung, head-neck or other"),
@@ -28,12 +34,12 @@ COLUMNS: Final = (
     Column("plan_label", "", "RT Plan Label (300A,0002)"),
     Column("intent", "", "Plan Intent (300A,000A)"),
     Column("technique", "", "static or modulated, from the beams' control points"),
-    Column("prescribed_gy", "Gy", "highest dose prescribed to a target, over the course's plans"),
-    Column("fractions_planned", "", "Number of Fractions Planned (300A,0078), over the plans"),
-    Column("fractions_delivered", "", "fractions with a treatment record; empty without records"),
-    Column("treatment_days", "d", "days from the first to the last treatment record, both counted"),
-    Column("errors", "", "quality findings that forbid the use of numbers as they are"),
-    Column("warnings", "", "quality findings to look at before use"),
+    Column("prescribed_gy", "Gy", "highest dose prescribed to a target, over all plans", float),
+    Column("fractions_planned", "", "Number of Fractions Planned (300A,0078), over the plans", int),
+    Column("fractions_delivered", "", "fractions with a record; empty without records", int),
+    Column("treatment_days", "d", "days from first to last treatment record, both counted", int),
+    Column("errors", "", "quality findings that forbid the use of numbers as they are", int),
+    Column("warnings", "", "quality findings to look at before use", int),
     Column("finding_codes", "", "codes of errors and warnings, each once, joined by |"),
     Column("made_by_names", "", "versions that mapped the structures' names"),
     Column("made_by_dose", "", "version of the dose method"),
@@ -69,18 +75,20 @@ class KeptCourse:
     metrics: Mapping[tuple[str, str], float]
 
 
+def unit_of(metric: str) -> str:
+    """Return the unit that stands in a metric's name."""
+    return metric[metric.index("[") + 1 : -1]
+
+
 def structure_columns(structures: Sequence[str]) -> list[Column]:
     """Return the columns of structures, by TG-263 name."""
     return [
-        Column(f"{structure} {name}", name[name.index("[") + 1 : -1], f"{name} of {structure}")
+        Column(
+            f"{structure} {name}", name[name.index("[") + 1 : -1], f"{name} of {structure}", float
+        )
         for structure in structures
         for name in DESCRIPTORS
     ]
-
-
-def extract_header(structures: Sequence[str]) -> list[str]:
-    """Return the names of all columns."""
-    return [column.name for column in (*COLUMNS, *structure_columns(structures))]
 
 
 def extract_row(course: KeptCourse, structures: Sequence[str]) -> list[object]:

@@ -1,9 +1,10 @@
 """The registry extract over HTTP: harmonized courses only, for readers only."""
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 
 import httpx
+import pyarrow.parquet as pq
 
 from tests.integration.harmonizer.reading.conftest import (
     EVERYTHING,
@@ -43,6 +44,22 @@ def test_the_dictionary_explains_the_very_columns(archive: Archive) -> None:
     told = rows(archive, f"{PLACE}/dictionary")
     assert [row["column"] for row in told] == header
     assert all(row["meaning"] for row in told)
+
+
+def test_parquet_holds_the_same_with_types_and_meanings(archive: Archive) -> None:
+    answer = archive.get(f"{PLACE}?format=parquet")
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    table = pq.read_table(BytesIO(answer.content))
+    wanted = rows(archive)
+    assert table.column_names == list(wanted[0])
+    for row, text in zip(table.to_pylist(), wanted, strict=True):
+        assert {name: "" if v is None else str(v) for name, v in row.items()} == text
+    kinds = {field.name: str(field.type) for field in table.schema}
+    assert kinds["Prostate Mean[Gy]"] == kinds["prescribed_gy"] == "double"
+    assert (kinds["errors"], kinds["site"]) == ("int64", "string")
+    assert (
+        table.schema.field("Heart Mean[Gy]").metadata[b"description"] == b"Mean[Gy] of Heart [Gy]"
+    )
 
 
 def test_centres_and_strangers_get_nothing(archive: Archive) -> None:

@@ -4,7 +4,6 @@ from harmonizer.domain.registry import (
     COLUMNS,
     DESCRIPTORS,
     KeptCourse,
-    extract_header,
     extract_row,
     structure_columns,
 )
@@ -17,9 +16,14 @@ COURSE = KeptCourse(
 )
 
 
+def row_of(structures: list[str]) -> dict[str, object]:
+    columns = [*COLUMNS, *structure_columns(structures)]
+    row = extract_row(COURSE, structures)
+    return {column.name: value for column, value in zip(columns, row, strict=True)}
+
+
 def test_a_row_has_a_value_under_its_own_column() -> None:
-    structures = ["Heart", "Lung_L"]
-    row = dict(zip(extract_header(structures), extract_row(COURSE, structures), strict=True))
+    row = row_of(["Heart", "Lung_L"])
     assert row["course_uid"] == "2.25.1"
     assert row["fractions_planned"] == 15
     assert row["prescribed_gy"] == 40.05
@@ -31,7 +35,7 @@ def test_a_row_has_a_value_under_its_own_column() -> None:
 
 
 def test_findings_are_counted_and_told_once() -> None:
-    row = dict(zip(extract_header([]), extract_row(COURSE, []), strict=True))
+    row = row_of([])
     assert (row["errors"], row["warnings"]) == (0, 2)
     assert row["finding_codes"] == "DOSE-HOT"
 
@@ -42,3 +46,10 @@ def test_every_column_is_explained_once() -> None:
     assert len(set(names)) == len(names) == len(COLUMNS) + len(DESCRIPTORS)
     assert all(column.meaning for column in columns)
     assert {c.unit for c in structure_columns(["Heart"])} == {"cc", "Gy", "%"}
+
+
+def test_every_value_is_of_its_column_s_kind() -> None:
+    columns = {column.name: column for column in (*COLUMNS, *structure_columns(["Heart"]))}
+    told = {name: value for name, value in row_of(["Heart"]).items() if value != ""}
+    assert len(told) == 10
+    assert all(type(value) is columns[name].kind for name, value in told.items())

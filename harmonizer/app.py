@@ -16,6 +16,8 @@ from harmonizer.adapters.clock import SystemClock
 from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
+from harmonizer.adapters.derived_records import SqlDerived
+from harmonizer.adapters.dicomrt.identity import described
 from harmonizer.adapters.dicomrt.measurement_report import measurement_report
 from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
@@ -57,6 +59,7 @@ from harmonizer.data.schedules import load_schedule
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.cohorts import Words, make_words
 from harmonizer.domain.dose.metric_sets import metric_set
+from harmonizer.domain.studies import DerivedKind
 from harmonizer.errors import ConfigError
 from harmonizer.ports import ArchiveStore, Clock, DicomWeb
 from harmonizer.services.clinical import ClinicalService
@@ -68,6 +71,7 @@ from harmonizer.services.proms import PromService
 from harmonizer.services.quality import QualityService
 from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.registry import RegistryService
+from harmonizer.services.renamed import RenamedStructureSets
 from harmonizer.services.reports import ReportService
 from harmonizer.services.studies import StudyService
 from harmonizer.services.submission import SubmissionService
@@ -176,6 +180,18 @@ class Service:
             SqlVolumes(engine).usual,
         )
 
+        self._open_derived()
+
+    def _open_derived(self) -> None:
+        """Everything that the archive makes of a course and stores beside it."""
+        rename = StructureSetRenamer(self.names.mapper().structure_of)
+        overview, store = SqlOverview(self.engine), self.world.store
+        self.renamed = RenamedStructureSets(overview, self.courses, store, rename)
+        makers = {DerivedKind.NAMES: self.renamed.if_any}
+        self.derived = DerivedService(
+            SqlDerived(self.engine), store, described, makers, self.work, self.clock
+        )
+
     def _open_names(self) -> NomenclatureService:
         return NomenclatureService(
             SqlNameRules(self.engine),
@@ -209,7 +225,7 @@ class Service:
 
     def work_through(self) -> None:
         """Do everything that is due."""
-        while self.withdrawal.step() or self.harmonization.step():
+        while self.withdrawal.step() or self.harmonization.step() or self.derived.step():
             pass
 
 
@@ -270,6 +286,7 @@ def _jobs(service: Service) -> Background:
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)
     jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)
+    jobs.every("derived", settings.scan_minutes * 60, service.derived.reconcile)
     jobs.every("scores", 24 * 3600, service.proms.rescore)
     return jobs
 
@@ -293,8 +310,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     )
     store = service.world.store
     app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
-    rename = StructureSetRenamer(service.names.mapper().structure_of)
-    app.state.derived = DerivedService(SqlOverview(service.engine), service.courses, store, rename)
+    app.state.renamed = service.renamed
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 
 

@@ -122,6 +122,7 @@ class SqlCohorts:
     ) -> Sequence[Entry]:
         keys: tuple[Any, ...] = (
             col(InstanceTable.study_instance_uid),
+            col(InstanceTable.centre),  # what was derived here comes first: viewers take that
             col(InstanceTable.series_instance_uid),
             col(StudyTable.national_id),
             col(StudyTable.centre),
@@ -132,7 +133,7 @@ class SqlCohorts:
         page = query.group_by(*keys).order_by(*keys).offset(offset).limit(limit)
         return [
             Entry(study, patient, centre, series, modalities=(modality,), instance_count=int(many))
-            for study, series, patient, centre, modality, many in session.exec(page)
+            for study, _, series, patient, centre, modality, many in session.exec(page)
         ]
 
     def _instances(
@@ -143,6 +144,7 @@ class SqlCohorts:
         )
         order = (
             col(InstanceTable.study_instance_uid),
+            col(InstanceTable.centre),
             col(InstanceTable.series_instance_uid),
             col(InstanceTable.sop_instance_uid),
         )

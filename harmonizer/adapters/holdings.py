@@ -22,7 +22,7 @@ from harmonizer.adapters.tables.studies import (
     SubmissionTable,
 )
 from harmonizer.adapters.tables.work import WorkTable
-from harmonizer.domain.studies import InstanceKey
+from harmonizer.domain.studies import MADE_HERE, InstanceKey
 
 OF_COURSES: Final = (
     StructureTable,
@@ -123,7 +123,9 @@ class SqlHoldings:
 def _forget_studies(session: Session, national_id: str) -> int:
     theirs = select(StudyTable.study_instance_uid).where(StudyTable.national_id == national_id)
     within = col(InstanceTable.study_instance_uid).in_(theirs)
-    count = int(session.exec(select(func.count()).select_from(InstanceTable).where(within)).one())
+    sent = select(func.count()).select_from(InstanceTable)
+    sent = sent.where(within, col(InstanceTable.centre) != MADE_HERE)
+    count = int(session.exec(sent).one())
     session.exec(delete(InstanceTable).where(within))
     session.exec(delete(StudyTable).where(col(StudyTable.national_id) == national_id))
     return count

@@ -21,7 +21,7 @@ from harmonizer.adapters.tables.studies import (
     SubmissionTable,
 )
 from harmonizer.adapters.tables.work import WorkTable
-from harmonizer.domain.studies import CourseFilter
+from harmonizer.domain.studies import MADE_HERE, CourseFilter
 
 COUNT_HOLDS: Final = 20.0
 """Times what counting took: a page that many watch costs a twentieth of the database at most."""
@@ -87,7 +87,10 @@ class SqlOverview:
     def _count_instances(self) -> dict[str, int]:
         query = (
             select(InstanceTable.centre, func.count())
-            .where(col(InstanceTable.verified_sha256).is_not(None))
+            .where(
+                col(InstanceTable.verified_sha256).is_not(None),
+                col(InstanceTable.centre) != MADE_HERE,
+            )
             .group_by(InstanceTable.centre)
         )
         with Session(self._reading) as session:

@@ -18,7 +18,7 @@ from harmonizer.adapters.tables.studies import (
     StudyTable,
     SubmissionTable,
 )
-from harmonizer.domain.studies import Expected, InstanceKey
+from harmonizer.domain.studies import MADE_HERE, Expected, InstanceKey
 from harmonizer.errors import RefusedError
 from harmonizer.ports import Submission
 
@@ -89,6 +89,7 @@ class SqlSubmissions:
             .where(
                 CourseInstanceTable.course_uid == course_uid,
                 CourseInstanceTable.version == version,
+                InstanceTable.centre != MADE_HERE,
             )
             .order_by(col(InstanceTable.sop_instance_uid))
         )
@@ -177,7 +178,7 @@ class SqlSubmissions:
 
 
 def _of_stored_courses(query: Any) -> Any:
-    """Join the courses that were stored whole with the instances of their newest version."""
+    """Join the courses that were stored whole with what was sent of their newest version."""
     return (
         query.select_from(CourseTable)
         .join(
@@ -189,6 +190,7 @@ def _of_stored_courses(query: Any) -> Any:
             InstanceTable,
             col(InstanceTable.sop_instance_uid) == CourseInstanceTable.sop_instance_uid,
         )
+        .where(col(InstanceTable.centre) != MADE_HERE)
     )
 
 

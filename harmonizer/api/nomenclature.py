@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from harmonizer.api.access import Caller, require
 from harmonizer.domain.nomenclature import Release, Rule
-from harmonizer.services.derived import DerivedService
 from harmonizer.services.nomenclature import NomenclatureService, Preview
+from harmonizer.services.renamed import RenamedStructureSets
 
 router = APIRouter(prefix="/api/v1/names", tags=["names"])
 
@@ -210,9 +210,9 @@ def read_structure_set(
 ) -> Response:
     """Return a course's structure set with standard names, derived from the original."""
     _audit(request, caller, "names.structure-set", course_uid)
-    derived: DerivedService = request.app.state.derived
+    renamed: RenamedStructureSets = request.app.state.renamed
     headers = {"Content-Disposition": 'attachment; filename="structures-tg263.dcm"'}
-    data = derived.structure_set(course_uid)
+    data = renamed.structure_set(course_uid)
     return Response(data, media_type="application/dicom", headers=headers)
 
 

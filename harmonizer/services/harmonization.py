@@ -42,6 +42,7 @@ from harmonizer.domain.studies import (
 )
 from harmonizer.errors import DataError, HarmonizerError, RetryError
 from harmonizer.ports import ArchiveStore, Clock, CourseContext, CourseReader, Courses, Task, Work
+from harmonizer.services.derived import DERIVE
 from harmonizer.services.submission import HARMONIZE
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ class HarmonizationService:
         result = self.derive(facts, latest, self._courses.centre(course_uid))
         self._courses.keep(course_uid, result, self._clock.now())
         self._mirror(course_uid, national_id, result)
+        self._work.add(DERIVE, [course_uid], self._clock.now())
         return result
 
     def analysis(self, course_uid: str) -> Analysis:

@@ -134,6 +134,21 @@ def test_the_whole_cohort_query_reads_with_dicomweb_client(running: Stack) -> No
     assert not hot
 
 
+def test_viewers_see_the_structure_set_with_standard_names_first(running: Stack) -> None:
+    client = DICOMwebClient(
+        f"{running.archive_url}/dicom-web",
+        headers={"Authorization": f"Bearer {running.reader_token('researcher')}"},
+    )
+    study = client.search_for_studies(search_filters={"ROIName": "Heart"})[0]["0020000D"]["Value"]
+    series = client.search_for_series(study[0], fields=["SeriesDescription", "SeriesNumber"])
+    sets = [one for one in series if one["00080060"]["Value"] == ["RTSTRUCT"]]
+    assert sets[0] == series[0]
+    assert sets[0]["0008103E"]["Value"] == ["TG-263 names (derived)"]
+    assert len(sets) > 1
+    derived = client.retrieve_series(study[0], sets[0]["0020000E"]["Value"][0])
+    assert "Heart" in {item.ROIName for item in derived[0].StructureSetROISequence}
+
+
 def test_a_patient_who_declined_is_counted_and_not_named(
     done: tuple[Demo, Outcome], running: Stack, folder: Path
 ) -> None:

@@ -22,6 +22,8 @@ from harmonizer.domain.nomenclature import Structure
 from harmonizer.errors import DataError
 
 SERIES_DESCRIPTION: Final = "TG-263 names (derived)"
+SERIES_NUMBER: Final = 0
+"""Viewers list series by number: this one comes before its source."""
 LONGEST_DESCRIPTION: Final = 1024
 LOCAL_NAME: Final = "Local name: "
 
@@ -123,7 +125,7 @@ def _point_back(dataset: Dataset, names: Mapping[int, StandardName], made_by: st
     uid = UID(_uid(str(dataset.SOPInstanceUID), said, made_by))
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
     dataset.SeriesInstanceUID = _uid(str(dataset.get("SeriesInstanceUID", "")), "names", "")
-    dataset.SeriesDescription = SERIES_DESCRIPTION
+    dataset.SeriesDescription, dataset.SeriesNumber = SERIES_DESCRIPTION, SERIES_NUMBER
     dataset.StructureSetDescription = f"TG-263 names by {made_by}"[:LONGEST_DESCRIPTION]
 
 

@@ -1,5 +1,6 @@
 """Courses as the archive holds them: instances, structures, metrics, findings."""
 
+from harmonizer.domain.studies.derived import MADE_HERE, DerivedKind, DerivedObject
 from harmonizer.domain.studies.describing import (
     describe_metrics,
     describe_plan,
@@ -18,9 +19,12 @@ from harmonizer.domain.studies.listing import CourseFilter
 from harmonizer.domain.studies.site import guess_site, site_of_course
 
 __all__ = [
+    "MADE_HERE",
     "CourseFile",
     "CourseFilter",
     "CourseInstance",
+    "DerivedKind",
+    "DerivedObject",
     "Expected",
     "Harmonized",
     "InstanceKey",

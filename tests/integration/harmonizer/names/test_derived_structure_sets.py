@@ -18,8 +18,8 @@ from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
 from harmonizer.adapters.overview import SqlOverview
 from harmonizer.adapters.tables.studies import CourseInstanceTable, InstanceTable, StudyTable
 from harmonizer.domain.dose.structures import Contour, Roi
-from harmonizer.services.derived import DerivedService
 from harmonizer.services.nomenclature import NomenclatureService
+from harmonizer.services.renamed import RenamedStructureSets
 from tests.factories.archive_world import MemoryStore
 
 Clients = Callable[[str], httpx.AsyncClient]
@@ -68,7 +68,7 @@ def ask(
             )
         session.commit()
     rename = StructureSetRenamer(service.mapper().structure_of)
-    app.state.derived = DerivedService(SqlOverview(engine), SqlCourses(engine), store, rename)
+    app.state.renamed = RenamedStructureSets(SqlOverview(engine), SqlCourses(engine), store, rename)
 
     def call(course: str, who: str = "rita") -> httpx.Response:
         async def get() -> httpx.Response:

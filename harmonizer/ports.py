@@ -26,13 +26,13 @@ class Clock(Protocol):
 class ArchiveStore(Protocol):
     """The archive's Orthanc."""
 
-    def put(self, data: bytes) -> None:
+    def put(self, key: InstanceKey, data: bytes) -> None:
         """Store one instance in DICOM file format.
 
         Raises
         ------
         RefusedError
-            If the store will never take it.
+            If the store will never take it, or the bytes are of another instance than `key`.
         RetryError
             If it may later.
         """
@@ -101,7 +101,8 @@ class Submissions(Protocol):
         Raises
         ------
         RefusedError
-            `study-of-another-patient`, `instance-of-another-centre`.
+            `study-of-another-patient`, `instance-of-another-centre`,
+            `instance-of-another-series`.
         """
         ...
 

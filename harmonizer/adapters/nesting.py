@@ -1,4 +1,4 @@
-"""How deep sequences are nested in a DICOM file, told from its bytes alone.
+"""How deep sequences are nested in a DICOM file, and whose it is, told from its bytes alone.
 
 Orthanc's parser calls itself for every level: a file of 3 KB with some fifty levels ends the
 process. So no object is handed on before its depth is known. Nothing here calls itself; values,
@@ -14,6 +14,8 @@ PREAMBLE: Final = 132
 UNDEFINED: Final = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 TRANSFER_SYNTAX: Final = 0x00020010
+IDENTITY: Final = (0x00100020, 0x0020000D, 0x0020000E, 0x00080018)
+"""Patient, study, series, instance: what a store files an object under."""
 PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 IMPLICIT, BIG_ENDIAN, DEFLATED = (
     "1.2.840.10008.1.2",
@@ -42,16 +44,28 @@ class _Open:
     """Its items hold bytes, no elements (PS3.5 A.4)."""
 
 
-def nesting_depth(data: bytes) -> int:
-    """Return how many sequences lie within each other at the deepest place.
+@dataclass(frozen=True)
+class Outline:
+    """`depth`: how many sequences lie within each other at the deepest place.
+
+    `identity`: PatientID and the UIDs of study, series and instance; empty what is not there.
+    """
+
+    depth: int
+    identity: tuple[str, str, str, str]
+
+
+def outline(data: bytes) -> Outline:
+    """Follow the bytes of a DICOM file to their end.
 
     Raises
     ------
     UnreadableError
-        If the bytes cannot be followed to their end.
+        If that cannot be done, or the file says twice whose it is.
     """
     try:
-        return _Scan(*_dataset(data)).run()
+        scan = _Scan(*_dataset(data))
+        return Outline(scan.run(), scan.identity())
     except (error, IndexError, zlib.error):
         raise UnreadableError("the object ends in the middle of an element") from None
 
@@ -63,7 +77,9 @@ def _dataset(data: bytes) -> tuple[bytes, int, bool, bool]:
     syntax, place = "", PREAMBLE
     meta = _Scan(data, place, implicit=False, big=False)
     while place < len(data) and data[place : place + 2] == b"\x02\x00":
-        tag, _, length, start = meta.element(place, implicit=False)
+        tag, vr, length, start = meta.element(place, implicit=False)
+        if vr in {b"SQ", b"UN"}:
+            raise UnreadableError("the file meta information holds a sequence")
         if tag == TRANSFER_SYNTAX:
             syntax = data[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
         place = start + length
@@ -86,6 +102,7 @@ class _Scan:
     stack: list[_Open] = field(default_factory=list)
     depth: int = 0
     deepest: int = 0
+    own: dict[int, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         order = ">" if self.big else "<"
@@ -105,6 +122,13 @@ class _Scan:
         if self.stack or self.place != len(self.data):
             raise UnreadableError("the object ends in the middle of an element")
         return self.deepest
+
+    def identity(self) -> tuple[str, str, str, str]:
+        """Return what stands outside of every sequence."""
+        patient, study, series, instance = (
+            self.own.get(tag, b"").rstrip(b"\0 ").decode("latin-1") for tag in IDENTITY
+        )
+        return patient, study, series, instance
 
     def element(self, place: int, *, implicit: bool) -> tuple[int, bytes, int, int]:
         """Return tag, VR, length and where the value begins of the element at a place."""
@@ -129,7 +153,14 @@ class _Scan:
         elif length == UNDEFINED or self._is_sequence(vr, tag, length):
             self._enter_sequence(vr, tag, length, implicit)
         else:
+            if not self.stack and tag in IDENTITY:
+                self._keep(tag, self.data[start : start + length])
             self.place += length
+
+    def _keep(self, tag: int, value: bytes) -> None:
+        if tag in self.own:
+            raise UnreadableError("the object says twice whose it is")
+        self.own[tag] = value
 
     def _is_sequence(self, vr: bytes, tag: int, length: int) -> bool:
         """A value that could be a sequence for some reader counts as one."""

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from hashlib import sha1
 from typing import Any, Final
 
 import httpx
 
-from harmonizer.adapters.nesting import UnreadableError, nesting_depth
+from harmonizer.adapters.nesting import UnreadableError, outline
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RefusedError, RetryError
 
@@ -38,14 +39,17 @@ def _instance_id(key: InstanceKey) -> str:
     )
 
 
-def _refuse_too_deep(data: bytes) -> None:
+def _refuse_unfit(key: InstanceKey, data: bytes) -> None:
+    """The store overwrites whatever the bytes say they are: that must be what was announced."""
     try:
-        depth = nesting_depth(data)
+        found = outline(data)
     except UnreadableError as error:
         raise RefusedError("unreadable", str(error)) from None
-    if depth > DEEPEST:
-        text = f"sequences are nested {depth} deep; the store takes {DEEPEST} at most"
+    if found.depth > DEEPEST:
+        text = f"sequences are nested {found.depth} deep; the store takes {DEEPEST} at most"
         raise RefusedError("nested-too-deep", text)
+    if found.identity != astuple(key):
+        raise RefusedError("other-object", "the object is not the one that was announced")
 
 
 class OrthancArchive:
@@ -54,8 +58,8 @@ class OrthancArchive:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def put(self, data: bytes) -> None:
-        _refuse_too_deep(data)
+    def put(self, key: InstanceKey, data: bytes) -> None:
+        _refuse_unfit(key, data)
         answer = self._ask("POST", "/instances", content=data)
         if answer.status_code in {httpx.codes.BAD_REQUEST, httpx.codes.INTERNAL_SERVER_ERROR}:
             # Orthanc answers 400 to what it cannot parse and 500 to what the plugin refuses.

@@ -221,6 +221,12 @@ def _expect(session: Session, manifest: Manifest) -> None:
         elif row.centre != manifest.centre:
             text = "an instance of this course is here from another centre; a person must look"
             raise RefusedError("instance-of-another-centre", text, 409)
+        elif (row.study_instance_uid, row.series_instance_uid) != (
+            instance.study_instance_uid,
+            instance.series_instance_uid,
+        ):  # the store would keep both, and a withdrawal find one
+            text = "an instance of this course is here in another series; a person must look"
+            raise RefusedError("instance-of-another-series", text, 409)
         elif row.sha256 != instance.sha256:  # the same object, rewritten since
             for name, value in _columns(instance).items():
                 setattr(row, name, value)

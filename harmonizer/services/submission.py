@@ -1,11 +1,12 @@
 """Courses coming in: announced with a certificate, stored, read back, handed on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from gateway.contract.manifest import CertificateBody, CourseCertificate
+from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest
 from gateway.contract.marks import NATIONAL_ID_PREFIX, UID_ROOT
 from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
 from harmonizer.domain.studies import Expected
@@ -21,6 +22,12 @@ from harmonizer.ports import (
 )
 
 HARMONIZE: Final = "harmonize"
+
+NATIONAL_ID: Final = re.compile(re.escape(NATIONAL_ID_PREFIX) + "[A-Z2-7]{16}")
+KEYED_UID: Final = re.compile(re.escape(UID_ROOT) + r"\d{1,39}", re.ASCII)
+SOP_CLASS: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
+MODALITY: Final = re.compile(r"[A-Z]{2,16}")
+"""What stands in a certificate ends in addresses, pages and tables: nothing but these."""
 
 NOT_AUTHORISED: Final = 0x0124
 CANNOT_STORE: Final = 0xC000
@@ -73,7 +80,7 @@ class SubmissionService:
             raise RefusedError("patient-withdrew", "the patient withdrew; nothing more is taken")
         known = self._submissions.get(course_uid, version)
         if known is None:
-            self._refuse_older(course_uid, version)
+            self._refuse_older_or_foreign(body.manifest)
             self._submissions.announce(body, sealed, self._clock.now())
         elif known.manifest_sha256 != body.manifest_sha256:
             text = "this version is here with another content; send it as the next version"
@@ -109,7 +116,7 @@ class SubmissionService:
         digest: str | None = None
         try:
             if not expected.verified:
-                self._store.put(data)
+                self._store.put(key, data)
                 self._still_admitted(expected)
             digest = self._read_back(expected)
         except RefusedError:
@@ -159,9 +166,14 @@ class SubmissionService:
             self._store.delete(expected.key)
             raise RefusedError("patient-withdrew", "the patient withdrew; nothing more is taken")
 
-    def _refuse_older(self, course_uid: str, version: int) -> None:
-        newest = self._submissions.newest(course_uid)
-        if newest is not None and newest.version > version:
+    def _refuse_older_or_foreign(self, manifest: Manifest) -> None:
+        newest = self._submissions.newest(manifest.course_uid)
+        if newest is None:
+            return
+        if (newest.centre, newest.national_id) != (manifest.centre, manifest.national_id):
+            text = "this course is here under another patient or centre; a person must look"
+            raise RefusedError("course-of-another-patient", text, 409)
+        if newest.version > manifest.version:
             text = f"version {newest.version} of this course is here already"
             raise RefusedError("newer-version-known", text, 409)
 
@@ -180,13 +192,16 @@ def _check(body: CertificateBody, centre: str, course_uid: str, version: int) ->
     manifest = body.manifest
     if (manifest.centre, manifest.course_uid, manifest.version) != (centre, course_uid, version):
         raise RefusedError("other-course", "the certificate is of another course or centre")
-    if not manifest.national_id.startswith(NATIONAL_ID_PREFIX):
+    if not NATIONAL_ID.fullmatch(manifest.national_id):
         raise RefusedError("bad-patient", "the patient id was not made by the second stage")
     uids = {uid for one in manifest.instances for uid in _uids(one.model_dump())}
-    if not manifest.instances or not all(uid.startswith(UID_ROOT) for uid in uids):
+    if not manifest.instances or not all(map(KEYED_UID.fullmatch, {course_uid, *uids})):
         raise RefusedError("bad-uids", "an instance has a UID that the second stage did not make")
     if len({one.sop_instance_uid for one in manifest.instances}) != len(manifest.instances):
         raise RefusedError("bad-manifest", "an instance is listed twice")
+    for one in manifest.instances:
+        if not (SOP_CLASS.fullmatch(one.sop_class_uid) and MODALITY.fullmatch(one.modality)):
+            raise RefusedError("bad-manifest", "an instance has no such class or modality")
 
 
 def _uids(instance: Mapping[str, str]) -> tuple[str, str, str]:

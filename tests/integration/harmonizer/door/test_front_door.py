@@ -119,7 +119,7 @@ def test_a_study_of_another_patient_is_refused(
     open_door: Open, centre: SendingCentre, course: SentCourse
 ) -> None:
     manifest = course.body.manifest.model_copy(
-        update={"national_id": "FISOMEBODYELSE", "version": 2}
+        update={"national_id": "FISOMEBODYELSEABCD", "version": 2}
     )
     mixed = centre.reseal(course, manifest)
 
@@ -127,7 +127,78 @@ def test_a_study_of_another_patient_is_refused(
         await door.announce(course)
         answer = await door.announce(mixed)
         assert answer.status_code == httpx.codes.CONFLICT
+        assert answer.json()["code"] == "course-of-another-patient"
+        anew = mixed.body.manifest.model_copy(update={"course_uid": "2.25.4711", "version": 1})
+        answer = await door.announce(centre.reseal(course, anew))
         assert answer.json()["code"] == "study-of-another-patient"
+
+    inside(open_door, job)
+
+
+def test_a_course_of_another_centre_is_not_continued(open_door: Open, course: SentCourse) -> None:
+    """Else its next version would put a stranger's objects under this centre's patient."""
+    stranger = SendingCentre("Tyks", bytes(range(1, 33)))
+    theirs = course.body.manifest.instances[0]
+    own = theirs.model_copy(
+        update={
+            "sop_instance_uid": "2.25.71",
+            "series_instance_uid": "2.25.72",
+            "study_instance_uid": "2.25.73",
+            "sha256": "ab" * 32,
+        }
+    )
+    manifest = course.body.manifest.model_copy(
+        update={"centre": "Tyks", "version": 2, "instances": (own,), "national_id": "FI" + "A" * 16}
+    )
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        door.client.headers["Authorization"] = f"Bearer {TOKENS['Tyks']}"
+        answer = await door.announce(stranger.reseal(course, manifest))
+        assert answer.status_code == httpx.codes.CONFLICT
+        assert answer.json()["code"] == "course-of-another-patient"
+
+    inside(open_door, job)
+
+
+def test_an_instance_does_not_change_its_series(
+    open_door: Open, centre: SendingCentre, course: SentCourse
+) -> None:
+    """Its old copy would stay in the store, and no withdrawal would find it."""
+    first, *rest = course.body.manifest.instances
+    moved = first.model_copy(update={"series_instance_uid": "2.25.4712", "sha256": "ab" * 32})
+    manifest = course.body.manifest.model_copy(update={"version": 2, "instances": (moved, *rest)})
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        answer = await door.announce(centre.reseal(course, manifest))
+        assert answer.status_code == httpx.codes.CONFLICT
+        assert answer.json()["code"] == "instance-of-another-series"
+
+    inside(open_door, job)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("series_instance_uid", "2.25.1/../../../../tools"),
+        ("sop_instance_uid", "2.25.1%2f..%2f1"),
+        ("study_instance_uid", "2.25.1\n"),
+        ("sop_class_uid", "<script>"),
+        ("modality", "=cmd()"),
+    ],
+)
+def test_nothing_but_uids_is_taken_as_one(
+    open_door: Open, centre: SendingCentre, course: SentCourse, field: str, value: str
+) -> None:
+    first, *rest = course.body.manifest.instances
+    bent = first.model_copy(update={field: value})
+    manifest = course.body.manifest.model_copy(update={"instances": (bent, *rest)})
+
+    async def job(door: Door) -> None:
+        answer = await door.announce(centre.reseal(course, manifest))
+        assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert answer.json()["code"] in {"bad-uids", "bad-manifest"}
 
     inside(open_door, job)
 

@@ -58,7 +58,7 @@ def test_what_nobody_announced_is_counted_and_left_alone(
         await door.announce(course)
         expected = door.service.submissions.admit("KUH", course.instances[0].entry.sha256)
         assert expected is not None
-        door.store.put(course.instances[0].data)  # stored, its answer still under way
+        door.store.put(expected.key, course.instances[0].data)  # stored, its answer still under way
         door.store.objects["2.25.4711"] = b"somebody else"
         scan = door.service.reconciliation.scan()
         assert (scan.in_store, scan.newly_lost, scan.unexplained) == (2, 0, 1)

@@ -140,7 +140,7 @@ class DerivedService:
             self._records.forget(key)
 
     def _put(self, made: DerivedObject, data: bytes) -> None:
-        self._store.put(data)
+        self._store.put(made.key, data)
         stored = self._store.read(made.key)
         if stored is None or sha256(stored).hexdigest() != made.sha256:
             raise RetryError("the archive's store did not keep a derived object as it was")

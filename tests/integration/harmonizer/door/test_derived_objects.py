@@ -13,7 +13,7 @@ from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.dicomrt.identity import described
 from harmonizer.adapters.tables.studies import StructureTable
 from harmonizer.domain.cohorts import Level, Question
-from harmonizer.domain.studies import DerivedKind
+from harmonizer.domain.studies import DerivedKind, InstanceKey
 from harmonizer.errors import DataError
 from tests.factories.archive_world import MemoryStore, SentCourse
 from tests.integration.harmonizer.door.conftest import Door
@@ -133,8 +133,8 @@ def test_an_end_between_storing_and_noting_leaves_nothing_strange(
 ) -> None:
     put = MemoryStore.put
 
-    def killed(store: MemoryStore, data: bytes) -> None:
-        put(store, data)
+    def killed(store: MemoryStore, key: InstanceKey, data: bytes) -> None:
+        put(store, key, data)
         if described(data).modality == "RTSTRUCT" and store.puts > len(course.instances):
             raise KeyboardInterrupt
 

@@ -66,7 +66,12 @@ class EngineSecondStage:
             raise HoldError(error.code, f"the second stage refuses an object: {error}") from None
         except UnreadableError as error:
             raise HoldError("checker", f"the checker cannot read an object: {error}") from None
-        expected = Expected(self.patient(pseudonym), self._allowed, instance_uids(before))
+        expected = Expected(
+            self.patient(pseudonym),
+            self._allowed,
+            instance_uids(before),
+            self._the_profile.private_vrs,
+        )
         changes, compared = check_unchanged(before, after, self._allowed)
         problems = [*check_object(after, self._known_once(person, pseudonym), expected), *changes]
         return Rewritten(

@@ -30,5 +30,6 @@ DEIDENTIFICATION_CODES: Final = {
     "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
     "113108": "Retain Patient Characteristics Option",
     "113109": "Retain Device Identity Option",
+    "113111": "Retain Safe Private Option",
 }
 """CID 7050 codes that a profile may claim in (0012,0064), PS3.16."""

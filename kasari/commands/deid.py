@@ -162,7 +162,8 @@ def describe_profile(
 
 
 def _print_table(profile: Profile, rows: list[Described]) -> None:
-    table = Table("tag", "attribute", "action", "objects", "source", box=None, pad_edge=False)
+    heads = ("tag", "attribute", "action", "objects", "source")
+    table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         table.add_row(row.tag, row.attribute, row.action.name.lower(), row.objects, row.source)
     for column in table.columns[:3]:

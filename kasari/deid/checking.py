@@ -43,7 +43,9 @@ def check_pair(before: bytes, after: bytes, profile: Profile) -> Verdict:
     first, second = _read(before, "first"), _read(after, "second")
     known = identity_in(first, profile.vocabulary.words)
     allowed = allow_list(profile)
-    expected = Expected(_own_id(second), allowed, instance_uids(first), _last_stage(second))
+    expected = Expected(
+        _own_id(second), allowed, instance_uids(first), profile.private_vrs, _last_stage(second)
+    )
     changes, compared = check_unchanged(first, second, allowed)
     return Verdict((*check_object(second, known, expected), *changes), compared)
 

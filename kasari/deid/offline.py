@@ -81,6 +81,7 @@ class Offline:
         self._known = known or KnownIdentity()
         self._allowed = allow_list(profile)
         self._staff = profile.staff
+        self._private = profile.private_vrs
         self._anatomy = profile.vocabulary.words
         self.references = References()
 
@@ -108,7 +109,9 @@ class Offline:
     def _judge(
         self, before: Elements, after: Elements, patient_id: str
     ) -> tuple[list[Problem], int]:
-        expected = Expected(patient_id, self._allowed, instance_uids(before), self._stage)
+        expected = Expected(
+            patient_id, self._allowed, instance_uids(before), self._private, self._stage
+        )
         problems = check_object(after, self._look_for(before), expected)
         changes, compared = check_unchanged(before, after, self._allowed)
         return [*problems, *changes], compared

@@ -5,29 +5,31 @@ dates move by whole weeks, so the time of day stays and intervals are exact.
 """
 
 import csv
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from gateway.data.deid import load_profile
-from gateway.domain.deid import Action, Rule
+from gateway.domain.deid import Action, Option, Rule
 
 TABLE = "ps315_table_e1_1_2026c.csv"
-OPTIONS = (
-    "clean_desc",
-    "clean_struct_cont",
-    "clean_graph",
-    "rtn_long_modif_dates",
-    "rtn_pat_chars",
-    "rtn_dev_id",
-)
+COLUMNS = {
+    Option.CLEAN_DESCRIPTORS: "clean_desc",
+    Option.CLEAN_STRUCTURED_CONTENT: "clean_struct_cont",
+    Option.CLEAN_GRAPHICS: "clean_graph",
+    Option.MODIFIED_DATES: "rtn_long_modif_dates",
+    Option.PATIENT_CHARACTERISTICS: "rtn_pat_chars",
+    Option.DEVICE_IDENTITY: "rtn_dev_id",
+}
 """The options that we claim, by their columns."""
+OPTIONS = tuple(COLUMNS.values())
 
 SATISFIED_BY: dict[str, set[Action]] = {
     "X": set(),
     "Z": {Action.EMPTY, Action.PSEUDONYM, Action.MARK},
-    "D": {Action.HASH, Action.EMPTY, Action.PSEUDONYM, Action.MARK},
+    "D": {Action.HASH, Action.EMPTY, Action.PSEUDONYM, Action.MARK, Action.DUMMY},
     "U": {Action.UID, Action.SEQUENCE},
     "C": {Action.CLEAN, Action.CODE, Action.DATE, Action.EMPTY, Action.SEQUENCE, Action.AGE},
     "K": {
@@ -39,6 +41,7 @@ SATISFIED_BY: dict[str, set[Action]] = {
         Action.SEQUENCE,
         Action.UID,
         Action.HASH,
+        Action.DUMMY,
     },
 }
 """What satisfies each letter, besides having no rule at all. `U*` asks for the UIDs inside."""
@@ -53,19 +56,19 @@ def pattern(tag: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"[(),]", "", tag).upper().replace("X", "[0-9A-F]"))
 
 
-def letters(row: dict[str, str]) -> set[str]:
+def letters(row: dict[str, str], options: tuple[str, ...] = OPTIONS) -> set[str]:
     """What the standard demands under our options: an option's letter goes before the basic one."""
-    chosen = {row[option] for option in OPTIONS} - {""}
+    chosen = {row[option] for option in options} - {""}
     return chosen or set(re.findall("[XZDUKC]", row["basic_profile"]))
 
 
-def concerned(row: dict[str, str]) -> list[Rule]:
+def concerned(row: dict[str, str], rules: dict[int, Rule] = RULES) -> list[Rule]:
     wanted = pattern(row["tag"])
-    return [rule for tag, rule in RULES.items() if wanted.fullmatch(f"{tag:08X}")]
+    return [rule for tag, rule in rules.items() if wanted.fullmatch(f"{tag:08X}")]
 
 
-def satisfied(rule: Rule, row: dict[str, str]) -> bool:
-    return any(rule.action in SATISFIED_BY[letter] for letter in letters(row))
+def satisfied(rule: Rule, row: dict[str, str], options: tuple[str, ...] = OPTIONS) -> bool:
+    return any(rule.action in SATISFIED_BY[letter] for letter in letters(row, options))
 
 
 def is_time_of_day(rule: Rule, row: dict[str, str]) -> bool:
@@ -90,6 +93,25 @@ def test_no_row_gets_more_than_the_standard_lets_through(rows: list[dict[str, st
         for row in rows
         for rule in concerned(row)
         if not satisfied(rule, row) and not is_time_of_day(rule, row)
+    }
+    assert not lenient
+
+
+@pytest.mark.parametrize("off", [*COLUMNS, "all"])
+def test_without_an_option_the_basic_profile_holds(
+    rows: list[dict[str, str]], tmp_path: Path, off: str
+) -> None:
+    gone = set(COLUMNS) if off == "all" else {Option(off)}
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"options": dict.fromkeys(gone, False)}))
+    rules = {rule.tag: rule for rule in load_profile(policy).rules}
+    left = tuple(column for option, column in COLUMNS.items() if option not in gone)
+    lenient = {
+        rule.keyword
+        for row in rows
+        for rule in concerned(row, rules)
+        if not satisfied(rule, row, left)
+        and not (Option.MODIFIED_DATES not in gone and is_time_of_day(rule, row))
     }
     assert not lenient
 

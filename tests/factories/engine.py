@@ -15,24 +15,33 @@ from gateway.domain.checker import (
     instance_uids,
     read_elements,
 )
-from gateway.domain.deid import NationalStage, SiteStage, read_identity
+from gateway.domain.deid import NationalStage, Profile, SiteStage, read_identity
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 
 PROFILE = load_profile()
 RING = KeyRing.from_root(bytes(range(32)), "KUH")
 KEYS = RING.site_keys()
-ALLOWED = {sop: frozenset(PROFILE.rules_for(sop) or ()) for sop in PROFILE.objects}
 
 
-def site_bytes(data: bytes, pseudonym: str | None = None) -> bytes:
+def allowed(profile: Profile) -> dict[str, frozenset[int]]:
+    return {sop: frozenset(profile.rules_for(sop) or ()) for sop in profile.objects}
+
+
+ALLOWED = allowed(PROFILE)
+
+
+def site_bytes(data: bytes, pseudonym: str | None = None, profile: Profile = PROFILE) -> bytes:
     """After the first stage."""
     whose = pseudonym or site_pseudonym(KEYS, read_identity(data).patient_id)
-    return SiteStage(PROFILE, KEYS).deidentify(data, whose).data
+    return SiteStage(profile, KEYS).deidentify(data, whose).data
 
 
-def national_bytes(data: bytes, approved: dict[str, str] | None = None) -> bytes:
+def national_bytes(
+    data: bytes, approved: dict[str, str] | None = None, profile: Profile = PROFILE
+) -> bytes:
     """After both stages."""
-    return NationalStage(PROFILE, RING, approved or {}).deidentify(site_bytes(data)).data
+    site = site_bytes(data, profile=profile)
+    return NationalStage(profile, RING, approved or {}).deidentify(site).data
 
 
 def after_both(data: bytes) -> Dataset:
@@ -43,7 +52,13 @@ def after_first(data: bytes) -> Dataset:
     return dcmread(BytesIO(site_bytes(data)))
 
 
-def objections(before: bytes, after: bytes, *words: str, stage: str = "national") -> list[Problem]:
+def objections(
+    before: bytes,
+    after: bytes,
+    *words: str,
+    stage: str = "national",
+    profile: Profile = PROFILE,
+) -> list[Problem]:
     """What the checker says, knowing what stands in the original and `words`."""
     first, second = read_elements(before), read_elements(after)
     pseudonym = site_pseudonym(KEYS, read_identity(before).patient_id)
@@ -51,9 +66,10 @@ def objections(before: bytes, after: bytes, *words: str, stage: str = "national"
     known = KnownIdentity((*found.words, *words), found.birth_dates, found.everyday)
     expected = Expected(
         national_id(RING, pseudonym) if stage == "national" else pseudonym,
-        ALLOWED,
+        allowed(profile),
         instance_uids(first),
+        profile.private_vrs,
         stage,
     )
-    changes, _ = check_unchanged(first, second, ALLOWED)
+    changes, _ = check_unchanged(first, second, allowed(profile))
     return [*check_object(second, known, expected), *changes]

@@ -1,19 +1,25 @@
-"""The de-identification profile as data: attributes, objects and vocabulary."""
+"""The de-identification profile as data: attributes, objects, vocabulary, safe private ones."""
 
 import csv
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.domain.deid import KINDS_OF_IMAGE, Action, Profile, Rule, Vocabulary, fold
+from gateway.data.deid.policy import Policy, read_policy
+from gateway.domain.deid import (
+    KINDS_OF_IMAGE,
+    Action,
+    Option,
+    Profile,
+    Rule,
+    SafePrivate,
+    Vocabulary,
+    fold,
+)
 from gateway.errors import ConfigError
 
 NAME = "kasari-rt-1"
-POLICY_KEYS = frozenset(("remove", "empty", "words", "refuse", "staff"))
-SHORTEST_NAME = 4
-"""Shorter parts of a name are initials and titles, and stand in many words."""
 
 
 def load_profile(policy: Path | None = None) -> Profile:
@@ -22,78 +28,93 @@ def load_profile(policy: Path | None = None) -> Profile:
     Parameters
     ----------
     policy
-        JSON with any of `remove` and `empty` (keywords that this centre treats more strictly),
-        `refuse` (kinds of object, `head` or `localizer`), `staff` (names that must not leave) and
-        `words` (further words that may stay in free text). A policy can forbid, and can add words
-        that a person has read; it cannot let an attribute through.
+        JSON: see `docs/deidentification.md`. It turns the options of PS3.15 on and off, and can
+        forbid. Apart from words that a person has read, and from private attributes that the
+        standard calls safe, it lets nothing through that the profile does not.
 
     Raises
     ------
     ConfigError
-        When the policy cannot be read or names an unknown key or keyword.
+        When the policy cannot be read or names what there is not.
     """
-    choices = {} if policy is None else _read_policy(policy)
-    rules = _rules()
-    known = {rule.keyword for rule in rules}
-    for key in ("remove", "empty"):
-        for keyword in choices.get(key, ()):
-            if keyword not in known:
-                raise ConfigError(f"policy_file: `{key}` names {keyword}, which no rule keeps.")
-    removed, emptied = frozenset(choices.get("remove", ())), frozenset(choices.get("empty", ()))
-    kept = tuple(
-        _emptied(rule) if rule.keyword in emptied else rule
-        for rule in rules
-        if rule.keyword not in removed
-    )
-    objects, refused = _objects(), frozenset(choices.get("refuse", ()))
-    if unknown := refused - {*objects.values(), *KINDS_OF_IMAGE}:
+    chosen = Policy() if policy is None else read_policy(policy)
+    objects = _objects()
+    if unknown := chosen.refuse - {*objects.values(), *KINDS_OF_IMAGE}:
         raise ConfigError(
             f"policy_file: `refuse` names {min(unknown)}, which is no kind of object."
         )
-    words = _words() | {fold(word) for word in choices.get("words", ())}
-    accepted = {uid: short for uid, short in objects.items() if short not in refused}
-    images = refused & set(KINDS_OF_IMAGE)
-    staff = frozenset(_name_parts(choices.get("staff", ()))) - words
-    return Profile(NAME, kept, accepted, Vocabulary(frozenset(words)), images, staff)
+    words = frozenset(_words() | chosen.words)
+    return Profile(
+        NAME,
+        tuple(_chosen_rules(chosen)),
+        {uid: short for uid, short in objects.items() if short not in chosen.refuse},
+        Vocabulary(words),
+        chosen.refuse & set(KINDS_OF_IMAGE),
+        chosen.staff - words,
+        chosen.options,
+        _safe_private(chosen.safe_private),
+    )
 
 
-def _read_policy(policy: Path) -> Mapping[str, list[str]]:
-    try:
-        choices = json.loads(policy.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"policy_file: {policy.name} cannot be read as JSON.") from error
-    if not isinstance(choices, dict) or not set(choices) <= POLICY_KEYS:
-        raise ConfigError(f"policy_file: only the keys {sorted(POLICY_KEYS)} are known.")
-    for key, values in choices.items():
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise ConfigError(f"policy_file: `{key}` must be a list of texts.")
-    return choices
-
-
-def _name_parts(names: Iterable[str]) -> Iterator[str]:
-    """A name that is also an anatomical word names nobody by itself; the caller leaves it out."""
-    for name in names:
-        parts = re.findall(r"[^\W\d_]+", name)
-        yield from (fold(part) for part in parts if len(part) >= SHORTEST_NAME)
-
-
-def _emptied(rule: Rule) -> Rule:
-    source = "policy of the centre"
-    return Rule(rule.tag, rule.keyword, rule.vr, Action.EMPTY, rule.objects, source)
+def _chosen_rules(chosen: Policy) -> Iterator[Rule]:
+    rules = _rules()
+    known = {rule.keyword for rule in rules}
+    for key, keywords in (("remove", chosen.remove), ("empty", chosen.empty)):
+        if unknown := keywords - known:
+            raise ConfigError(f"policy_file: `{key}` names {min(unknown)}, which no rule keeps.")
+    for rule in rules:
+        on = rule.option is None or rule.option in chosen.options
+        kept = rule if on else rule.basic
+        if kept is None or rule.keyword in chosen.remove:
+            continue
+        if rule.keyword in chosen.empty:
+            source = "policy of the centre"
+            yield replace(kept, action=Action.EMPTY, source=source, option=None, otherwise=None)
+        else:
+            yield kept
 
 
 def _rules() -> tuple[Rule, ...]:
-    return tuple(
-        Rule(
-            tag=int(row["tag"], 16),
-            keyword=row["keyword"],
-            vr=row["vr"],
-            action=Action(row["action"]),
-            objects=frozenset(() if row["iods"] == "*" else row["iods"].split()),
-            source=row["source"],
-        )
-        for row in _rows("attributes.csv")
+    return tuple(_rule(row) for row in _rows("attributes.csv"))
+
+
+def _rule(row: Mapping[str, str]) -> Rule:
+    basic = row["otherwise"]
+    return Rule(
+        tag=int(row["tag"], 16),
+        keyword=row["keyword"],
+        vr=row["vr"],
+        action=Action(row["action"]),
+        objects=frozenset(() if row["iods"] == "*" else row["iods"].split()),
+        source=row["source"],
+        option=Option(row["option"]) if row["option"] else None,
+        otherwise=Action(basic) if basic not in ("", "X") else None,
     )
+
+
+def _safe_private(creators: frozenset[str]) -> tuple[SafePrivate, ...]:
+    rows = _rows("safe_private.csv")
+    if unknown := creators - {row["creator"] for row in rows}:
+        raise ConfigError(
+            f"policy_file: `safe_private` names {min(unknown)!r}, of whom PS3.15 calls nothing "
+            "safe that could be kept; `kasari deid describe --private` lists the creators."
+        )
+    return tuple(
+        SafePrivate(
+            creator=row["creator"],
+            group=int(row["group"], 16),
+            number=int(row["element"], 16),
+            vr=row["vr"],
+            most=int(row["most"]) if row["most"] else None,
+        )
+        for row in rows
+        if row["creator"] in creators
+    )
+
+
+def safe_creators() -> tuple[str, ...]:
+    """Who may stand in a policy's `safe_private`."""
+    return tuple(sorted({row["creator"] for row in _rows("safe_private.csv")}))
 
 
 def _objects() -> dict[str, str]:

@@ -41,6 +41,8 @@ class Element(NamedTuple):
     start: int
     length: int
     """Of the value in bytes; 0 for a sequence, whose content follows as elements of its own."""
+    item: int = 0
+    """Where the data set or item begins that it stands in: the same for its neighbours only."""
 
 
 Walk = Generator[Element, None, int]
@@ -142,22 +144,25 @@ class _Reader:
 
     def dataset(self, at: int, end: int, depth: int) -> Iterator[Element]:
         """Yield the elements between two positions, which must be used up exactly."""
+        item = at
         while at < end:
-            tag, vr, start, length = self.header(at, end)
-            if tag >> 16 == 0xFFFE:
+            head = self.header(at, end)
+            if head[0] >> 16 == 0xFFFE:
                 raise UnreadableError("an item outside a sequence")
-            at = yield from self._element(tag, vr, start, length, end, depth)
+            at = yield from self._element(*head, end, depth, item)
 
-    def _element(self, tag: int, vr: bytes, start: int, length: int, end: int, depth: int) -> Walk:
+    def _element(
+        self, tag: int, vr: bytes, start: int, length: int, end: int, depth: int, item: int
+    ) -> Walk:
         if vr == b"SQ" or (length == _NO_LENGTH and tag != _PIXELS):
-            yield Element(depth, tag, vr, start, 0)
+            yield Element(depth, tag, vr, start, 0, item)
             reader = self if vr == b"SQ" else _Reader(self._body, explicit=False)
             return (yield from reader.items(start, length, end, depth + 1))
         if length == _NO_LENGTH:
             after = self._fragments(start, end)
-            yield Element(depth, tag, vr, start, after - start)
+            yield Element(depth, tag, vr, start, after - start, item)
             return after
-        yield Element(depth, tag, vr, start, length)
+        yield Element(depth, tag, vr, start, length, item)
         return start + length
 
     def items(self, at: int, length: int, end: int, depth: int) -> Walk:
@@ -180,11 +185,12 @@ class _Reader:
         return at
 
     def _open_item(self, at: int, end: int, depth: int) -> Walk:
+        item = at
         while True:
             tag, vr, start, length = self.header(at, end)
             if tag == _ITEM_DELIMITER:
                 return start
-            at = yield from self._element(tag, vr, start, length, end, depth)
+            at = yield from self._element(tag, vr, start, length, end, depth, item)
 
     def _fragments(self, at: int, end: int) -> int:
         while True:

@@ -14,6 +14,7 @@ from gateway.contract.marks import (
 )
 from gateway.domain.checker.elements import Element, Elements
 from gateway.domain.checker.needles import KnownIdentity, without_marks
+from gateway.domain.checker.private import PrivateBlocks
 from gateway.domain.checker.searching import STANDARD_UIDS, found_in, is_bulk
 
 CHECKER_VERSION: Final = "1.0"
@@ -40,6 +41,8 @@ class Expected:
     """SOP Class UID to the tags that may stand in such an object, at any depth."""
     forbidden_uids: frozenset[str] = field(default=frozenset(), repr=False)
     """UIDs of the object before: none of them may be left."""
+    private: Mapping[tuple[str, int, int], str] = field(default_factory=dict, repr=False)
+    """Private attributes that may stay, by creator, group and the last two digits: their VR."""
     stage: str = NATIONAL_STAGE
     """The last stage that must have been there; `site` for objects that stay at the centre."""
 
@@ -107,11 +110,11 @@ def _attributes(written: Elements, expected: Expected) -> Iterator[Problem]:
         yield Problem("sop-class", 0x00080016, "no object of this kind may leave")
         return
     last: dict[int, int] = {}
+    safe = PrivateBlocks(written, expected.private)
     for element in written.found:
         if element.tag >> 16 & 1:
-            if _is_sealed_terms(written, element, expected):
-                continue
-            yield Problem("private", element.tag, "a private attribute")
+            if not safe.may_stay(element) and not _is_sealed_terms(written, element, expected):
+                yield Problem("private", element.tag, "a private attribute")
         elif element.tag not in allowed:
             yield Problem("not-allowed", element.tag, "is not on the allow-list")
         if element.depth == 0:
@@ -128,8 +131,10 @@ def _is_sealed_terms(written: Elements, element: Element, expected: Expected) ->
 
 
 def _uids(written: Elements, expected: Expected) -> Iterator[Problem]:
+    safe = PrivateBlocks(written, expected.private)
     for element in written.found:
-        if element.vr != b"UI" or not element.length:
+        vr = safe.vr(element) if element.tag >> 16 & 1 else element.vr
+        if vr != b"UI" or not element.length:
             continue
         for uid in _text(written.value(element)).split("\\"):
             if uid in expected.forbidden_uids:

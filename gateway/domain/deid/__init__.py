@@ -3,21 +3,37 @@
 from gateway.domain.deid.certificate import seal_certificate
 from gateway.domain.deid.decisions import Decision, Term, TermUse, attribute_name, screen_text
 from gateway.domain.deid.identification import Identity, read_identity
-from gateway.domain.deid.profile import KINDS_OF_IMAGE, Action, Profile, Rule, Vocabulary
+from gateway.domain.deid.profile import (
+    BASIC_PROFILE,
+    CODES,
+    KINDS_OF_IMAGE,
+    USUAL_OPTIONS,
+    Action,
+    Option,
+    Profile,
+    Rule,
+    SafePrivate,
+    Vocabulary,
+)
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
 from gateway.domain.deid.stages import ENGINE_VERSION, Deidentified, NationalStage, SiteStage
 from gateway.domain.deid.text import fold
 
 __all__ = [
+    "BASIC_PROFILE",
+    "CODES",
     "ENGINE_VERSION",
     "KINDS_OF_IMAGE",
+    "USUAL_OPTIONS",
     "Action",
     "Decision",
     "Deidentified",
     "Identity",
     "NationalStage",
+    "Option",
     "Profile",
     "Rule",
+    "SafePrivate",
     "SealedTerm",
     "SiteStage",
     "Term",

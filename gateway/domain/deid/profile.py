@@ -5,7 +5,7 @@ Pure. A profile is an allow-list per object. What has no rule is removed, at eve
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -35,11 +35,38 @@ class Action(StrEnum):
     PSEUDONYM = "P"
     AGE = "A"
     """Keep; 90 years and more become 90."""
+    DUMMY = "D"
+    """Replace a date or time that must be there by one that is nobody's."""
     MARK = "M"
     """Written by the stage itself."""
     BURNED_IN = "B"
     """Keep; the value YES refuses the object."""
 
+
+class Option(StrEnum):
+    """The options of PS3.15 Annex E that a centre's policy turns on and off."""
+
+    CLEAN_GRAPHICS = "clean_graphics"
+    CLEAN_STRUCTURED_CONTENT = "clean_structured_content"
+    CLEAN_DESCRIPTORS = "clean_descriptors"
+    MODIFIED_DATES = "retain_modified_dates"
+    PATIENT_CHARACTERISTICS = "retain_patient_characteristics"
+    DEVICE_IDENTITY = "retain_device_identity"
+    SAFE_PRIVATE = "retain_safe_private"
+
+
+CODES: Final = {
+    Option.CLEAN_GRAPHICS: "113103",
+    Option.CLEAN_STRUCTURED_CONTENT: "113104",
+    Option.CLEAN_DESCRIPTORS: "113105",
+    Option.MODIFIED_DATES: "113107",
+    Option.PATIENT_CHARACTERISTICS: "113108",
+    Option.DEVICE_IDENTITY: "113109",
+    Option.SAFE_PRIVATE: "113111",
+}
+"""CID 7050 codes of the options; the profile itself is 113100."""
+BASIC_PROFILE: Final = "113100"
+USUAL_OPTIONS: Final = frozenset(Option) - {Option.SAFE_PRIVATE}
 
 BINARY_SIZES: Final = {
     "AT": 4,
@@ -66,6 +93,17 @@ class Rule:
     objects: frozenset[str]
     """Short names of the objects that may have it; empty means all."""
     source: str
+    option: Option | None = None
+    """By which it has this action; under the basic profile alone it would have another."""
+    otherwise: Action | None = None
+    """What happens without that option; None removes it."""
+
+    @property
+    def basic(self) -> "Rule | None":
+        """The rule without its option."""
+        if self.otherwise is None:
+            return None
+        return replace(self, action=self.otherwise, option=None)
 
     @cached_property
     def length(self) -> int:
@@ -81,6 +119,19 @@ class Rule:
     @cached_property
     def raw_vr(self) -> bytes:
         return self.vr.encode()
+
+
+@dataclass(frozen=True)
+class SafePrivate:
+    """A private attribute that PS3.15 Table E.3.10-1 calls safe. Its block is any of its group."""
+
+    creator: str
+    group: int
+    number: int
+    """The last two hexadecimal digits of the element number."""
+    vr: str
+    most: int | None
+    """How many values it may have; None for any number."""
 
 
 HEAD: Final = "head"
@@ -110,6 +161,14 @@ class Profile:
     """Kinds of image that this centre does not let in: `head`, `localizer`."""
     staff: frozenset[str] = field(default=frozenset(), repr=False)
     """Folded names of the centre's staff: none of them leaves, in coded values neither."""
+    options: frozenset[Option] = USUAL_OPTIONS
+    safe_private: tuple[SafePrivate, ...] = ()
+    """Those of the creators that the centre has chosen."""
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """What an object says by which it was de-identified, in rising order."""
+        return tuple(sorted([BASIC_PROFILE, *(CODES[option] for option in self.options)]))
 
     @cached_property
     def name_and_hash(self) -> str:
@@ -122,7 +181,13 @@ class Profile:
             digest.update(f"{uid} {short}\n".encode())
         digest.update("\n".join(sorted(self.vocabulary.words)).encode())
         digest.update(f"{sorted(self.refused)} {sorted(self.staff)}".encode())
+        digest.update(f"{sorted(self.options)} {self.safe_private}".encode())
         return f"{self.name} {digest.hexdigest()[:12]}"
+
+    @cached_property
+    def private_vrs(self) -> dict[tuple[str, int, int], str]:
+        """Creator, group and element of the private attributes that may stay, to their VR."""
+        return {(row.creator, row.group, row.number): row.vr for row in self.safe_private}
 
     @cached_property
     def _by_object(self) -> dict[str, dict[int, Rule]]:

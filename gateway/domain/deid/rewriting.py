@@ -6,11 +6,12 @@ as they are. Sequences are written with defined lengths.
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from gateway.domain.deid.identification import character_set_names
-from gateway.domain.deid.profile import Action, Rule
+from gateway.domain.deid.private import PrivateBlocks, is_creator, kept_value
+from gateway.domain.deid.profile import Action, Rule, SafePrivate
 from gateway.domain.deid.stream import (
     DEEPEST,
     ITEM,
@@ -29,12 +30,16 @@ from gateway.domain.deid.stream import (
     write_element,
 )
 from gateway.domain.deid.values import (
+    DUMMIES,
     NUMBER_OF_FRAMES,
     ImageSize,
     bad_value,
     even,
     is_legal,
+    is_number,
+    is_time,
     require_legal,
+    wrong_vr,
 )
 from gateway.errors import RejectError
 
@@ -43,6 +48,8 @@ _LENGTH = struct.Struct("<L")
 _IMPLICIT = struct.Struct("<HHL")
 _ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
 _WORDS = frozenset((b"CS", b"TM"))
+_FEW = 64
+"""Up to this many bytes each number is read; longer values are searched for letters only."""
 _SMALL = 4096
 """Below this many bytes a slice is cheaper than a view."""
 _LARGE = 65536
@@ -85,7 +92,7 @@ class Stage(Protocol):
 
     def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
 
-    def hashed(self, value: bytes, character_sets: bytes) -> bytes: ...
+    def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         """A coded string that a rule keeps: the same bytes, or empty when it names somebody."""
@@ -95,7 +102,13 @@ class Stage(Protocol):
 class Rewriter:
     """Rewrites one data set. `actions` counts what was done; use an instance once."""
 
-    def __init__(self, source: Part10, rules: Mapping[int, Rule], stage: Stage) -> None:
+    def __init__(
+        self,
+        source: Part10,
+        rules: Mapping[int, Rule],
+        stage: Stage,
+        safe_private: Sequence[SafePrivate] = (),
+    ) -> None:
         self.actions: Counter[str] = Counter()
         self._kept = 0
         self._data = source.body
@@ -113,7 +126,11 @@ class Rewriter:
         self._heads: dict[int, bytes] = {}
         self._replaced_uids = 0
         self._character_sets = b""
+        self._words: dict[tuple[int, bytes], bool] = {}
+        """Coded values and times that were met, and whether they may stay."""
         self._image = ImageSize()
+        self._blocks = PrivateBlocks(safe_private)
+        self._some_private = bool(safe_private)
 
     def rewrite(self) -> list[bytearray | memoryview]:
         """The new data set, in parts that belong side by side.
@@ -175,6 +192,8 @@ class Rewriter:
     ) -> int:
         """Write or drop an element that does not stay as it is; the position after it."""
         if rule is None:
+            if self._some_private and tag >> 16 & 1 and length != UNDEFINED:
+                return self._private(tag, vr, start, length)
             return self._drop(tag, vr, start, length, end, depth)
         action = rule.action
         if length == UNDEFINED or action is Action.SEQUENCE:
@@ -188,6 +207,21 @@ class Rewriter:
             self.actions["emptied"] += 1
         else:
             self._element(rule, vr, start, length)
+        return start + length
+
+    def _private(self, tag: int, vr: bytes, start: int, length: int) -> int:
+        """Keep what the standard calls safe, of a creator that the centre has chosen."""
+        value, done = self._data[start : start + length], "removed"
+        if is_creator(tag):
+            written = self._blocks.creator(tag, vr, value, self._explicit)
+            done = "kept" if written else done
+            self._out += written
+        elif kept := self._blocks.rule(tag, vr):
+            new = kept_value(kept, value, self._stage, self._character_sets)
+            if new is not None:
+                done = "kept" if new == value else "cleaned"
+                self._write(kept[0], vr, new)
+        self.actions[done] += 1
         return start + length
 
     def _replaced(self, rule: Rule, vr: bytes, value: bytes) -> bytes:
@@ -214,7 +248,7 @@ class Rewriter:
 
     def _require_accepted(self, rule: Rule, vr: bytes) -> None:
         if vr != b"UN" and vr not in _ACCEPTED.get(rule.vr, ()):
-            raise _wrong_vr(rule)
+            raise wrong_vr(rule.keyword)
 
     def _write_marks(self, before: int) -> int:
         """Write the marks whose place has come; the tag of the next one."""
@@ -237,7 +271,7 @@ class Rewriter:
         if rule.action is Action.MARK:
             return self._drop(rule.tag, vr, start, length, end, depth)
         if rule.action is not Action.SEQUENCE or vr not in (b"SQ", b""):
-            raise _wrong_vr(rule)
+            raise wrong_vr(rule.keyword)
         if depth + 1 > DEEPEST:
             raise too_deep()
         if rule.tag not in self._heads:
@@ -263,11 +297,13 @@ class Rewriter:
             out += _ITEM_HEAD
             head = len(out)
             outer = self._character_sets
+            blocks = self._blocks.enter()
             if item_length == UNDEFINED:
                 at = self._dataset(start, stop, depth, delimited=True)
             else:
                 at = self._dataset(start, start + item_length, depth, delimited=False)
             self._character_sets = outer
+            self._blocks.leave(blocks)
             _LENGTH.pack_into(out, head - 4, len(out) - head)
         if length == UNDEFINED:
             raise truncated()
@@ -294,12 +330,19 @@ class Rewriter:
     def _stays(self, rule: Rule, start: int, stop: int) -> bool:
         """Whether a kept value may stay; a wrong number or binary value refuses the object."""
         if rule.digits is not None:
-            if self._data[start:stop].translate(None, rule.digits):
+            value = self._data[start:stop]
+            if not is_number(value) if stop - start <= _FEW else value.translate(None, rule.digits):
                 raise bad_value(rule.vr)
             if rule.tag == NUMBER_OF_FRAMES:
-                self._image.see(rule.tag, self._data[start:stop])
+                self._image.see(rule.tag, value)
         elif rule.raw_vr in _WORDS:
-            if not self._may_keep(rule, self._data[start:stop]):
+            value = self._data[start:stop]
+            may = self._words.get((rule.tag, value))
+            if may is None:
+                may = self._words[rule.tag, value] = self._may_keep(rule, value)
+            if rule.tag == CHARACTER_SET:
+                self._character_sets = value if may else b""
+            if not may:
                 return False
         elif rule.length or rule.tag == PIXEL_DATA:
             self._require_length(rule, start, stop - start)
@@ -318,12 +361,13 @@ class Rewriter:
         self._image.see(rule.tag, self._data[start : start + length])
 
     def _may_keep(self, rule: Rule, value: bytes) -> bool:
+        if rule.vr == "TM":
+            return is_time(value)
         if not is_legal(rule.vr, value):
             return False
         if rule.tag == CHARACTER_SET:
-            self._character_sets = value
             return character_set_names(value) is not None
-        return rule.vr == "TM" or self._stage.kept_text(rule, value) == value
+        return self._stage.kept_text(rule, value) == value
 
     def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
         """The new value and the word under which it is counted."""
@@ -334,7 +378,9 @@ class Rewriter:
             cleaned = stage.text(rule, value, self._character_sets)
             return cleaned, "kept" if cleaned == value else "cleaned"
         if action is Action.HASH:
-            return self._stage.hashed(value, self._character_sets), "replaced"
+            return stage.hashed(rule, value, self._character_sets), "replaced"
+        if action is Action.DUMMY:
+            return DUMMIES[rule.vr], "replaced"
         if action is Action.PSEUDONYM:
             return stage.pseudonym(), "replaced"
         if action is Action.AGE:
@@ -348,9 +394,3 @@ class Rewriter:
     def _write(self, rule: Rule, vr: bytes, value: bytes) -> None:
         written = vr if vr not in (b"UN", b"") else rule.vr.encode()
         self._out += write_element(rule.tag, written, even(value), self._explicit)
-
-
-def _wrong_vr(rule: Rule) -> RejectError:
-    return RejectError(
-        "wrong-vr", f"{rule.keyword} is encoded in a way that its definition forbids."
-    )

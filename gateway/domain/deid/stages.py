@@ -13,11 +13,11 @@ from typing import Final
 from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
 from gateway.domain.deid.identification import decode, identify
 from gateway.domain.deid.pictures import RECOGNIZABLE, Picture
-from gateway.domain.deid.profile import HEAD, Action, Profile, Rule
+from gateway.domain.deid.profile import HEAD, Action, Option, Profile, Rule
 from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
-from gateway.domain.deid.text import LIMITS, REDACTED, Cleaner, name_words
+from gateway.domain.deid.text import HASH_DIGITS, LIMITS, REDACTED, Cleaner, name_words
 from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
 from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
@@ -73,6 +73,7 @@ class SiteStage:
             pseudonym_text=pseudonym,
             cleaner=cleaner,
             terms=SealedTerms(self._keys),
+            profile=self._profile,
             method=f"{METHOD_PREFIX} {SITE_STAGE} {self._profile.name_and_hash}",
         )
         stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
@@ -111,6 +112,7 @@ class NationalStage:
             uid=self._uid,
             pseudonym_text=national_id(self._ring, identity.patient_id),
             approved=self._approved,
+            profile=self._profile,
             method=f"{METHOD_PREFIX} {NATIONAL_STAGE} {self._profile.name_and_hash}",
         )
         stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
@@ -131,7 +133,7 @@ def _rewrite(
             "This kind of object is not accepted.",
             SOP_CLASS_NOT_SUPPORTED,
         )
-    rewriter = Rewriter(source, rules, stage)
+    rewriter = Rewriter(source, rules, stage, profile.safe_private)
     body = rewriter.rewrite()
     new_uid = uid(identity.sop_instance_uid.encode("ascii", "replace")).rstrip(b"\0").decode()
     head = write_head(identity.sop_class_uid, new_uid, source.transfer_syntax)
@@ -143,6 +145,7 @@ class _Marks:
     """What both stages write: PS3.15 E.1 asks for these attributes."""
 
     uid: Callable[[bytes], bytes]
+    profile: Profile
     pseudonym_text: str
     method: str
     first_method: bytes = b""
@@ -159,9 +162,9 @@ class _Marks:
         return [
             (0x00120062, partial(write, 0x00120062, b"CS", b"YES ")),
             (METHOD, lambda: write(METHOD, b"LO", self._method())),
-            (0x00120064, partial(_codes, explicit)),
+            (0x00120064, partial(_codes, self.profile.codes, explicit)),
             (RECOGNIZABLE, partial(self._recognized, explicit)),
-            (0x00280303, partial(write, 0x00280303, b"CS", b"MODIFIED")),
+            (0x00280303, partial(write, 0x00280303, b"CS", _dates_are(self.profile))),
         ]
 
     def mark_seen(self, rule: Rule, value: bytes) -> None:
@@ -196,9 +199,10 @@ class _AtReceipt(_Marks):
     def age(self, value: bytes) -> bytes:
         return pooled_age(value)
 
-    def hashed(self, value: bytes, character_sets: bytes) -> bytes:
+    def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         plain = decode(value, character_sets).strip(" \0")
-        return even(self.cleaner.redact(plain).encode()) if plain else b""
+        digits = HASH_DIGITS - (rule.vr == "SH")
+        return even(self.cleaner.redact(plain, digits).encode()) if plain else b""
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         self.picture.see(rule.tag, value.decode("latin-1"))
@@ -240,7 +244,7 @@ class _BeforeLeaving(_Marks):
     def age(self, value: bytes) -> bytes:
         return value
 
-    def hashed(self, value: bytes, character_sets: bytes) -> bytes:
+    def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         return value
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
@@ -275,16 +279,25 @@ def _encode(text: str, original: bytes, character_sets: bytes) -> bytes:
     return text.encode("ascii", "replace")
 
 
-def _codes(explicit: bool) -> bytes:
+def _dates_are(profile: Profile) -> bytes:
+    """LongitudinalTemporalInformationModified."""
+    return b"MODIFIED" if Option.MODIFIED_DATES in profile.options else b"REMOVED "
+
+
+def _codes(codes: tuple[str, ...], explicit: bool) -> bytes:
     items = b"".join(
         _item(
             write_element(0x00080100, b"SH", even(code.encode()), explicit)
             + write_element(0x00080102, b"SH", b"DCM ", explicit)
-            + write_element(0x00080104, b"LO", even(meaning.encode()), explicit)
+            + write_element(0x00080104, b"LO", _meaning(code), explicit)
         )
-        for code, meaning in DEIDENTIFICATION_CODES.items()
+        for code in codes
     )
     return write_element(0x00120064, b"SQ", items, explicit)
+
+
+def _meaning(code: str) -> bytes:
+    return even(DEIDENTIFICATION_CODES[code].encode())
 
 
 def _item(body: bytes) -> bytes:

@@ -21,11 +21,15 @@ LEGAL: Final = {
 }
 """Characters that a value of this VR may hold (PS3.5 6.2); CS is wider, as clinics write it."""
 
-TEXT_VRS: Final = frozenset(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT", "PN"))
+DUMMIES: Final = {"DA": b"19000101", "TM": b"000000", "DT": b"19000101000000"}
+"""What stands for a date or time that must be there and may say nothing."""
+
 OLDEST_YEARS: Final = 90
 NUMBER_OF_FRAMES: Final = 0x00280008
 
+_NUMBERS = re.compile(rb"(?: *(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)? *(?:\\|\0?$))*")
 _AGE = re.compile(rb"(\d{3})([DWMY])")
+_TIME = re.compile(rb"(?:(?:[01]\d|2[0-3])(?::?[0-5]\d(?::?(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?")
 _DATE = re.compile(rb"(\d{4})\.?(\d{2})\.?(\d{2})")
 _DATETIME = re.compile(rb"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?")
 
@@ -62,6 +66,16 @@ def is_legal(vr: str, value: bytes) -> bool:
     """Whether every character may stand in this VR; binary and free text VRs allow all."""
     allowed = LEGAL.get(vr)
     return allowed is None or not value.translate(None, allowed)
+
+
+def is_number(value: bytes) -> bool:
+    """Whether every value is one number as PS3.5 writes it: no code, date or phone number is."""
+    return _NUMBERS.fullmatch(value) is not None
+
+
+def is_time(value: bytes) -> bool:
+    """Whether every value is a time of day (TM)."""
+    return all(_TIME.fullmatch(part.strip(b" \0")) for part in value.split(b"\\"))
 
 
 def shifted(vr: str, value: bytes, days: int) -> bytes:
@@ -103,6 +117,10 @@ def bad_value(vr: str) -> RejectError:
     return RejectError(
         "bad-value", f"A value with representation {vr} holds characters that {vr} forbids."
     )
+
+
+def wrong_vr(keyword: str) -> RejectError:
+    return RejectError("wrong-vr", f"{keyword} is encoded in a way that its definition forbids.")
 
 
 def _each(value: bytes, change: Callable[[bytes], bytes]) -> bytes:

@@ -82,11 +82,13 @@ def test_the_name_changes_with_every_row_and_word(tmp_path: Path) -> None:
         {"words": ["xyzzy"]},
         {"refuse": ["rtimage"]},
         {"refuse": ["head"]},
+        {"safe_private": ["Philips PET Private Group"]},
+        {"options": {"clean_graphics": False}},
     ):
         policy = tmp_path / "policy.json"
         policy.write_text(json.dumps(choice))
         names.add(load_profile(policy).name_and_hash)
-    assert len(names) == 6
+    assert len(names) == 8
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,10 @@ def test_the_name_changes_with_every_row_and_word(tmp_path: Path) -> None:
         ('{"remove": "PatientSex"}', "must be a list"),
         ("[]", "only the keys"),
         ('{"refuse": ["feet"]}', "no kind of object"),
+        ('{"options": {"keep_names": true}}', "no option `keep_names`"),
+        ('{"options": {"clean_graphics": "no"}}', "must be like"),
+        ('{"options": {"retain_safe_private": true}}', "`safe_private` lists creators"),
+        ('{"safe_private": ["Nobody"]}', "of whom PS3.15 calls nothing safe"),
     ],
 )
 def test_a_wrong_policy_stops_the_start(tmp_path: Path, text: str, told: str) -> None:

@@ -1,0 +1,87 @@
+"""A centre's policy file: which options are on, and what this centre treats more strictly."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.deid import USUAL_OPTIONS, Option, fold
+from gateway.errors import ConfigError
+
+LISTS = ("remove", "empty", "words", "refuse", "staff", "safe_private")
+POLICY_KEYS = ("options", *LISTS)
+SHORTEST_NAME = 4
+"""Shorter parts of a name are initials and titles, and stand in many words."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What stands in the file; everything that does not is as usual."""
+
+    remove: frozenset[str] = frozenset()
+    """Keywords of attributes that do not leave."""
+    empty: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    """Folded words that may stay in free text, beyond the vocabulary."""
+    refuse: frozenset[str] = frozenset()
+    """Kinds of object, `head` or `localizer`."""
+    staff: frozenset[str] = frozenset()
+    safe_private: frozenset[str] = frozenset()
+    """Private creators."""
+    options: frozenset[Option] = USUAL_OPTIONS
+
+
+def read_policy(path: Path) -> Policy:
+    """Read a policy.
+
+    Raises
+    ------
+    ConfigError
+        When it is no JSON or has a key, an option or a type that it cannot have.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"policy_file: {path.name} cannot be read as JSON.") from error
+    if not isinstance(told, dict) or not set(told) <= set(POLICY_KEYS):
+        raise ConfigError(f"policy_file: only the keys {', '.join(POLICY_KEYS)} are known.")
+    lists = {key: frozenset(_texts(told, key)) for key in LISTS}
+    words = frozenset(map(fold, lists["words"]))
+    return Policy(
+        remove=lists["remove"],
+        empty=lists["empty"],
+        words=words,
+        refuse=lists["refuse"],
+        staff=frozenset(_name_parts(lists["staff"])),
+        safe_private=lists["safe_private"],
+        options=_options(told.get("options", {}), bool(lists["safe_private"])),
+    )
+
+
+def _texts(told: Mapping[str, Any], key: str) -> list[str]:
+    values = told.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ConfigError(f"policy_file: `{key}` must be a list of texts.")
+    return values
+
+
+def _options(told: object, safe_private: bool) -> frozenset[Option]:
+    known = {option.value for option in Option} - {Option.SAFE_PRIVATE}
+    if not isinstance(told, dict) or not all(isinstance(value, bool) for value in told.values()):
+        raise ConfigError('policy_file: `options` must be like {"clean_descriptors": false}.')
+    if unknown := set(told) - known:
+        raise ConfigError(
+            f"policy_file: there is no option `{min(unknown)}`; there are "
+            f"{', '.join(sorted(known))}; `safe_private` lists creators."
+        )
+    off = {Option(name) for name, on in told.items() if not on}
+    return USUAL_OPTIONS - off | ({Option.SAFE_PRIVATE} if safe_private else set())
+
+
+def _name_parts(names: Iterable[str]) -> Iterator[str]:
+    """A name that is also an anatomical word names nobody by itself; the caller leaves it out."""
+    for name in names:
+        parts = re.findall(r"[^\W\d_]+", name)
+        yield from (fold(part) for part in parts if len(part) >= SHORTEST_NAME)

@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.contract.marks import NATIONAL_STAGE, SITE_STAGE
@@ -20,13 +21,14 @@ from gateway.domain.checker import (
     read_elements,
     referenced_uids,
 )
-from gateway.domain.deid import NationalStage, Profile, SiteStage, read_identity
+from gateway.domain.deid import NationalStage, Profile, SiteStage, name_words, read_identity
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 from gateway.errors import RejectError
+from kasari.deid.known_people import KnownPeople
 
 THROW_AWAY_BYTES = 32
 STAGES = (SITE_STAGE, NATIONAL_STAGE)
-_SOP_INSTANCE = 0x00080018
+_SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,28 @@ class Outcome:
 
 
 @dataclass
-class References:
-    """Who refers to whom among the files that passed, before and after."""
+class Seen:
+    """What the files that passed are, and who refers to whom among them, before and after."""
 
     before: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     after: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    studies: dict[str, str] = field(default_factory=dict, repr=False)
+    """Study to patient."""
+    digests: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Instance to what was made of it: the same file once more is no other one."""
 
     def resolved(self) -> tuple[int, int]:
         """Return how many references led to one of the files, before and after."""
         return _resolved(self.before), _resolved(self.after)
+
+    def objection(self, after: Elements, patient: str) -> str:
+        """Why a file does not fit those before it; empty if it does."""
+        digest = sha256(after.body).digest()
+        if self.digests.setdefault(_uid(after), digest) != digest:
+            return "twice: another file holds this instance with other content"
+        if self.studies.setdefault(_uid(after, _STUDY), patient) != patient:
+            return "study-of-two-patients: another file has its study under another patient"
+        return ""
 
 
 def throw_away_ring() -> KeyRing:
@@ -66,27 +81,32 @@ class Offline:
     ----------
     stage
         `site` for the first stage only, `national` for both.
-    known
-        Identifiers that must not be found, beyond those that stand in each file.
+    people
+        Who must not be found, beyond those who stand in each file.
     """
 
     def __init__(
-        self, profile: Profile, ring: KeyRing, stage: str, known: KnownIdentity | None = None
+        self, profile: Profile, ring: KeyRing, stage: str, people: KnownPeople | None = None
     ) -> None:
+        people = people or KnownPeople()
         self._ring = ring
         self._keys = ring.site_keys()
-        self._site = SiteStage(profile, self._keys)
+        self._site = SiteStage(profile, self._keys, name_words(*people.words))
         self._national = NationalStage(profile, ring, {}) if stage == NATIONAL_STAGE else None
         self._stage = stage
-        self._known = known or KnownIdentity()
+        self._known = people.identity(profile.vocabulary.words)
         self._allowed = allow_list(profile)
-        self._staff = profile.staff
-        self._private = profile.private_vrs
-        self._anatomy = profile.vocabulary.words
-        self.references = References()
+        self._profile = profile
+        self.seen = Seen()
 
     def take(self, data: bytes) -> Outcome:
-        """De-identify and check one file."""
+        """De-identify and check one file. Raises nothing, whatever the file holds."""
+        try:
+            return self._take(data)
+        except Exception as error:  # noqa: BLE001 - the next file is another matter
+            return Outcome(None, f"failure: {type(error).__name__}; the file was not understood")
+
+    def _take(self, data: bytes) -> Outcome:
         try:
             identity = read_identity(data)
             pseudonym = site_pseudonym(self._keys, identity.patient_id)
@@ -101,33 +121,37 @@ class Offline:
         except UnreadableError as error:
             return Outcome(None, f"checker: cannot read the file: {error}")
         problems, compared = self._judge(before, after, pseudonym)
-        if problems:
-            return Outcome(None, f"checker: {problems[0]}", actions, compared)
+        reason = f"checker: {problems[0]}" if problems else self.seen.objection(after, pseudonym)
+        if reason:
+            return Outcome(None, reason, actions, compared)
         self._remember(before, after)
-        return Outcome(done.data, "", actions, compared, _name(identity.modality, after))
+        return Outcome(done.data, "", actions, compared, self._name(after))
 
     def _judge(
         self, before: Elements, after: Elements, patient_id: str
     ) -> tuple[list[Problem], int]:
-        expected = Expected(
-            patient_id, self._allowed, instance_uids(before), self._private, self._stage
-        )
+        originals, private = instance_uids(before), self._profile.private_vrs
+        expected = Expected(patient_id, self._allowed, originals, private, self._stage)
         problems = check_object(after, self._look_for(before), expected)
         changes, compared = check_unchanged(before, after, self._allowed)
         return [*problems, *changes], compared
 
     def _look_for(self, before: Elements) -> KnownIdentity:
-        found = identity_in(before, self._anatomy)
+        found = identity_in(before, self._profile.vocabulary.words)
         return KnownIdentity(
             (*self._known.words, *found.words),
             (*self._known.birth_dates, *found.birth_dates),
-            found.everyday,
-            self._staff,
+            self._known.everyday | found.everyday,
+            self._profile.staff,
         )
 
     def _remember(self, before: Elements, after: Elements) -> None:
-        for elements, seen in ((before, self.references.before), (after, self.references.after)):
+        for elements, seen in ((before, self.seen.before), (after, self.seen.after)):
             seen[_uid(elements)] = referenced_uids(elements)
+
+    def _name(self, after: Elements) -> str:
+        """The sender's file name may name the patient, so the result never gets it."""
+        return f"{self._profile.objects[_uid(after, _SOP_CLASS)].upper()}.{_uid(after)}.dcm"
 
 
 def allow_list(profile: Profile) -> dict[str, frozenset[int]]:
@@ -154,10 +178,5 @@ def _inside(targets: frozenset[str], there: Collection[str]) -> list[str]:
     return [target for target in targets if target in there]
 
 
-def _uid(elements: Elements) -> str:
-    return (elements.first(_SOP_INSTANCE) or b"").rstrip(b"\0 ").decode("ascii", "replace")
-
-
-def _name(modality: str, after: Elements) -> str:
-    """The sender's file name may name the patient, so the result never gets it."""
-    return f"{modality or 'XX'}.{_uid(after)}.dcm"
+def _uid(elements: Elements, tag: int = _SOP_INSTANCE) -> str:
+    return (elements.first(tag) or b"").rstrip(b"\0 ").decode("ascii", "replace")

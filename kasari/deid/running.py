@@ -1,13 +1,12 @@
 """Running the engine over a file or a folder, and telling a person what happened."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.checker import CHECKER_VERSION, KnownIdentity
+from gateway.domain.checker import CHECKER_VERSION
 from gateway.domain.deid import ENGINE_VERSION, Profile
 from kasari.deid.differences import Difference, differences
 from kasari.deid.offline import Offline, Outcome, dicom_files
@@ -22,7 +21,11 @@ class Account:
 
     profile: str
     stage: str
+    key_id: str
+    """Of the root key; empty for keys that were thrown away."""
     passed: int = 0
+    written: dict[str, str] = field(default_factory=dict)
+    """File as the sender named it, to the file that was written."""
     refused: dict[str, str] = field(default_factory=dict)
     """File as the sender named it, to the reason."""
     actions: Counter[str] = field(default_factory=Counter)
@@ -42,8 +45,10 @@ class Account:
             "engine": ENGINE_VERSION,
             "checker": CHECKER_VERSION,
             "stage": self.stage,
+            "key_id": self.key_id or None,
             "passed": self.passed,
             "refused": self.refused,
+            "written": self.written,
             "actions": dict(sorted(self.actions.items())),
             "values_compared": self.compared,
             "references": {"before": self.references_before, "after": self.references_after},
@@ -55,6 +60,7 @@ def run_files(
     out: Path | None,
     engine: Offline,
     account: Account,
+    into_folder: bool = False,
     show: Callable[[Path, list[Difference]], None] | None = None,
 ) -> None:
     """De-identify one file to the file `out`, or a folder to the folder `out`.
@@ -63,6 +69,8 @@ def run_files(
     ----------
     out
         None writes nothing.
+    into_folder
+        Whether `out` is a folder although `source` is a file.
     show
         Called with what was done to each attribute of a file that passed.
     """
@@ -76,8 +84,10 @@ def run_files(
         if show is not None:
             show(path, differences(data, outcome.data))
         if out is not None:
-            _write(out if path == source else out / outcome.name, outcome.data)
-    account.references_before, account.references_after = engine.references.resolved()
+            target = out if path == source and not into_folder else out / outcome.name
+            _write(target, outcome.data)
+            account.written[told] = target.name
+    account.references_before, account.references_after = engine.seen.resolved()
 
 
 def _note(account: Account, told: str, outcome: Outcome) -> None:
@@ -113,23 +123,9 @@ def _write(path: Path, data: bytes) -> None:
         raise InputError(f"{path} cannot be written ({type(error).__name__})") from None
 
 
-def read_known(path: Path | None) -> KnownIdentity:
-    """Read what else must not be found: JSON with any of `words` and `birth_dates` (YYYYMMDD)."""
-    if path is None:
-        return KnownIdentity()
-    try:
-        told = json.loads(path.read_text("utf-8"))
-        lists = {key: tuple(map(str, told.get(key, ()))) for key in ("words", "birth_dates")}
-    except (OSError, ValueError, AttributeError, TypeError):
-        raise InputError(
-            f'{path} must be JSON like {{"words": ["Virtanen"], "birth_dates": ["19520413"]}}'
-        ) from None
-    return KnownIdentity(lists["words"], lists["birth_dates"])
-
-
-def account_for(profile: Profile, stage: str) -> Account:
+def account_for(profile: Profile, stage: str, key_id: str = "") -> Account:
     """Begin an account."""
-    return Account(profile.name_and_hash, stage)
+    return Account(profile.name_and_hash, stage, key_id)
 
 
 def told(account: Account) -> Iterator[str]:
@@ -144,4 +140,5 @@ def told(account: Account) -> Iterator[str]:
     )
     before, after = account.references_before, account.references_after
     yield f"references: {before} resolved before, {after} after"
-    yield f"profile {account.profile}, engine {ENGINE_VERSION}, stage {account.stage}"
+    keys = f"key {account.key_id}" if account.key_id else "keys that were thrown away"
+    yield f"profile {account.profile}, engine {ENGINE_VERSION}, stage {account.stage}, {keys}"

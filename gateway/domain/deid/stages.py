@@ -48,10 +48,19 @@ def _uids(key: bytes) -> Callable[[bytes], bytes]:
 
 
 class SiteStage:
-    """De-identification at receipt. One object serves a whole process; it is thread-safe."""
+    """De-identification at receipt. One object serves a whole process; it is thread-safe.
 
-    def __init__(self, profile: Profile, keys: SiteKeys) -> None:
+    Parameters
+    ----------
+    people
+        Folded words of further people who must not be named, besides the patient and the staff.
+    """
+
+    def __init__(
+        self, profile: Profile, keys: SiteKeys, people: frozenset[str] = frozenset()
+    ) -> None:
         self._profile = profile
+        self._others = profile.staff | people
         self._keys = keys
         self._uid = _uids(keys.uid)
 
@@ -65,7 +74,7 @@ class SiteStage:
         """
         source = open_part10(data)
         identity = identify(source)
-        names = name_words(identity.patient_name, identity.patient_id) | self._profile.staff
+        names = name_words(identity.patient_name, identity.patient_id) | self._others
         cleaner = Cleaner(self._profile.vocabulary, self._keys.term, names)
         stage = _AtReceipt(
             uid=self._uid,

@@ -13,13 +13,18 @@ from gateway.domain.identity.derivation import (
     site_uid,
     unseal,
 )
-from gateway.domain.identity.identifiers import is_identity_code, normalise_patient_id
+from gateway.domain.identity.identifiers import (
+    birth_date_of,
+    is_identity_code,
+    normalise_patient_id,
+)
 from gateway.domain.identity.keys import KeyRing, SiteKeys
 
 __all__ = [
     "DICOM_UID_ROOT",
     "KeyRing",
     "SiteKeys",
+    "birth_date_of",
     "day_shift",
     "is_identity_code",
     "keyed_uid",

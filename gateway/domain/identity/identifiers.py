@@ -47,3 +47,9 @@ def is_identity_code(text: str) -> bool:
     if not (1 <= int(date[:2]) <= 31 and 1 <= int(date[2:4]) <= 12):
         return False
     return CHECK_CHARACTERS[int(date + number) % 31] == check
+
+
+def birth_date_of(code: str) -> str:
+    """The birth date in a valid identity code, as YYYYMMDD."""
+    day, month, year = code[:2], code[2:4], code[4:6]
+    return f"{CENTURY_SIGNS[code[6]] + int(year)}{month}{day}"

@@ -1,5 +1,6 @@
 """`kasari deid run` and `check`: what is written, what is refused, and what is told about it."""
 
+import csv
 import json
 from io import BytesIO
 from pathlib import Path
@@ -102,12 +103,16 @@ def test_a_refused_file_is_named_and_not_written(export: Path, tmp_path: Path) -
 
 
 def test_a_further_identifier_that_is_found_refuses(export: Path, tmp_path: Path) -> None:
-    """`Heart` stays in free text, unless somebody says that it names this patient."""
-    known = tmp_path / "known.json"
-    known.write_text(json.dumps({"words": ["Heart"]}))
-    answer = run("run", export / "VIRTANEN_4.dcm", "--out", tmp_path / "x", "--identity", known)
+    """The engine knows whole words, and keeps this code; the checker finds a part of one."""
+    dataset = dcmread(export / "VIRTANEN_5.dcm")
+    dataset.PlanIntent = "LAHTINEN"
+    dataset.save_as(export / "VIRTANEN_5.dcm")
+    assert run("run", export / "VIRTANEN_5.dcm", "--what-if").exit_code == 0
+    known = tmp_path / "known.txt"
+    known.write_text("Lahtin\n")
+    answer = run("run", export / "VIRTANEN_5.dcm", "--out", tmp_path / "x", "--identity", known)
     assert answer.exit_code == 1
-    assert "(3006,0026) contains an identifier" in answer.stdout
+    assert "(300A,000A) contains an identifier" in answer.stdout
     assert not (tmp_path / "x").exists()
 
 
@@ -122,10 +127,74 @@ def test_what_if_writes_nothing_and_tells_every_action(export: Path, tmp_path: P
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("options", [(), ("--out", "x", "--what-if")])
-def test_writing_and_what_if_exclude_each_other(export: Path, options: tuple[str, ...]) -> None:
-    with pytest.raises(InputError, match="either --out"):
-        run("run", export, *options)
+def test_neither_writing_nor_what_if_is_an_error(export: Path) -> None:
+    for form in (("run", export), ("--in", export)):
+        with pytest.raises(InputError, match="either --out"):
+            run(*form)
+    with pytest.raises(InputError, match="name the folder"):
+        run("--out", export)
+
+
+def test_what_if_wins_over_out(export: Path, tmp_path: Path) -> None:
+    answer = run("--in", export, "--out", tmp_path / "out", "--what-if")
+    assert answer.exit_code == 0
+    assert "changed      PatientName" in answer.stdout
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", [".", "export", "export/clean"])
+def test_results_never_lie_among_the_originals(export: Path, tmp_path: Path, out: str) -> None:
+    with pytest.raises(InputError, match="must not be --in"):
+        run("--in", export, "--out", tmp_path / out)
+
+
+def test_the_same_instance_twice_and_a_study_of_two_are_refused(
+    export: Path, tmp_path: Path
+) -> None:
+    (export / "a_copy.dcm").write_bytes((export / "VIRTANEN_5.dcm").read_bytes())
+    changed = dcmread(export / "VIRTANEN_5.dcm")
+    changed.PlanIntent = "VERIFICATION"
+    changed.save_as(export / "a_change.dcm")
+    other = dcmread(export / "VIRTANEN_0.dcm")
+    other.PatientID, other.SOPInstanceUID = "010190-999K", "1.2.3.4"
+    other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    other.save_as(export / "b_other.dcm")
+    answer = run("--in", export, "--out", tmp_path / "out")
+    assert answer.exit_code == 1
+    assert "refused a_change.dcm: twice: " in answer.stdout
+    assert "a_copy" not in answer.stdout
+    assert "study-of-two-patients" in answer.stdout
+
+
+def test_one_file_into_a_folder_and_the_report_says_its_name(
+    export: Path, tmp_path: Path, key: Path
+) -> None:
+    report, out = tmp_path / "r.json", tmp_path / "out"
+    options = ("--key", key, "--report", report)
+    assert run("--in", export / "VIRTANEN_5.dcm", "--out", out, *options).exit_code == 0
+    told = json.loads(report.read_text())
+    assert told["key_id"]
+    assert told["written"] == {"VIRTANEN_5.dcm": written(out)[0].name}
+    assert written(out)[0].name.startswith("RTPLAN.2.25.")
+
+
+def test_a_key_that_others_may_read_is_used_and_warned_of(export: Path, key: Path) -> None:
+    key.chmod(0o644)
+    answer = run("--in", export, "--what-if", "--key", key)
+    assert answer.exit_code == 0
+    assert "chmod 600" in answer.stderr
+
+
+def test_every_text_that_would_leave_is_listed_once(export: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "values.csv"
+    assert run("values", export, "--csv", listed).exit_code == 0
+    rows = list(csv.DictReader(listed.open(encoding="utf-8")))
+    names = {row["text"]: row for row in rows if row["path"].endswith("ROIName")}
+    assert names["Heart"]["path"] == "StructureSetROISequence > ROIName"
+    assert names["Heart"]["instances"] == names["Heart"]["patients"] == "1"
+    assert "irtanen" not in listed.read_text()
+    assert len({(row["path"], row["text"]) for row in rows}) == len(rows)
+    assert "StructureSetROISequence > ROIName,LO,Heart" in run("values", export).stdout
 
 
 def test_check_passes_what_run_wrote_and_not_the_original(export: Path, tmp_path: Path) -> None:

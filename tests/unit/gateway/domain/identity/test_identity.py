@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.domain.identity import (
     KeyRing,
     SiteKeys,
+    birth_date_of,
     day_shift,
     is_identity_code,
     lookup_hash,
@@ -122,3 +123,11 @@ def test_keys_do_not_print() -> None:
 def test_a_damaged_key_file_says_how_to_mend_it() -> None:
     with pytest.raises(ConfigError, match="site-keys"):
         SiteKeys.from_json('{"key_id": "x"}')
+
+
+@pytest.mark.parametrize(
+    ("code", "born"),
+    [("130452-308Y", "19520413"), ("130452+308Y", "18520413"), ("130452F308Y", "20520413")],
+)
+def test_the_birth_date_is_in_the_identity_code(code: str, born: str) -> None:
+    assert birth_date_of(code) == born

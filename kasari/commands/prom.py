@@ -1,6 +1,7 @@
 """`kasari prom`: score questionnaires from a file, as the archive does."""
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Patient-reported outcomes: instrum
 console = Console(stderr=True)
 ANSWER = to_whole(0, 1000)
 SHOWN = 20
+ITEM = re.compile(r"(.*?)[ _.-]?(?:q|item)?[ _.-]?0*([1-9]\d?)([a-e]?)")
 
 
 @app.command("list")
@@ -59,36 +61,64 @@ def score(
 
 def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, str]:
     """Return the item code by column; warns of items without a column."""
-    columns = {name: code for name in table.columns if (code := _code(name)) in instrument.items}
+    named = {name: code for name in table.columns if (code := _code(instrument, name))}
+    own = {name: code for name, code in named.items() if code in instrument.items}
+    columns = own or _from_one(instrument, named)
     absent = [code for code in instrument.items if code not in columns.values()]
     if not columns:
         raise InputError(f"no column is an item of {instrument.name}; name them q1, q2 and so on")
+    if len(set(columns.values())) < len(columns):
+        raise InputError("two columns are the same item; keep one of them")
     if absent:
         console.print(f"no column for {', '.join(absent)}: counted as not answered")
     return columns
 
 
-def _code(column: str) -> str:
-    letters = column.rstrip("0123456789abcde")
-    number = column[len(letters) :].lstrip("0")
-    return f"q{number}" if letters in {"q", "q_", "item", "item_"} and number else column
+def _code(instrument: Instrument, column: str) -> str | None:
+    """Return the item that a column's name says: `q01`, `item_1`, `c30_q1`, `hn31`, `vas`."""
+    if column in instrument.items:
+        return column
+    found = ITEM.fullmatch(column)
+    if not found:
+        return None
+    prefix = re.sub(r"[^a-z0-9]", "", found[1].replace("h&n", "hn")).removeprefix("eortc")
+    bare = instrument.id.replace("-", "")
+    short = bare.removeprefix("qlq")
+    if prefix not in {"", "q", "item", bare, short, short.rstrip("0123456789")}:
+        return None
+    return f"q{found[2]}{found[3]}"
+
+
+def _from_one(instrument: Instrument, named: Mapping[str, str]) -> Mapping[str, str]:
+    """Read a module's q1, q2 ... as the q31, q32 ... that it prints: if it is all of them."""
+    numbers = [int(code[1:]) for code in instrument.items if code[1:].isdigit()]
+    if len(numbers) < len(instrument.items):
+        return {}
+    counted = {f"q{n - min(numbers) + 1}": f"q{n}" for n in numbers}
+    if set(counted) != set(named.values()):
+        return {}
+    return {name: counted[code] for name, code in named.items()}
 
 
 def _answers(
     instrument: Instrument, table: SourceTable, columns: Mapping[str, str]
 ) -> tuple[list[dict[str, int | None]], list[Problem]]:
+    """Read the items that are scored; what stands in another item's cell changes no score."""
+    scored = {item for scale in instrument.scales for item in (*scale.items, *scale.unless)}
+    used = {column: code for column, code in columns.items() if code in scored}
+    names = {code: column for column, code in used.items()}
     rows: list[dict[str, int | None]] = []
     problems: list[Problem] = []
     for row in table.rows:
         answers: dict[str, int | None] = {}
-        for column, code in columns.items():
+        for column, code in used.items():
             text = given(row.cells[column])
             try:
                 answers[code] = None if text is None else ANSWER(text)
             except CellError as error:
                 problems.append(Problem(row.line, column, error.reason, error.mend))
         problems += [
-            Problem(row.line, found.item, found.reason, "correct the cell or leave it empty")
+            Problem(row.line, names[found.item], found.reason, "correct the cell or leave it empty")
             for found in check_answers(instrument, answers)
         ]
         rows.append(answers)

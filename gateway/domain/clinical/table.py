@@ -76,16 +76,25 @@ def decode(data: bytes) -> str:
     if data.startswith(b"PK\x03\x04"):
         raise TableError("this is a workbook or zip file, not CSV", "save the sheet as CSV UTF-8")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+        text = _wide(data)
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
     if "\x00" in text:
         raise TableError("this is not a text file", "export the table as CSV UTF-8")
     if not text.strip():
         raise TableError("the file is empty", "export the table again, with its header line")
     return text
+
+
+def _wide(data: bytes) -> str:
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        mend = "copy or export the file again, as CSV UTF-8"
+        raise TableError("the file is cut off or is not UTF-16", mend) from error
 
 
 def _columns(header: list[str]) -> tuple[str, ...]:

@@ -90,8 +90,40 @@ def test_a_spreadsheet_s_own_form_is_understood(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "header", ["q{}", "Q{}", "item_{}", "BR23_{}", "qlq-br23_q{}", "br{}", "EORTC_QLQ_BR23_Q{}"]
+)
+@pytest.mark.parametrize("first", [1, 31])
+def test_a_module_s_items_are_known_by_either_numbering(
+    tmp_path: Path, header: str, first: int
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    names = [header.format(n) for n in range(first, first + 23)]
+    answers = [4 if n in {43, 45} else 1 for n in range(31, 54)]
+    source.write_text(",".join(names) + "\n" + ",".join(map(str, answers)) + "\n")
+    run(source, out, "qlq-br23")
+    with out.open(newline="") as file:
+        (scores,) = csv.DictReader(file)
+    assert (scores["BRFU"], scores["BRSEF"], scores["BRSEE"]) == ("0.0", "50.0", "0.0")
+
+
+def test_a_core_questionnaire_is_not_taken_for_a_module(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(",".join(HEADER) + "\n" + ",".join("1" * 30) + "\n")
+    with pytest.raises(InputError, match="no column is an item"):
+        run(source, out, "qlq-lc13")
+
+
+def test_an_item_that_no_scale_uses_stops_nothing(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("q43,q48\n2,4\n")
+    run(source, out, "qlq-cr29")
+    assert "66.66666666666667" in out.read_text().splitlines()[1]
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("q1,q01\n1,1\n", "same item"),
         ("q1,q2\n5,1\n", "1 cells cannot be scored"),
         ("q1,q2\n1.5,1\n", "1 cells cannot be scored"),
         ("name\nx\n", "no column is an item"),

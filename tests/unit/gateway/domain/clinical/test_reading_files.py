@@ -45,6 +45,7 @@ def test_lines_are_counted_as_an_editor_does() -> None:
         (b"a,b\n1,2,5,3\n", "4 cells for 2 columns"),
         (b"\x00\x01\x02", "not a text"),
         (b'a,b\n1,"x\n', "not well-formed"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "cut off"),
     ],
 )
 def test_what_is_no_table_is_refused_by_name(data: bytes, words: str) -> None:

@@ -5,7 +5,17 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway.api import accounts, clinical, consents, courses, errors, internal, merges, terms
+from gateway.api import (
+    accounts,
+    clinical,
+    consents,
+    courses,
+    errors,
+    internal,
+    merges,
+    recruitment,
+    terms,
+)
 from gateway.api.access import Sessions
 from gateway.config import Settings, read_secret
 from gateway.errors import ConfigError
@@ -43,7 +53,7 @@ def create_app(
     app.state.operator_token, app.state.plugin_token = operator, plugin
     _publish(app, service, loops)
     errors.install(app)
-    for part in (internal, accounts, consents, courses, merges, terms, clinical):
+    for part in (internal, accounts, consents, courses, merges, terms, clinical, recruitment):
         app.include_router(part.router)
     pages.install(app)
     return app
@@ -55,6 +65,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.sessions = Sessions()
     app.state.poke = loops.intake.poke
     published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
-    for name in (*published, "recheck", "terms", "clinical", "accounts", "ledger", "merging"):
+    others = ("recheck", "terms", "clinical", "recruitment", "accounts", "ledger", "merging")
+    for name in (*published, *others):
         setattr(app.state, name, getattr(service, name))
     app.state.centre = service.settings.centre

@@ -72,6 +72,7 @@ class Background:
         if self._service.settings.on_withdrawal == ERASE:
             self._service.clinical.forget_withdrawn()
         self._service.clinical_sending.send()
+        self._service.recruitment.tell()
 
     def _recheck(self) -> None:
         """Ask at the start and every hour; sooner again while the archive does not answer."""

@@ -15,6 +15,7 @@ from gateway.adapters.database import Engine
 from gateway.adapters.index import SqlIndex
 from gateway.adapters.ledger import SqlLedger
 from gateway.adapters.outbox import SqlOutbox
+from gateway.adapters.recruitment import SqlScreening
 from gateway.adapters.spool import FolderSpool
 from gateway.adapters.terms import SqlTerms
 from gateway.adapters.vault import SqlVault
@@ -35,6 +36,7 @@ from gateway.services.ledger import LedgerService
 from gateway.services.merging import MergeService
 from gateway.services.preparation import Preparer
 from gateway.services.recheck import RecheckService
+from gateway.services.recruitment import RecruitmentService
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 from gateway.services.terms import TermService
@@ -209,6 +211,15 @@ class Service:
         self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
         self.clinical_sending = ClinicalSender(
             rows, people, self.world.clinical, self.clock, self.settings.centre
+        )
+
+        self.recruitment = RecruitmentService(
+            SqlScreening(self.engine),
+            self.vault,
+            self.world.clinical,
+            self.clock,
+            self.audit,
+            self.settings.centre,
         )
 
     def _hold(self, course_id: int, error: HoldError) -> None:

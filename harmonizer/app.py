@@ -31,6 +31,7 @@ from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
 from harmonizer.adapters.parquet import parquet_parts
 from harmonizer.adapters.quality_marks import SqlQualityMarks
+from harmonizer.adapters.recruitment import SqlRecruitment
 from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
@@ -38,6 +39,7 @@ from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.volumes import SqlVolumes
 from harmonizer.adapters.work import SqlWork
 from harmonizer.api import (
+    bias,
     clinical,
     dicomweb,
     errors,
@@ -62,6 +64,7 @@ from harmonizer.domain.dose.metric_sets import metric_set
 from harmonizer.domain.studies import DerivedKind
 from harmonizer.errors import ConfigError
 from harmonizer.ports import ArchiveStore, Clock, DicomWeb
+from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.cohorts import CohortService
 from harmonizer.services.derived import DerivedService
@@ -213,6 +216,7 @@ class Service:
             self.records, ctcae, instruments, schedule, self.clock, self.withdrawal
         )
         self.proms = PromService(SqlPromRecords(self.engine), instruments, schedule)
+        self.bias = BiasService(SqlRecruitment(self.engine), self.records, self.proms)
         self.tables = TableService(
             SqlTableRecords(self.engine), schedule, ctcae, SqlDoseMetrics(self.engine)
         )
@@ -269,7 +273,8 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    for part in (stow, submissions, clinical, studies, nomenclature, reports, registry, quality):
+    readable = (clinical, studies, nomenclature, reports, registry, quality, bias)
+    for part in (stow, submissions, *readable):
         app.include_router(part.router)
     if service.world.dicomweb:
         app.state.cohorts = service.cohorts(service.world.dicomweb)
@@ -294,7 +299,8 @@ def _jobs(service: Service) -> Background:
 def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
-    parts = ("submissions", "harmonization", "clinical", "proms", "tables", "studies", "names")
+    outcomes = ("clinical", "proms", "bias", "tables")
+    parts = ("submissions", "harmonization", "studies", "names", *outcomes)
     for name in ("clock", "audit", "withdrawal", "reconciliation", *parts):
         setattr(app.state, name, getattr(service, name))
     app.state.quality = QualityService(SqlQualityMarks(service.engine), service.clock)

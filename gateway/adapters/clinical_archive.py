@@ -1,4 +1,4 @@
-"""The `ClinicalArchive` port over HTTP."""
+"""The archive's door for clinical rows and recruitment counts, over HTTP."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,6 +7,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
+from gateway.contract.recruitment import RecruitmentCounts
 from gateway.errors import RetryError
 
 _RECEIPTS: Final = TypeAdapter(list[WithdrawalReceipt])
@@ -33,6 +34,11 @@ class HttpClinicalArchive:
             return _RECEIPTS.validate_json(answer.content)
         except ValidationError as error:
             raise RetryError("the archive's receipts of withdrawals are not understood") from error
+
+    def tell_recruitment(self, counts: RecruitmentCounts) -> None:
+        body = counts.model_dump_json().encode()
+        headers = {"content-type": "application/json"}
+        self._ask("PUT", "/api/v1/recruitment", content=body, headers=headers)
 
     def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
         try:

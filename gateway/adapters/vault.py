@@ -9,11 +9,12 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
 from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
+from gateway.domain.recruitment import Enrolled
 from gateway.errors import ConfigError
 from gateway.ports import Clock, Enrolment
 
@@ -137,6 +138,18 @@ class SqlVault:
             row = session.get(PersonRow, pseudonym)
         return None if row is None else self._unseal(row)
 
+    def everybody(self) -> list[Enrolled]:
+        """Open the whole vault: for counting, in memory."""
+        with Session(self._reading) as session:
+            people = session.exec(select(PersonRow)).all()
+        statements = self.statements({row.pseudonym for row in people})
+        return [Enrolled(self._unseal(row), statements.get(row.pseudonym, [])) for row in people]
+
+    def last_statement(self) -> int:
+        """Return a number that grows with every statement."""
+        with Session(self._reading) as session:
+            return session.exec(select(func.max(ConsentRow.id))).one() or 0
+
     def bury(self, pseudonym: str, instances: int) -> None:
         with Session(self._engine) as session:
             session.merge(
@@ -164,19 +177,24 @@ class SqlVault:
             given.family_name or earlier.family_name,
             given.given_name or earlier.given_name,
             given.birth_date or earlier.birth_date,
+            given.sex or earlier.sex,
+            given.diagnosis or earlier.diagnosis,
         )
 
     def _seal(self, pseudonym: str, person: Person) -> bytes:
         birth = person.birth_date.isoformat() if person.birth_date else None
-        content = [list(person.patient_ids), person.family_name, person.given_name, birth]
+        names = [list(person.patient_ids), person.family_name, person.given_name]
+        content = [*names, birth, person.sex, person.diagnosis]
         nonce = secrets.token_bytes(_NONCE)
         return nonce + self._cipher.encrypt(nonce, json.dumps(content).encode(), pseudonym.encode())
 
     def _unseal(self, row: PersonRow) -> Person:
         nonce, sealed = row.sealed[:_NONCE], row.sealed[_NONCE:]
         content: list[Any] = json.loads(self._cipher.decrypt(nonce, sealed, row.pseudonym.encode()))
-        ids, family, given, birth = content
-        return Person(tuple(ids), family, given, date.fromisoformat(birth) if birth else None)
+        # Who was sealed before sex and diagnosis were asked for has four.
+        ids, family, given, birth, *more = content
+        born = date.fromisoformat(birth) if birth else None
+        return Person(tuple(ids), family, given, born, *more)
 
 
 def _joined(kept: Person, other: Person) -> Person:
@@ -189,7 +207,14 @@ def _joined(kept: Person, other: Person) -> Person:
         )
     )
     ids = tuple(dict.fromkeys((*kept.patient_ids, *other.patient_ids)))
-    return Person(ids, family, given, kept.birth_date or other.birth_date)
+    return Person(
+        ids,
+        family,
+        given,
+        kept.birth_date or other.birth_date,
+        kept.sex or other.sex,
+        kept.diagnosis or other.diagnosis,
+    )
 
 
 def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:

@@ -4,6 +4,7 @@ The data dictionary is generated from these models: a field's description is its
 """
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,6 +17,9 @@ STAGE_PATTERN = (
     r"^((0|IS|I{1,3}|IV)[A-C]?[1-3]?"
     r"|([CPYR]{0,2}T[0-4X](IS|MI|[A-D])?)?(N[0-3X][A-C]?)?(M[01X])?)$"
 )
+
+
+NotAnswered = Literal["too-ill", "declined", "not-reached", "administrative", "other"]
 
 
 class ClinicalRow(SourceRecord):
@@ -83,6 +87,9 @@ class PromRow(SourceRecord):
     )
     answers: dict[str, int | None] = Field(
         description="Raw answers by item code; an item without an answer is null"
+    )
+    not_answered: NotAnswered | None = Field(
+        default=None, description="Why a questionnaire that was given was not answered"
     )
 
 

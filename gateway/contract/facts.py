@@ -70,6 +70,73 @@ class FactRow(SourceRecord):
         return self
 
 
+class DiagnosisRow(FactRow):
+    """One tumour; the day is that of the diagnosis."""
+
+    IDENTITY: ClassVar = ("icd10", "tnm_basis")
+    kind: Literal["diagnosis"] = Field(default="diagnosis", description="Kind of the row")
+    icd10: str = Field(pattern=ICD10, description="Diagnosis, ICD-10")
+    topography: str | None = Field(
+        default=None, pattern=r"^C\d{2}(\.\d)?$", description="Site of the tumour, ICD-O-3"
+    )
+    morphology: str | None = Field(
+        default=None, pattern=r"^\d{4}/[0-369]$", description="Histology and behaviour, ICD-O-3"
+    )
+    laterality: Literal["L", "R", "B", "N"] | None = Field(
+        default=None, description="Side of the primary: left, right, both, none"
+    )
+    tnm_edition: Literal["6", "7", "8", "9"] | None = Field(
+        default=None, description="Edition of the UICC TNM classification"
+    )
+    tnm_basis: Literal["clinical", "pathological"] | None = Field(
+        default=None, description="What T, N and M rest on"
+    )
+    t: str | None = Field(
+        default=None, pattern=r"^(X|IS|A|[0-4])([A-D]|MI)?$", description="Primary tumour"
+    )
+    n: str | None = Field(
+        default=None, pattern=r"^(X|[0-3])([A-C]|MI)?$", description="Regional lymph nodes"
+    )
+    m: str | None = Field(default=None, pattern=r"^(X|[01])[A-D]?$", description="Metastasis")
+    stage: str | None = Field(
+        default=None, pattern=r"^(0|I{1,3}|IV)[A-D]?[1-3]?$", description="UICC stage group"
+    )
+
+    @classmethod
+    def trouble(cls, values: Mapping[str, Any]) -> Trouble | None:
+        if any(values.get(name) for name in ("t", "n", "m")) and not values.get("tnm_edition"):
+            return "tnm_edition", "TNM is given without its edition", "give the edition, 6 to 9"
+        return None
+
+
+class RtCourseRow(FactRow):
+    """One course of radiotherapy as it was given; the day is that of the first fraction."""
+
+    IDENTITY: ClassVar = ("site",)
+    kind: Literal["rt-course"] = Field(default="rt-course", description="Kind of the row")
+    site: Literal["breast", "prostate", "lung", "head-neck", "other"] = Field(
+        description="Treated site"
+    )
+    ended_on: date | None = Field(default=None, description="Day of the last fraction, shifted")
+    intent: Literal["curative", "palliative"] | None = Field(
+        default=None, description="What the treatment was for"
+    )
+    modality: Literal["photon", "electron", "proton", "brachytherapy", "mixed"] | None = Field(
+        default=None, description="Kind of radiation"
+    )
+    fractions: int | None = Field(default=None, ge=1, le=60, description="Fractions given")
+    dose_gy: float | None = Field(
+        default=None, ge=0, le=200, allow_inf_nan=False, description="Total dose given, Gy"
+    )
+
+    @classmethod
+    def trouble(cls, values: Mapping[str, Any]) -> Trouble | None:
+        begun, ended = values.get("happened_on"), values.get("ended_on")
+        if begun and ended and ended < begun:
+            return "ended_on", "this day is before the first fraction", "correct one of the two"
+        return None
+
+
 class SurgeryRow(FactRow):
     """One operation for the tumour."""
 
@@ -198,7 +265,9 @@ class VitalStatusRow(FactRow):
 
 
 Fact = Annotated[
-    SurgeryRow
+    DiagnosisRow
+    | RtCourseRow
+    | SurgeryRow
     | SystemicTherapyRow
     | ComorbidityRow
     | LaboratoryRow
@@ -209,6 +278,8 @@ Fact = Annotated[
     Field(discriminator="kind"),
 ]
 MODELS: Final[tuple[type[FactRow], ...]] = (
+    DiagnosisRow,
+    RtCourseRow,
     SurgeryRow,
     SystemicTherapyRow,
     ComorbidityRow,

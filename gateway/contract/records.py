@@ -13,6 +13,8 @@ class RowKind(StrEnum):
     CLINICAL = "clinical"
     TOXICITY = "toxicity"
     PROM = "prom"
+    DIAGNOSIS = "diagnosis"
+    RT_COURSE = "rt-course"
     SURGERY = "surgery"
     SYSTEMIC_THERAPY = "systemic-therapy"
     COMORBIDITY = "comorbidity"
@@ -25,6 +27,10 @@ class RowKind(StrEnum):
 
 WORDS: Final = {("ctcae" if kind is RowKind.TOXICITY else kind.value): kind for kind in RowKind}
 """The kind of a file, as people say it."""
+
+
+PROVENANCE: Final = {"row_key", "source", "form", "code_lists", "import_batch"}
+"""Fields that say where a row is from, not what it says."""
 
 
 class SourceRecord(WireModel):
@@ -41,7 +47,23 @@ class SourceRecord(WireModel):
         max_length=40, pattern=r"^[\w .-]+$", description="The system at the centre that it is from"
     )
 
+    form: str = Field(
+        default="",
+        pattern="^[a-z]{0,16}$",
+        description="Form of the file that it came in: csv, kaiku, redcap or fhir",
+    )
+    code_lists: str = Field(
+        default="",
+        pattern="^[0-9a-f]{0,16}$",
+        description="Version of the code lists (CTCAE, instruments) that the centre checked it by",
+    )
+    import_batch: str = Field(
+        default="",
+        pattern="^[0-9a-f]{0,16}$",
+        description="Keyed hash of the file: rows that were imported together have the same one",
+    )
+
     def digest(self) -> str:
         """Return the SHA-256 of what the row says, whoever says it: two sources may agree."""
-        said = self.model_dump_json(exclude={"row_key", "source"})
+        said = self.model_dump_json(exclude=PROVENANCE)
         return hashlib.sha256(said.encode()).hexdigest()

@@ -15,10 +15,12 @@ from gateway.domain.clinical import (
     Addition,
     CheckedRow,
     CodeLists,
+    Origin,
     Problem,
     RowChecker,
     Stored,
     TableError,
+    batch_name,
     deidentify,
     read_table,
 )
@@ -104,7 +106,7 @@ class ClinicalService:
             sections = [Section(kind, read_table(data, first_line))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
-        return self._import(sections, options)
+        return self._import(sections, options, self._origin("csv", data, options))
 
     def import_export(
         self, form: str, data: bytes, *, options: ImportOptions = DEFAULT
@@ -114,9 +116,15 @@ class ClinicalService:
             sections = READERS[form](data, self._lists)
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
-        return self._import(sections, options)
+        return self._import(sections, options, self._origin(form, data, options))
 
-    def _import(self, sections: Sequence[Section], options: ImportOptions) -> ImportResult:
+    def _origin(self, form: str, data: bytes, options: ImportOptions) -> Origin:
+        batch = batch_name(self._key, data)
+        return Origin(options.source, form, self._lists.fingerprint, batch)
+
+    def _import(
+        self, sections: Sequence[Section], options: ImportOptions, origin: Origin
+    ) -> ImportResult:
         """Check, de-identify and store all rows of a file, in one transaction."""
         now = self._clock.now()
         checked: list[CheckedRow | list[Problem]] = []
@@ -128,7 +136,7 @@ class ClinicalService:
                 return ImportResult(rows=len(section.table.rows), problems=(error.problem,))
             dropped.update(checker.dropped)
             checked += [checker.check(row) for row in section.table.rows if not row.is_empty]
-        found = self._deidentified(checked, options.source)
+        found = self._deidentified(checked, origin)
         stored, problems = self._stored(found, options, now)
         held = {problem.line for problem in problems} if options.partial else set()
         if held and not options.check_only:
@@ -159,7 +167,7 @@ class ClinicalService:
             stored = self._store.add(agreed, now, dry=dry)
         return (stored if options.partial or not problems else Stored()), problems
 
-    def _deidentified(self, rows: Sequence[CheckedRow | list[Problem]], source: str) -> _Sorted:
+    def _deidentified(self, rows: Sequence[CheckedRow | list[Problem]], origin: Origin) -> _Sorted:
         good = [row for row in rows if isinstance(row, CheckedRow)]
         people = self._people.consented({row.patient_id for row in good})
         gone = self._store.forgotten()
@@ -170,7 +178,7 @@ class ClinicalService:
             if person is None or person.pseudonym in gone:
                 found.skipped.append(row.line)
                 continue
-            travels = deidentify(row, person, self._key, source)
+            travels = deidentify(row, person, self._key, origin)
             if isinstance(travels, Problem):
                 found.problems.append(travels)
                 continue

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
+from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.clinical import Addition, Forgotten, Person, Problem, Stored
 
 
@@ -69,4 +70,8 @@ class ClinicalArchive(Protocol):
 
     def withdrawals(self) -> Sequence[WithdrawalReceipt]:
         """Return what the archive deleted of each of our patients who withdrew."""
+        ...
+
+    def tell_recruitment(self, counts: RecruitmentCounts) -> None:
+        """Tell who was asked to take part; takes the place of what was told before."""
         ...

@@ -108,7 +108,7 @@ class ConsentService:
             Enrolment(
                 lookup=lookups[row.line],
                 pseudonym=known.get(lookups[row.line]) or self._naming.pseudonym(row.patient_id),
-                person=Person((row.patient_id,), row.family_name, row.given_name, row.birth_date),
+                person=_person(row),
                 consent=row.consent,
             )
             for row in rows
@@ -163,6 +163,11 @@ class ConsentService:
             for pseudonym, found in self._vault.in_force().items()
             if found.status is ConsentStatus.GRANTED and pseudonym not in buried
         }
+
+
+def _person(row: ConsentRow) -> Person:
+    names = (row.family_name, row.given_name)
+    return Person((row.patient_id,), *names, row.birth_date, row.sex, row.diagnosis)
 
 
 def _effect(statements: list[Consent] | None) -> Consent | None:

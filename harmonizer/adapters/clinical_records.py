@@ -172,8 +172,16 @@ class SqlPromRecords:
             ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
             return [dict(row) for row in db.execute(ordered).mappings()]
 
-    def answered(self) -> Iterable[tuple[str, str, date]]:
-        query = select(prom.c.national_id, prom.c.instrument, prom.c.answered_on)
+    def deaths(self) -> Mapping[str, date]:
+        query = select(facts.c.national_id, facts.c.happened_on, facts.c.said)
+        which = (facts.c.fact == "vital-status") & facts.c.current
+        with self._engine.begin() as db:
+            found = db.execute(query.where(which).order_by(facts.c.happened_on.desc())).all()
+        return {who: on for who, on, said in found if said["status"] == "dead"}
+
+    def answered(self) -> Iterable[tuple[str, str, date, str | None]]:
+        names = ("national_id", "instrument", "answered_on", "not_answered")
+        query = select(*(prom.c[name] for name in names))
         with self._engine.begin() as db:
             return [tuple(row) for row in db.execute(query.where(prom.c.current))]
 

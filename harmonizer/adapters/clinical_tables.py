@@ -27,7 +27,7 @@ from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
 Rows = dict[str, list[dict[str, Any]]]
 TOXICITY: Final = ("term", "ctcae_version", "grade", "assessed_on")
 FACT: Final = ("fact", "happened_on", "said")
-PROM: Final = ("instrument", "instrument_version", "answered_on", "scores")
+PROM: Final = ("instrument", "instrument_version", "answered_on", "scores", "not_answered")
 
 
 class SqlTableRecords:

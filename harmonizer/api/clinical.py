@@ -1,16 +1,15 @@
 """HTTP for clinical rows at the archive: batches in, timelines out."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from io import StringIO
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
-from harmonizer.api.access import Caller, require
+from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.csv_answers import csv_answer
+from harmonizer.api.studies import CourseUid
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
@@ -65,6 +64,16 @@ def read_timeline(
     return asdict(clinical.timeline(national_id))
 
 
+@router.get("/courses/{course_uid}/timeline")
+def read_course_timeline(
+    course_uid: CourseUid, clinical: Clinical, request: Request, caller: Caller = require(*READERS)
+) -> dict[str, Any]:
+    """Return a course's doses beside grades, scores and records, by day from the first fraction."""
+    course = request.app.state.studies.course(course_uid)
+    request.app.state.audit.record(caller.name, caller.role, "read-timeline", course_uid)
+    return clinical.course_timeline(course)
+
+
 @router.get("/toxicity/grades")
 def read_grades(
     clinical: Clinical, _caller: Caller = require("researcher", "curator", "admin")
@@ -101,18 +110,4 @@ def read_table(
     tables: TableService = request.app.state.tables
     today = request.app.state.clock.now().date()
     rows = tables.long() if form == "long" else tables.wide(today)
-    headers = {"content-disposition": f'attachment; filename="kasari-{form}.csv"'}
-    return StreamingResponse(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _csv(rows: Iterable[Sequence[object]], part: int = 500) -> Iterator[str]:
-    """Yield the text some hundred rows at a time."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for number, row in enumerate(rows, start=1):
-        writer.writerow(row)
-        if number % part == 0:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
+    return csv_answer(rows, form)

@@ -1,8 +1,6 @@
 """HTTP for readers: the registry extract as CSV or Parquet, and what its columns mean."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final, Literal
 
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.csv_answers import csv_answer, named
 from harmonizer.services.registry import RegistryService
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
@@ -29,39 +28,17 @@ def read_extract(
     columns, rows = service.table()
     table: Iterator[Sequence[object]] = chain([[c.name for c in columns]], rows)
     if format == "csv":
-        return _csv_answer(table, "registry-extract")
+        return csv_answer(table, "registry-extract")
     parts = request.app.state.parquet(
         table,
         {column.name: column.kind for column in columns},
         {column.name: f"{column.meaning} [{column.unit or '1'}]" for column in columns},
     )
-    return StreamingResponse(parts, media_type=PARQUET, headers=_named("registry-extract.parquet"))
+    return StreamingResponse(parts, media_type=PARQUET, headers=named("registry-extract.parquet"))
 
 
 @router.get("/registry-extract/dictionary")
 def read_dictionary(request: Request, _caller: Caller = require(*READERS)) -> StreamingResponse:
     """Return the extract's columns with unit, kind and meaning, as CSV."""
     service: RegistryService = request.app.state.registry
-    return _csv_answer(service.dictionary(), "registry-dictionary")
-
-
-def _csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingResponse:
-    headers = _named(f"{name}.csv")
-    return StreamingResponse(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"content-disposition": f'attachment; filename="kasari-{name}"'}
-
-
-def _csv(rows: Iterable[Sequence[object]], part: int = 100) -> Iterator[str]:
-    """Yield the text some rows at a time."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for number, row in enumerate(rows, start=1):
-        writer.writerow(row)
-        if number % part == 0:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
+    return csv_answer(service.dictionary(), "registry-dictionary")

@@ -1,7 +1,7 @@
 """Rows that the centres send: checked again, stored whole or not at all, and read back."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, Final, Protocol
@@ -15,7 +15,15 @@ from gateway.contract.clinical import (
     ToxicityRow,
 )
 from gateway.contract.facts import FactRow
-from harmonizer.domain.clinical import Ctcae, Latest, Timeline, TimelineEvent
+from harmonizer.domain.clinical import (
+    Ctcae,
+    GradedEvent,
+    Latest,
+    Timeline,
+    TimelineEvent,
+    ToxicitySummary,
+    summarise,
+)
 from harmonizer.domain.proms import (
     SCORING_VERSION,
     Instrument,
@@ -163,6 +171,31 @@ class ClinicalService:
         treatment = self._schedule.treatment(_days(latest.rt_end, latest.rt_start))
         events = chain.from_iterable(self._events(row, latest, treatment) for row in rows)
         return Timeline(national_id, latest.rt_start, tuple(events))
+
+    def course_timeline(self, course: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a course's doses with what is known of its patient, by day from RT start."""
+        try:
+            timeline = self.timeline(course["national_id"])
+        except NotFoundError:  # nothing is known beside the dose: that is an answer
+            timeline = Timeline(course["national_id"], None, ())
+        shown = ("course_uid", "centre", "site", "prescribed_gy", "fractions")
+        doses = [
+            {"structure": one["standard_name"], "kind": one["kind"], "metrics": one["metrics"]}
+            for one in course["structures"]
+            if one["standard_name"] and one["metrics"]
+        ]
+        return {
+            **{name: course[name] for name in shown},
+            **asdict(timeline),
+            "doses": doses,
+            "toxicity": [asdict(one) for one in self._summaries(timeline)],
+        }
+
+    def _summaries(self, timeline: Timeline) -> list[ToxicitySummary]:
+        graded = (e for e in timeline.events if e.kind == "toxicity" and e.day is not None)
+        return summarise(
+            GradedEvent(e.name, e.version, int(e.value or 0), e.day or 0) for e in graded
+        )
 
     def latest(self, national_id: str) -> Latest | None:
         """Return what is known of a patient's disease and treatment, None if nothing."""

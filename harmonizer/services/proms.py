@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from harmonizer.domain.proms import (
     SCORING_VERSION,
     Completion,
+    Expectation,
     Instrument,
     Schedule,
+    Told,
     completion,
     expectations,
     score,
@@ -27,8 +29,12 @@ class PromRecords(Protocol):
         """`national_id`, `centre`, `rt_start`, `rt_end` of every patient with an RT start."""
         ...
 
-    def answered(self) -> Iterable[tuple[str, str, date]]:
-        """National id, instrument and day of every current answer."""
+    def deaths(self) -> Mapping[str, date]:
+        """Day of death by national id."""
+        ...
+
+    def answered(self) -> Iterable[tuple[str, str, date, str | None]]:
+        """National id, instrument, day and, if it was not answered, why: of all current rows."""
         ...
 
 
@@ -54,32 +60,58 @@ class PromService:
     def completion(self, today: date) -> list[CompletionRow]:
         """Count due and received answers per centre, instrument and timepoint.
 
-        An instrument is expected of a patient who answered it at least once: the archive does
-        not know to whom a centre gave which questionnaire.
+        An instrument is expected of a patient who answered it at least once, or of whom the
+        centre told why not: the archive does not know to whom a centre gave which form.
         """
-        answers: dict[tuple[str, str], list[date]] = {}
-        for patient, instrument, on in self._records.answered():
-            answers.setdefault((patient, instrument), []).append(on)
-        treated = {row["national_id"]: row for row in self._records.treated()}
         groups: dict[tuple[str, str], list[Any]] = {}
-        for (patient, instrument), days in answers.items():
+        for row, instrument, expected in self._expectations(today):
+            groups.setdefault((row["centre"], instrument), []).append(expected)
+        return list(self._rows(groups))
+
+    def answered_at(self, instrument: str, timepoint: str, today: date) -> Mapping[str, bool]:
+        """Return whether each patient of whom an answer was due gave one, by national id."""
+        return {
+            row["national_id"]: one.came
+            for row, name, expected in self._expectations(today)
+            for one in expected
+            if name == instrument and one.timepoint == timepoint and one.is_due
+        }
+
+    def _expectations(
+        self, today: date
+    ) -> Iterator[tuple[Mapping[str, Any], str, Sequence[Expectation]]]:
+        answers: dict[tuple[str, str], list[tuple[date, str | None]]] = {}
+        for patient, instrument, on, reason in self._records.answered():
+            answers.setdefault((patient, instrument), []).append((on, reason))
+        treated = {row["national_id"]: row for row in self._records.treated()}
+        deaths = self._records.deaths()
+        for (patient, instrument), told in sorted(answers.items()):
             row = treated.get(patient)
             if row is not None:
-                expected = self._expected(row, days, today)
-                groups.setdefault((row["centre"], instrument), []).append(expected)
-        return list(self._rows(groups))
+                yield row, instrument, self._expected(row, told, deaths.get(patient), today)
 
     def _rows(self, groups: Mapping[tuple[str, str], list[Any]]) -> Iterator[CompletionRow]:
         for (centre, instrument), patients in sorted(groups.items()):
             for counted in completion(patients):
                 yield CompletionRow(centre, instrument, counted)
 
-    def _expected(self, row: Mapping[str, Any], days: Sequence[date], today: date) -> Any:
+    def _expected(
+        self,
+        row: Mapping[str, Any],
+        told: Sequence[tuple[date, str | None]],
+        death: date | None,
+        today: date,
+    ) -> Sequence[Expectation]:
         start: date = row["rt_start"]
         last = None if row["rt_end"] is None else (row["rt_end"] - start).days
-        treatment = self._schedule.treatment(last)
-        answered = [(on - start).days for on in days]
-        return expectations(self._schedule, treatment, answered, (today - start).days)
+        given = Told(
+            [(on - start).days for on, reason in told if reason is None],
+            {(on - start).days: reason for on, reason in told if reason is not None},
+            (death - start).days if death else None,
+        )
+        return expectations(
+            self._schedule, self._schedule.treatment(last), given, (today - start).days
+        )
 
     def _rescore(self, instrument: Instrument, part: int) -> int:
         version, done = f"{instrument.version}/{SCORING_VERSION}", 0

@@ -1,6 +1,6 @@
 """Tables of outcomes over the whole archive, arranged for a page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,3 +56,24 @@ def grade_table(counted: Sequence[Any]) -> list[GradeRow]:
         GradeRow(term, version, centre, tuple(counts.get(grade, 0) for grade in GRADES))
         for (term, version, centre), counts in sorted(found.items())
     ]
+
+
+def by_margin(told: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, list[Any]]]:
+    """Arrange recruitment by centre and margin, in the order that the centre told."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for centre, groups in told.items():
+        margins = found.setdefault(centre, {})
+        for group in groups:
+            margins.setdefault(group.by, []).append(group)
+    return found
+
+
+def due_choices(rows: Iterable[Any]) -> list[str]:
+    """Return instrument and timepoint where some answered and some did not, most due first."""
+    due: dict[str, list[int]] = {}
+    for row in rows:
+        counts = due.setdefault(f"{row.instrument} {row.completion.timepoint}", [0, 0])
+        counts[0] += row.completion.due
+        counts[1] += row.completion.received
+    split = {name: (0 < came < all_due, all_due) for name, (all_due, came) in due.items()}
+    return sorted((n for n, (_, all_due) in split.items() if all_due), key=lambda n: split[n])[::-1]

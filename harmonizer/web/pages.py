@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from gateway.contract.recruitment import LEAST_TOLD
 from harmonizer.api.access import (
     READERS,
     SESSION_COOKIE,
@@ -20,11 +21,12 @@ from harmonizer.api.access import (
 )
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.errors import NotFoundError
+from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.studies import STATES, StudyService
 from harmonizer.web.attempts import Attempts
 from harmonizer.web.headers import BrowserHeaders
-from harmonizer.web.outcomes import completion_table, grade_table
+from harmonizer.web.outcomes import by_margin, completion_table, due_choices, grade_table
 from harmonizer.web.plots import dvh_plot
 from harmonizer.web.timeline import dose_text, score_tables, timeline_plot
 
@@ -201,6 +203,27 @@ def show_outcomes(request: Request) -> Response:
         counts=state.clinical.counts(),
         completion=completion_table(state.proms.completion(today)),
         grades=grade_table(state.clinical.grade_distribution()),
+    )
+
+
+@router.get("/participation")
+def show_participation(request: Request, of: Annotated[str, Query(max_length=90)] = "") -> Response:
+    caller, state = _reader(request), request.app.state
+    bias: BiasService = state.bias
+    today: date = state.clock.now().date()
+    choices = due_choices(bias.questionnaires(today))
+    chosen = of if of in choices else next(iter(choices), "")
+    instrument, _, timepoint = chosen.partition(" ")
+    return _page(
+        request,
+        "bias.html",
+        caller=caller,
+        least=LEAST_TOLD,
+        centres=by_margin(bias.recruitment()),
+        compared=bias.consent_differences(),
+        choices=choices,
+        chosen=chosen,
+        responders=bias.responders(instrument, timepoint, today) if chosen else None,
     )
 
 

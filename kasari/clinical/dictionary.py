@@ -10,14 +10,17 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from gateway.contract.clinical import ClinicalRow, PromRow, SourceRecord, ToxicityRow
+from gateway.contract.clinical import ClinicalRow, PromRow, ToxicityRow
 from gateway.contract.facts import FACTS
+from gateway.contract.manifest import WireModel
+from gateway.contract.recruitment import RecruitmentGroup
 
-MODELS: Final[Mapping[str, type[SourceRecord]]] = {
+MODELS: Final[Mapping[str, type[WireModel]]] = {
     "clinical": ClinicalRow,
     "toxicity": ToxicityRow,
     "prom": PromRow,
     **{kind.value: model for kind, model in FACTS.items()},
+    "recruitment": RecruitmentGroup,
 }
 STYLE: Final = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"

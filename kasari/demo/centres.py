@@ -60,6 +60,13 @@ class Steward:
             raise InputError(f"{path}, line {found['line']}: {found['reason']}; {found['mend']}")
         return total.counts
 
+    def screening(self, path: Path) -> None:
+        """Import a screening log; the same one again changes nothing."""
+        with self._client() as client:
+            answer = client.post("/api/v1/recruitment", content=path.read_bytes())
+        if answer.is_error:
+            raise StackError(f"the gateway answered {answer.status_code} to a screening log")
+
     def courses(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._get("/api/v1/courses")
         return found

@@ -47,6 +47,8 @@ class CentreInput:
     consents: list[Path]
     tables: list[tuple[str, Path]]
     """Kind of rows and file."""
+    screening: Path
+    """Who was asked to take part; absent where nobody was."""
     courses: int
     """That should arrive: one per patient who has consented."""
     declined: int
@@ -101,6 +103,7 @@ def _centre(name: str, cohort: Path, public: Path) -> CentreInput:
         dicom=[path for path in dicom if path.is_dir()],
         consents=consents,
         tables=[(kind, path) for kind, path in tables if path.is_file()],
+        screening=cohort / "screening.csv",
         courses=granted,
         declined=len(people) - granted,
     )

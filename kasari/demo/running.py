@@ -91,6 +91,8 @@ class Demo:
             tell(f"consents, clinical rows, toxicity and questionnaires of {centre.name}")
             for path in centre.consents:
                 self._patiently(partial(steward.consents, path))
+            if centre.screening.is_file():
+                self._patiently(partial(steward.screening, centre.screening))
             counts: dict[str, int] = {}
             for kind, path in centre.tables:
                 found = self._patiently(partial(steward.table, kind, path))

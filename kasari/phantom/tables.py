@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +9,11 @@ from kasari.phantom.answers import ITEMS
 from kasari.phantom.case import Case
 from kasari.phantom.followup import Followup
 from kasari.phantom.outcomes import CTCAE_VERSION
+from kasari.phantom.screening import SCREENING, asked_on, screened
 
 CONSENT: Final = (
     *("patient_id", "family_name", "given_name", "birth_date"),
-    *("status", "version", "scope", "date"),
+    *("status", "version", "scope", "date", "sex", "diagnosis"),
 )
 CLINICAL: Final = (
     *("patient_id", "recorded_on", "birth_date", "diagnosis_icd10", "laterality", "site", "stage"),
@@ -23,13 +23,12 @@ TOXICITY: Final = (
     *("patient_id", "assessed_on", "ctcae_version", "term", "meddra_code", "grade", "attribution"),
 )
 PROM: Final = ("patient_id", "answered_on", "instrument", "instrument_version", *ITEMS)
-ASKED_BEFORE_SCAN: Final = timedelta(days=4)
 
 Row = Sequence[object]
 
 
 def write_tables(folder: Path, patients: Sequence[tuple[Case, Followup]]) -> None:
-    """Write one centre's four files.
+    """Write one centre's five files.
 
     The registry's rows hold everybody, those who declined too; a questionnaire is given only to
     those who consented.
@@ -42,6 +41,7 @@ def write_tables(folder: Path, patients: Sequence[tuple[Case, Followup]]) -> Non
     _write(folder / "ctcae.csv", TOXICITY, grades)
     answers = (row for case, after in consenting for row in _answers(case, after))
     _write(folder / "qlq-c30.csv", PROM, answers)
+    _write(folder / "screening.csv", SCREENING, screened([case for case, _ in patients]))
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -54,9 +54,8 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 def _consent(case: Case) -> Row:
     person = case.person
     status = "declined" if case.declined else "granted"
-    asked = case.days.scanned - ASKED_BEFORE_SCAN
     names = (person.patient_id, person.family, person.given, person.birth_date)
-    return (*names, status, "2.0", "research", asked)
+    return (*names, status, "2.0", "research", asked_on(case), person.sex, case.site.icd10)
 
 
 def _clinical(case: Case) -> Row:

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
 from gateway.contract.facts import CONDITIONS, FACTS
+from gateway.contract.records import SourceRecord
 from gateway.domain.clinical.columns import COLUMNS
 from harmonizer.adapters.tables.clinical import (
     ClinicalRecordTable,
@@ -26,7 +27,7 @@ MODELS = {
     RowKind.TOXICITY: (ToxicityRow, ToxicityRecordTable),
     RowKind.PROM: (PromRow, PromRecordTable),
 }
-PROVENANCE = {"national_id", "row_key", "source"}
+PROVENANCE = set(SourceRecord.model_fields)
 AT_THE_CENTRE = {"patient_id", "birth_date"}  # become national_id and age_years
 DERIVED = {"scores", "scoring_version"}
 

@@ -17,6 +17,7 @@ from gateway.contract.receipts import (
     SubmissionState,
     SubmissionStatus,
 )
+from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import Person
 from gateway.domain.courses import read_instance
@@ -137,6 +138,9 @@ class FakeClinicalArchive:
         self.batches.append(batch)
         rows = len(batch.clinical) + len(batch.toxicity) + len(batch.prom)
         return BatchReceipt(batch_id=batch.batch_id, stored=rows, unchanged=0, superseded=0)
+
+    def tell_recruitment(self, counts: RecruitmentCounts) -> None:
+        self.recruitment = counts
 
     def withdrawals(self) -> list[WithdrawalReceipt]:
         return []

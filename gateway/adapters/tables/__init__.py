@@ -1,6 +1,25 @@
 """Every table of the gateway. Importing this package makes `GatewayTable.metadata` complete."""
 
-from gateway.adapters.tables import accounts, audit, clinical, courses, index, terms, vault
+from gateway.adapters.tables import (
+    accounts,
+    audit,
+    clinical,
+    courses,
+    index,
+    recruitment,
+    terms,
+    vault,
+)
 from gateway.adapters.tables.base import GatewayTable
 
-__all__ = ["GatewayTable", "accounts", "audit", "clinical", "courses", "index", "terms", "vault"]
+__all__ = [
+    "GatewayTable",
+    "accounts",
+    "audit",
+    "clinical",
+    "courses",
+    "index",
+    "recruitment",
+    "terms",
+    "vault",
+]

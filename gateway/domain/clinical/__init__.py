@@ -2,7 +2,13 @@
 
 from gateway.domain.clinical.checking import CheckedRow, RowChecker
 from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
-from gateway.domain.clinical.deidentifying import Person, TravellingRow, deidentify
+from gateway.domain.clinical.deidentifying import (
+    Origin,
+    Person,
+    TravellingRow,
+    batch_name,
+    deidentify,
+)
 from gateway.domain.clinical.problems import CellError, Problem, TableError
 from gateway.domain.clinical.storing import Addition, Forgotten, Stored
 from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
@@ -14,6 +20,7 @@ __all__ = [
     "CodeLists",
     "CodedTerm",
     "Forgotten",
+    "Origin",
     "Person",
     "Problem",
     "Questionnaire",
@@ -23,6 +30,7 @@ __all__ = [
     "Stored",
     "TableError",
     "TravellingRow",
+    "batch_name",
     "deidentify",
     "read_table",
 ]

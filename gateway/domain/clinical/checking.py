@@ -126,9 +126,8 @@ class RowChecker:
             reason = f"{instrument} has no items {', '.join(unknown)}"
             mend = "correct the instrument or the item codes"
             problems.append(Problem(row.line, unknown[0], reason, mend))
-        if not found and not problems:
-            mend = "leave the row out"
-            problems.append(Problem(row.line, "instrument", "no item is answered", mend))
+        if not problems:
+            problems += _presence(row.line, bool(found), bool(values.get("not_answered")))
         answers.update({code: found.get(code) for code in questionnaire.answers})
         return problems
 
@@ -136,6 +135,16 @@ class RowChecker:
         if name not in self._instruments:
             self._instruments[name] = self._lists.instrument(name)
         return self._instruments[name]
+
+
+def _presence(line: int, answered: bool, excused: bool) -> Iterable[Problem]:
+    """Either it is answered, or it says why not."""
+    if not answered and not excused:
+        mend = "leave the row out, or say why in a column not_answered"
+        yield Problem(line, "instrument", "no item is answered", mend)
+    if answered and excused:
+        mend = "empty the one or the other"
+        yield Problem(line, "not_answered", "it is answered, and says why it is not", mend)
 
 
 def _cell(row: SourceRow, column: Column, problems: list[Problem]) -> object:

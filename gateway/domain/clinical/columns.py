@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from gateway.contract.clinical import STAGE_PATTERN, RowKind
+from gateway.contract.clinical import STAGE_PATTERN, NotAnswered, RowKind
 from gateway.contract.facts import FACTS, FactRow
 from gateway.contract.variables import variables
 from gateway.domain.clinical import cells
@@ -63,6 +64,7 @@ SEXES = {
     "muu": "O",
 }
 SMOKING = {word: word for word in ("never", "former", "current", "unknown")}
+REASONS = {word: word for word in get_args(NotAnswered)}
 ATTRIBUTIONS = {w: w for w in ("unrelated", "unlikely", "possible", "probable", "definite")}
 
 
@@ -117,6 +119,7 @@ COLUMNS: Mapping[RowKind, tuple[Column, ...]] = {
         Column("answered_on", cells.to_date, required=True),
         Column("instrument", cells.to_text, required=True),
         Column("instrument_version", cells.to_version),
+        Column("not_answered", cells.one_of(REASONS)),
     ),
     **{kind: _of_fact(model) for kind, model in FACTS.items()},
 }

@@ -30,15 +30,31 @@ class Person:
     birth_date: date | None = field(default=None, repr=False)
 
 
-def deidentify(row: CheckedRow, person: Person, key: bytes, source: str) -> TravellingRow | Problem:
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of one file are from."""
+
+    source: str
+    """The system at the centre."""
+    form: str = ""
+    code_lists: str = ""
+    import_batch: str = ""
+
+
+def batch_name(key: bytes, data: bytes) -> str:
+    """Name an import after its file. Keyed: whoever has the name cannot try files."""
+    return hmac.digest(key, b"import-batch" + data, "sha256").hex()[:16]
+
+
+def deidentify(
+    row: CheckedRow, person: Person, key: bytes, origin: Origin
+) -> TravellingRow | Problem:
     """Return the row as it travels, or why it may not.
 
     Parameters
     ----------
     key : bytes
         Secret of the centre; keys the row's identity, so that nobody can guess it by trying.
-    source : str
-        The system at the centre that the row is from.
     """
     shift = timedelta(days=person.shift_days)
     born = row.values.get("birth_date") or person.birth_date
@@ -48,7 +64,7 @@ def deidentify(row: CheckedRow, person: Person, key: bytes, source: str) -> Trav
     given: dict[str, object] = {
         "national_id": person.national_id,
         "row_key": row_key(key, person.pseudonym, identity),
-        "source": source,
+        **vars(origin),
     }
     kept = _kept(row, shift)
     if row.kind is RowKind.TOXICITY:

@@ -13,6 +13,10 @@ class Person:
     family_name: str = field(repr=False)
     given_name: str = field(repr=False)
     birth_date: date | None = field(repr=False)
+    sex: str = field(default="", repr=False)
+    """F, M or O, where a list says it; counted only."""
+    diagnosis: str = field(default="", repr=False)
+    """ICD-10, where a list says it; counted only."""
 
     def words(self) -> tuple[str, ...]:
         """Every part that would identify the person if it stood in a text."""

@@ -20,8 +20,11 @@ COLUMNS = (
     "version",
     "scope",
     "date",
+    "sex",
+    "diagnosis",
 )
 _NEEDED = ("patient_id", "status", "version", "date")
+_ICD10 = re.compile(r"^[A-Z]\d{2}(\.?\d{1,3})?$")
 _HETU = re.compile(r"^(\d{6})[-+ABCDEFYXWVU](\d{3})([0-9A-Z])$")
 _HETU_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
@@ -45,6 +48,8 @@ class ConsentRow:
     given_name: str = field(repr=False)
     birth_date: date | None = field(repr=False)
     consent: Consent
+    sex: str = field(default="", repr=False)
+    diagnosis: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,9 +130,18 @@ def _row(line: int, cells: dict[str, str | None]) -> ConsentRow:
     given_on = _day("date", get["date"])
     birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
     consent = Consent(status, get["version"], get["scope"] or "research", given_on)
-    return ConsentRow(
-        line, get["patient_id"], get["family_name"], get["given_name"], birth, consent
-    )
+    names = (get["patient_id"], get["family_name"], get["given_name"])
+    return ConsentRow(line, *names, birth, consent, *_characteristics(get))
+
+
+def _characteristics(get: dict[str, str]) -> tuple[str, str]:
+    """Return sex and diagnosis: optional, for counting who takes part."""
+    sex, diagnosis = get["sex"].upper()[:1], get["diagnosis"].upper()
+    if sex and sex not in "FMO":
+        raise _Refused("sex", "is not a sex", "write F, M or O, or leave it empty")
+    if diagnosis and not _ICD10.match(diagnosis):
+        raise _Refused("diagnosis", "is not an ICD-10 code", "write it as C50.4, or leave it empty")
+    return sex, diagnosis
 
 
 def _day(column: str, value: str) -> date:

@@ -54,6 +54,9 @@ class SourceRecordColumns(HarmonizerTable):
     national_id: str
     centre: str
     source: str
+    form: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    code_lists: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    import_batch: str = Field(default="", sa_column_kwargs={"server_default": ""})
     batch_id: str = Field(foreign_key="clinical_batch.batch_id")
     current: bool = True
     """False once a corrected row superseded it."""
@@ -108,6 +111,7 @@ class PromRecordTable(SourceRecordColumns, table=True):
     answers: dict[str, int | None] = Field(sa_column=Column(JSON, nullable=False))
     scores: dict[str, float | None] = Field(sa_column=Column(JSON, nullable=False))
     """Derived from the answers; None where the instrument's missing rule says so."""
+    not_answered: str | None = None
     scoring_version: str
     """Of the rules and the code that gave the scores."""
 

@@ -1,11 +1,12 @@
 """Who takes part and who answers: recruitment counts, differences, inverse-probability weights.
 
 Non-random missingness cannot be undone, but it can be shown. Declined patients are known as
-counts only; differences between consenters and the eligible are therefore worked out from counts,
+counts only; differences between who consented and who did not are therefore worked out from counts,
 those between patients who answered and who did not from rows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
@@ -15,61 +16,57 @@ from numpy.typing import NDArray
 
 from harmonizer.errors import DataError
 
-STEPS: Final = ("eligible", "asked", "consented", "declined", "withdrawn")
 NOTABLE_DIFFERENCE: Final = 0.1
 """An absolute standardised difference above this is usually called an imbalance (Austin 2009)."""
 
 LEAST_PROBABILITY: Final = 0.01
 ITERATIONS: Final = 100
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True)
-class Recruitment:
-    """How many patients of one group took each step."""
+class Recruited:
+    """How many patients of one group took each step. None: too few to be told."""
 
-    group: tuple[str, ...]
-    eligible: int
-    asked: int
+    by: str
+    """What the groups are told apart by: all, month, diagnosis, age_band, sex."""
+    group: str
+    eligible: int | None
+    asked: int | None
     consented: int
-    declined: int
+    declined: int | None
     withdrawn: int
 
     @property
     def consent_rate(self) -> float | None:
-        """Consented of the eligible; None where nobody was."""
-        return self.consented / self.eligible if self.eligible else None
+        """Consented of the eligible; None where that is not known."""
+        if not self.eligible or self.consented > self.eligible:
+            return None
+        return self.consented / self.eligible
+
+    @property
+    def did_not(self) -> int | None:
+        """Eligible, but not consented: not asked, no answer, or declined."""
+        return None if self.eligible is None else self.eligible - self.consented
 
 
-def recruitment(
-    events: Iterable[Mapping[str, object]], by: Sequence[str] = ("centre",)
-) -> list[Recruitment]:
-    """Count events by group.
+def consent_differences(groups: Sequence[Recruited]) -> list["Difference"]:
+    """Compare who consented with who did not, by the share of each group in its margin.
 
-    Parameters
-    ----------
-    events : Iterable[Mapping]
-        Each with `step` (one of `STEPS`), an optional `count` (1 if absent) and the group's
-        columns, e.g. `centre`, `month`, `diagnosis`, `age_band`, `sex`. A step implies none of
-        the others: a patient who consented is told by three events.
-    by : Sequence[str]
-        Columns to group by; an absent one counts as `unknown`.
-
-    Raises
-    ------
-    DataError
-        `bias-event`, for an unknown step or a group with more consenting than eligible.
+    Months are left out: they tell when, not who.
     """
-    groups: dict[tuple[str, ...], dict[str, int]] = {}
-    for event in events:
-        step = str(event.get("step", ""))
-        if step not in STEPS:
-            raise DataError("bias-event", f"a step is one of {', '.join(STEPS)}")
-        group = tuple(str(event.get(name) or "unknown") for name in by)
-        counts = groups.setdefault(group, dict.fromkeys(STEPS, 0))
-        counts[step] += int(str(event.get("count", 1)))
-    found = [Recruitment(group, **counts) for group, counts in sorted(groups.items())]
-    if any(one.consented > one.eligible for one in found):
-        raise DataError("bias-event", "more patients consented than were eligible")
+    found: list[Difference] = []
+    for margin in dict.fromkeys(g.by for g in groups if g.by not in {"all", "month"}):
+        here = [g for g in groups if g.by == margin and g.group != UNKNOWN]
+        counts = [(g, g.consented, g.did_not) for g in here]
+        yes = sum(count for _, count, _ in counts)
+        no = sum(count or 0 for _, _, count in counts)
+        if not yes or not no or any(count is None or count < 0 for _, _, count in counts):
+            continue
+        for group, one, two in counts:
+            did, did_not = one / yes, (two or 0) / no
+            gap = difference_of_shares(did, did_not)
+            found.append(Difference(f"{margin}={group.group}", did, did_not, gap))
     return found
 
 
@@ -146,17 +143,43 @@ def _numbers(name: str, did: list[object], did_not: list[object]) -> list[Differ
     return [Difference(name, sum(one) / len(one), sum(two) / len(two), gap)]
 
 
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return UNKNOWN if value is None else str(value)
+
+
 def _shares(name: str, did: list[object], did_not: list[object]) -> list[Difference]:
     found = []
-    for value in sorted({str(v) for v in (*did, *did_not)}):
-        one = sum(str(v) == value for v in did) / len(did)
-        two = sum(str(v) == value for v in did_not) / len(did_not)
+    first, second = (Counter(_word(v) for v in values) for values in (did, did_not))
+    for value in sorted({*first, *second}):
+        one, two = first[value] / len(did), second[value] / len(did_not)
         found.append(Difference(f"{name}={value}", one, two, difference_of_shares(one, two)))
     return found
 
 
+def features(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return what a model can use of characteristics: numbers as they are, other values as 0 or 1.
+
+    A missing number is the mean of the others, and that it is missing is a column of its own.
+    """
+    columns: list[list[float]] = []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        known = [float(str(v)) for v in values if v is not None and _is_number(v)]
+        if known and all(v is None or _is_number(v) for v in values):
+            mean = sum(known) / len(known)
+            columns.append([mean if v is None else float(str(v)) for v in values])
+            columns.append([float(v is None) for v in values])
+        else:
+            texts = [_word(v) for v in values]
+            columns += [[float(t == one) for t in texts] for one in sorted(set(texts))[1:]]
+    varying = [column for column in columns if len(set(column)) > 1]
+    return np.array(varying, dtype=np.float64).T.reshape(len(rows), len(varying))
+
+
 def inverse_probability_weights(
-    features: NDArray[np.float64], answered: NDArray[np.bool_], ridge: float = 1e-6
+    features: NDArray[np.float64], answered: Sequence[bool], ridge: float = 1e-6
 ) -> NDArray[np.float64]:
     """Return stabilised weights of those who answered; 0 for those who did not.
 
@@ -164,8 +187,8 @@ def inverse_probability_weights(
     ----------
     features : ndarray
         Shape (patients, characteristics), what is known of everybody.
-    answered : ndarray
-        Shape (patients,).
+    answered : Sequence[bool]
+        Of each patient.
     ridge : float
         Penalty that keeps the model finite when a characteristic decides alone.
 
@@ -180,10 +203,11 @@ def inverse_probability_weights(
     DataError
         `bias-weights`, if all or none answered: there is nothing to model.
     """
-    if answered.all() or not answered.any():
+    came = np.asarray(answered, dtype=np.bool_)
+    if came.all() or not came.any():
         raise DataError("bias-weights", "weights need patients who answered and who did not")
-    probability = np.clip(_logistic(features, answered, ridge), LEAST_PROBABILITY, None)
-    return np.where(answered, answered.mean() / probability, 0.0)
+    probability = np.clip(_logistic(features, came, ridge), LEAST_PROBABILITY, None)
+    return np.where(came, came.mean() / probability, 0.0)
 
 
 def _logistic(

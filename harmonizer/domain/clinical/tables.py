@@ -12,7 +12,7 @@ from typing import Any, Final
 from harmonizer.domain.clinical.ctcae import Ctcae
 from harmonizer.domain.clinical.facts import OUTCOMES, outcomes
 from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
-from harmonizer.domain.proms import AnswerStatus, Schedule, Treatment, expectations
+from harmonizer.domain.proms import Schedule, Told, Treatment, expectations
 
 CLINICAL: Final = (
     "diagnosis_icd10",
@@ -47,6 +47,7 @@ LONG: Final = (
     "ctcae_6_grade",
     "ctcae_6_same_words",
 )
+STATUSES: Final = ("dose.status", "toxicity.status")
 NOT_EXPECTED: Final = "not-expected"
 NO_RT_START: Final = "no-rt-start"
 Cell = str | int | float | None
@@ -85,7 +86,7 @@ class Layout:
 
     @property
     def columns(self) -> list[str]:
-        names = ["national_id", "centre", *CLINICAL, *OUTCOMES, *self.metrics]
+        names = ["national_id", "centre", *CLINICAL, *OUTCOMES, *STATUSES, *self.metrics]
         for term, version in self.terms:
             names += [f"ctcae-{version}.{term}.{what}" for what in SUMMARY]
         for instrument in dict.fromkeys(name for name, _ in self.scales):
@@ -113,7 +114,8 @@ def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterato
     for row in patient.prom:
         where = _where(row["answered_on"], start, treatment, schedule)
         for code, value in row["scores"].items():
-            name, missing = f"{row['instrument']}.{code}", None if value is not None else "unscored"
+            why = row["not_answered"] or "unscored"
+            name, missing = f"{row['instrument']}.{code}", None if value is not None else why
             said = [name, row["instrument_version"], value, missing]
             yield [*head, *where, "prom", *said, None, None, None]
     for row in patient.facts:
@@ -143,7 +145,9 @@ def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
     cells += [_plain(known.get(name)) for name in CLINICAL]
     summed = outcomes(patient.facts, start)
     cells += [_plain(getattr(summed, name)) for name in OUTCOMES]
+    cells += _statuses(patient, start)
     cells += [patient.dose.get(metric) for metric in layout.metrics]
+    died = summed.survival_days if summed.died else None
     summaries = _summaries(patient, start)
     for term in layout.terms:
         found = summaries.get(term)
@@ -151,8 +155,17 @@ def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
     for instrument in dict.fromkeys(name for name, _ in layout.scales):
         codes = [code for name, code in layout.scales if name == instrument]
         answers = [row for row in patient.prom if row["instrument"] == instrument]
-        cells += _proms(answers, codes, start, treatment, layout.schedule, today)
+        cells += _proms(answers, codes, start, treatment, layout.schedule, today, died)
     return cells
+
+
+def _statuses(patient: PatientRows, start: date | None) -> list[Cell]:
+    """Say why doses and grades are empty, if they are."""
+    graded = "assessed" if start else NO_RT_START
+    return [
+        "present" if patient.dose else "no-dose",
+        graded if patient.toxicity else "not-assessed",
+    ]
 
 
 def _summaries(
@@ -174,16 +187,20 @@ def _proms(
     treatment: Treatment,
     schedule: Schedule,
     today: date,
+    died: int | None,
 ) -> list[Cell]:
     if start is None or not answers:
         reason = NOT_EXPECTED if not answers else NO_RT_START
         return [reason, *[None] * len(codes)] * len(schedule.timepoints)
     by_day = {(row["answered_on"] - start).days: row for row in reversed(answers)}
+    reasons = {day: row["not_answered"] for day, row in by_day.items() if row["not_answered"]}
+    told = Told([day for day in by_day if day not in reasons], reasons, died)
     cells: list[Cell] = []
-    for expected in expectations(schedule, treatment, list(by_day), (today - start).days):
-        cells.append(expected.status.value)
-        came = expected.status in {AnswerStatus.RECEIVED, AnswerStatus.LATE}
-        scores = by_day[expected.day]["scores"] if came and expected.day is not None else {}
+    for expected in expectations(schedule, treatment, told, (today - start).days):
+        cells.append(
+            f"{expected.status}:{expected.reason}" if expected.reason else str(expected.status)
+        )
+        scores = by_day[expected.day]["scores"] if expected.day is not None else {}
         cells += [scores.get(code) for code in codes]
     return cells
 

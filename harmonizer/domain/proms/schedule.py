@@ -1,7 +1,8 @@
 """When answers are due: named timepoints with windows around the treatment."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -72,6 +73,8 @@ class AnswerStatus(StrEnum):
     LATE = "late"
     MISSED = "missed"
     NOT_YET_DUE = "not-yet-due"
+    NOT_EXPECTED = "not-expected"
+    """The patient died before the last day of the window."""
 
 
 @dataclass(frozen=True)
@@ -81,30 +84,57 @@ class Expectation:
     timepoint: str
     status: AnswerStatus
     day: int | None  # of the answer that counts
+    reason: str | None = None  # why it is missed, where the centre said so
+
+    @property
+    def came(self) -> bool:
+        return self.status in {AnswerStatus.RECEIVED, AnswerStatus.LATE}
+
+    @property
+    def is_due(self) -> bool:
+        return self.status not in {AnswerStatus.NOT_YET_DUE, AnswerStatus.NOT_EXPECTED}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of one questionnaire for one patient, by day from RT start."""
+
+    answered: Sequence[int]
+    not_answered: Mapping[int, str] = field(default_factory=dict)  # day to reason
+    died: int | None = None
 
 
 def expectations(
-    schedule: Schedule, treatment: Treatment, answered_days: Sequence[int], today: int
+    schedule: Schedule, treatment: Treatment, told: Told, today: int
 ) -> list[Expectation]:
     """Return one entry per timepoint. `today` is the day of asking, from RT start."""
     by_code: dict[str, list[int]] = {}
-    for day in sorted(answered_days):
+    for day in sorted(told.answered):
         by_code.setdefault(schedule.place(day, treatment), []).append(day)
-    return [_expect(schedule, t, treatment, by_code, today) for t in schedule.timepoints]
+    reasons = {schedule.place(day, treatment): reason for day, reason in told.not_answered.items()}
+    found = []
+    for timepoint in schedule.timepoints:
+        days = by_code.get(timepoint.code, ())
+        window = schedule.window(timepoint, treatment)
+        found.append(_expect(timepoint, window, days, reasons.get(timepoint.code), told, today))
+    return found
 
 
 def _expect(
-    schedule: Schedule,
     timepoint: Timepoint,
-    treatment: Treatment,
-    by_code: dict[str, list[int]],
+    window: tuple[int, int],
+    days: Sequence[int],
+    reason: str | None,
+    told: Told,
     today: int,
 ) -> Expectation:
-    days = by_code.get(timepoint.code)
-    first, last = schedule.window(timepoint, treatment)
+    first, last = window
     if not days:
-        status = AnswerStatus.MISSED if today > last else AnswerStatus.NOT_YET_DUE
-        return Expectation(timepoint.code, status, None)
+        if told.died is not None and told.died <= last:
+            return Expectation(timepoint.code, AnswerStatus.NOT_EXPECTED, None, "died")
+        missed = today > last or reason is not None
+        status = AnswerStatus.MISSED if missed else AnswerStatus.NOT_YET_DUE
+        return Expectation(timepoint.code, status, None, reason)
     in_time = days[0] <= first + timepoint.on_time_until - timepoint.opens
     status = AnswerStatus.RECEIVED if in_time else AnswerStatus.LATE
     return Expectation(timepoint.code, status, days[0])
@@ -118,6 +148,7 @@ class Completion:
     due: int
     received: int  # late ones included
     late: int
+    reasons: Mapping[str, int] = field(default_factory=dict)  # of the missed, where told
 
     @property
     def share(self) -> float | None:
@@ -127,13 +158,19 @@ class Completion:
 def completion(patients: Iterable[Sequence[Expectation]]) -> list[Completion]:
     """Count over patients, per timepoint in the schedule's order. Not yet due does not count."""
     counts: dict[str, list[int]] = {}
+    reasons: dict[str, Counter[str]] = {}
     for expected in patients:
         for one in expected:
+            told = reasons.setdefault(one.timepoint, Counter())
+            if one.status is AnswerStatus.MISSED and one.reason:
+                told[one.reason] += 1
             due, received, late = counts.setdefault(one.timepoint, [0, 0, 0])
-            came = one.status in {AnswerStatus.RECEIVED, AnswerStatus.LATE}
             counts[one.timepoint] = [
-                due + (one.status is not AnswerStatus.NOT_YET_DUE),
-                received + came,
+                due + one.is_due,
+                received + one.came,
                 late + (one.status is AnswerStatus.LATE),
             ]
-    return [Completion(code, *numbers) for code, numbers in counts.items()]
+    return [
+        Completion(code, due, received, late, dict(reasons[code]))
+        for code, (due, received, late) in counts.items()
+    ]

@@ -11,6 +11,10 @@ from tests.integration.clinical.test_clinical_chain import MATTI, Chain, chain, 
 __all__ = ["chain", "server"]
 
 FILES = {
+    RowKind.DIAGNOSIS: "icd10,topography,morphology,tnm_edition,tnm_basis,t,n,m,stage\n"
+    "{},2019-11-01,C50.4,C50.4,8500/3,8,pathological,1c,0,0,IA\n",
+    RowKind.RT_COURSE: "site,ended_on,intent,modality,fractions,dose_gy\n"
+    "{},2020-01-15,breast,2020-02-04,curative,photon,15,40.05\n",
     RowKind.SURGERY: "procedure,intent,margin\n{},2019-12-01,HAB00,curative,r0\n",
     RowKind.SYSTEMIC_THERAPY: "atc,ended_on,cycles\n{},2020-03-01,L02BG03,2020-09-01,6\n",
     RowKind.COMORBIDITY: "condition,icd10\n{0},2018-01-01,diabetes,E11.9\n"
@@ -42,7 +46,7 @@ def test_every_kind_of_fact_is_tried() -> None:
 def test_facts_arrive_with_true_intervals(chain: Chain) -> None:
     chain.bring()
     stored = bring_facts(chain)
-    assert sum(stored.values()) == 12
+    assert sum(stored.values()) == 14
     chain.sender.send()
     timeline = chain.archive.timeline(chain.national)
     events = {(event.kind, event.day): event.detail for event in timeline.events}
@@ -80,7 +84,7 @@ def test_a_correction_supersedes_and_a_withdrawal_deletes(chain: Chain) -> None:
     chain.sender.send()
     events = chain.archive.timeline(chain.national).events
     assert [e.detail["margin"] for e in events if e.kind == "surgery"] == ["r1"]
-    assert chain.archive.counts()["fact"] == 12
+    assert chain.archive.counts()["fact"] == 14
     gone = f"{MATTI},Virtanen,Matti,1950-05-17,withdrawn,1,research,2020-12-01\n"
     head = "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
     chain.consents.import_sheet((head + gone).encode(), "operator", commit=True)

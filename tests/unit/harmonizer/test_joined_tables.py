@@ -27,7 +27,15 @@ PATIENT = PatientRows(
             "instrument_version": "1.0",
             "answered_on": date(2020, 1, 1),
             "scores": {"LCCO": 100 / 3, "LCDY": None},
-        }
+            "not_answered": None,
+        },
+        {
+            "instrument": "qlq-lc13",
+            "instrument_version": "1.0",
+            "answered_on": date(2020, 1, 20),
+            "scores": {"LCCO": None, "LCDY": None},
+            "not_answered": "too-ill",
+        },
     ],
     dose={"Heart Mean[Gy]": 2.5},
 )
@@ -57,7 +65,7 @@ def test_one_row_per_patient() -> None:
 
 def test_why_a_value_is_not_there() -> None:
     row = wide(PATIENT)
-    assert row["qlq-lc13.mid-treatment.status"] == "missed"
+    assert row["qlq-lc13.mid-treatment.status"] == "missed:too-ill"
     assert row["qlq-lc13.12-months.status"] == "not-yet-due"
     nobody = PatientRows("FI2", "KUH", [], [], [])
     assert wide(nobody)["qlq-lc13.baseline.status"] == "not-expected"
@@ -76,11 +84,21 @@ def test_one_row_per_value() -> None:
         ("toxicity", "Fatigue", 21, "mid-treatment", 2),
         ("prom", "qlq-lc13.LCCO", 0, "baseline", 100 / 3),
         ("prom", "qlq-lc13.LCDY", 0, "baseline", None),
+        ("prom", "qlq-lc13.LCCO", 19, "mid-treatment", None),
+        ("prom", "qlq-lc13.LCDY", 19, "mid-treatment", None),
         ("dose", "Heart Mean[Gy]", None, None, 2.5),
     ]
     carried = [(r["ctcae_6_code"], r["ctcae_6_grade"]) for r in rows]
-    assert carried == [(10016256, 0), (10016256, 2), (None, None), (None, None), (None, None)]
-    assert [r["missing"] for r in rows] == [None, None, None, "unscored", None]
+    assert carried == [(10016256, 0), (10016256, 2)] + [(None, None)] * 5
+    assert [r["missing"] for r in rows] == [
+        None,
+        None,
+        None,
+        "unscored",
+        "too-ill",
+        "too-ill",
+        None,
+    ]
 
 
 class FakeRecords:

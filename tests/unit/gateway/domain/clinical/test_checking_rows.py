@@ -8,6 +8,7 @@ from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
 from gateway.domain.clinical import (
     CheckedRow,
+    Origin,
     Person,
     Problem,
     RowChecker,
@@ -20,6 +21,7 @@ LISTS = load_code_lists()
 TODAY = date(2026, 1, 1)
 PERSON = Person("P1", "FI1", -70, date(1960, 5, 5))
 KEY = b"k" * 32
+ORIGIN = Origin("csv")
 
 
 def check(kind: RowKind, text: str) -> CheckedRow | list[Problem]:
@@ -36,7 +38,7 @@ def reasons(kind: RowKind, text: str) -> list[tuple[str, str]]:
 def travels(kind: RowKind, text: str) -> ClinicalRow | ToxicityRow | PromRow | Problem:
     row = check(kind, text)
     assert isinstance(row, CheckedRow), row
-    return deidentify(row, PERSON, KEY, "csv")
+    return deidentify(row, PERSON, KEY, ORIGIN)
 
 
 def test_a_clinical_row_leaves_without_identifiers_and_with_shifted_days() -> None:
@@ -139,8 +141,8 @@ def test_the_same_row_has_the_same_key_and_nobody_can_guess_it() -> None:
     corrected = check(RowKind.TOXICITY, head + "1,2020-01-01,5.0,FATIGUE,1\n")
     assert isinstance(first, CheckedRow)
     assert isinstance(corrected, CheckedRow)
-    one, two = (deidentify(row, PERSON, KEY, "csv") for row in (first, corrected))
-    other = deidentify(first, PERSON, b"x" * 32, "csv")
+    one, two = (deidentify(row, PERSON, KEY, ORIGIN) for row in (first, corrected))
+    other = deidentify(first, PERSON, b"x" * 32, ORIGIN)
     assert isinstance(one, ToxicityRow)
     assert isinstance(two, ToxicityRow)
     assert isinstance(other, ToxicityRow)
@@ -153,3 +155,21 @@ def test_free_text_columns_are_dropped_and_named() -> None:
     assert RowChecker(RowKind.PROM, columns, LISTS, TODAY).dropped == ("comment",)
     with pytest.raises(TableError, match="answered_on"):
         RowChecker(RowKind.PROM, ("patient_id",), LISTS, TODAY)
+
+
+def test_a_form_that_was_not_answered_says_why() -> None:
+    head = "patient_id,answered_on,instrument,q29,not_answered\n"
+    row = travels(RowKind.PROM, head + "P,2020-01-02,qlq-c30,,too-ill\n")
+    assert isinstance(row, PromRow)
+    assert row.not_answered == "too-ill"
+    assert set(row.answers.values()) == {None}
+    both = reasons(RowKind.PROM, head + "P,2020-01-02,qlq-c30,3,too-ill\n")
+    assert both == [("not_answered", "it is answered, and says why it is not")]
+    neither = reasons(RowKind.PROM, head + "P,2020-01-02,qlq-c30,,\n")
+    assert neither == [("instrument", "no item is answered")]
+
+
+def test_tnm_needs_its_edition() -> None:
+    head = "patient_id,happened_on,icd10,t,n\n"
+    found = reasons(RowKind.DIAGNOSIS, head + "P,2020-01-02,C50.4,1c,0\n")
+    assert found == [("tnm_edition", "TNM is given without its edition")]

@@ -10,7 +10,15 @@ import pytest
 
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.contract.clinical import RowKind
-from gateway.domain.clinical import CheckedRow, Person, Problem, RowChecker, TableError, deidentify
+from gateway.domain.clinical import (
+    CheckedRow,
+    Origin,
+    Person,
+    Problem,
+    RowChecker,
+    TableError,
+    deidentify,
+)
 from gateway.domain.clinical.sources import READERS, Section
 from gateway.domain.clinical.table import read_table
 
@@ -34,7 +42,7 @@ def told(sections: Sequence[Section]) -> set[str]:
         for row in section.table.rows:
             checked = checker.check(row)
             assert isinstance(checked, CheckedRow), checked
-            travels = deidentify(checked, PEOPLE[checked.patient_id], b"k", "x")
+            travels = deidentify(checked, PEOPLE[checked.patient_id], b"k", Origin("x"))
             assert not isinstance(travels, Problem)
             rows.add(travels.model_dump_json())
     return rows

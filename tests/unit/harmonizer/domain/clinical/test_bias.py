@@ -1,56 +1,50 @@
-"""Who takes part: the published figures, differences by hand, weights that restore the truth."""
-
-import csv
-from pathlib import Path
+"""Who takes part: differences by hand, weights that restore the truth."""
 
 import numpy as np
 import pytest
 
 from harmonizer.domain.clinical.bias import (
+    Recruited,
+    consent_differences,
     difference_of_means,
     difference_of_shares,
     differences,
+    features,
     inverse_probability_weights,
-    recruitment,
 )
-from harmonizer.domain.proms import AnswerStatus, Expectation, completion
 from harmonizer.errors import DataError
 
-EVENTS = Path(__file__).parents[4] / "golden" / "clinical" / "recruitment.csv"
+
+def group(by: str, name: str, eligible: int | None, consented: int) -> Recruited:
+    return Recruited(by, name, eligible, eligible, consented, None, 0)
 
 
-def test_the_published_consent_rates_come_out_of_the_event_file() -> None:
-    with EVENTS.open(newline="") as file:
-        first, second = recruitment(csv.DictReader(file), by=("cohort",))
-    assert (first.consented, first.eligible, second.consented, second.eligible) == (
-        106,
-        206,
-        111,
-        238,
-    )
-    assert [round(100 * (one.consent_rate or 0)) for one in (first, second)] == [51, 47]
-    assert (first.declined, second.declined) == (100, 127)
+def test_consenters_are_compared_with_the_others_by_margin() -> None:
+    groups = [
+        group("all", "all", 100, 50),
+        group("sex", "F", 50, 30),
+        group("sex", "M", 50, 20),
+        group("month", "2024-01", 100, 50),
+        group("age_band", "unknown", 100, 50),
+    ]
+    found = {one.characteristic: one for one in consent_differences(groups)}
+    assert list(found) == ["sex=F", "sex=M"]
+    # 30 of 50 who consented are women, 20 of 50 who did not
+    assert (found["sex=F"].did, found["sex=F"].did_not) == (0.6, 0.4)
+    assert found["sex=F"].standardised == pytest.approx(0.2 / 0.24**0.5)
 
 
-def test_the_published_completion_comes_out_of_the_answers() -> None:
-    came = [[Expectation("12-months", AnswerStatus.RECEIVED, 365)]] * 128
-    stayed_away = [[Expectation("12-months", AnswerStatus.MISSED, None)]] * 89
-    too_early = [[Expectation("12-months", AnswerStatus.NOT_YET_DUE, None)]] * 10
-    (counted,) = completion([*came, *stayed_away, *too_early])
-    assert (counted.due, counted.received) == (217, 128)  # 106 + 111 consented
-    assert round(100 * (counted.share or 0)) == 59
+def test_counts_that_are_not_whole_give_no_rate_and_no_difference() -> None:
+    assert group("all", "all", None, 5).consent_rate is None
+    assert group("all", "all", 4, 5).consent_rate is None  # the log tells of too few
+    assert consent_differences([group("sex", "F", 4, 5), group("sex", "M", 9, 3)]) == []
 
 
-@pytest.mark.parametrize(
-    "events",
-    [
-        [{"step": "visited"}],
-        [{"step": "consented", "centre": "KUH"}],
-    ],
-)
-def test_events_that_cannot_be_are_refused(events: list[dict[str, object]]) -> None:
-    with pytest.raises(DataError):
-        recruitment(events)
+def test_features_keep_that_a_number_is_missing() -> None:
+    rows = [{"age": 50, "sex": "F"}, {"age": None, "sex": "M"}, {"age": 70, "sex": None}]
+    found = features(rows, ["age", "sex", "stage"])
+    # age with its mean where it is missing, that it is missing; sex is M, sex is unknown
+    assert found.tolist() == [[50, 0, 0, 0], [60, 1, 1, 0], [70, 0, 0, 1]]
 
 
 def test_standardised_differences_by_hand() -> None:

@@ -14,6 +14,7 @@ from harmonizer.adapters.clinical_records import SqlClinicalRecords, SqlPromReco
 from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.clock import SystemClock
 from harmonizer.adapters.cohorts import SqlCohorts
+from harmonizer.adapters.course_series import SqlCourseSeries
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.derived_records import SqlDerived
@@ -43,6 +44,7 @@ from harmonizer.api import (
     clinical,
     dicomweb,
     errors,
+    fhir,
     nomenclature,
     quality,
     registry,
@@ -68,6 +70,7 @@ from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.cohorts import CohortService
 from harmonizer.services.derived import DerivedService
+from harmonizer.services.fhir import FhirService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.proms import PromService
@@ -273,7 +276,7 @@ def create_app(
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
     errors.install(app)
-    readable = (clinical, studies, nomenclature, reports, registry, quality, bias)
+    readable = (clinical, studies, nomenclature, reports, registry, quality, bias, fhir)
     for part in (stow, submissions, *readable):
         app.include_router(part.router)
     if service.world.dicomweb:
@@ -304,6 +307,12 @@ def _publish(app: FastAPI, service: Service) -> None:
     for name in ("clock", "audit", "withdrawal", "reconciliation", *parts):
         setattr(app.state, name, getattr(service, name))
     app.state.quality = QualityService(SqlQualityMarks(service.engine), service.clock)
+    app.state.fhir = FhirService(
+        service.studies,
+        SqlCourseSeries(service.engine),
+        service.records,
+        service.settings.public_url,
+    )
     app.state.registry = RegistryService(SqlRegistry(service.engine))
     app.state.parquet = parquet_parts
     app.state.reports = ReportService(

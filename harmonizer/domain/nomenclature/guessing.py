@@ -45,6 +45,8 @@ class Guessing:
         )
         self._written_by_letter = _by_letter(self._written_out)
         self._written = _buckets(self._written_out)
+        self._letters = {form: _letters(form) for form in self._written_out}
+        self._near: dict[tuple[str, int, int], list[str]] = {}
 
     def guess(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of the words that are meant, none if there is no likely one."""
@@ -77,12 +79,7 @@ class Guessing:
         if len(word) < SHORTEST_MISSPELT:
             return ()
         most = 1 if len(word) < LONG else 2
-        likely = [
-            form
-            for letter in dict.fromkeys(word[:2])
-            for length in range(len(word) - most, len(word) + most + 1)
-            for form in forms.get((letter, length), ())
-        ]
+        likely = self._likely(word, most, forms)
         near = process.extract(word, likely, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
         if len(word) < SHORTEST_MARK:
             near = [n for n in near if not any(s.is_mark for s in self._senses[n[0]])]
@@ -98,6 +95,18 @@ class Guessing:
         doubt = closest > 1 or len(word) < SURE_LENGTH or any(_hangs_on(word, f) for f in ranked)
         return self._meanings(word, ranked, SLIP if doubt else SURE)
 
+    def _likely(self, word: str, most: int, forms: Buckets) -> list[str]:
+        """Return the forms about as long that begin with one of the first two letters."""
+        key = (word[:2], len(word), id(forms))
+        if key not in self._near:
+            self._near[key] = [
+                form
+                for letter in dict.fromkeys(word[:2])
+                for length in range(len(word) - most, len(word) + most + 1)
+                for form in forms.get((letter, length), ())
+            ]
+        return self._near[key]
+
     def _shortened(self, word: str) -> tuple[Sense, ...]:
         """Try the words that begin so, then those whose consonants these are."""
         if len(word) < SHORTEST_SHORTENED:
@@ -107,10 +116,12 @@ class Guessing:
         begun = self._written_out[first:last]
         latin = [form for form in begun if self._is_latin(form)]
         if not begun and len(word) >= SHORTEST_SKELETON and _is_skeleton(word):
+            needed = _letters(word)
             latin = [
                 form
                 for form in self._written_by_letter.get(word[0], ())
-                if len(form) <= LONGEST_SKELETON * len(word)
+                if not needed & ~self._letters[form]
+                and len(form) <= LONGEST_SKELETON * len(word)
                 and _in_order(word, form)
                 and self._is_latin(form)
             ]
@@ -159,6 +170,14 @@ def _hangs_on(word: str, form: str) -> bool:
 def _is_skeleton(word: str) -> bool:
     """Whether most vowels were left out."""
     return sum(letter in VOWELS for letter in word) <= len(word) / 4
+
+
+def _letters(word: str) -> int:
+    """Return which letters a word has, as bits: to pass over most words at once."""
+    found = 0
+    for letter in word:
+        found |= 1 << (ord(letter) - ord("a")) % 32
+    return found
 
 
 def _in_order(letters: str, word: str) -> bool:

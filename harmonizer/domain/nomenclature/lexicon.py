@@ -1,6 +1,7 @@
 """The dictionary: what a token, a run of tokens or a compound word can mean."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from harmonizer.domain.nomenclature.folding import spellings
 from harmonizer.domain.nomenclature.guessing import Guessing
@@ -16,6 +17,7 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "de": (("", "s", False), ("", "n", True), ("", "en", True)),
     "nl": (("", "en", True), ("", "s", True)),
     "fr": (("", "s", True),),
+    "es": (("", "s", True), ("", "es", True)),
     "it": (("a", "e", True), ("o", "i", True), ("e", "i", True)),
 }
 """Inflected forms by language: (ending to take away, ending to add, is it a plural)."""
@@ -52,6 +54,7 @@ class Lexicon:
         }
         self._listed = listed
         self._guessing = Guessing(self._senses, listed)
+        self._ends = _side_ends(self._senses)
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
         self._misspelt: dict[str, tuple[Sense, ...]] = {}
@@ -77,6 +80,8 @@ class Lexicon:
         if part in SIDES:
             side = frozenset({SIDES[part]})
             return (Sense(part, side, frozenset({LATIN}), in_compound=True),)
+        if len(part) < SHORTEST_PART:
+            return self._ends[part]
         return self._senses[part]
 
     def _split(self, word: str) -> list[str] | None:
@@ -102,6 +107,10 @@ class Lexicon:
         at_end = start in {0, len(word) - 1}
         if at_end and word[start] in SIDES and self._sided(word, start):
             yield start + 1, word[start]
+        for length in (1, 2):
+            end = start + length
+            if (start == 0 or end == len(word)) and self._ended(word, start, end):
+                yield end, word[start:end]
         if 0 < start < len(word) - SHORTEST_PART and word[start] == "s":
             yield start + 1, ""  # the linking s of German and the Nordic languages
 
@@ -111,6 +120,14 @@ class Lexicon:
         return len(word) > SHORTEST_INFLECTED or (
             len(rest) == SHORTEST_PART and rest in self._listed
         )
+
+    def _ended(self, word: str, start: int, end: int) -> bool:
+        """Whether a short side of a language stands at an end of a word of that language."""
+        side, rest = self._ends.get(word[start:end], ()), word[end:] if start == 0 else word[:start]
+        if not side or len(rest) < SHORTEST_INFLECTED or rest not in self._senses:
+            return False
+        spoken = {language for sense in self._senses[rest] for language in sense.languages}
+        return any(sense.languages & spoken for sense in side)
 
     def misspelt(self, word: str) -> tuple[Sense, ...]:
         """Return what a word may be that is not in the dictionary: misspelt or shortened."""
@@ -129,6 +146,16 @@ class Lexicon:
         if joined not in self._misspelt_phrases:
             self._misspelt_phrases[joined] = self._guessing.phrase(joined)
         return self._misspelt_phrases[joined]
+
+
+def _side_ends(senses: Mapping[str, tuple[Sense, ...]]) -> dict[str, tuple[Sense, ...]]:
+    """Return the sides of one or two letters that may be glued to a word: `oeildt`, `nierere`."""
+    found = {}
+    for word, meanings in senses.items():
+        sides = [s for s in meanings if s.concepts in ({"left"}, {"right"})]
+        if len(word) < SHORTEST_PART and word not in SIDES and sides:
+            found[word] = tuple(replace(side, in_compound=True) for side in sides)
+    return found
 
 
 def _inflections(

@@ -13,6 +13,11 @@ PRV = re.compile(
     r"(?:(?P<after>\d{1,2}(?:[.,]\d)?)\s*(?P<unit>mm|cm)?(?![\d])|x{1,2}(?![a-z]))?",
     re.IGNORECASE,
 )
+GROWTH = re.compile(
+    r"(?P<root>.*?[A-Za-z)])(?:[\s_]*\+[\s_]*(?P<plus>\d{1,2})(?:[\s_]*mm)?"
+    r"|[\s_]+(?P<apart>\d{1,2})[\s_]?mm)",
+    re.IGNORECASE,
+)
 SPATIAL = re.compile(r"_(?:[LRAPISM]|RUL|RML|RLL|LUL|LLL|NAdj|Dist|Prox)$")
 NOT_SPATIAL = {"VB_L", "VB_S", "VB_C", "VB_T"}
 
@@ -36,6 +41,14 @@ def take_prv(text: str) -> tuple[str, Margin | None]:
     size = float(number.replace(",", "."))
     millimetres = round(size * 10 if (found["unit"] or "").lower() == "cm" else size)
     return rest, Margin(millimetres)
+
+
+def take_growth(text: str) -> tuple[str, Margin | None]:
+    """Return a name without the margin at its end (`cord+5mm`, `stem 3 mm`), and the margin."""
+    found = GROWTH.fullmatch(text)
+    if not found:
+        return text, None
+    return found["root"], Margin(int(found["plus"] or found["apart"]))
 
 
 def with_prv(name: str, margin: Margin) -> str:

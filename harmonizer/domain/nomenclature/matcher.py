@@ -18,6 +18,7 @@ from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue
 from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration, take_guideline
 from harmonizer.domain.nomenclature.folding import plain, tokens
 from harmonizer.domain.nomenclature.lexicon import Lexicon
+from harmonizer.domain.nomenclature.margins import take_growth
 from harmonizer.domain.nomenclature.model import (
     Context,
     Kind,
@@ -43,7 +44,7 @@ from harmonizer.domain.nomenclature.wording import (
     type_reason,
 )
 
-MATCHER_VERSION = "1"
+MATCHER_VERSION = "2"
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
 MOST_REMEMBERED = 100_000
@@ -51,6 +52,7 @@ TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
+GROWN_ORGAN = 0.8
 SHORTEST_PLACE = 6
 SAYS_LITTLE = frozenset({"pair", "whole"})
 """Concepts that a structure's name may carry although the list has no row for it."""
@@ -80,7 +82,8 @@ class Matcher:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[known] = self._judged(roi, context)
-        return replace(self._known[known], number=roi.number)
+        found = self._known[known]
+        return found if found.number == roi.number else replace(found, number=roi.number)
 
     def structure_of(self, name: str) -> Structure | None:
         """Return the listed structure of a standard name without margin, part and qualifier."""
@@ -190,10 +193,28 @@ class Matcher:
                 return found
             others = self._candidates(tokens(bare), decoration, context)
             return replace(found, alternatives=alternatives(others, found.tg263_name))
+        grown = self._grown(raw, bare, decoration, context)
+        if grown:
+            return grown
         marks = strongest_marks(readings)
         if marks and not self._explained_without(readings):
             return aid(raw, helper_reason(text, marks))
         return self._guessed(raw, tokens(bare), decoration, context)
+
+    def _grown(
+        self, raw: str, bare: str, decoration: Decoration, context: Context
+    ) -> Mapping | None:
+        """Read `cord + 5 mm`: a planning risk volume most often, but a curator decides."""
+        root, margin = take_growth(bare)
+        if margin is None or decoration.margin:
+            return None
+        readings = self._reader.read(tokens(root), context.languages)
+        sure = self._sure(readings)
+        if not sure or sure[0] in SURFACES:
+            return None
+        named = replace(decoration, margin=margin)
+        reason = reading_reason(sure[1], named)
+        return suggested_name(raw, named.written(sure[0]), GROWN_ORGAN - sure[1].cost, reason)
 
     def _explained_without(self, readings: Sequence[Reading]) -> bool:
         """Whether a reading whose only marks tell copies apart means a structure."""

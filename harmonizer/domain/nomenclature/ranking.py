@@ -15,7 +15,7 @@ BEST = 0.9
 UNKNOWN_WORDS = 0.6
 MARGIN = re.compile(r"0[1-9]")
 """`cord 05`: a number so written is a margin in mm more often than a count."""
-AS_MARGIN = 0.95
+AS_MARGIN = 1.05
 
 
 @dataclass(frozen=True)

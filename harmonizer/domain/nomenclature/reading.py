@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
@@ -20,11 +20,14 @@ ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth"),
     *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
+SHORT_ORDINAL = re.compile(r"([1-9]\d?)(?:st|nd|rd|th)")
 SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 SHORTEST_MISSPELT = 3
 DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
+ROMANCE_SIDES = frozenset({"d", "g"})
+LAST_SIDE = 0.04
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -88,6 +91,7 @@ class Reader:
                 unknown.append(tokens[at])
             at += taken
         heard = frozenset(spoken) | _languages(slots)
+        slots = _with_last_side(slots, heard)
         choices = [kept for slot in slots if (kept := _audible(slot, heard))]
         unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
         combinations = islice(product(*choices), MOST_READINGS)
@@ -146,9 +150,11 @@ class Reader:
             head, tail = self._word(numbered[1]), _numbers(numbered[2])
             return (*head, tail) if head and tail else ()
         compound = self._lexicon.compound(token)
-        if compound:
+        if compound and not any(sense.is_mark for part in compound for sense in part):
             return compound
         misspelt = self._lexicon.misspelt(token)
+        if compound and (not misspelt or any(sense.is_mark for sense in misspelt)):
+            return compound  # else anatomy cut short, as `submandi`, is not `sub` and `mandi`
         return (misspelt,) if misspelt else ()
 
 
@@ -172,6 +178,9 @@ def _numbers(token: str) -> tuple[Sense, ...]:
             found.append(f"level{int(vertebra[2])}")
     if token.isascii() and token.isdigit() and len(token) <= 2:
         found.append(f"n{int(token)}")
+    short = SHORT_ORDINAL.fullmatch(token)
+    if short and int(short[1]) <= len(ORDINALS):
+        found.append(f"n{int(short[1])}")
     if token in ORDINALS:
         found.append(f"n{ORDINALS.index(token) + 1}")
     level = LEVEL.fullmatch(token)
@@ -193,6 +202,23 @@ def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
             if len(sense.word) > GATED or (sense.word in ALWAYS_READ and _is_side(sense)):
                 heard |= sense.languages
     return frozenset(heard)
+
+
+def _with_last_side(
+    slots: Sequence[tuple[Sense, ...]], heard: frozenset[str]
+) -> list[tuple[Sense, ...]]:
+    """Let a last `D` or `G` be a side though nothing else tells the language.
+
+    `D` is the right side in every language that has it, `G` the left in French; no other means
+    anything behind an organ. A little doubt stays.
+    """
+    if len(slots) < 2 or slots[-1][0].word not in ROMANCE_SIDES or _audible(slots[-1], heard):
+        return list(slots)
+    sides = [s for s in slots[-1] if s.concepts in ({"left"}, {"right"})]
+    if len({sense.concepts for sense in sides}) != 1:
+        return list(slots)
+    side = replace(sides[0], cost=LAST_SIDE, languages=sides[0].languages | ANYONE)
+    return [*slots[:-1], (side,)]
 
 
 def _is_side(sense: Sense) -> bool:

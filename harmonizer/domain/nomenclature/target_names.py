@@ -11,6 +11,7 @@ from harmonizer.domain.nomenclature.answers import (
 )
 from harmonizer.domain.nomenclature.catalogue import Catalogue
 from harmonizer.domain.nomenclature.folding import tokens
+from harmonizer.domain.nomenclature.margins import PRV
 from harmonizer.domain.nomenclature.model import Context, Kind, Mapping, Status
 from harmonizer.domain.nomenclature.reading import Reader, Reading
 from harmonizer.domain.nomenclature.targets import find_type, parse_target
@@ -40,10 +41,15 @@ TUMOUR_SITES = (
 """`Prostate PTV` is a target; `Rectum PTV` is what both have in common."""
 WITHOUT = re.compile(
     r"(.+?)(?:[\s_]*-[\s_]*|[\s_]+"
-    r"(?:minus|less|excl|excluding|without|ohne|sans|hors|utan|uden|uten|zonder|senza|ilman)"
+    r"(?:minus|less|not|no|excl|excluding|without|ohne|sans|hors|utan|uden|uten|zonder|senza|ilman)"
     r"[\s_]+)(GTV|CTV|ITV|PTV)s?",
     re.IGNORECASE,
 )
+TWO_TARGETS = re.compile(
+    r"[GCIP]TV[A-Za-z]*[\s_]*\d*(?:[.,]\d+)?(?:[\s_]*c?Gy)?[\s_]*(?:-|minus|sub|without)[\s_]*[GCIP]TV",
+    re.IGNORECASE,
+)
+"""`PTV60-PTV50`, `PTV-CTV`."""
 SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -61,6 +67,10 @@ class TargetNames:
             return without
         said = _without_type(text).partition("^")[0]
         readings = self._reader.read(tokens(said), context.languages)
+        if TWO_TARGETS.search(text):
+            return aid(raw, "one target less another: a boolean of the two")
+        if PRV.search(text):
+            return aid(raw, "a target and a planning risk volume together")
         marks = strongest_marks(readings, TARGET_WORDS, guessed=False)
         if marks or GROWN.search(text):
             return aid(raw, helper_reason(text, marks or ("+",)))
@@ -141,11 +151,16 @@ class TargetNames:
             return None
         if len(words) == 1 and any(c.isdigit() for c in text):
             return None
-        whole = self._names_organ(text, context)
+        whole = self._names_organ(text, context) or self._without_side(text, context)
         if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
             return whole
         root = self._names_organ(" ".join(words[:-1]), context)
         return f"{root}_{words[-1].upper()}" if root else None
+
+    def _without_side(self, text: str, context: Context) -> str | None:
+        """Return the root of a paired organ that a target names without its side: `Breast`."""
+        left = self._names_organ(f"{text} L", context)
+        return left.removesuffix("_L") if left and left.endswith("_L") else None
 
     def _names_organ(self, text: str, context: Context) -> str | None:
         """Return the structure that a part of a name means, if it means exactly one."""

@@ -19,7 +19,11 @@ NUMBER = re.compile(r"[\s_\-]?(\d{1,2})(?![\d.,]|p\d|\s?(?:c?gy|mm|cm)|x\d)", re
 LARGEST_NUMBER = 19
 LARGEST_CROP_MM = 20
 ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
-IMAGING = re.compile(r"(?:CT|PT|MR|SP)\d{1,2}(?![\d])", re.IGNORECASE)
+IMAGING = re.compile(
+    r"(?:(?:CT|PE?T|MRI?|SP)\d{1,2}(?!\d)|(?<![A-Za-z])(?:CT|PE?T|MRI?)(?![A-Za-z\d]))",
+    re.IGNORECASE,
+)
+MODALITIES = {"PET": "PT", "MRI": "MR"}
 DOSE = re.compile(
     r"(?P<dose>\d{1,5}(?:[.,p]\d{1,3})?)\s?(?P<unit>cgy|gy)?"
     r"(?:\s?[x*]\s?(?P<fractions>\d{1,2})(?:\s?fx)?)?(?![a-z\d])",
@@ -31,6 +35,10 @@ RELATIVE = re.compile(
 LEVELS = {"h": "High", "m": "Mid", "i": "Mid", "l": "Low"}
 """By first letter: high, hi, hr (high risk); mid, int, ir; low, lo, lr."""
 RISK = re.compile(r"(?<![A-Za-z])(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE)
+TOTAL_APART = re.compile(
+    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)[\s_]*gy[\s_]+(\d{1,2})[\s_]?(?:fx|fr)(?![a-z\d])",
+    re.IGNORECASE,
+)
 UNIT = re.compile(r"(\d)[\s_]+(c?gy)(?![a-z])", re.IGNORECASE)
 FRACTIONS_FIRST = re.compile(r"\b(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE)
 TOTAL = re.compile(
@@ -54,6 +62,8 @@ KEPT_WORDS = {
     "tumorbed": "TumorBed",
     "total": "Total",
 }
+BOOSTED = re.compile(r"b(?:oo)?st(\d{1,2}(?:[.,]\d)?)(gy)?", re.IGNORECASE)
+SMALLEST_BOOST_GY = 5
 SMALLEST_CGY = 500
 SMALLEST_CGY_PER_FX = 100
 ROUNDING = 1e-6
@@ -150,8 +160,9 @@ def _is_crop(rest: str) -> bool:
 def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Target, list[str]]:
     """Take imaging, dose and structure from the words that follow; what is left qualifies."""
     rest = RISK.sub(r"\1", rest)
+    rest = TOTAL_APART.sub(_per_fraction, rest)
     rest = TOTAL.sub(_per_fraction, FRACTIONS_FIRST.sub(r"\2Gyx\1", UNIT.sub(r"\1\2", rest)))
-    imaging = "".join(m.upper() for m in IMAGING.findall(rest))
+    imaging = "".join(_modality(m.upper()) for m in IMAGING.findall(rest))
     rest = IMAGING.sub(" ", rest)
     target = replace(target, imaging=imaging)
     rest = rest.strip(" _-+")
@@ -170,6 +181,12 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
     return target, [word for word in words if WORD.fullmatch(word)]
 
 
+def _modality(said: str) -> str:
+    """Return the standard's letters: PET2 is PT2."""
+    letters = said.rstrip("0123456789")
+    return MODALITIES.get(letters, letters) + said[len(letters) :]
+
+
 def _take_word(target: Target, word: str) -> tuple[Target, bool]:
     relative = RELATIVE.fullmatch(word)
     if relative and not target.dose:
@@ -186,10 +203,24 @@ def _take_word(target: Target, word: str) -> tuple[Target, bool]:
         return replace(target, number=ROMAN[word]), True
     if word.lower() in PRIMARY_WORDS and not target.classifier:
         return replace(target, classifier="p"), True
+    boost = BOOSTED.fullmatch(word)
+    if boost and not target.structure:
+        return _boosted(target, boost[1], bool(boost[2])), True
+    if word.lower() in {"n", "p"} and not target.classifier:
+        return replace(target, classifier=word.lower()), True
     kept = KEPT_WORDS.get(word.lower())
     if kept and not target.structure:
         return replace(target, structure=kept), True
     return target, word.lower() in {"gy", "cgy", ""}
+
+
+def _boosted(target: Target, number: str, in_gy: bool) -> Target:
+    """Read what is written at a boost: its number, or from five on its dose in Gy."""
+    boosted = replace(target, structure="Boost")
+    amount = float(number.replace(",", "."))
+    if not in_gy and amount < SMALLEST_BOOST_GY:
+        return replace(boosted, number=number)
+    return replace(boosted, dose=f"{round(amount * 100)}") if not target.dose else boosted
 
 
 def _per_fraction(total: re.Match[str]) -> str:

@@ -53,6 +53,13 @@ CASES = {
         "Tronc cerebral": "Brainstem",
         "Œsophage": "Esophagus",
     },
+    "es": {
+        "Pulmón izq": "Lung_L",
+        "Parótida dcha": "Parotid_R",
+        "Médula espinal": "SpinalCord",
+        "Cabeza femoral D": "Femur_Head_R",
+        "Riñones": "Kidneys",
+    },
     "it": {"Polmone sx": "Lung_L", "Rene dx": "Kidney_R", "Midollo spinale": "SpinalCord"},
     "la": {"Gl. submandibularis sin": "Glnd_Submand_L", "Caput femoris dxt": "Femur_Head_R"},
 }

@@ -96,3 +96,47 @@ def test_what_was_applied_is_a_standard_name_and_maps_to_itself(mapper: Mapper) 
         first = mapper.map_name(raw)
         again = mapper.map_name(first.tg263_name or "")
         assert again.tg263_name == first.tg263_name
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("OEILDT", "Eye_R"),
+        ("nerfoptiqueg", "OpticNrv_L"),
+        ("Niereli", "Kidney_L"),
+        ("parotidesx", "Parotid_L"),
+    ],
+)
+def test_a_side_may_be_glued_to_a_word_of_its_language(mapper: Mapper, raw: str, want: str) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == (want, True)
+
+
+def test_a_last_d_is_the_right_side_but_not_unseen(mapper: Mapper) -> None:
+    found = mapper.map_name("parot D")
+    assert (found.tg263_name, found.auto) == ("Parotid_R", False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("Cord+5mm", "SpinalCord_PRV05"),
+        ("brainstem_3mm", "Brainstem_PRV03"),
+        ("Moelle + 5", "SpinalCord_PRV05"),
+    ],
+)
+def test_a_margin_without_the_word_prv_is_left_to_a_curator(
+    mapper: Mapper, raw: str, want: str
+) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == (want, False)
+
+
+@pytest.mark.parametrize("raw", ["PTV60-PTV50", "PTV-CTV", "PTV-SpinalCord_PRV"])
+def test_one_target_less_something_is_a_planning_aid(mapper: Mapper, raw: str) -> None:
+    found = mapper.map_name(raw)
+    assert (found.status, found.tg263_name) == (Status.HELPER, None)
+
+
+def test_anatomy_cut_short_is_not_a_planning_word_and_a_rest(mapper: Mapper) -> None:
+    assert mapper.map_name("Submandi re").tg263_name == "Glnd_Submand_R"

@@ -37,6 +37,13 @@ def nothing(text: str) -> str | None:
         ("PTV_MR2_Prostate", "PTV_MR2_Prostate"),
         ("CTV_A_Aorta", "CTV_A_Aorta"),
         ("PTV^Ex", "PTV^Ex"),
+        ("PTV_60Gy_30fx", "PTV_200x30"),
+        ("PTVBoost8", "PTV_Boost_800"),  # Gy; up to four it is the boost's number
+        ("PTV boost2", "PTV2_Boost"),
+        ("CTV1_N", "CTVn1"),
+        ("GTV_PET", "GTV_PT"),
+        ("GTV MRI", "GTV_MR"),
+        ("CTV breast", "CTV_Breast"),  # the side is not said
         ("CTV Brust links", "CTV_Breast_L"),
         ("PTV sein D", "PTV_Breast_R"),
         ("PTV rinta vas", "PTV_Breast_L"),

@@ -45,6 +45,7 @@ from harmonizer.api import (
     dicomweb,
     errors,
     fhir,
+    guard,
     nomenclature,
     quality,
     registry,
@@ -272,9 +273,10 @@ def create_app(
             await service.world.dicomweb.close()
         service.engine.dispose()
 
-    app = FastAPI(title="KaSARi archive", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="KaSARi archive", lifespan=lifespan, openapi_url=None)
     app.state.access, app.state.poke = access, jobs.poke
     _publish(app, service)
+    app.add_middleware(guard.Guard)
     errors.install(app)
     readable = (clinical, studies, nomenclature, reports, registry, quality, bias, fhir)
     for part in (stow, submissions, *readable):

@@ -6,7 +6,7 @@ from hashlib import sha256
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from gateway.adapters.database import reading
+from gateway.adapters.database import one_writer, reading
 from gateway.adapters.tables.audit import AuditRow
 from gateway.ports import Clock
 
@@ -23,6 +23,7 @@ class SqlAudit:
 
     def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
         with Session(self._engine) as session:
+            one_writer(session.connection(), "audit")
             last = session.exec(
                 select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(1)
             ).first()

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-__all__ = ["Engine", "open_engine", "reading"]
+__all__ = ["Engine", "one_writer", "open_engine", "reading"]
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -39,6 +39,12 @@ def _begin_immediate(connection: Any) -> None:
     """Take the write lock first: a read that turns into a write could not wait for it."""
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def one_writer(connection: Connection, table: str) -> None:
+    """Let nobody else write a table until this transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
 
 
 def reading(engine: Engine) -> Engine:

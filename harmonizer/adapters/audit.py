@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.database import one_writer, reading
 from harmonizer.adapters.tables.work import AuditTable
 from harmonizer.ports import Clock
 
@@ -23,7 +23,8 @@ class SqlAudit:
     def record(self, caller: str, role: str, action: str, subject: str) -> None:
         newest = select(AuditTable).order_by(col(AuditTable.sequence).desc()).limit(1)
         with Session(self._engine) as session:
-            last = session.exec(newest.with_for_update()).first()
+            one_writer(session.connection(), "audit")
+            last = session.exec(newest).first()
             row = AuditTable(
                 sequence=last.sequence + 1 if last else 1,
                 at=self._clock.now(),

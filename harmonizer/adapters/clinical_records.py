@@ -18,6 +18,7 @@ from harmonizer.adapters.tables.clinical import (
     WithdrawnPatientTable,
 )
 from harmonizer.adapters.tables.studies import StudyTable
+from harmonizer.errors import RefusedError, RetryError
 
 CHUNK: Final = 500
 T = TypeVar("T")
@@ -47,10 +48,9 @@ class SqlClinicalRecords:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def receipt(self, batch_id: str) -> BatchReceipt | None:
+    def receipt(self, batch_id: str, centre: str) -> BatchReceipt | None:
         with self._engine.begin() as db:
-            found = db.scalar(select(batches.c.receipt).where(batches.c.batch_id == batch_id))
-        return None if found is None else BatchReceipt.model_validate(found)
+            return _receipt(db, batch_id, centre)
 
     def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
         with self._engine.begin() as db:
@@ -79,9 +79,11 @@ class SqlClinicalRecords:
         self, batch: ClinicalBatch, scored: Sequence[Scored], withdrawn: int, at: datetime
     ) -> BatchReceipt:
         with self._engine.begin() as db:
-            found = db.scalar(select(batches.c.receipt).where(batches.c.batch_id == batch.batch_id))
+            found = _receipt(db, batch.batch_id, batch.centre)
             if found is not None:  # another request with the same batch was faster
-                return BatchReceipt.model_validate(found)
+                return found
+            if _withdrawn(db, _patients_of(batch)):
+                raise RetryError("a patient withdrew while the batch was checked; send it again")
             empty = BatchReceipt(batch_id=batch.batch_id, stored=0, unchanged=0, superseded=0)
             _keep(db, empty, batch.centre, at)
             _know_patients(db, batch)
@@ -246,10 +248,23 @@ def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str
     return found
 
 
+def _receipt(db: Connection, batch_id: str, centre: str) -> BatchReceipt | None:
+    query = select(batches.c.receipt, batches.c.centre).where(batches.c.batch_id == batch_id)
+    found = db.execute(query).first()
+    if found is None:
+        return None
+    if found.centre != centre:
+        raise RefusedError("other-centre", "a batch of another centre has this name", 409)
+    return BatchReceipt.model_validate(found.receipt)
+
+
+def _patients_of(batch: ClinicalBatch) -> set[str]:
+    rows = (*batch.clinical, *batch.toxicity, *batch.prom, *batch.facts)
+    return {row.national_id for row in rows}
+
+
 def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
-    seen = {
-        row.national_id for row in (*batch.clinical, *batch.toxicity, *batch.prom, *batch.facts)
-    }
+    seen = _patients_of(batch)
     new = sorted(seen - set(_centres(db, seen)))
     _insert(db, patients, [{"national_id": p, "centre": batch.centre} for p in new])
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, insert, select, update
 
 from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -45,7 +46,7 @@ class SqlCourses:
                 (col(CourseTable.course_uid) == CourseInstanceTable.course_uid)
                 & (col(CourseTable.version) == CourseInstanceTable.version),
             )
-            .where(CourseTable.course_uid == course_uid)
+            .where(CourseTable.course_uid == course_uid, still_there())
             .order_by(col(InstanceTable.sop_instance_uid))
         )
         with Session(self._reading) as session:
@@ -64,9 +65,11 @@ class SqlCourses:
             ]
 
     def national_id(self, course_uid: str) -> str | None:
+        query = select(CourseTable.national_id).where(
+            CourseTable.course_uid == course_uid, still_there()
+        )
         with Session(self._reading) as session:
-            row = session.get(CourseTable, course_uid)
-            return row.national_id if row else None
+            return session.exec(query).first()
 
     def centre(self, course_uid: str) -> str | None:
         with Session(self._reading) as session:
@@ -74,7 +77,9 @@ class SqlCourses:
             return row.centre if row else None
 
     def contexts(self, national_ids: Collection[str] | None = None) -> Sequence[CourseContext]:
-        query = select(CourseTable).where(CourseTable.state == SubmissionState.HARMONIZED)
+        query = select(CourseTable).where(
+            CourseTable.state == SubmissionState.HARMONIZED, still_there()
+        )
         queries = [query]
         if national_ids is not None:
             parts = _chunks(sorted(national_ids))
@@ -93,7 +98,9 @@ class SqlCourses:
             return list(session.exec(select(CourseTable.course_uid)))
 
     def unharmonized(self) -> Sequence[str]:
-        query = select(CourseTable.course_uid).where(CourseTable.state == SubmissionState.STORED)
+        query = select(CourseTable.course_uid).where(
+            CourseTable.state == SubmissionState.STORED, still_there()
+        )
         with Session(self._reading) as session:
             return list(session.exec(query))
 

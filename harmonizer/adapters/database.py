@@ -4,9 +4,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-__all__ = ["Engine", "open_engine", "upgrade"]
+__all__ = ["Engine", "one_writer", "open_engine", "reading", "upgrade"]
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -28,6 +28,12 @@ def open_engine(url: str) -> Engine:
 def reading(engine: Engine) -> Engine:
     """Return the same engine for transactions that only read: they wait for nobody."""
     return engine.execution_options(reads_only=True)
+
+
+def one_writer(connection: Connection, table: str) -> None:
+    """Let nobody else write a table until this transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
 
 
 def upgrade(engine: Engine) -> None:

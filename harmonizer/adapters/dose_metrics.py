@@ -27,7 +27,12 @@ class SqlDoseMetrics:
         self._engine = reading(engine)
 
     def names(self) -> Sequence[str]:
-        query = select(metrics.c.standard_name, metrics.c.name).where(_has_value()).distinct()
+        query = (
+            select(metrics.c.standard_name, metrics.c.name)
+            .join(courses, courses.c.course_uid == metrics.c.course_uid)
+            .where(_has_value(), still_there())
+            .distinct()
+        )
         with self._engine.begin() as db:
             return sorted(f"{structure} {name}" for structure, name in db.execute(query))
 

@@ -46,8 +46,10 @@ class SqlHoldings:
         self._reading = reading(engine)
 
     def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
+        # a study beside a receipt: it was being announced while its patient was erased
         query = select(WithdrawnPatientTable.national_id).where(
             col(WithdrawnPatientTable.erased_at).is_(None)
+            | col(WithdrawnPatientTable.national_id).in_(select(StudyTable.national_id))
         )
         with Session(self._reading) as session:
             waiting = sorted(session.exec(query))
@@ -84,7 +86,8 @@ class SqlHoldings:
                 session.exec(delete(WorkTable).where(col(WorkTable.subject) == course_uid))
             instances = _forget_studies(session, national_id)
             receipt = session.get_one(WithdrawnPatientTable, national_id)
-            receipt.courses, receipt.instances = len(courses), instances
+            receipt.courses += len(courses)
+            receipt.instances += instances
             receipt.erased_at = at
             session.add(receipt)
             session.commit()

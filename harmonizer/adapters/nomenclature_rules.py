@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, delete, insert, select
 
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.nomenclature import (
     NameDecisionTable,
@@ -164,6 +165,7 @@ class SqlNameUses:
                 func.count(func.distinct(col(CourseTable.national_id))),
             )
             .join(CourseTable, col(CourseTable.course_uid) == StructureTable.course_uid)
+            .where(still_there())
             .group_by(
                 col(StructureTable.local_name), col(CourseTable.centre), col(CourseTable.site)
             )
@@ -189,9 +191,10 @@ class SqlNameUses:
                         col(StructureTable.course_uid) == CourseTable.course_uid,
                     )
                     .where(
+                        still_there(),
                         tuple_(col(CourseTable.centre), col(StructureTable.local_name)).in_(
                             list(names[first : first + AT_ONCE])
-                        )
+                        ),
                     )
                     .distinct()
                 )
@@ -205,6 +208,7 @@ class SqlNameUses:
         query = (
             select(CourseTable.centre, StructureTable.status, named, func.count())
             .join(CourseTable, col(CourseTable.course_uid) == StructureTable.course_uid)
+            .where(still_there())
             .group_by(col(CourseTable.centre), col(StructureTable.status), named)
         )
         with Session(self._reading) as session:
@@ -215,7 +219,11 @@ class SqlNameUses:
         query = (
             select(StructureTable.course_uid, StructureTable.roi_number)
             .join(CourseTable, col(CourseTable.course_uid) == StructureTable.course_uid)
-            .where(StructureTable.local_name == local_name, CourseTable.centre == centre)
+            .where(
+                StructureTable.local_name == local_name,
+                CourseTable.centre == centre,
+                still_there(),
+            )
             .order_by(col(CourseTable.stored_at).desc())
             .limit(1)
         )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
     CourseStudyTable,
@@ -206,7 +207,9 @@ def _open() -> tuple[Any, ...]:
         )
         .exists()
     )
-    return (col(SubmissionTable.state) == SubmissionState.ANNOUNCED, ~later)
+    gone = select(WithdrawnPatientTable.national_id)
+    here = col(SubmissionTable.national_id).not_in(gone)
+    return (col(SubmissionTable.state) == SubmissionState.ANNOUNCED, ~later, here)
 
 
 def _announced() -> Any:

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, FindingTable
 from harmonizer.domain.quality.summary import CourseMark
@@ -20,7 +21,7 @@ class SqlQualityMarks:
     def marks(self) -> Iterator[CourseMark]:
         """Yield every harmonized course with its findings, each code once."""
         courses = select(CourseTable.course_uid, CourseTable.centre, CourseTable.stored_at).where(
-            CourseTable.state == SubmissionState.HARMONIZED
+            CourseTable.state == SubmissionState.HARMONIZED, still_there()
         )
         with Session(self._reading) as session:
             found = _findings(session)

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from gateway.contract.receipts import SubmissionState
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import (
     CourseTable,
@@ -28,7 +29,9 @@ class SqlRegistry:
         """Return every standard name that a region with a volume has, in order."""
         query = (
             select(StructureTable.standard_name)
+            .join(CourseTable, col(CourseTable.course_uid) == StructureTable.course_uid)
             .where(
+                still_there(),
                 col(StructureTable.standard_name).is_not(None),
                 col(StructureTable.volume_cm3).is_not(None),
             )
@@ -51,7 +54,11 @@ class SqlRegistry:
     def _part(self, session: Session, after: str) -> list[KeptCourse]:
         query = (
             select(CourseTable)
-            .where(CourseTable.state == SubmissionState.HARMONIZED, CourseTable.course_uid > after)
+            .where(
+                CourseTable.state == SubmissionState.HARMONIZED,
+                CourseTable.course_uid > after,
+                still_there(),
+            )
             .order_by(col(CourseTable.course_uid))
             .limit(PART)
         )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select, update
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
 from gateway.contract.receipts import CourseHolding, SubmissionState
 from harmonizer.adapters.database import reading
+from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
     CourseStudyTable,
@@ -50,6 +51,9 @@ class SqlSubmissions:
     def announce(self, body: CertificateBody, sealed: CourseCertificate, at: datetime) -> None:
         manifest = body.manifest
         with Session(self._engine) as session:
+            if session.get(WithdrawnPatientTable, manifest.national_id):
+                text = "the patient withdrew; nothing more is taken"
+                raise RefusedError("patient-withdrew", text)
             _own_studies(session, manifest)
             _expect(session, manifest)
             session.add(

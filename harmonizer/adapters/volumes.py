@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, StructureTable
 from harmonizer.domain.quality.knowledge import VolumeRange, usual_volume
@@ -36,6 +37,7 @@ class SqlVolumes:
             select(CourseTable.site, StructureTable.standard_name, StructureTable.volume_cm3)
             .join(StructureTable, col(StructureTable.course_uid) == CourseTable.course_uid)
             .where(
+                still_there(),
                 col(CourseTable.site).is_not(None),
                 col(StructureTable.standard_name).is_not(None),
                 col(StructureTable.volume_cm3) > 0,

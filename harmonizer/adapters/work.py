@@ -23,7 +23,7 @@ class SqlWork:
     def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
         with Session(self._engine) as session:
             for subject in subjects:
-                row = session.get(WorkTable, (kind, subject))
+                row = session.get(WorkTable, (kind, subject), with_for_update=True)
                 if row is None:
                     row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
                 elif row.state == RUNNING:
@@ -50,7 +50,7 @@ class SqlWork:
 
     def done(self, task: Task, at: datetime) -> None:
         with Session(self._engine) as session:
-            row = session.get(WorkTable, (task.kind, task.subject))
+            row = session.get(WorkTable, (task.kind, task.subject), with_for_update=True)
             if row is None:
                 return
             if row.asked_again:

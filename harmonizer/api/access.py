@@ -11,9 +11,14 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
+from harmonizer.ports import Audit
+
 SESSION_COOKIE: Final = "kasari_archive"
 SESSION_HOURS: Final = 8
 MOST_SESSIONS: Final = 1000
+LONGEST_SUBJECT: Final = 500
+AUDITED: Final = "kasari.audited"
+"""In the scope of a request: a handler has said what is read."""
 READERS: Final = ("researcher", "curator", "admin")
 
 
@@ -68,6 +73,13 @@ def caller_of(request: Request) -> Caller | None:
         return None
     cookie = request.cookies.get(SESSION_COOKIE, "")
     return access.of_session(cookie, request.app.state.clock.now())
+
+
+def audited(request: Request, caller: Caller, action: str, subject: str) -> None:
+    """Record what a caller is about to be told or to do; else the guard records the address."""
+    audit: Audit = request.app.state.audit
+    audit.record(caller.name, caller.role, action, subject[:LONGEST_SUBJECT])
+    request.scope[AUDITED] = True
 
 
 def require(*roles: str) -> Any:

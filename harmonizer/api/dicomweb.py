@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.domain.cohorts import Level
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import NotFoundError, RefusedError, RetryError
@@ -32,7 +32,6 @@ EXPLICIT: Final = "1.2.840.10008.1.2.1"
 AS_STORED: Final = {"*", EXPLICIT}
 ANYTHING: Final = {"*/*", 'multipart/related; type="*/*"', "multipart/related"}
 STORED_BYTES: Final = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
-SUBJECT: Final = 500
 
 
 def cohort_service(request: Request) -> CohortService:
@@ -293,5 +292,4 @@ def _subject(study: str, series: str | None, instance: str | None) -> str:
 
 
 async def _record(request: Request, caller: Caller, action: str, subject: str) -> None:
-    audit = request.app.state.audit
-    await asyncio.to_thread(audit.record, caller.name, caller.role, action, subject[:SUBJECT])
+    await asyncio.to_thread(audited, request, caller, action, subject)

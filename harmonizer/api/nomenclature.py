@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from harmonizer.api.access import Caller, require
+from harmonizer.api.access import Caller, audited, require
 from harmonizer.domain.nomenclature import Release, Rule
 from harmonizer.services.nomenclature import NomenclatureService, Preview
 from harmonizer.services.renamed import RenamedStructureSets
@@ -67,7 +67,7 @@ def read_worklist(
 @router.post("/decisions", status_code=201)
 def decide(decision: RuleIn, request: Request, names: Names, caller: Caller = DECIDE) -> Any:
     """Keep a decision and put its rule in the draft."""
-    _audit(request, caller, "names.decide", decision.local_name)
+    audited(request, caller, "names.decide", decision.local_name)
     return _release(names.decide(decision.rule(), caller.name))
 
 
@@ -141,7 +141,7 @@ def bring_in_rules(
     caller: Caller = DECIDE,
 ) -> dict[str, Any]:
     """Put the rules of a file in the draft; `whole`: instead of those that it has."""
-    _audit(request, caller, "names.bring-in", form)
+    audited(request, caller, "names.bring-in", form)
     return _release(names.bring_in(text, form, caller.name, whole))
 
 
@@ -155,7 +155,7 @@ def take_out_rule(
     caller: Caller = DECIDE,
 ) -> dict[str, Any]:
     """Take one rule out of the draft."""
-    _audit(request, caller, "names.take-out", local_name)
+    audited(request, caller, "names.take-out", local_name)
     rule = Rule(local_name, "", "", "", "", centre, site)
     return _release(names.take_out(rule, caller.name))
 
@@ -171,7 +171,7 @@ def propose(
     request: Request, names: Names, note: Note = "", caller: Caller = DECIDE
 ) -> dict[str, Any]:
     """Put the draft up for release by another curator."""
-    _audit(request, caller, "names.propose", "draft")
+    audited(request, caller, "names.propose", "draft")
     return _release(names.propose(caller.name, note))
 
 
@@ -180,7 +180,7 @@ def release(
     version: int, request: Request, names: Names, caller: Caller = DECIDE
 ) -> dict[str, Any]:
     """Put a proposed set in force; not for the curator who proposed it."""
-    _audit(request, caller, "names.release", str(version))
+    audited(request, caller, "names.release", str(version))
     return _preview(names.release(version, caller.name))
 
 
@@ -189,7 +189,7 @@ def refuse(
     version: int, request: Request, names: Names, note: Note = "", caller: Caller = DECIDE
 ) -> dict[str, Any]:
     """Give up a draft or a proposed set."""
-    _audit(request, caller, "names.refuse", str(version))
+    audited(request, caller, "names.refuse", str(version))
     return _release(names.refuse(version, caller.name, note))
 
 
@@ -198,7 +198,7 @@ def roll_back(
     version: int, request: Request, names: Names, note: Note, caller: Caller = DECIDE
 ) -> dict[str, Any]:
     """Propose an earlier set's rules again; version 0 has none."""
-    _audit(request, caller, "names.roll-back", str(version))
+    audited(request, caller, "names.roll-back", str(version))
     return _release(names.roll_back(version, caller.name, note))
 
 
@@ -209,7 +209,7 @@ def read_structure_set(
     caller: Caller = require("researcher", "curator", "admin"),
 ) -> Response:
     """Return a course's structure set with standard names, derived from the original."""
-    _audit(request, caller, "names.structure-set", course_uid)
+    audited(request, caller, "names.structure-set", course_uid)
     renamed: RenamedStructureSets = request.app.state.renamed
     headers = {"Content-Disposition": 'attachment; filename="structures-tg263.dcm"'}
     data = renamed.structure_set(course_uid)
@@ -222,10 +222,6 @@ def read_vocabulary(
 ) -> Mapping[str, Any]:
     """Return the words of structure names that free text may keep, with their version."""
     return names.vocabulary()
-
-
-def _audit(request: Request, caller: Caller, action: str, subject: str) -> None:
-    request.app.state.audit.record(caller.name, caller.role, action, subject)
 
 
 def _release(release: Release) -> dict[str, Any]:

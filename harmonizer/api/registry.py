@@ -7,7 +7,7 @@ from typing import Final, Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.api.csv_answers import csv_answer, named
 from harmonizer.services.registry import RegistryService
 
@@ -24,7 +24,7 @@ def read_extract(
 ) -> StreamingResponse:
     """Return one row per harmonized course: plan, quality and doses of every structure."""
     service: RegistryService = request.app.state.registry
-    request.app.state.audit.record(caller.name, caller.role, "read-registry-extract", "all courses")
+    audited(request, caller, "read-registry-extract", "all courses")
     columns, rows = service.table()
     table: Iterator[Sequence[object]] = chain([[c.name for c in columns]], rows)
     if format == "csv":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, Response
 
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.services.reports import ReportService
 
 router = APIRouter(prefix="/api/v1/courses", tags=["reports"])
@@ -32,7 +32,7 @@ def read_report(
     course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
 ) -> HTMLResponse:
     """Return a course's report as one page, to read, print or save."""
-    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    audited(request, caller, "read-report", course_uid)
     page = reports.page(course_uid)
     return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
@@ -42,7 +42,7 @@ def read_report_values(
     course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
 ) -> dict[str, Any]:
     """Return what the report shows: findings, structures with metrics and curves, constraints."""
-    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    audited(request, caller, "read-report", course_uid)
     return reports.values(course_uid)
 
 
@@ -51,5 +51,5 @@ def read_structured_report(
     course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
 ) -> Response:
     """Return the values as a DICOM Comprehensive 3D SR of the course's study."""
-    request.app.state.audit.record(caller.name, caller.role, "read-report", course_uid)
+    audited(request, caller, "read-report", course_uid)
     return Response(reports.dicom(course_uid), media_type="application/dicom")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from gateway.contract.receipts import CourseHolding
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.studies import MOST_COURSES, StudyService
@@ -75,5 +75,5 @@ def read_course(
 ) -> dict[str, Any]:
     """Return one course: structures with names, volumes and metrics, and the findings."""
     found = studies.course(course_uid)
-    request.app.state.audit.record(caller.name, caller.role, "read-course", course_uid)
+    audited(request, caller, "read-course", course_uid)
     return found

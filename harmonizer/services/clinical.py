@@ -55,7 +55,9 @@ class Clock(Protocol):
 class Records(Protocol):
     """Where rows are kept. Every write is one transaction with its receipt."""
 
-    def receipt(self, batch_id: str) -> BatchReceipt | None: ...
+    def receipt(self, batch_id: str, centre: str) -> BatchReceipt | None:
+        """Return what was answered to a batch. Raises `RefusedError` if another centre sent it."""
+        ...
 
     def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
         """Delete every row of these patients and keep them away. Returns how many rows."""
@@ -67,7 +69,9 @@ class Records(Protocol):
 
     def store(
         self, batch: ClinicalBatch, scored: Sequence[Scored], withdrawn: int, at: datetime
-    ) -> BatchReceipt: ...
+    ) -> BatchReceipt:
+        """Raises `RetryError` if a patient of the batch withdrew since it was checked."""
+        ...
 
     def refuse(self, receipt: BatchReceipt, centre: str, at: datetime) -> None:
         """Keep the receipt of a batch that was not stored."""
@@ -127,7 +131,7 @@ class ClinicalService:
         """
         if batch.centre != centre:
             raise RefusedError("other-centre", "the batch is of another centre", 403)
-        known = self._records.receipt(batch.batch_id)
+        known = self._records.receipt(batch.batch_id, centre)
         if known is not None:
             return known
         now = self._clock.now()

@@ -28,7 +28,7 @@ class Holdings(Protocol):
     """What the archive has of patients, and who of them withdrew."""
 
     def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
-        """Return who withdrew and is not erased yet, of these or of everybody."""
+        """Return who withdrew and is not erased whole, of these or of everybody."""
         ...
 
     def close(self, national_id: str) -> Sequence[InstanceKey]:

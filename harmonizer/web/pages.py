@@ -17,6 +17,7 @@ from harmonizer.api.access import (
     SESSION_HOURS,
     Access,
     Caller,
+    audited,
     caller_of,
 )
 from harmonizer.domain.studies import CourseFilter
@@ -142,7 +143,7 @@ def show_courses(
     )
     total = studies.count(which)
     asked = {key: value for key, value in chosen.items() if value}
-    request.app.state.audit.record(caller.name, caller.role, "list-courses", urlencode(asked))
+    audited(request, caller, "list-courses", urlencode(asked))
     return _page(
         request,
         "courses.html",
@@ -180,7 +181,7 @@ def show_course(request: Request, course_uid: str) -> Response:
         course = studies.course(course_uid)
     except NotFoundError:
         return _missing(request, caller, "course")
-    request.app.state.audit.record(caller.name, caller.role, "view-course", course_uid)
+    audited(request, caller, "view-course", course_uid)
     return _page(
         request,
         "course.html",

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from harmonizer.api.access import Caller, caller_of
+from harmonizer.api.access import Caller, audited, caller_of
 from harmonizer.domain.nomenclature import HELPER, Rule
 from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError
 from harmonizer.services.nomenclature import NomenclatureService
@@ -64,7 +64,7 @@ def decide(
     name = other.strip() if choice == OTHER else choice
     rule = Rule(local_name, name, "", reason.strip() or "decided in the worklist", "", centre)
     try:
-        request.app.state.audit.record(caller.name, caller.role, "names.decide", local_name)
+        audited(request, caller, "names.decide", local_name)
         _names(request).decide(rule, caller.name)
     except RefusedError as error:
         return _one(request, caller, skip, "", str(error))
@@ -91,7 +91,7 @@ def move_set(
     if act not in acts:
         return _page(request, "missing.html", 404, caller=caller, what="page")
     try:
-        request.app.state.audit.record(caller.name, caller.role, f"names.{act}", str(version))
+        audited(request, caller, f"names.{act}", str(version))
         acts[act]()
     except HarmonizerError as error:
         return _overview(request, caller, str(error))

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 
 import httpx
+import pytest
 from sqlmodel import Session, col, func, select
 
-from gateway.contract.clinical import ClinicalBatch
+from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from harmonizer.adapters.holdings import OF_COURSES
 from harmonizer.adapters.tables.studies import InstanceTable, StudyTable
 from tests.factories.archive_world import SentCourse
@@ -152,3 +154,89 @@ def test_no_centre_withdraws_or_lets_in_for_another(open_door: Open, course: Sen
     inside(open_door, own)
     inside(open_door, stranger, "Tyks")
     inside(open_door, still_there)
+
+
+def of_before(_national_ids: object) -> set[str]:
+    """What a question about withdrawals was answered just before one came in."""
+    return set()
+
+
+def test_a_withdrawal_between_check_and_announcement_is_noticed(
+    open_door: Open, course: SentCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def job(door: Door) -> None:
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.service.work_through()
+        monkeypatch.setattr(door.service.records, "withdrawn", of_before)
+        assert (await door.announce(course)).json()["code"] == "patient-withdrew"
+        assert set(rows(door).values()) == {0}
+
+    inside(open_door, job)
+
+
+def test_a_withdrawal_between_check_and_storing_of_rows_is_noticed(
+    open_door: Open, course: SentCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    national = course.body.manifest.national_id
+    row = ClinicalRow(
+        national_id=national, row_key="k", source="test", recorded_on=date(2020, 1, 1)
+    )
+    batch = ClinicalBatch(batch_id="b1", centre="KUH", clinical=(row,))
+
+    async def send(door: Door) -> httpx.Response:
+        sent = batch.model_dump(mode="json")
+        return await door.client.post("/api/v1/clinical-batches", json=sent)
+
+    async def job(door: Door) -> None:
+        await tell(door, "w1", (national,))
+        with monkeypatch.context() as earlier:
+            earlier.setattr(door.service.records, "withdrawn", of_before)
+            assert (await send(door)).status_code == httpx.codes.SERVICE_UNAVAILABLE
+        (problem,) = (await send(door)).json()["problems"]
+        assert problem["reason"] == "the patient withdrew"
+        assert door.service.clinical.counts()["clinical"] == 0
+
+    inside(open_door, job)
+
+
+def test_what_was_announced_while_its_patient_was_erased_is_found_and_erased(
+    open_door: Open, course: SentCourse
+) -> None:
+    """Two transactions at once: neither sees the other, and the announcement ends last."""
+    national, one = course.body.manifest.national_id, course.instances[0]
+    entry = one.entry.model_dump(exclude={"role", "references"})
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        await tell(door, "w1", (national,))
+        door.service.work_through()
+        told = await receipt(door)
+        with Session(door.service.engine) as session:
+            uid = one.entry.study_instance_uid
+            session.add(StudyTable(study_instance_uid=uid, national_id=national, centre="KUH"))
+            session.flush()
+            session.add(InstanceTable(centre="KUH", **entry))
+            session.commit()
+        door.store.objects[one.entry.sop_instance_uid] = one.data
+        assert door.service.withdrawal.reconcile() == 1
+        door.service.work_through()
+        assert door.store.objects == {}
+        assert set(rows(door).values()) == {0}
+        found = await receipt(door)
+        assert (found["courses"], found["instances"]) == (1, len(course.instances) + 1)
+        assert found["withdrawn_at"] == told["withdrawn_at"]
+        assert door.service.withdrawal.reconcile() == 0
+
+    inside(open_door, job)
+
+
+def test_a_batch_is_answered_to_the_centre_that_sent_it(open_door: Open) -> None:
+    async def own(door: Door) -> None:
+        assert (await tell(door, "b1")).status_code == httpx.codes.OK
+
+    async def stranger(door: Door) -> None:
+        answer = await tell(door, "b1")
+        assert (answer.status_code, answer.json()["code"]) == (409, "other-centre")
+
+    inside(open_door, own)
+    inside(open_door, stranger, "Tyks")

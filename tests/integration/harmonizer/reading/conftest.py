@@ -44,7 +44,12 @@ PROSTATE = Given(4, centre="Tyks", site="prostate", laterality="N", rois=(Roi("x
 ON_ITS_WAY = Given(5, state="announced", rois=(HEART,))
 NOT_WORKED_OUT = Given(6, state="failed", site=None, laterality=None)
 GROWING = Given(7, centre="Tyks", site="lung", not_yet=(0,))
-WITHDRAWN = Given(8, rois=(HEART,), withdrawn=True)
+WITHDRAWN = Given(
+    8,
+    rois=(HEART, Roi("Nuhrusiini", "Esophagus", {"Mean[Gy]": 8.8}), Roi("Nuhrutolppa", None)),
+    findings=(("ONLY-THERE", "error", "dose", "cut"),),
+    withdrawn=True,
+)
 EVERYTHING = (
     LEFT_KUH,
     RIGHT_KUH,

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from harmonizer.domain.nomenclature import Rule, RuleSet
+from harmonizer.domain.spreadsheets import as_text, as_written
 from harmonizer.errors import DataError
 
 FIELDS = (
@@ -46,7 +47,8 @@ def write_rules(rules: RuleSet, form: str) -> str:
     writer = csv.DictWriter(out, FIELDS, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "examples": BETWEEN.join(row.get("examples", ()))})
+        texts = {**row, "examples": BETWEEN.join(row.get("examples", ()))}
+        writer.writerow({name: as_text(text) for name, text in texts.items()})
     return out.getvalue()
 
 
@@ -78,7 +80,8 @@ def _csv(text: str) -> list[Mapping[str, Any]]:
     if lacking:
         raise DataError("RULES-UNREADABLE", f"the file has no column {', '.join(lacking)}")
     rows: list[Mapping[str, Any]] = []
-    for row in reader:
+    for given in reader:
+        row = {name: as_written(text) for name, text in given.items() if isinstance(text, str)}
         examples = [e for e in (row.get("examples") or "").split(BETWEEN) if e.strip()]
         rows.append({**row, "examples": examples})
     return rows

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from gateway.contract.recruitment import RecruitmentCounts
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.api.csv_answers import csv_answer
 from harmonizer.services.bias import BiasService
 
@@ -75,6 +75,6 @@ def read_weights(
     """Return inverse-probability weights of those who answered; others have an empty one."""
     today = request.app.state.clock.now().date()
     what = f"{instrument} {timepoint}"
-    request.app.state.audit.record(caller.name, caller.role, "read-weights", what)
+    audited(request, caller, "read-weights", what)
     rows = list(bias_service(request).weights(instrument, timepoint, today))
     return csv_answer(rows, f"weights-{instrument}-{timepoint}")

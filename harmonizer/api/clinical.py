@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.api.csv_answers import csv_answer
 from harmonizer.api.studies import CourseUid
 from harmonizer.services.clinical import ClinicalService
@@ -70,7 +70,7 @@ def read_course_timeline(
 ) -> dict[str, Any]:
     """Return a course's doses beside grades, scores and records, by day from the first fraction."""
     course = request.app.state.studies.course(course_uid)
-    request.app.state.audit.record(caller.name, caller.role, "read-timeline", course_uid)
+    audited(request, caller, "read-timeline", course_uid)
     return clinical.course_timeline(course)
 
 

@@ -6,6 +6,8 @@ from io import StringIO
 
 from fastapi.responses import StreamingResponse
 
+from harmonizer.domain.spreadsheets import as_text
+
 
 def csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingResponse:
     """Return rows, the header among them, as a file to keep."""
@@ -23,7 +25,7 @@ def csv_text(rows: Iterable[Sequence[object]], part: int = 200) -> Iterator[str]
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for number, row in enumerate(rows, start=1):
-        writer.writerow(row)
+        writer.writerow([as_text(cell) for cell in row])
         if number % part == 0:
             yield out.getvalue()
             out.seek(0)

@@ -29,7 +29,11 @@ FOR_CENTRES = {
     "/api/v1/submissions/{course_uid}/{version}/verify",
 }
 FOR_CENTRES_TOO = {"/api/v1/status", "/api/v1/courses", "/api/v1/names/vocabulary"}
-STORING = {"/dicom-web/studies", "/dicom-web/studies/{study_instance_uid}"}
+TOLD_BY_CENTRES = {
+    ("POST", "/dicom-web/studies"),
+    ("POST", "/dicom-web/studies/{study_instance_uid}"),
+    ("PUT", "/api/v1/recruitment"),
+}
 CHANGES = {"POST", "PUT", "DELETE", "PATCH"}
 FORM = {"local_name": "Sydan", "choice": "No_Such_Name"}
 BEARERS = {"site": SITE_TOKEN, **TOKENS}
@@ -83,7 +87,7 @@ def refuses(answer: httpx.Response) -> bool:
 
 
 def may(role: str, method: str, path: str) -> bool:
-    if path in FOR_CENTRES or (path in STORING and method == "POST"):
+    if path in FOR_CENTRES or (method, path) in TOLD_BY_CENTRES:
         return role == "site"
     if path in FOR_CENTRES_TOO:
         return True

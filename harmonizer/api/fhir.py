@@ -4,7 +4,7 @@ import json
 
 from fastapi import APIRouter, Request, Response
 
-from harmonizer.api.access import READERS, Caller, require
+from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.api.studies import CourseUid
 from harmonizer.services.fhir import FhirService
 
@@ -18,5 +18,5 @@ def read_bundle(
     """Return a Bundle: course summary, phase, volumes, images, graded events, answers, scores."""
     service: FhirService = request.app.state.fhir
     found = service.bundle(course_uid)
-    request.app.state.audit.record(caller.name, caller.role, "read-fhir", course_uid)
+    audited(request, caller, "read-fhir", course_uid)
     return Response(json.dumps(found), media_type="application/fhir+json")

@@ -132,7 +132,7 @@ def test_every_answered_read_is_in_the_audit_trail(archive: Archive) -> None:
             before = count()
             answer = ask(archive, method, filled_in(path, LEFT_KUH), token)
             if answer.status_code < 400 and not refuses(answer):
-                assert count() == before + 1, (role, path, answer.status_code)
+                assert count() > before, (role, path, answer.status_code)
     assert archive.app.state.audit.first_break() is None
 
 

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
-from harmonizer.ports import Audit
-
 SESSION_COOKIE: Final = "kasari_archive"
 SESSION_HOURS: Final = 8
 MOST_SESSIONS: Final = 1000
@@ -77,8 +75,7 @@ def caller_of(request: Request) -> Caller | None:
 
 def audited(request: Request, caller: Caller, action: str, subject: str) -> None:
     """Record what a caller is about to be told or to do; else the guard records the address."""
-    audit: Audit = request.app.state.audit
-    audit.record(caller.name, caller.role, action, subject[:LONGEST_SUBJECT])
+    request.app.state.audit.record(caller.name, caller.role, action, subject[:LONGEST_SUBJECT])
     request.scope[AUDITED] = True
 
 

@@ -81,6 +81,7 @@ def main(words: list[str] | None = None) -> int:
         if name == "identity":
             command.add_argument("--json", action="store_true", help="the only form there is")
     arguments = parser.parse_args(words)
+    os.umask(0o077)  # databases and their logs are for this user only, in any folder
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("httpx", "httpcore", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

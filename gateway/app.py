@@ -11,6 +11,7 @@ from gateway.api import (
     consents,
     courses,
     errors,
+    guard,
     internal,
     merges,
     recruitment,
@@ -49,9 +50,10 @@ def create_app(
             loops.stop()
         service.close()
 
-    app = FastAPI(title=f"KaSARi gateway {settings.centre}", lifespan=lifespan, docs_url=None)
+    app = FastAPI(title=f"KaSARi gateway {settings.centre}", lifespan=lifespan, openapi_url=None)
     app.state.operator_token, app.state.plugin_token = operator, plugin
     _publish(app, service, loops)
+    guard.install(app)
     errors.install(app)
     for part in (internal, accounts, consents, courses, merges, terms, clinical, recruitment):
         app.include_router(part.router)

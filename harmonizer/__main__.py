@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def main(words: list[str] | None = None) -> int:
         command = commands.add_parser(name, help=(run.__doc__ or "").split("\n")[0])
         command.add_argument("--config", type=Path, required=True, help="harmonizer.yml")
     arguments = parser.parse_args(words)
+    os.umask(0o077)  # databases and their logs are for this user only, in any folder
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("httpx", "httpcore", "alembic", "apscheduler"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -12,14 +12,17 @@ BUSY_TIMEOUT_MS = 30_000
 def open_engine(url: str) -> Engine:
     """Return an engine whose SQLite connections wait for a lock and enforce foreign keys.
 
+    No error of it quotes a value: an identifier may be among them.
+
     Parameters
     ----------
     url : str
         A SQLAlchemy URL, e.g. `sqlite:////srv/kasari/gateway.db`.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    open_here = {"check_same_thread": False}
+    engine = create_engine(url, connect_args=open_here, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -13,8 +13,12 @@ _TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
 
 
 def open_site_client(url: str, username: str, password: str) -> httpx.Client:
-    """Return a client for the hospital's own network; it never follows a redirect."""
-    return httpx.Client(base_url=url, auth=(username, password), timeout=_TIMEOUT)
+    """Return a client for the hospital's own network.
+
+    It never follows a redirect and asks no proxy of the environment.
+    """
+    login = (username, password)
+    return httpx.Client(base_url=url, auth=login, timeout=_TIMEOUT, trust_env=False)
 
 
 class OrthancSiteStore:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
+from gateway.api.guard import CALLER
 from gateway.domain.accounts import Account, AccountRole
 from gateway.services.accounts import AccountService
 
@@ -79,6 +80,13 @@ def caller_of(request: Request) -> Caller | None:
 
     Raises `RejectError` when a password was guessed wrongly too often.
     """
+    caller = _known(request)
+    if caller is not None:
+        request.scope[CALLER] = str(caller)
+    return caller
+
+
+def _known(request: Request) -> Caller | None:
     scheme, given = _authorization(request)
     if scheme == "bearer":
         right = is_token(given, request.app.state.operator_token)

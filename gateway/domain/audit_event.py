@@ -13,6 +13,7 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "erase": (DICOM, "110110", "Patient Record", "D"),
     "inquiry": (DICOM, "110112", "Query", "R"),
     "terms-view": (DICOM, "110112", "Query", "R"),
+    "read": (DICOM, "110112", "Query", "R"),
     "course-send": (DICOM, "110104", "DICOM Instances Transferred", "R"),
     "account-add": (DICOM, "110113", "Security Alert", "C"),
     "account-reset": (DICOM, "110113", "Security Alert", "U"),

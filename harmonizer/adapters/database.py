@@ -18,8 +18,9 @@ def open_engine(url: str) -> Engine:
     transaction begins: a read that turned into a write could not wait for it.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    open_here = {"check_same_thread": False}
+    engine = create_engine(url, connect_args=open_here, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

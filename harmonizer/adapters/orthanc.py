@@ -23,8 +23,9 @@ _LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=16)
 
 
 def open_orthanc_client(url: str, username: str, password: str) -> httpx.Client:
-    """Return a client that never follows a redirect."""
-    return httpx.Client(base_url=url, auth=(username, password), timeout=_TIMEOUT, limits=_LIMITS)
+    """Return a client that never follows a redirect and asks no proxy of the environment."""
+    login = (username, password)
+    return httpx.Client(base_url=url, auth=login, timeout=_TIMEOUT, limits=_LIMITS, trust_env=False)
 
 
 def orthanc_id(*identifiers: str) -> str:

@@ -1,0 +1,64 @@
+"""Around every route: bodies that end and stay in memory, and no course is shown without a record.
+
+What an operator uploads names patients: a part that Starlette moved to a temporary file would lie
+on the disk as it came.
+"""
+
+from typing import Final
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartParser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MEGABYTE: Final = 1 << 20
+LARGEST_LIST: Final = 65 * MEGABYTE
+"""The largest file that a route takes, and the form around it."""
+LARGEST_BODY: Final = MEGABYTE
+LISTS: Final = ("/consents", "/api/v1/consents", "/api/v1/clinical", "/api/v1/recruitment")
+SHOWING: Final = ("/courses", "/api/v1/courses", "/account", "/api/v1/account/", "/api/v1/clinical")
+CALLER: Final = "kasari.caller"
+"""In the scope of a request: who was let in, as the audit keeps it."""
+
+
+def install(app: FastAPI) -> None:
+    """Put the guard around an application's routes."""
+    MultiPartParser.spool_max_size = LARGEST_LIST
+    app.add_middleware(Guard)
+
+
+class Guard:
+    """ASGI middleware; a read is recorded before its answer begins, or is not answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path, most, taken = scope["path"], LARGEST_BODY, 0
+        if path in LISTS:
+            most = LARGEST_LIST
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most:
+                text = f"the body is larger than {most} bytes"
+                raise HTTPException(413, text, {"Connection": "close"})
+            return message
+
+        async def after_record(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                await _record(Request(scope))
+            await send(message)
+
+        await self._app(scope, counted, after_record)
+
+
+async def _record(request: Request) -> None:
+    caller, path = request.scope.get(CALLER), request.scope["path"]
+    if caller and request.method in {"GET", "HEAD"} and path.startswith(SHOWING):
+        await run_in_threadpool(request.app.state.audit.record, "read", caller, path)

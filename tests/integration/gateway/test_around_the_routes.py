@@ -1,0 +1,216 @@
+"""Every route of a gateway: who gets in, what is recorded, what stays out of every text."""
+
+import re
+import stat
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.__main__ import main
+from gateway.adapters.orthanc import open_site_client
+from gateway.api.guard import LARGEST_BODY, LARGEST_LIST
+from gateway.config import Settings
+from gateway.domain.accounts import AccountRole
+from tests.factories import site_objects as make
+from tests.integration.gateway.conftest import CONSENTS, Hospital, basic
+from tests.integration.gateway.test_gateway_http import call, operator, plugin, session
+
+OPEN = {"/health", "/login", "/logout"}
+FOR_STEWARDS = {"/terms", "/why", "/merge", "/merges"}
+FOR_AUDITORS_TOO = {"/", "/account", "/audit", "/accounts"}
+SECRET = "010190-999X" * 10
+FORM = {
+    "comment": "",
+    "patient_id": "nobody",
+    "other_id": "nobody",
+    "decision": "approved",
+    "kind": "prom",
+}
+
+
+def routes(hospital: Hospital) -> list[tuple[str, str]]:
+    parts = [getattr(part, "original_router", None) for part in hospital.app.routes]
+    every = [*hospital.app.routes, *(route for part in parts if part for route in part.routes)]
+    found = [
+        (method, route.path)
+        for route in every
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods - {"HEAD"})
+    ]
+    assert len(found) > 40
+    return found
+
+
+def ask(hospital: Hospital, method: str, path: str, **how: object) -> httpx.Response:
+    values = {"course_id": "1", "day": "2026-01-05", "replacement": "R", "decision": "refuse"}
+    given = re.sub(r"{([^}]+)}", lambda found: values[found[1]], path)
+    if method == "POST" and path == "/consents":
+        how |= {"files": {"file": ("list.csv", CONSENTS)}}
+    elif method == "POST" and not path.startswith(("/api/", "/internal/")):
+        how |= {"data": FORM}
+    elif method == "POST":
+        how |= {"json": FORM | {"decision": "approved", "text": "x"}}
+    return call(hospital, method, given, **how)
+
+
+def refuses(answer: httpx.Response) -> bool:
+    to_login = answer.status_code == 303 and answer.headers["location"] == "/login"
+    return answer.status_code in {401, 403} or to_login
+
+
+def may(role: str, path: str) -> bool:
+    place = path.removeprefix("/api/v1")
+    if path.startswith("/internal/"):
+        return role == "plugin"
+    if role == "plugin":
+        return False
+    for_stewards = any(place.startswith(f"{one}/") or place == one for one in FOR_STEWARDS)
+    if for_stewards:
+        return role == "steward"
+    of_auditors = place in FOR_AUDITORS_TOO or place.startswith("/account/")
+    return role != "auditor" or of_auditors
+
+
+@pytest.mark.parametrize("token", ["", "Bearer no", "Basic a2FzYXJpOng=", "Basic \xff"])
+def test_nobody_unknown_gets_in_anywhere(hospital: Hospital, token: str) -> None:
+    headers = {"Authorization": token.encode("latin-1")} if token else {}
+    for method, path in routes(hospital):
+        if path not in OPEN:
+            answer = ask(hospital, method, path, headers=headers)
+            tired = token.startswith("Basic") and answer.status_code == 429
+            assert refuses(answer) or tired, (method, path, answer.status_code)
+    for path in ("/openapi.json", "/docs", "/redoc"):
+        assert call(hospital, "GET", path, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["operator", "steward", "auditor", "plugin"])
+def test_a_role_gets_in_where_it_may_and_nowhere_else(hospital: Hospital, role: str) -> None:
+    for method, path in routes(hospital):
+        if path in OPEN:
+            continue
+        headers = {}
+        if role == "plugin":
+            headers = {"Authorization": "Bearer plugin-token-for-the-tests"}
+        elif role == "operator":
+            headers = {"Authorization": "Bearer operator-token-for-tests"}
+        elif hospital.service.accounts.get(role) is None:
+            hospital.service.accounts.add(role, AccountRole(role), "salasana-on-pitkä")
+        if not headers:
+            headers = basic(role, "salasana-on-pitkä")
+        answer = ask(hospital, method, path, headers=headers)
+        assert refuses(answer) != may(role, path), (method, path, answer.status_code)
+
+
+def test_an_answer_never_quotes_what_was_sent(hospital: Hospital) -> None:
+    steward = basic(*hospital.add_steward())
+    bodies = {"json": {"patient_id": SECRET, "other_id": 7, "comment": SECRET * 20}}
+    for path in ("/api/v1/why", "/api/v1/merges", "/api/v1/courses/1/release"):
+        answer = call(hospital, "POST", path, headers=steward, **bodies)
+        assert answer.status_code == 422, path
+        assert SECRET not in answer.text
+    cookies = session(hospital)
+    answer = call(hospital, "POST", f"/courses/{SECRET}/release", data=FORM, cookies=cookies)
+    assert (answer.status_code, SECRET in answer.text) == (422, False)
+
+
+def test_an_uploaded_list_is_never_a_file_on_the_disk(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def to_disk(*_how: object, **_more: object) -> object:
+        raise AssertionError("the list went to a temporary file")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", to_disk)
+    rows = b"".join(
+        b"ID-%d,Virtanen,Maija,1952-04-13,granted,2.1,research,2019-12-01\n" % number
+        for number in range(40_000)
+    )
+    assert len(rows) > 2_000_000  # Starlette's own limit is one
+    answer = call(
+        hospital,
+        "POST",
+        "/consents",
+        files={"file": ("list.csv", CONSENTS.splitlines(keepends=True)[0] + rows)},
+        cookies=session(hospital),
+    )
+    assert answer.status_code == 200
+    assert "40000" in answer.text or "40,000" in answer.text
+
+
+async def too_much(most: int) -> AsyncIterator[bytes]:
+    """More than may be taken, and an error for whoever reads on."""
+    for _ in range(most // 65_536 + 1):
+        yield b"x" * 65_536
+    raise AssertionError("the body was read on")
+
+
+def test_no_body_grows_without_end(hospital: Hospital) -> None:
+    for path, most in (("/api/v1/why", LARGEST_BODY), ("/login", LARGEST_BODY)):
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if path == "/login" else {}
+        answer = call(hospital, "POST", path, headers=kind, content=too_much(most))
+        assert answer.status_code == 413, path
+    answer = operator(hospital, "POST", "/api/v1/consents", content=too_much(LARGEST_LIST))
+    assert answer.status_code == 413
+
+
+def test_whoever_looks_at_courses_is_in_the_audit(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    cookies = session(hospital)
+    for path in ("/courses", "/courses/1", "/account"):
+        assert call(hospital, "GET", path, cookies=cookies).status_code == 200
+    assert operator(hospital, "GET", "/api/v1/courses/1").status_code == 200
+    assert operator(hospital, "GET", "/api/v1/courses/99").status_code == 404
+    assert plugin(hospital, "GET", "/api/v1/courses/1").status_code == 401
+    events = [e for e in hospital.service.audit.events() if e["action"] == "read"]
+    assert [(event["role"], event["subject"]) for event in events] == [
+        ("operator", "/courses"),
+        ("operator", "/courses/1"),
+        ("operator", "/account"),
+        ("operator", "/api/v1/courses/1"),
+    ]
+
+
+def test_a_read_that_cannot_be_recorded_is_not_answered(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+
+    def full(*_said: str) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(hospital.app.state.audit, "record", full)
+    answer = operator(hospital, "GET", "/api/v1/courses/1")
+    assert answer.status_code == 500
+    assert hospital.pseudonym() not in answer.text
+
+
+def test_an_error_of_the_database_quotes_no_value(hospital: Hospital) -> None:
+    wrong = text("SELECT * FROM nowhere WHERE patient = :patient")
+    with hospital.service.engine.connect() as db, pytest.raises(SQLAlchemyError) as raised:
+        db.execute(wrong, {"patient": SECRET})
+    assert SECRET not in str(raised.value)
+
+
+def test_the_database_is_for_its_owner_only_in_any_folder(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.data_folder.mkdir(mode=0o755)
+    settings.data_folder.chmod(0o755)
+    config = tmp_path / "gateway.yml"
+    config.write_text(yaml.safe_dump(settings.model_dump(mode="json")), "utf-8")
+    assert main(["audit-verify", "--config", str(config)]) == 0
+    for path in settings.data_folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path.name
+
+
+def test_the_site_store_is_not_asked_by_way_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:3128")
+    with open_site_client("http://site-orthanc:8042", "gateway", "x") as client:
+        assert not client._mounts

@@ -27,6 +27,7 @@ from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
 from harmonizer.adapters.dose_metrics import SqlDoseMetrics
 from harmonizer.adapters.holdings import SqlHoldings
+from harmonizer.adapters.kept_names import SqlKeptNames
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
@@ -78,6 +79,7 @@ from harmonizer.services.proms import PromService
 from harmonizer.services.quality import QualityService
 from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.registry import RegistryService
+from harmonizer.services.remapping import RemappingService
 from harmonizer.services.renamed import RenamedStructureSets
 from harmonizer.services.reports import ReportService
 from harmonizer.services.studies import StudyService
@@ -175,6 +177,9 @@ class Service:
             self.clock,
         )
         self.names = self._open_names()
+        self.remapping = RemappingService(
+            SqlKeptNames(self.engine), self.names.mapper, self.work, self.clock
+        )
         self.harmonization = HarmonizationService(
             self.courses,
             world.store,
@@ -233,7 +238,8 @@ class Service:
 
     def work_through(self) -> None:
         """Do everything that is due."""
-        while self.withdrawal.step() or self.harmonization.step() or self.derived.step():
+        steps = (self.withdrawal, self.derived, self.harmonization, self.remapping)
+        while any(service.step() for service in steps):
             pass
 
 
@@ -293,6 +299,7 @@ def create_app(
 def _jobs(service: Service) -> Background:
     settings, jobs = service.settings, Background()
     jobs.every(WORK, settings.poll_seconds, service.work_through)
+    jobs.every("names", settings.poll_seconds, service.remapping.step)
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)
     jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)

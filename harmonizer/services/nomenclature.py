@@ -34,6 +34,7 @@ from harmonizer.domain.nomenclature import (
 from harmonizer.errors import DataError, NotFoundError, RefusedError
 from harmonizer.ports import Clock, Work
 from harmonizer.services.name_records import NameRules, NameUses, RuleFiles
+from harmonizer.services.remapping import ARCHIVE, REMAP
 from harmonizer.services.submission import HARMONIZE
 
 LONGEST_NAME: Final = 256
@@ -192,7 +193,7 @@ class NomenclatureService:
         return self._move(draft, ReleaseState.PROPOSED, by, note)
 
     def release(self, version: int, by: str) -> Preview:
-        """Put a proposed set in force and have the courses that it changes harmonized again.
+        """Put a proposed set in force: names change at once, then their courses are worked anew.
 
         Raises
         ------
@@ -210,6 +211,7 @@ class NomenclatureService:
         self._move(proposed, ReleaseState.RELEASED, by)
         names = [(change.use.centre, change.use.local_name) for change in found.changes]
         courses, _ = self._uses.touched(names) if names else ((), 0)
+        self._work.add(REMAP, [ARCHIVE], self._clock.now())
         self._work.add(HARMONIZE, courses, self._clock.now())
         return found
 

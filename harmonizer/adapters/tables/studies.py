@@ -146,7 +146,7 @@ class MetricTable(HarmonizerTable, table=True):
 
     __tablename__ = "metric"
     __table_args__ = (
-        Index("ix_metric_course", "course_uid"),
+        Index("ix_metric_course", "course_uid", "roi_number"),
         Index("ix_metric_value", "name", "standard_name", "value"),
     )
 

@@ -26,6 +26,7 @@ from harmonizer.domain.nomenclature.releases import (
     obstacles,
     preview,
 )
+from harmonizer.domain.nomenclature.remapping import KeptName, Renaming, renamings
 from harmonizer.domain.nomenclature.rules import (
     HELPER,
     NO_RULES,
@@ -51,6 +52,7 @@ __all__ = [
     "Context",
     "Decision",
     "Disagreement",
+    "KeptName",
     "Kind",
     "Mapper",
     "Mapping",
@@ -61,6 +63,7 @@ __all__ = [
     "OpenName",
     "Release",
     "ReleaseState",
+    "Renaming",
     "RoiName",
     "Rule",
     "RuleSet",
@@ -79,4 +82,5 @@ __all__ = [
     "open_names",
     "parse_target",
     "preview",
+    "renamings",
 ]

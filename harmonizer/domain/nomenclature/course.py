@@ -18,6 +18,8 @@ from harmonizer.domain.nomenclature.model import (
 from harmonizer.domain.nomenclature.rules import HELPER, NO_RULES, RuleSet
 from harmonizer.domain.nomenclature.targets import find_type
 
+BY_RULE = "rule "
+"""What the reason of a name that a rule gave begins with."""
 MOST_NAMED = 20
 """Of regions that share a name, as many are told of."""
 
@@ -76,7 +78,7 @@ class Mapper:
     def map_name(self, name: RoiName | str, context: Context = NO_CONTEXT) -> Mapping:
         """Map one name. Never raises for what a name contains."""
         roi = RoiName(0, name) if isinstance(name, str) else name
-        return self._by_rule(roi, context) or self._matcher.match(roi, context)
+        return self.by_rule(roi, context) or self._matcher.match(roi, context)
 
     def map_set(self, names: Sequence[RoiName], context: Context = NO_CONTEXT) -> SetMapping:
         """Map the names of one structure set together.
@@ -97,13 +99,14 @@ class Mapper:
             tuple(mappings), tuple(findings), MATCHER_VERSION, self.edition, self.rules.version
         )
 
-    def _by_rule(self, roi: RoiName, context: Context) -> Mapping | None:
+    def by_rule(self, roi: RoiName, context: Context) -> Mapping | None:
+        """Return what a rule says of a name, None where none speaks."""
         found = self.rules.find(roi.name, context.centre, context.site)
         if not found:
             return None
         rule, written = found
         where = f"of {rule.centre}" if rule.centre else "of the consortium"
-        reason = f"rule {where}: {rule.reason} ({rule.author}, {rule.decided_on})"
+        reason = f"{BY_RULE}{where}: {rule.reason} ({rule.author}, {rule.decided_on})"
         name = None if written == HELPER else written
         status = Status.RULE if name else Status.HELPER
         kind = Kind.HELPER if not name else Kind.TARGET if find_type(name) else Kind.ORGAN

@@ -41,8 +41,8 @@ COURSES = {
 class TickingClock:
     """Moves on by a second with every look."""
 
-    def __init__(self) -> None:
-        self._now = datetime(2026, 5, 4, 8, tzinfo=UTC)
+    def __init__(self, hour: int = 8) -> None:
+        self._now = datetime(2026, 5, 4, hour, tzinfo=UTC)
 
     def now(self) -> datetime:
         self._now += timedelta(seconds=1)

@@ -98,10 +98,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A standard name that may be meant, less likely than the first."""
+    """A standard name that may be meant, less likely than the first, and what speaks against it."""
 
     tg263_name: str
     confidence: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)

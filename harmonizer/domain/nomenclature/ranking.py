@@ -9,6 +9,7 @@ from harmonizer.domain.nomenclature.decoration import Decoration
 from harmonizer.domain.nomenclature.margins import Margin
 from harmonizer.domain.nomenclature.model import Alternative
 from harmonizer.domain.nomenclature.reading import Reading
+from harmonizer.domain.nomenclature.wording import difference
 
 MOST_ALTERNATIVES = 3
 BEST = 0.9
@@ -60,6 +61,6 @@ def alternatives(
     """Return the best candidates as alternatives to a first name."""
     others = [candidate for candidate in candidates if candidate.name != but]
     return tuple(
-        Alternative(candidate.name, max(candidate.score, 0.0))
+        Alternative(candidate.name, max(candidate.score, 0.0), difference(candidate.guess))
         for candidate in others[:MOST_ALTERNATIVES]
     )

@@ -21,9 +21,17 @@ def reading_reason(reading: Reading, decoration: Decoration, guess: Guess | None
         parts.append("a sign joins two structures")
     elif decoration.doubt:
         parts.append("a margin was added, or it was doubted")
-    if guess and guess.missing:
+    if guess and (differs := difference(guess)):
+        parts.append(differs)
+    return "; ".join(parts)
+
+
+def difference(guess: Guess) -> str:
+    """Say what a name and the standard name that it resembles do not have in common."""
+    parts = []
+    if guess.missing:
         parts.append("the name does not say: " + ", ".join(sorted(guess.missing)))
-    if guess and guess.extra:
+    if guess.extra:
         named = ", ".join(sorted(concept.removeprefix(MARK) for concept in guess.extra))
         parts.append("the standard name does not say: " + named)
     return "; ".join(parts)

@@ -46,7 +46,7 @@ def _open(mapper: Mapper, group: list[NameUse]) -> OpenName:
         centres[use.centre] += use.structures
     written = tuple(name for name, _ in spellings.most_common())
     mapping = mapper.map_name(written[0])
-    first = (Alternative(mapping.tg263_name, mapping.confidence),) if mapping.tg263_name else ()
+    first = Alternative(mapping.tg263_name or "", mapping.confidence, mapping.reason)
     return OpenName(
         local_name=written[0],
         spellings=written,
@@ -55,7 +55,7 @@ def _open(mapper: Mapper, group: list[NameUse]) -> OpenName:
         patients=sum(use.patients for use in group),
         kind=mapping.kind,
         reason=mapping.reason,
-        suggestions=(*first, *mapping.alternatives),
+        suggestions=(*((first,) if mapping.tg263_name else ()), *mapping.alternatives),
     )
 
 

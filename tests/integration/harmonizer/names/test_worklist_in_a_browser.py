@@ -17,10 +17,7 @@ PATIENCE_S = 20
 TOKEN = "token-of-anna-000"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: see ./run doctor"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: see ./run doctor")
 
 
 @pytest.fixture
@@ -71,6 +68,7 @@ def test_arrows_choose_and_enter_decides(
     assert [(d.rule.local_name, d.rule.tg263_name) for d in decided] == [("OAR 7", "Parotid_L")]
 
 
+@pytest.mark.slow
 def test_enter_alone_takes_what_has_the_focus(
     address: str, page: Page, service: NomenclatureService
 ) -> None:
@@ -81,6 +79,7 @@ def test_enter_alone_takes_what_has_the_focus(
     assert [d.rule.tg263_name for d in service.decisions()] == ["-"]
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(address: str, page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
     for path in ("/names", "/names/next"):

@@ -177,9 +177,6 @@ class Service:
             self.clock,
         )
         self.names = self._open_names()
-        self.remapping = RemappingService(
-            SqlKeptNames(self.engine), self.names.mapper, self.work, self.clock
-        )
         self.harmonization = HarmonizationService(
             self.courses,
             world.store,
@@ -196,6 +193,9 @@ class Service:
 
     def _open_derived(self) -> None:
         """Everything that the archive makes of a course and stores beside it."""
+        self.remapping = RemappingService(
+            SqlKeptNames(self.engine), self.names.mapper, self.work, self.clock
+        )
         rename = StructureSetRenamer(self.names.mapper().structure_of)
         overview, store = SqlOverview(self.engine), self.world.store
         self.renamed = RenamedStructureSets(overview, self.courses, store, rename)

@@ -53,6 +53,7 @@ PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
 GROWN_ORGAN = 0.8
+EXACT_BUT_TYPE = 0.9
 SHORTEST_PLACE = 6
 SAYS_LITTLE = frozenset({"pair", "whole"})
 """Concepts that a structure's name may carry although the list has no row for it."""
@@ -118,8 +119,13 @@ class Matcher:
         """Map a name, then let its interpreted type speak."""
         mapping = self._mapped(roi.name, context)
         declared = (roi.interpreted_type or "").strip().upper()
-        if mapping.kind is not Kind.ORGAN or mapping.status is Status.EXACT:
+        if mapping.kind is not Kind.ORGAN:
             return mapping
+        if mapping.status is Status.EXACT:
+            if declared not in AID_TYPES | TARGET_TYPES:
+                return mapping
+            reason = type_reason(declared, mapping.reason)
+            return replace(mapping, confidence=EXACT_BUT_TYPE, auto=False, reason=reason)
         if declared in AID_TYPES:
             reason = type_reason(declared, mapping.reason)
             return aid(roi.name, reason)

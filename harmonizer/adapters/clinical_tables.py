@@ -3,13 +3,16 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
+    Date,
     Engine,
     Select,
     Table,
@@ -92,14 +95,30 @@ def _read(
     columns = [cast(table.c[n], Text) if n in texts else table.c[n] for n in names]
     which = table.c.national_id.in_(national_ids) & table.c.current
     query = select(table.c.national_id, *columns).where(which).order_by(table.c[order], table.c.id)
-    read = db.execute(query).all()
     found: Rows = defaultdict(list)
-    for patient, *values in read:
-        found[patient].append(dict(zip(names, values, strict=True)))
-    for name in texts:
-        # All texts of a column in one go: thousands of small calls cost more than the parsing.
-        parsed = json.loads("[" + ",".join(row[1 + names.index(name)] for row in read) + "]")
-        after = {patient: iter(found[patient]) for patient in found}
-        for row, value in zip(read, parsed, strict=True):
-            next(after[row[0]])[name] = value
+    whose, *values = _columns(db, query, len(names) + 1)
+    for place, name in enumerate(names):
+        if name in texts:
+            # All texts of a column in one go: thousands of small calls cost more than the parsing.
+            values[place] = json.loads(f"[{','.join(values[place])}]")
+        elif db.dialect.name == "sqlite":
+            values[place] = _as_python(table.c[name], values[place])
+    for patient, *row in zip(whose, *values, strict=True):
+        found[patient].append(dict(zip(names, row, strict=True)))
     return found
+
+
+def _columns(db: Connection, query: Select[Any], width: int) -> list[list[Any]]:
+    """Return the answer column by column, as the driver gives it: a million rows of the library
+    cost as much as everything else."""
+    with db.execute(query) as result:
+        rows = result.cursor.fetchall()
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _as_python(column: Column[Any], values: Sequence[Any]) -> list[Any]:
+    """Turn what SQLite keeps as text or number into a date or truth value."""
+    convert: Any = {Date: date.fromisoformat, Boolean: bool}.get(type(column.type))
+    if convert is None:
+        return list(values)
+    return [None if value is None else convert(value) for value in values]

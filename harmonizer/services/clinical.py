@@ -192,7 +192,7 @@ class ClinicalService:
             **{name: course[name] for name in shown},
             **asdict(timeline),
             "doses": doses,
-            "toxicity": [asdict(one) for one in self._summaries(timeline)],
+            "toxicity": [one._asdict() for one in self._summaries(timeline)],
         }
 
     def _summaries(self, timeline: Timeline) -> list[ToxicitySummary]:

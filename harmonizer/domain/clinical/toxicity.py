@@ -1,15 +1,15 @@
 """What many graded visits say together: baseline, worst, first >= G2, acute and late."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 LATE_AFTER_DAYS: Final = 90
 """Acute is up to and including day 90 after RT start, late is what is graded after it (RTOG)."""
+_DAY: Final = itemgetter(0)
 
 
-@dataclass(frozen=True)
-class GradedEvent:
+class GradedEvent(NamedTuple):
     """One grade given at one visit."""
 
     term: str
@@ -19,8 +19,7 @@ class GradedEvent:
     attribution: str | None = None
 
 
-@dataclass(frozen=True)
-class ToxicitySummary:
+class ToxicitySummary(NamedTuple):
     """One term of one CTCAE version in one patient. None: not assessed in that span."""
 
     term: str
@@ -38,29 +37,25 @@ def summarise(events: Iterable[GradedEvent]) -> list[ToxicitySummary]:
 
     Versions are never mixed: a term graded by v4.03 and v5.0 gives two summaries.
     """
-    groups: dict[tuple[str, str], list[GradedEvent]] = {}
+    groups: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for event in events:
-        groups.setdefault((event.term, event.version), []).append(event)
+        groups.setdefault((event.term, event.version), []).append((event.day, event.grade))
     return [_one(term, version, found) for (term, version), found in sorted(groups.items())]
 
 
-def _one(term: str, version: str, events: list[GradedEvent]) -> ToxicitySummary:
-    in_order = sorted(events, key=lambda e: e.day)
-    before = [e.grade for e in in_order if e.day <= 0]
-    after = [e for e in in_order if e.day > 0]
-    baseline = before[-1] if before else None
-    worst = _worst(after)
-    return ToxicitySummary(
-        term=term,
-        version=version,
-        baseline=baseline,
-        worst=worst,
-        worst_acute=_worst(e for e in after if e.day <= LATE_AFTER_DAYS),
-        worst_late=_worst(e for e in after if e.day > LATE_AFTER_DAYS),
-        days_to_grade_2=next((e.day for e in after if e.grade >= 2), None),
-        above_baseline=None if worst is None or baseline is None else max(0, worst - baseline),
-    )
-
-
-def _worst(events: Iterable[GradedEvent]) -> int | None:
-    return max((e.grade for e in events), default=None)
+def _one(term: str, version: str, graded: list[tuple[int, int]]) -> ToxicitySummary:
+    """One pass over days in their order: nation-wide tables ask this a million times."""
+    baseline = acute = late = first = None
+    for day, grade in sorted(graded, key=_DAY):
+        if day <= 0:
+            baseline = grade
+            continue
+        if grade >= 2 and first is None:
+            first = day
+        if day > LATE_AFTER_DAYS:
+            late = grade if late is None or grade > late else late
+        else:
+            acute = grade if acute is None or grade > acute else acute
+    worst = late if acute is None or (late is not None and late > acute) else acute
+    above = None if worst is None or baseline is None else max(0, worst - baseline)
+    return ToxicitySummary(term, version, baseline, worst, acute, late, first, above)

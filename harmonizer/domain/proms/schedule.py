@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from harmonizer.errors import DataError
 
@@ -46,14 +46,30 @@ class Schedule:
     version: str
     assumed_treatment_days: int  # where the last fraction's day is not known
     timepoints: tuple[Timepoint, ...]
+    _windows: dict[int, tuple[tuple[str, int, int, int], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By the day of the last fraction: they are asked for again and again."""
 
     def treatment(self, last_day: int | None) -> Treatment:
         return Treatment(self.assumed_treatment_days if last_day is None else last_day)
 
-    def window(self, timepoint: Timepoint, treatment: Treatment) -> tuple[int, int]:
-        """Return the first and last day, from RT start, of answers to a timepoint."""
-        zero = treatment.last_day if timepoint.anchor is Anchor.RT_END else 0
-        return zero + timepoint.opens, zero + timepoint.closes
+    def windows(self, treatment: Treatment) -> tuple[tuple[str, int, int, int], ...]:
+        """Return code, first, last punctual and last day of each timepoint, from RT start."""
+        known = self._windows.get(treatment.last_day)
+        if known is None:
+            zeros = {Anchor.RT_END: treatment.last_day, Anchor.RT_START: 0}
+            known = tuple(
+                (
+                    one.code,
+                    zeros[one.anchor] + one.opens,
+                    zeros[one.anchor] + one.on_time_until,
+                    zeros[one.anchor] + one.closes,
+                )
+                for one in self.timepoints
+            )
+            self._windows[treatment.last_day] = known
+        return known
 
     def place(self, day: int, treatment: Treatment) -> str:
         """Return the one timepoint that a day belongs to, or `outside`.
@@ -61,10 +77,9 @@ class Schedule:
         Windows of a short treatment can overlap (its middle is near its end): the earlier
         timepoint takes the day then, so that every answer has exactly one place.
         """
-        for timepoint in self.timepoints:
-            first, last = self.window(timepoint, treatment)
+        for code, first, _, last in self.windows(treatment):
             if first <= day <= last:
-                return timepoint.code
+                return code
         return OUTSIDE
 
 
@@ -77,8 +92,7 @@ class AnswerStatus(StrEnum):
     """The patient died before the last day of the window."""
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(NamedTuple):
     """What became of one expected answer."""
 
     timepoint: str
@@ -112,32 +126,28 @@ def expectations(
     for day in sorted(told.answered):
         by_code.setdefault(schedule.place(day, treatment), []).append(day)
     reasons = {schedule.place(day, treatment): reason for day, reason in told.not_answered.items()}
-    found = []
-    for timepoint in schedule.timepoints:
-        days = by_code.get(timepoint.code, ())
-        window = schedule.window(timepoint, treatment)
-        found.append(_expect(timepoint, window, days, reasons.get(timepoint.code), told, today))
-    return found
+    return [
+        _expect(window, by_code.get(window[0], ()), reasons.get(window[0]), told.died, today)
+        for window in schedule.windows(treatment)
+    ]
 
 
 def _expect(
-    timepoint: Timepoint,
-    window: tuple[int, int],
+    window: tuple[str, int, int, int],
     days: Sequence[int],
     reason: str | None,
-    told: Told,
+    died: int | None,
     today: int,
 ) -> Expectation:
-    first, last = window
-    if not days:
-        if told.died is not None and told.died <= last:
-            return Expectation(timepoint.code, AnswerStatus.NOT_EXPECTED, None, "died")
-        missed = today > last or reason is not None
-        status = AnswerStatus.MISSED if missed else AnswerStatus.NOT_YET_DUE
-        return Expectation(timepoint.code, status, None, reason)
-    in_time = days[0] <= first + timepoint.on_time_until - timepoint.opens
-    status = AnswerStatus.RECEIVED if in_time else AnswerStatus.LATE
-    return Expectation(timepoint.code, status, days[0])
+    code, _, on_time_until, last = window
+    if days:
+        status = AnswerStatus.RECEIVED if days[0] <= on_time_until else AnswerStatus.LATE
+        return Expectation(code, status, days[0])
+    if died is not None and died <= last:
+        return Expectation(code, AnswerStatus.NOT_EXPECTED, None, "died")
+    if today > last or reason is not None:
+        return Expectation(code, AnswerStatus.MISSED, None, reason)
+    return Expectation(code, AnswerStatus.NOT_YET_DUE, None)
 
 
 @dataclass(frozen=True)

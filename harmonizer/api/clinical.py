@@ -8,8 +8,9 @@ from fastapi.responses import StreamingResponse
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from harmonizer.api.access import READERS, Caller, audited, require
-from harmonizer.api.csv_answers import csv_answer
+from harmonizer.api.csv_answers import PARQUET, csv_answer, named
 from harmonizer.api.studies import CourseUid
+from harmonizer.domain.clinical.tables import LONG_KINDS
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.proms import PromService
@@ -100,14 +101,20 @@ def read_completion(
     ]
 
 
-@router.get("/tables/{form}.csv")
+@router.get("/tables/{form}.{kind}")
 def read_table(
     form: Literal["long", "wide"],
+    kind: Literal["csv", "parquet"],
     request: Request,
-    _caller: Caller = require("researcher", "curator", "admin"),
+    caller: Caller = require(*READERS),
 ) -> StreamingResponse:
-    """Return the joined table as CSV, one row per value or one per patient."""
+    """Return the joined table as CSV or Parquet, one row per value or one per patient."""
     tables: TableService = request.app.state.tables
     today = request.app.state.clock.now().date()
-    rows = tables.long() if form == "long" else tables.wide(today)
-    return csv_answer(rows, form)
+    audited(request, caller, "read-table", f"{form} {kind}")
+    layout = tables.layout() if form == "wide" else None
+    rows = tables.wide(today, layout) if layout else tables.long()
+    if kind == "csv":
+        return csv_answer(rows, form)
+    parts = request.app.state.parquet(rows, layout.kinds if layout else LONG_KINDS)
+    return StreamingResponse(parts, media_type=PARQUET, headers=named(f"{form}.parquet"))

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from harmonizer.api.access import READERS, Caller, audited, require
-from harmonizer.api.csv_answers import csv_answer, named
+from harmonizer.api.csv_answers import PARQUET, csv_answer, named
 from harmonizer.services.registry import RegistryService
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
-
-PARQUET: Final = "application/vnd.apache.parquet"
 
 
 @router.get("/registry-extract")

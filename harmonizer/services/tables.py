@@ -70,11 +70,15 @@ class TableService:
         rows = (long_rows(one, self._schedule, self._ctcae) for one in self._patients())
         return chain([list(LONG)], chain.from_iterable(rows))
 
-    def wide(self, today: date) -> Iterator[list[Cell]]:
-        """Yield the header, then one row per patient."""
-        layout = Layout(
+    def layout(self) -> Layout:
+        """Return which columns a wide table has now."""
+        return Layout(
             self._records.terms(), self._records.scales(), self._dose.names(), self._schedule
         )
+
+    def wide(self, today: date, layout: Layout | None = None) -> Iterator[list[Cell]]:
+        """Yield the header, then one row per patient."""
+        layout = layout or self.layout()
         rows = (wide_row(patient, layout, today) for patient in self._patients())
         return chain([list(layout.columns)], rows)
 

@@ -1,4 +1,4 @@
-"""`kasari table`: the joined table of dose, toxicity, PROM and clinical variables as CSV."""
+"""`kasari table`: the joined table of dose, toxicity, PROM and clinical variables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,23 +16,24 @@ console = Console(stderr=True)
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    out: Annotated[Path, typer.Option(help="File to write; .parquet gives Parquet, else CSV.")],
     form: Annotated[str, typer.Option(help="long: a row per value; wide: per patient.")] = "wide",
     data: DataFolder = None,
 ) -> None:
     """Write the analysis-ready table of every patient that the archive holds.
 
-    Example: kasari table --form wide --out patients.csv
+    Example: kasari table --form wide --out patients.parquet
     """
     if form not in FORMS:
         raise InputError(f"no such form of table; give one of {', '.join(FORMS)}")
     url, token = _archive(data)
     headers = {"authorization": f"Bearer {token}"}
+    kind = "parquet" if out.suffix.lower() == ".parquet" else "csv"
     part = out.with_name(out.name + ".part")
     try:
         with (
             httpx.Client(base_url=url, headers=headers, timeout=600, trust_env=False) as client,
-            client.stream("GET", f"/api/v1/tables/{form}.csv") as answer,
+            client.stream("GET", f"/api/v1/tables/{form}.{kind}") as answer,
         ):
             if answer.status_code != httpx.codes.OK:
                 raise StackError(f"the archive answered {answer.status_code}")

@@ -42,12 +42,23 @@ LONG: Final = (
     "name",
     "version",
     "value",
+    "text",
     "missing",
     "ctcae_6_code",
     "ctcae_6_grade",
     "ctcae_6_same_words",
 )
 STATUSES: Final = ("dose.status", "toxicity.status")
+LONG_KINDS: Final[Mapping[str, type]] = {
+    "day": int,
+    "value": float,
+    "ctcae_6_code": int,
+    "ctcae_6_grade": int,
+}
+"""Columns of the long table that hold numbers; a word that a row says stands in `text`."""
+WHOLE: Final = (
+    *("age_years", "performance_status", "charlson", "recurrence_days", "survival_days"),
+)
 NOT_EXPECTED: Final = "not-expected"
 NO_RT_START: Final = "no-rt-start"
 Cell = str | int | float | None
@@ -96,6 +107,17 @@ class Layout:
                 names += [f"{instrument}.{timepoint.code}.{code}" for code in codes]
         return names
 
+    @property
+    def kinds(self) -> dict[str, type]:
+        """Types of the columns that hold numbers."""
+        whole = [f"ctcae-{version}.{t}.{what}" for t, version in self.terms for what in SUMMARY]
+        scores = [
+            f"{instrument}.{timepoint.code}.{code}"
+            for instrument, code in self.scales
+            for timepoint in self.schedule.timepoints
+        ]
+        return dict.fromkeys((*WHOLE, *whole), int) | dict.fromkeys((*self.metrics, *scores), float)
+
 
 def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterator[list[Cell]]:
     """Yield one row per grade and score, with the reason where there is no value.
@@ -109,22 +131,22 @@ def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterato
     head = [patient.national_id, patient.centre]
     for row in patient.toxicity:
         where = _where(row["assessed_on"], start, treatment, schedule)
-        said = [row["term"], row["ctcae_version"], row["grade"], None]
+        said = [row["term"], row["ctcae_version"], row["grade"], None, None]
         yield [*head, *where, "toxicity", *said, *_version_6(row, ctcae)]
     for row in patient.prom:
         where = _where(row["answered_on"], start, treatment, schedule)
         for code, value in row["scores"].items():
             why = row["not_answered"] or "unscored"
             name, missing = f"{row['instrument']}.{code}", None if value is not None else why
-            said = [name, row["instrument_version"], value, missing]
+            said = [name, row["instrument_version"], value, None, missing]
             yield [*head, *where, "prom", *said, None, None, None]
     for row in patient.facts:
         where = _where(row["happened_on"], start, treatment, schedule)
         for name, value in row["said"].items():
             if value is not None:
-                yield [*head, *where, row["fact"], name, "", _plain(value), *[None] * 4]
+                yield [*head, *where, row["fact"], name, "", *_number_or_text(value), *[None] * 4]
     for metric, value in patient.dose.items():
-        yield [*head, None, None, "dose", metric, "", value, *[None] * 4]
+        yield [*head, None, None, "dose", metric, "", value, *[None] * 5]
 
 
 def _version_6(row: Row, ctcae: Ctcae) -> list[Cell]:
@@ -214,6 +236,11 @@ def _where(on: date, start: date | None, treatment: Treatment, schedule: Schedul
 
 def _days(later: date | None, earlier: date | None) -> int | None:
     return None if later is None or earlier is None else (later - earlier).days
+
+
+def _number_or_text(value: Any) -> list[Cell]:
+    plain = _plain(value)
+    return [None, plain] if isinstance(plain, str) else [plain, None]
 
 
 def _plain(value: Any) -> Cell:

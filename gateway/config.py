@@ -121,6 +121,8 @@ class Settings(_Section):
     course_needs: tuple[str, ...] = ("planning-image", "structures", "plan", "dose")
     rule_severities: dict[str, str] = Field(default_factory=dict)
     policy_file: Path | None = None
+    inbox_folder: Path | None = None
+    """Clinical files that are put into its subfolders are imported."""
     disk: Disk = Disk()
     sending: Sending = Sending()
 

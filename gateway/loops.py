@@ -11,6 +11,7 @@ from gateway.service import Service
 from gateway.services.withdrawal import ERASE
 
 CLINICAL_PAUSE_S = 2.0
+INBOX_PAUSE_S = 5.0
 WITHDRAWAL_PAUSE_S = 5.0
 RECHECK_PAUSE_S = 30.0
 RECHECK_EVERY_S = 3600.0
@@ -35,6 +36,7 @@ class Background:
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("disk", service.disk.step, DISK_PAUSE_S),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
+            self._loop("inbox", self._look_into_inbox, INBOX_PAUSE_S),
             self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
@@ -73,6 +75,10 @@ class Background:
             self._service.clinical.forget_withdrawn()
         self._service.clinical_sending.send()
         self._service.recruitment.tell()
+
+    def _look_into_inbox(self) -> None:
+        if self._service.inbox is not None:
+            self._service.inbox.step()
 
     def _recheck(self) -> None:
         """Ask at the start and every hour; sooner again while the archive does not answer."""

@@ -12,6 +12,7 @@ from gateway.adapters.clinical_people import VaultPeople
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.courses import SqlCourses
 from gateway.adapters.database import Engine
+from gateway.adapters.inbox import FolderInbox
 from gateway.adapters.index import SqlIndex
 from gateway.adapters.ledger import SqlLedger
 from gateway.adapters.outbox import SqlOutbox
@@ -30,6 +31,7 @@ from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.consent import ConsentService
 from gateway.services.courses import CourseService
+from gateway.services.inbox import PLACES, InboxService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
 from gateway.services.ledger import LedgerService
@@ -221,6 +223,13 @@ class Service:
             self.audit,
             self.settings.centre,
         )
+
+        self.inbox = None
+        if self.settings.inbox_folder is not None:
+            folder = FolderInbox(self.settings.inbox_folder, PLACES)
+            self.inbox = InboxService(
+                folder, self.clinical, self.recruitment, self.audit, self.alerts
+            )
 
     def _hold(self, course_id: int, error: HoldError) -> None:
         self.course_service.hold(course_id, error)

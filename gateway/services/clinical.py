@@ -29,6 +29,8 @@ from gateway.ports import Clock
 from gateway.services.clinical_ports import ClinicalArchive, ClinicalStore, People
 
 BATCH_ROWS: Final = 5000
+FORMS: Final = tuple(READERS)
+"""Other systems' exports that are understood."""
 LINES_TOLD: Final = 1000
 
 

@@ -23,9 +23,11 @@ from gateway.api.access import (
     only_for,
 )
 from gateway.api.accounts import described
+from gateway.contract.records import WORDS
 from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
 from gateway.errors import RejectError
+from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
 
 HERE = Path(__file__).resolve().parent
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
@@ -34,6 +36,7 @@ NAVIGATION = (
     ("/courses", "Courses", OPERATORS),
     ("/terms", "Terms", STEWARDS),
     ("/consents", "Consents", OPERATORS),
+    ("/clinical", "Clinical", OPERATORS),
     ("/why", "Why not?", STEWARDS),
     ("/merge", "Merge", STEWARDS),
     ("/account", "Account", READERS),
@@ -214,6 +217,49 @@ def import_consents(
         422 if report.problems else 200,
         counts=consents.counts(),
         report=report.as_json(),
+    )
+
+
+@router.get("/clinical")
+def show_clinical(request: Request) -> Response:
+    return _clinical_page(_open(request, *OPERATORS), request)
+
+
+@router.post("/clinical")
+def import_clinical(
+    request: Request,
+    file: Annotated[UploadFile, File()],
+    what: Annotated[str, Form(max_length=32)],
+    source: Annotated[str, Form(pattern=r"^[\w .-]{1,40}$")] = "console",
+    action: Annotated[str, Form(max_length=16)] = "preview",
+) -> Response:
+    state = _open(request, *OPERATORS)
+    options = ImportOptions(source, partial=action == "partial", check_only=action == "preview")
+    clinical: ClinicalService = state.clinical
+    if what not in (*WORDS, *FORMS):
+        raise HTTPException(404, "there is no such kind of file")
+    if not options.check_only:
+        state.audit.record("clinical-import", _who(request), "-", f"{what}, {source}")
+    data = file.file.read()
+    result = (
+        clinical.import_csv(WORDS[what], data, options=options)
+        if what in WORDS
+        else clinical.import_export(what, data, options=options)
+    )
+    return _clinical_page(state, request, result=result, action=action, what=what)
+
+
+def _clinical_page(state: Any, request: Request, **told: Any) -> Response:
+    result = told.get("result")
+    code = 422 if result is not None and result.problems and told["action"] != "partial" else 200
+    return _page(
+        request,
+        "clinical.html",
+        code,
+        counts=state.clinical.counts(),
+        kinds=list(WORDS),
+        forms=FORMS,
+        **told,
     )
 
 

@@ -58,6 +58,7 @@ class Writer:
             },
             "plugin_token_file": secret["plugin.token"],
             "operator_token_file": secret["operator.token"],
+            "inbox_folder": str(self.layout.centre(centre) / "inbox"),
         }
         return self._yaml(self.layout.centre(centre) / "gateway.yml", values)
 

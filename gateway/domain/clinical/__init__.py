@@ -10,11 +10,12 @@ from gateway.domain.clinical.deidentifying import (
     deidentify,
 )
 from gateway.domain.clinical.problems import CellError, Problem, TableError
-from gateway.domain.clinical.storing import Addition, Forgotten, Stored
+from gateway.domain.clinical.storing import Addition, Arrival, Forgotten, Stored
 from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
 
 __all__ = [
     "Addition",
+    "Arrival",
     "CellError",
     "CheckedRow",
     "CodeLists",

@@ -1,11 +1,21 @@
 """What goes to the store of rows and what it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.contract.clinical import RowKind, WithdrawalReceipt
 from gateway.domain.clinical.deidentifying import TravellingRow
 from gateway.domain.clinical.problems import Problem
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file in the inbox. Its name may be anybody's: it has no repr."""
+
+    word: str
+    """Its subfolder."""
+    name: str = field(repr=False)
+    size_bytes: int
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def settings(tmp_path: Path) -> Settings:
             "archive": {"url": "http://127.0.0.1:1", "token_file": password},
             "plugin_token_file": write_secret(tmp_path / "plugin", PLUGIN),
             "operator_token_file": write_secret(tmp_path / "operator", OPERATOR),
+            "inbox_folder": str(tmp_path / "inbox"),
         }
     )
 

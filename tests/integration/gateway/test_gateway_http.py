@@ -53,6 +53,8 @@ GUARDED = [
     ("POST", "/api/v1/why"),
     ("POST", "/api/v1/sending/resume"),
     ("POST", "/api/v1/clinical?kind=prom"),
+    ("POST", "/api/v1/recruitment"),
+    ("GET", "/api/v1/recruitment"),
     ("GET", "/internal/consent-snapshot"),
     ("POST", "/internal/plugin-report"),
 ]

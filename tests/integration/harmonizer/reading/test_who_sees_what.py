@@ -66,6 +66,7 @@ def filled_in(path: str, given: Given) -> str:
         "roi_number": "1",
         "version": "1",
         "form": "wide" if "tables" in path else "csv",
+        "kind": "csv",
         "act": "propose",
     }
     return re.sub(r"{([^}]+)}", lambda found: values[found[1]], path)

@@ -125,6 +125,8 @@ def _take(value: str, words: dict[str, None], dates: dict[str, None]) -> None:
         return
     if len(re.sub(r"\W", "", value)) >= SHORTEST_NUMBER:
         words[value] = None
+        if value.startswith("+358"):  # the same number as it is dialled at home
+            words["0" + value[4:].strip()] = None
     plain = normalise_patient_id(value)
     if is_identity_code(plain):
         dates[birth_date_of(plain)] = None

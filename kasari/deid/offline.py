@@ -21,7 +21,7 @@ from gateway.domain.checker import (
     read_elements,
     referenced_uids,
 )
-from gateway.domain.deid import NationalStage, Profile, SiteStage, name_words, read_identity
+from gateway.domain.deid import NationalStage, Profile, SiteStage, read_identity
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 from gateway.errors import RejectError
 from kasari.deid.known_people import KnownPeople
@@ -91,7 +91,7 @@ class Offline:
         people = people or KnownPeople()
         self._ring = ring
         self._keys = ring.site_keys()
-        self._site = SiteStage(profile, self._keys, name_words(*people.words))
+        self._site = SiteStage(profile, self._keys, (*people.words, *people.birth_dates))
         self._national = NationalStage(profile, ring, {}) if stage == NATIONAL_STAGE else None
         self._stage = stage
         self._known = people.identity(profile.vocabulary.words)

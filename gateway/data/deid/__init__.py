@@ -43,12 +43,12 @@ def load_profile(policy: Path | None = None) -> Profile:
         raise ConfigError(
             f"policy_file: `refuse` names {min(unknown)}, which is no kind of object."
         )
-    words = frozenset(_words() | chosen.words)
+    words = frozenset(_words("vocabulary.txt") | chosen.words)
     return Profile(
         NAME,
         tuple(_chosen_rules(chosen)),
         {uid: short for uid, short in objects.items() if short not in chosen.refuse},
-        Vocabulary(words),
+        Vocabulary(words, frozenset(_words("coded_words.txt"))),
         chosen.refuse & set(KINDS_OF_IMAGE),
         chosen.staff - words,
         chosen.options,
@@ -121,8 +121,8 @@ def _objects() -> dict[str, str]:
     return {row["sop_class_uid"]: row["object"] for row in _rows("objects.csv")}
 
 
-def _words() -> set[str]:
-    text = (files(__package__) / "vocabulary.txt").read_text(encoding="utf-8")
+def _words(name: str) -> set[str]:
+    text = (files(__package__) / name).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {fold(word) for line in lines for word in line.split()}
 

@@ -17,7 +17,7 @@ from gateway.domain.deid.profile import (
 )
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
 from gateway.domain.deid.stages import ENGINE_VERSION, Deidentified, NationalStage, SiteStage
-from gateway.domain.deid.text import fold, name_words
+from gateway.domain.deid.text import fold
 
 __all__ = [
     "BASIC_PROFILE",
@@ -41,7 +41,6 @@ __all__ = [
     "Vocabulary",
     "attribute_name",
     "fold",
-    "name_words",
     "read_identity",
     "screen_text",
     "seal_certificate",

@@ -24,9 +24,10 @@ SOP_INSTANCE: Final = 0x00080018
 MODALITY: Final = 0x00080060
 PATIENT_NAME: Final = 0x00100010
 PATIENT_ID: Final = 0x00100020
+BIRTH_DATE: Final = 0x00100030
 _CHARACTER_SET: Final = 0x00080005
 _WANTED: Final = frozenset(
-    (_CHARACTER_SET, SOP_CLASS, SOP_INSTANCE, MODALITY, PATIENT_NAME, PATIENT_ID)
+    (_CHARACTER_SET, SOP_CLASS, SOP_INSTANCE, MODALITY, PATIENT_NAME, PATIENT_ID, BIRTH_DATE)
 )
 _DELIMITERS: Final = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}
 
@@ -40,6 +41,7 @@ class Identity:
     sop_class_uid: str
     sop_instance_uid: str = field(repr=False)
     modality: str
+    birth_date: str = field(default="", repr=False)
 
 
 def read_identity(data: bytes) -> Identity:
@@ -76,6 +78,7 @@ def identify(source: Part10) -> Identity:
         sop_class_uid=sop_class,
         sop_instance_uid=sop_instance,
         modality=_plain(values.get(MODALITY, b"")),
+        birth_date=_plain(values.get(BIRTH_DATE, b"")),
     )
 
 
@@ -111,7 +114,7 @@ def _top_values(source: Part10) -> dict[int, bytes]:
     values: dict[int, bytes] = {}
     while at < end:
         tag, vr, start, length = read(data, at, end)
-        if tag > PATIENT_ID or tag == PIXEL_DATA:
+        if tag > BIRTH_DATE or tag == PIXEL_DATA:
             break
         if length == UNDEFINED:
             inner = implicit_header if vr == b"UN" else read

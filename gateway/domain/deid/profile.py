@@ -146,6 +146,8 @@ class Vocabulary:
 
     words: frozenset[str]
     """Folded: lower case, without diacritics."""
+    coded: frozenset[str] = frozenset()
+    """Those that coded strings have besides, e.g. `ISOCENTRIC`."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ class Profile:
             digest.update(line.encode())
         for uid, short in sorted(self.objects.items()):
             digest.update(f"{uid} {short}\n".encode())
-        digest.update("\n".join(sorted(self.vocabulary.words)).encode())
+        for words in (self.vocabulary.words, self.vocabulary.coded):
+            digest.update("\n".join(sorted(words)).encode())
         digest.update(f"{sorted(self.refused)} {sorted(self.staff)}".encode())
         digest.update(f"{sorted(self.options)} {self.safe_private}".encode())
         return f"{self.name} {digest.hexdigest()[:12]}"

@@ -54,21 +54,17 @@ _SMALL = 4096
 """Below this many bytes a slice is cheaper than a view."""
 _LARGE = 65536
 """From this many bytes on a value is not copied before the whole is put together."""
-
-
 _TEXT = ("SH", "LO", "ST", "LT", "UT", "UC")
 _ACCEPTED = {
     "US": (b"US", b"SS"),
     "SS": (b"US", b"SS"),
     "OW": (b"OW", b"OB"),
-    **dict.fromkeys(
-        ("SH", "LO", "ST", "LT", "UT", "UC"), (b"SH", b"LO", b"ST", b"LT", b"UT", b"UC")
-    ),
+    **dict.fromkeys(_TEXT, tuple(vr.encode() for vr in _TEXT)),
 }
 """Other representations that real objects use for an attribute of this one."""
 
 Mark = tuple[int, Callable[[], bytes]]
-"""Tag, and what writes the whole element when its place has come; empty to write nothing."""
+"""Tag, and what writes the whole element when its place has come, if anything."""
 
 
 class Stage(Protocol):
@@ -95,7 +91,7 @@ class Stage(Protocol):
     def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
-        """A coded string that a rule keeps: the same bytes, or empty when it names somebody."""
+        """A coded string that a rule keeps: what of it is a term and names nobody."""
         ...
 
 
@@ -203,8 +199,9 @@ class Rewriter:
             self._out += self._uids.get((tag, value)) or self._replaced(rule, vr, value)
             self._replaced_uids += 1
         elif action is Action.KEEP:
-            self._write(rule, rule.raw_vr, b"")
-            self.actions["emptied"] += 1
+            new = self._coded(rule, self._data[start : start + length])
+            self._write(rule, rule.raw_vr, new)
+            self.actions["cleaned" if new else "emptied"] += 1
         else:
             self._element(rule, vr, start, length)
         return start + length
@@ -369,6 +366,12 @@ class Rewriter:
             return character_set_names(value) is not None
         return self._stage.kept_text(rule, value) == value
 
+    def _coded(self, rule: Rule, value: bytes) -> bytes:
+        """What may stay of a kept value that may not stay as it is."""
+        if rule.vr != "CS" or rule.tag == CHARACTER_SET or not is_legal("CS", value):
+            return b""
+        return self._stage.kept_text(rule, value)
+
     def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
         """The new value and the word under which it is counted."""
         stage, action = self._stage, rule.action
@@ -388,7 +391,7 @@ class Rewriter:
         if action is Action.BURNED_IN:
             if value.strip(b" \0").upper() == b"YES":
                 raise RejectError("burned-in", "The image has text burned into its pixels.")
-            return value if is_legal("CS", value) else b"", "kept"
+            return (value, "kept") if value.strip(b" \0") == b"NO" else (b"", "emptied")
         return b"", "emptied"
 
     def _write(self, rule: Rule, vr: bytes, value: bytes) -> None:

@@ -17,7 +17,14 @@ from gateway.domain.deid.profile import HEAD, Action, Option, Profile, Rule
 from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
-from gateway.domain.deid.text import HASH_DIGITS, LIMITS, REDACTED, Cleaner, name_words
+from gateway.domain.deid.text import (
+    HASH_DIGITS,
+    LIMITS,
+    REDACTED,
+    Cleaner,
+    hidden_forms,
+    name_words,
+)
 from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
 from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
@@ -25,6 +32,7 @@ from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
 ENGINE_VERSION: Final = "1.0"
 
 METHOD: Final = 0x00120063
+CODE_VALUE: Final = 0x00080100
 _UID_CACHE = 65536
 _TERM = re.compile(REDACTED + r"[0-9a-f]{7,8}")
 
@@ -53,14 +61,13 @@ class SiteStage:
     Parameters
     ----------
     people
-        Folded words of further people who must not be named, besides the patient and the staff.
+        Names and identifiers of further people who must not be named, besides patient and staff.
     """
 
-    def __init__(
-        self, profile: Profile, keys: SiteKeys, people: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, profile: Profile, keys: SiteKeys, people: tuple[str, ...] = ()) -> None:
         self._profile = profile
-        self._others = profile.staff | people
+        self._others = profile.staff | name_words(*people)
+        self._hidden = hidden_forms(profile.vocabulary, *people)
         self._keys = keys
         self._uid = _uids(keys.uid)
 
@@ -75,7 +82,10 @@ class SiteStage:
         source = open_part10(data)
         identity = identify(source)
         names = name_words(identity.patient_name, identity.patient_id) | self._others
-        cleaner = Cleaner(self._profile.vocabulary, self._keys.term, names)
+        vocabulary = self._profile.vocabulary
+        who = (identity.patient_name, identity.patient_id, identity.birth_date)
+        hidden = hidden_forms(vocabulary, *who)
+        cleaner = Cleaner(vocabulary, self._keys.term, names, hidden | self._hidden)
         stage = _AtReceipt(
             uid=self._uid,
             days=day_shift(self._keys, pseudonym),
@@ -216,9 +226,17 @@ class _AtReceipt(_Marks):
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         self.picture.see(rule.tag, value.decode("latin-1"))
         if value not in self._kept:
-            names = self.cleaner.names_somebody(value.decode("latin-1"))
-            self._kept[value] = b"" if value.strip() and names else value
+            self._kept[value] = self._coded(value)
         return self._kept[value]
+
+    def _coded(self, value: bytes) -> bytes:
+        """A coded string; of several values those stay that look like terms."""
+        text = value.decode("latin-1").rstrip(" \0")
+        if text and self.cleaner.names_somebody(text):
+            return b""
+        parts = text.split("\\")
+        new = [part if self.cleaner.may_be_coded(part) else "" for part in parts]
+        return value if new == parts else even("\\".join(new).encode("latin-1"))
 
     def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         key = (rule.tag, value, character_sets)
@@ -229,7 +247,9 @@ class _AtReceipt(_Marks):
     def _clean(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         plain = decode(value, character_sets)
         self.picture.see(rule.tag, plain)
-        clean = self.cleaner.clean_code if rule.action is Action.CODE else self.cleaner.clean
+        clean = self.cleaner.clean
+        if rule.action is Action.CODE:
+            clean = partial(self.cleaner.clean_code, long_numbers=rule.tag == CODE_VALUE)
         several = rule.vr in ("LO", "SH", "UC")
         parts = plain.rstrip(" \0").split("\\") if several else [plain.rstrip(" \0")]
         new = []

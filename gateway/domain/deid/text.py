@@ -31,7 +31,9 @@ _SHORTEST_NAME = 2
 _SHORTEST_NUMBER = 4
 """A shorter number in an identifier is everywhere, so it cannot be kept out."""
 _SHORTEST_NAME_IN_CODE = 3
-_SHORTEST_WORD_IN_CODE = 5
+_SHORTEST_WORD_IN_CODE = 4
+_SHORTEST_HIDDEN = 5
+"""A shorter name is not sought across blanks and signs: it stands there by chance."""
 
 _YEAR, _MONTH, _DAY = r"(?:19|20)?\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _BETWEEN = r"[ ._/\-]{1,2}"
@@ -40,15 +42,31 @@ _MONTH_NAMES = (
     "|jan(?:uari|uary)?|feb(?:ruari|ruary)?|mars?|march|apr(?:il)?|maj|may|june?|juni|july?|juli"
     "|aug(?:usti|ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
-_PHONE = r"(?<!\d)(?:\+|0)0?[1-9]\d{0,3}(?:[ ()/\-]{0,2}\d){5,}"
+_PHONE = r"(?<!\d)(?:\+|0)0?[1-9]\d{0,3}(?:[ ()/_\-]{0,2}\d){5,}"
+_LETTERS_AS_NUMBERS = r"(?<!\d)(?:\d{2,3}[.]){4}\d{2,3}(?!\d)"
+_FROM_THE_YEAR = (
+    r"(?<!\d)(?:19|20)\d\d[ ._/\-]?(?:0[1-9]|1[0-2])[ ._/\-]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
+)
 _SPELT = r"(?<![^\W_])(?:[^\W\d_][\W_]+){3,}[^\W\d_](?![^\W_])"
 _SPELT_OUT = re.compile(_SPELT)
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+    "|(?:%[0-9A-Fa-f]{2}){2}|(?:[0-9A-Fa-f]{2}%){2}"
+)
+"""Signs that cannot be seen, and letters written as percent and two digits."""
+_BARE_CODE = re.compile(r"(?=(\d{9}[0-9a-y]))")
+_DAY_OF = re.compile(r"(?:18|19|20)\d{6}")
+_LONG_NUMBER = re.compile(r"\d{7}")
 _DIGIT = re.compile(r"\d")
 """Every pattern below needs one, but for the names that are spelt."""
 _WHOLE = tuple(
     re.compile(pattern)
     for pattern in (
         r"\d{6}",
+        r"(?:\d[\W_]+){5}\d",
+        r"^(?=(?:\D*\d){9})[\d\s+()/.\-]+$",
+        _LETTERS_AS_NUMBERS,
+        _FROM_THE_YEAR,
         rf"(?<!\d){_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}{_YEAR}(?!\d)",
         rf"(?<!\d){_MONTH}[/\-]{_DAY}[/\-]{_YEAR}(?!\d)",
         rf"(?<!\d)(?:19|20)\d\d{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}(?!\d)",
@@ -63,7 +81,8 @@ nothing of the text is kept, since its parts are harmless one by one."""
 _WHOLE_CODE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+        _LETTERS_AS_NUMBERS,
+        _FROM_THE_YEAR,
         rf"(?<!\d){_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}(?:19|20)\d\d(?!\d)",
         rf"(?<!\d)(?:19|20)\d\d{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}(?!\d)",
         _PHONE,
@@ -90,8 +109,37 @@ def name_words(*texts: str) -> frozenset[str]:
     )
 
 
+def hidden_forms(vocabulary: Vocabulary, *texts: str) -> frozenset[str]:
+    """What a patient's names and identifiers look like with other signs in between, or backwards.
+
+    Words of the vocabulary are not among them: they stand in many texts.
+    """
+    words = {word for word in name_words(*texts) if word not in vocabulary.words}
+    whole = {_squeezed(text) for text in texts if any(map(str.isdigit, text))}
+    whole |= {form for text in texts if _DAY_OF.fullmatch(text) for form in _other_dates(text)}
+    long = {word for word in words | whole if len(word) >= _SHORTEST_HIDDEN + word.isdigit()}
+    return frozenset(long | {word[::-1] for word in long})
+
+
+def _other_dates(day: str) -> tuple[str, ...]:
+    year, month, date = day[:4], day[4:6], day[6:]
+    return date + month + year, date + month + year[2:]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(_PIECES.findall(fold(text)))
+
+
+def _hides_a_code(squeezed: str) -> bool:
+    """Whether the digits and check character of an identity code follow each other."""
+    codes = (match[1].upper() for match in _BARE_CODE.finditer(squeezed))
+    return any(is_identity_code(f"{code[:6]}-{code[6:]}") for code in codes)
+
+
 def is_all_or_nothing(text: str, patterns: tuple[re.Pattern[str], ...] = _WHOLE) -> bool:
     """Whether a text holds something that must go as a whole."""
+    if _HIDDEN.search(text.rstrip("\0")):
+        return True
     if not _DIGIT.search(text):
         return bool(_SPELT_OUT.search(text))
     small = text.casefold()
@@ -105,11 +153,13 @@ class Cleaner:
     vocabulary: Vocabulary
     term_key: bytes = field(repr=False)
     names: frozenset[str] = field(repr=False)
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
+    """See `hidden_forms`."""
 
     def clean(self, text: str, vr: str) -> tuple[str, list[tuple[str, str]]]:
         """The text that may stay, and what was redacted as (replacement, original) pairs."""
         digits = HASH_DIGITS - 1 if vr == "SH" else HASH_DIGITS
-        if is_all_or_nothing(text):
+        if is_all_or_nothing(text) or self._hides_somebody(text):
             replacement = self.redact(text, digits)
             return replacement, [(replacement, text)]
         composed = unicodedata.normalize("NFC", text)
@@ -132,9 +182,12 @@ class Cleaner:
             return replacement, [(replacement, text)]
         return cleaned, redacted
 
-    def clean_code(self, text: str, vr: str) -> tuple[str, list[tuple[str, str]]]:
+    def clean_code(
+        self, text: str, vr: str, long_numbers: bool = True
+    ) -> tuple[str, list[tuple[str, str]]]:
         """As `clean`, for code values and versions: short letters and digits may be unknown."""
         harmless = _CODE.fullmatch(text) and not is_all_or_nothing(text, _WHOLE_CODE)
+        harmless = harmless and (long_numbers or not _LONG_NUMBER.search(text))
         if harmless and not self.names_somebody(text) and not self._has_unknown_words(text):
             return text, []
         return self.clean(text, vr)
@@ -148,13 +201,23 @@ class Cleaner:
         everyday = words & self.vocabulary.words
         own = [word for word in words - everyday if len(word) >= _SHORTEST_NAME_IN_CODE]
         coded = any(is_identity_code(part) for part in text.upper().split())
-        return bool(own) or len(everyday) > 1 or coded
+        return bool(own) or len(everyday) > 1 or coded or self._hides_somebody(text)
+
+    def may_be_coded(self, text: str) -> bool:
+        """Whether one value of a coded string (CS) looks like a term of the standard."""
+        if sum(map(str.isdigit, text)) > _MOST_DIGITS or is_all_or_nothing(text):
+            return False
+        return not self._has_unknown_words(text)
 
     def _has_unknown_words(self, text: str) -> bool:
-        return any(
-            len(word) >= _SHORTEST_WORD_IN_CODE and fold(word) not in self.vocabulary.words
-            for word in _LETTERS.findall(text)
-        )
+        known, coded = self.vocabulary.words, self.vocabulary.coded
+        long = (fold(w) for w in _LETTERS.findall(text) if len(w) >= _SHORTEST_WORD_IN_CODE)
+        return any(word not in known and word not in coded for word in long)
+
+    def _hides_somebody(self, text: str) -> bool:
+        """Whether a name or identifier stands there when all but letters and digits is left out."""
+        squeezed = _squeezed(text)
+        return any(form in squeezed for form in self.hidden) or _hides_a_code(squeezed)
 
     def redact(self, word: str, digits: int = HASH_DIGITS) -> str:
         mac = hmac.digest(self.term_key, fold(word).encode(), "sha256")

@@ -103,16 +103,16 @@ def test_a_refused_file_is_named_and_not_written(export: Path, tmp_path: Path) -
 
 
 def test_a_further_identifier_that_is_found_refuses(export: Path, tmp_path: Path) -> None:
-    """The engine knows whole words, and keeps this code; the checker finds a part of one."""
+    """The engine keeps numbers; the checker knows that this one is somebody's."""
     dataset = dcmread(export / "VIRTANEN_5.dcm")
-    dataset.PlanIntent = "LAHTINEN"
+    dataset.PatientWeight = "123456"
     dataset.save_as(export / "VIRTANEN_5.dcm")
     assert run("run", export / "VIRTANEN_5.dcm", "--what-if").exit_code == 0
     known = tmp_path / "known.txt"
-    known.write_text("Lahtin\n")
+    known.write_text("123456\n")
     answer = run("run", export / "VIRTANEN_5.dcm", "--out", tmp_path / "x", "--identity", known)
     assert answer.exit_code == 1
-    assert "(300A,000A) contains an identifier" in answer.stdout
+    assert "(0010,1030) contains an identifier" in answer.stdout
     assert not (tmp_path / "x").exists()
 
 

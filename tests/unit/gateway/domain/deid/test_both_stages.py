@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.uid import RTPlanStorage, SecondaryCaptureImageStorage
 
 from gateway.contract.marks import DEIDENTIFICATION_CODES
@@ -335,8 +336,35 @@ def test_a_centre_may_refuse_a_kind_of_image(kind: str, told: dict[str, object])
 
 
 def test_a_name_of_the_staff_is_emptied_in_a_coded_value() -> None:
-    data = plan_with(PlanIntent="KORHONEN")
-    assert engine.after_first(data).PlanIntent == "KORHONEN"  # nobody said that it is a name
-    aware = replace(engine.PROFILE, staff=frozenset(("korhonen",)))
+    data = plan_with(PlanIntent="FLETCHER")  # a brachytherapy applicator, too
+    assert engine.after_first(data).PlanIntent == "FLETCHER"
+    aware = replace(engine.PROFILE, staff=frozenset(("fletcher",)))
     written = SiteStage(aware, engine.KEYS).deidentify(data, PSEUDONYM).data
     assert dcmread(BytesIO(written)).PlanIntent == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "KORHONEN",
+        "LIISA",
+        "0401234567",
+        "19520413",
+        "130452-308Y",
+        "13.4.52",
+        "4D61696A6131",
+        "A\\LIISA",
+    ],
+)
+def test_a_coded_value_that_no_term_has_is_emptied(value: str) -> None:
+    """Nobody has said that these are names; a coded string has no room for anything else."""
+    with disable_value_validation():
+        data = plan_with(PlanIntent=value)
+    assert engine.after_first(data).PlanIntent in ("", ["A", ""])
+
+
+@pytest.mark.parametrize(
+    "value", ["CURATIVE", "NORMAL_CT", "HELICAL MODE", "WHL_MODWEIGHTS", "CT_SOM5 SPI", "HFS"]
+)
+def test_terms_of_the_standard_and_of_vendors_stay(value: str) -> None:
+    assert engine.after_first(plan_with(PlanIntent=value)).PlanIntent == value

@@ -6,10 +6,10 @@ as they are. Sequences are written with defined lengths.
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from gateway.domain.deid.identification import character_set_names
+from gateway.domain.deid.keeping import Keeper, Mark, Stage
 from gateway.domain.deid.private import PrivateBlocks, is_creator, kept_value
 from gateway.domain.deid.profile import Action, Rule, SafePrivate
 from gateway.domain.deid.stream import (
@@ -29,31 +29,17 @@ from gateway.domain.deid.stream import (
     truncated,
     write_element,
 )
-from gateway.domain.deid.values import (
-    DUMMIES,
-    NUMBER_OF_FRAMES,
-    ImageSize,
-    bad_value,
-    even,
-    is_legal,
-    is_number,
-    is_time,
-    require_legal,
-    wrong_vr,
-)
+from gateway.domain.deid.values import even, require_legal, wrong_vr
 from gateway.errors import RejectError
 
-CHARACTER_SET: Final = 0x00080005
+KEEP: Final = Action.KEEP
+"""A name that is looked up fast."""
+Part = bytes | bytearray | memoryview
 _LENGTH = struct.Struct("<L")
 _IMPLICIT = struct.Struct("<HHL")
 _ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
-_WORDS = frozenset((b"CS", b"TM"))
-_FEW = 64
-"""Up to this many bytes each number is read; longer values are searched for letters only."""
 _SMALL = 4096
 """Below this many bytes a slice is cheaper than a view."""
-_LARGE = 65536
-"""From this many bytes on a value is not copied before the whole is put together."""
 _TEXT = ("SH", "LO", "ST", "LT", "UT", "UC")
 _ACCEPTED = {
     "US": (b"US", b"SS"),
@@ -62,37 +48,6 @@ _ACCEPTED = {
     **dict.fromkeys(_TEXT, tuple(vr.encode() for vr in _TEXT)),
 }
 """Other representations that real objects use for an attribute of this one."""
-
-Mark = tuple[int, Callable[[], bytes]]
-"""Tag, and what writes the whole element when its place has come, if anything."""
-
-
-class Stage(Protocol):
-    """What one stage does with the values that it changes. `character_sets`: raw (0008,0005)."""
-
-    def marks(self, explicit: bool) -> list[Mark]:
-        """Elements to write at the top level, sorted by tag."""
-        ...
-
-    def mark_seen(self, rule: Rule, value: bytes) -> None:
-        """A mark that the object already carries; called before the new one is written."""
-        ...
-
-    def uid(self, value: bytes) -> bytes: ...
-
-    def date(self, vr: str, value: bytes) -> bytes: ...
-
-    def age(self, value: bytes) -> bytes: ...
-
-    def pseudonym(self) -> bytes: ...
-
-    def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
-
-    def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
-
-    def kept_text(self, rule: Rule, value: bytes) -> bytes:
-        """A coded string that a rule keeps: what of it is a term and names nobody."""
-        ...
 
 
 class Rewriter:
@@ -106,6 +61,7 @@ class Rewriter:
         safe_private: Sequence[SafePrivate] = (),
     ) -> None:
         self.actions: Counter[str] = Counter()
+        self._keeper = Keeper(stage)
         self._kept = 0
         self._data = source.body
         self._source = source
@@ -113,22 +69,17 @@ class Rewriter:
         self._stage = stage
         self._explicit = source.explicit
         self._read = explicit_header if source.explicit else implicit_header
-        self._done: list[bytearray | memoryview] = []
-        self._out = bytearray()
-        self._open = 0
-        """Sequences that are being written: their lengths lie in `_out` and are not known yet."""
+        self._parts: list[Part] = []
+        self._size = 0
+        """Bytes in all parts: what a sequence has grown by is its length."""
         self._pending: list[Mark] = []
         self._uids: dict[tuple[int, bytes], bytes] = {}
         self._heads: dict[int, bytes] = {}
         self._replaced_uids = 0
-        self._character_sets = b""
-        self._words: dict[tuple[int, bytes], bool] = {}
-        """Coded values and times that were met, and whether they may stay."""
-        self._image = ImageSize()
         self._blocks = PrivateBlocks(safe_private)
         self._some_private = bool(safe_private)
 
-    def rewrite(self) -> list[bytearray | memoryview]:
+    def rewrite(self) -> list[Part]:
         """The new data set, in parts that belong side by side.
 
         Raises
@@ -140,15 +91,16 @@ class Rewriter:
         end = len(self._data)
         at = self._dataset(self._source.start, end, 0, delimited=False)
         self._write_marks(UNDEFINED)
-        self.actions["kept"] += self._kept
+        self.actions["kept"] += self._kept + self._keeper.kept
         self.actions["uid"] += self._replaced_uids
         if at != end:
             raise lying()
-        return [*self._done, self._out]
+        return self._parts
 
     def _dataset(self, at: int, end: int, depth: int, delimited: bool) -> int:
         """Rewrite the elements of one data set or item. Every element passes through this loop."""
         data, rules, explicit = self._data, self._rules, self._explicit
+        keeper = self._keeper
         run = at  # where the elements begin that stay as they are and were not copied yet
         last, mark = -1, self._write_marks(0) if depth == 0 else UNDEFINED
         while at < end:
@@ -172,7 +124,7 @@ class Rewriter:
             if rule is not None and length != UNDEFINED:
                 if vr and vr != rule.raw_vr:
                     self._require_accepted(rule, vr)
-                if rule.action is Action.KEEP and self._stays(rule, start, start + length):
+                if rule.action is KEEP and keeper.stays(rule, data, start, start + length):
                     at = start + length
                     continue
             if run != at:
@@ -192,19 +144,23 @@ class Rewriter:
                 return self._private(tag, vr, start, length)
             return self._drop(tag, vr, start, length, end, depth)
         action = rule.action
-        if length == UNDEFINED or action is Action.SEQUENCE:
+        if action is Action.SEQUENCE or length == UNDEFINED:
             return self._nested(rule, vr, start, length, end, depth)
         if action is Action.UID:
             value = self._data[start : start + length]
-            self._out += self._uids.get((tag, value)) or self._replaced(rule, vr, value)
+            self._add(self._uids.get((tag, value)) or self._replaced(rule, vr, value))
             self._replaced_uids += 1
         elif action is Action.KEEP:
-            new = self._coded(rule, self._data[start : start + length])
+            new = self._keeper.coded(rule, self._data[start : start + length])
             self._write(rule, rule.raw_vr, new)
             self.actions["cleaned" if new else "emptied"] += 1
         else:
             self._element(rule, vr, start, length)
         return start + length
+
+    def _add(self, part: Part) -> None:
+        self._parts.append(part)
+        self._size += len(part)
 
     def _private(self, tag: int, vr: bytes, start: int, length: int) -> int:
         """Keep what the standard calls safe, of a creator that the centre has chosen."""
@@ -212,9 +168,9 @@ class Rewriter:
         if is_creator(tag):
             written = self._blocks.creator(tag, vr, value, self._explicit)
             done = "kept" if written else done
-            self._out += written
+            self._add(written)
         elif kept := self._blocks.rule(tag, vr):
-            new = kept_value(kept, value, self._stage, self._character_sets)
+            new = kept_value(kept, value, self._stage, self._keeper.character_sets)
             if new is not None:
                 done = "kept" if new == value else "cleaned"
                 self._write(kept[0], vr, new)
@@ -233,15 +189,10 @@ class Rewriter:
 
     def _copy(self, start: int, stop: int) -> None:
         size = stop - start
-        if not size:
-            return
-        if size < _SMALL:
-            self._out += self._data[start:stop]
-        elif size < _LARGE or self._open:
-            self._out += memoryview(self._data)[start:stop]
-        else:
-            self._done += [self._out, memoryview(self._data)[start:stop]]
-            self._out = bytearray()
+        if size:
+            whole = self._data if size < _SMALL else memoryview(self._data)
+            self._parts.append(whole[start:stop])
+            self._size += size
 
     def _require_accepted(self, rule: Rule, vr: bytes) -> None:
         if vr != b"UN" and vr not in _ACCEPTED.get(rule.vr, ()):
@@ -250,7 +201,7 @@ class Rewriter:
     def _write_marks(self, before: int) -> int:
         """Write the marks whose place has come; the tag of the next one."""
         while self._pending and self._pending[0][0] < before:
-            self._out += self._pending.pop(0)[1]()
+            self._add(self._pending.pop(0)[1]())
         return self._pending[0][0] if self._pending else UNDEFINED
 
     def _drop(self, tag: int, vr: bytes, start: int, length: int, end: int, depth: int) -> int:
@@ -273,44 +224,47 @@ class Rewriter:
             raise too_deep()
         if rule.tag not in self._heads:
             self._heads[rule.tag] = write_element(rule.tag, b"SQ", b"", self._explicit)
-        self._out += self._heads[rule.tag]
-        head = len(self._out)
-        self._open += 1
+        head = bytearray(self._heads[rule.tag])
+        self._parts.append(head)
+        before = self._size
         at = self._items(start, length, end, depth + 1)
-        self._open -= 1
-        _LENGTH.pack_into(self._out, head - 4, len(self._out) - head)
-        self.actions["kept"] += 1
+        _LENGTH.pack_into(head, len(head) - 4, self._size - before)
+        self._size += len(head)
+        self._kept += 1
         return at
 
     def _items(self, at: int, length: int, end: int, depth: int) -> int:
         stop = end if length == UNDEFINED else at + length
-        data, out = self._data, self._out
+        keeper, some_private = self._keeper, self._some_private
         while at < stop:
-            tag, _, start, item_length = implicit_header(data, at, stop)
+            tag, _, start, item_length = implicit_header(self._data, at, stop)
             if tag == SEQUENCE_END and length == UNDEFINED:
                 return start
             if tag != ITEM:
                 raise RejectError("not-an-item", "A sequence holds something that is not an item.")
-            out += _ITEM_HEAD
-            head = len(out)
-            outer = self._character_sets
-            blocks = self._blocks.enter()
+            head = bytearray(_ITEM_HEAD)
+            self._parts.append(head)
+            before, outer = self._size, keeper.character_sets
+            blocks = self._blocks.enter() if some_private else None
             if item_length == UNDEFINED:
                 at = self._dataset(start, stop, depth, delimited=True)
             else:
                 at = self._dataset(start, start + item_length, depth, delimited=False)
-            self._character_sets = outer
-            self._blocks.leave(blocks)
-            _LENGTH.pack_into(out, head - 4, len(out) - head)
+            keeper.character_sets = outer
+            if blocks is not None:
+                self._blocks.leave(blocks)
+            _LENGTH.pack_into(head, 4, self._size - before)
+            self._size += 8
         if length == UNDEFINED:
             raise truncated()
         return at
 
     def _fragments(self, vr: bytes, start: int, end: int) -> int:
         at = skip_fragments(self._data, start, end)
-        self._out += write_element(PIXEL_DATA, vr, b"", self._explicit)
-        _LENGTH.pack_into(self._out, len(self._out) - 4, UNDEFINED)
-        self._out += self._data[start:at]
+        head = bytearray(write_element(PIXEL_DATA, vr, b"", self._explicit))
+        _LENGTH.pack_into(head, len(head) - 4, UNDEFINED)
+        self._add(head)
+        self._copy(start, at)
         self.actions["kept"] += 1
         return at
 
@@ -320,80 +274,10 @@ class Rewriter:
             self._stage.mark_seen(rule, value)
             self.actions["replaced"] += 1
             return
-        new, word = self._changed(rule, value)
+        new, word = self._keeper.changed(rule, value)
         self.actions[word] += 1
         self._write(rule, vr, new)
 
-    def _stays(self, rule: Rule, start: int, stop: int) -> bool:
-        """Whether a kept value may stay; a wrong number or binary value refuses the object."""
-        if rule.digits is not None:
-            value = self._data[start:stop]
-            if not is_number(value) if stop - start <= _FEW else value.translate(None, rule.digits):
-                raise bad_value(rule.vr)
-            if rule.tag == NUMBER_OF_FRAMES:
-                self._image.see(rule.tag, value)
-        elif rule.raw_vr in _WORDS:
-            value = self._data[start:stop]
-            may = self._words.get((rule.tag, value))
-            if may is None:
-                may = self._words[rule.tag, value] = self._may_keep(rule, value)
-            if rule.tag == CHARACTER_SET:
-                self._character_sets = value if may else b""
-            if not may:
-                return False
-        elif rule.length or rule.tag == PIXEL_DATA:
-            self._require_length(rule, start, stop - start)
-        self._kept += 1
-        return True
-
-    def _require_length(self, rule: Rule, start: int, length: int) -> None:
-        """A binary value that is longer than its definition has room for a text."""
-        if rule.tag == PIXEL_DATA:
-            allowed = self._image.size_bytes
-            if allowed is not None and length > allowed + allowed % 2:
-                raise RejectError("pixel-length", "There is more in the pixel data than pixels.")
-            return
-        if length not in (0, rule.length):
-            raise bad_value(rule.vr)
-        self._image.see(rule.tag, self._data[start : start + length])
-
-    def _may_keep(self, rule: Rule, value: bytes) -> bool:
-        if rule.vr == "TM":
-            return is_time(value)
-        if not is_legal(rule.vr, value):
-            return False
-        if rule.tag == CHARACTER_SET:
-            return character_set_names(value) is not None
-        return self._stage.kept_text(rule, value) == value
-
-    def _coded(self, rule: Rule, value: bytes) -> bytes:
-        """What may stay of a kept value that may not stay as it is."""
-        if rule.vr != "CS" or rule.tag == CHARACTER_SET or not is_legal("CS", value):
-            return b""
-        return self._stage.kept_text(rule, value)
-
-    def _changed(self, rule: Rule, value: bytes) -> tuple[bytes, str]:
-        """The new value and the word under which it is counted."""
-        stage, action = self._stage, rule.action
-        if action is Action.DATE:
-            return stage.date(rule.vr, value), "date"
-        if action is Action.CLEAN or action is Action.CODE:
-            cleaned = stage.text(rule, value, self._character_sets)
-            return cleaned, "kept" if cleaned == value else "cleaned"
-        if action is Action.HASH:
-            return stage.hashed(rule, value, self._character_sets), "replaced"
-        if action is Action.DUMMY:
-            return DUMMIES[rule.vr], "replaced"
-        if action is Action.PSEUDONYM:
-            return stage.pseudonym(), "replaced"
-        if action is Action.AGE:
-            return stage.age(value), "kept"
-        if action is Action.BURNED_IN:
-            if value.strip(b" \0").upper() == b"YES":
-                raise RejectError("burned-in", "The image has text burned into its pixels.")
-            return (value, "kept") if value.strip(b" \0") == b"NO" else (b"", "emptied")
-        return b"", "emptied"
-
     def _write(self, rule: Rule, vr: bytes, value: bytes) -> None:
         written = vr if vr not in (b"UN", b"") else rule.vr.encode()
-        self._out += write_element(rule.tag, written, even(value), self._explicit)
+        self._add(write_element(rule.tag, written, even(value), self._explicit))

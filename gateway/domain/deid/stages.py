@@ -12,9 +12,10 @@ from typing import Final
 
 from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
 from gateway.domain.deid.identification import decode, identify
+from gateway.domain.deid.keeping import Mark, Stage
 from gateway.domain.deid.pictures import RECOGNIZABLE, Picture
 from gateway.domain.deid.profile import HEAD, Action, Option, Profile, Rule
-from gateway.domain.deid.rewriting import Mark, Rewriter, Stage
+from gateway.domain.deid.rewriting import Rewriter
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
 from gateway.domain.deid.text import (

@@ -36,6 +36,8 @@ _DATETIME = re.compile(rb"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?")
 
 _SHAPE: Final = (0x00280002, 0x00280010, 0x00280011, 0x00280100)
 """SamplesPerPixel, Rows, Columns, BitsAllocated."""
+_BITS: Final = (0x00280100, 0x00280101, 0x00280102, 0x00280103)
+"""BitsAllocated, BitsStored, HighBit, PixelRepresentation."""
 
 
 class ImageSize:
@@ -47,7 +49,7 @@ class ImageSize:
 
     def see(self, tag: int, value: bytes) -> None:
         """Note one of the attributes that tell the size; others do not matter."""
-        if tag in _SHAPE:
+        if tag in _SHAPE or tag in _BITS:
             self._shape[tag] = int.from_bytes(value, "little")
         elif tag == NUMBER_OF_FRAMES:
             text = value.strip(b" \0")
@@ -56,10 +58,30 @@ class ImageSize:
     @property
     def size_bytes(self) -> int | None:
         """None when the object does not say."""
-        if self._frames is None or len(self._shape) < len(_SHAPE):
+        if self._frames is None or not self._shape.keys() >= set(_SHAPE):
             return None
         samples, rows, columns, bits = (self._shape[tag] for tag in _SHAPE)
         return (samples * rows * columns * bits * self._frames + 7) // 8
+
+    def hides_bits(self, data: bytes, start: int, stop: int) -> bool:
+        """Whether bits above the highest that a pixel uses hold anything but its sign.
+
+        Overlays were kept there once, and a text fits in as well.
+        """
+        allocated, stored, high, signed = (self._shape.get(tag) for tag in _BITS)
+        if allocated not in (8, 16) or stored is None or high is None:
+            return False
+        if high != stored - 1 or high >= allocated or (allocated == 16 and high < 7):
+            return True
+        if high == allocated - 1:
+            return False
+        last = high - (allocated - 8)  # of the byte that holds it
+        used = [number for number in range(256) if number < 1 << last + 1]
+        if signed:
+            used = [number for number in used if number < 1 << last]
+            used += [number for number in range(256) if number >= 256 - (1 << last)]
+        upper = data[start + 1 : stop : 2] if allocated == 16 else data[start:stop]
+        return bool(upper.translate(None, bytes(used)))
 
 
 def is_legal(vr: str, value: bytes) -> bool:

@@ -97,3 +97,39 @@ def test_the_size_of_an_image_is_known_only_when_everything_is_said() -> None:
     assert size.size_bytes == 120
     size.see(0x00280008, b"4x")
     assert size.size_bytes is None
+
+
+def image(allocated: int, stored: int, signed: int, high: int | None = None) -> ImageSize:
+    size = ImageSize()
+    told = {0x00280100: allocated, 0x00280101: stored, 0x00280103: signed}
+    told[0x00280102] = stored - 1 if high is None else high
+    for tag, number in told.items():
+        size.see(tag, number.to_bytes(2, "little"))
+    return size
+
+
+def pixels(*values: int) -> bytes:
+    return b"".join(value.to_bytes(2, "little", signed=value < 0) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("size", "data", "hides"),
+    [
+        (image(16, 12, 0), pixels(0, 1, 4095), False),
+        (image(16, 12, 0), pixels(0, 4096), True),
+        (image(16, 12, 1), pixels(-2048, -1, 2047), False),
+        (image(16, 12, 1), pixels(2048), True),
+        (image(16, 12, 1), pixels(-2049), True),
+        (image(16, 16, 1), pixels(-2000, 3000), False),
+        (image(16, 12, 0, high=15), pixels(0), True),
+        (image(8, 8, 0), b"Virtanen", False),
+        (image(8, 7, 0), b"\x7f\x00", False),
+        (image(8, 7, 0), b"\x80\x00", True),
+        (image(8, 1, 0), b"\x01\x00", False),
+        (image(32, 32, 0), b"Virtanen", False),
+    ],
+)
+def test_bits_that_no_pixel_uses_are_empty_or_the_sign(
+    size: ImageSize, data: bytes, hides: bool
+) -> None:
+    assert size.hides_bits(b"xx" + data, 2, 2 + len(data)) is hides

@@ -221,8 +221,10 @@ class _AtReceipt(_Marks):
 
     def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         plain = decode(value, character_sets).strip(" \0")
-        digits = HASH_DIGITS - (rule.vr == "SH")
-        return even(self.cleaner.redact(plain, digits).encode()) if plain else b""
+        redacted = self.cleaner.redact(plain, HASH_DIGITS - (rule.vr in ("SH", "CS")))
+        # a coded string has capitals only
+        written = redacted.upper() if rule.vr == "CS" else redacted
+        return even(written.encode()) if plain else b""
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         self.picture.see(rule.tag, value.decode("latin-1"))

@@ -4,6 +4,7 @@ A part is admitted by the digest of its bytes, so that nothing unknown is ever p
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
@@ -23,6 +24,10 @@ router = APIRouter(tags=["DICOMweb"])
 
 AT_ONCE: Final = 4
 """Parts in work at the same time: bounds memory."""
+MOST_PARTS: Final = 10_000
+"""Of one request: what became of each is kept until its end."""
+BOUNDARY: Final = re.compile(r"[ -~]{0,69}[!-~]")
+"""RFC 2046, 5.1.1."""
 MEDIA_TYPE: Final = "application/dicom+json"
 
 
@@ -34,6 +39,7 @@ class _Parts:
         self._current = bytearray()
         self._ready: list[bytes] = []
         self.ended = False
+        self.count = 0
         self._parser = MultipartParser(
             boundary,
             {
@@ -51,6 +57,10 @@ class _Parts:
         return ready
 
     def _begin(self) -> None:
+        self.count += 1
+        if self.count > MOST_PARTS:
+            text = f"more than {MOST_PARTS} instances in one request; send the rest in another"
+            raise RefusedError("too-many-parts", text, 413)
         self._current = bytearray()
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -94,6 +104,8 @@ async def _store(request: Request, caller: Caller, study: str | None) -> JSONRes
         answers = await keeper.finish()
     if not parts.ended:
         raise RefusedError("cut-off", "the body ended in the middle of a part; send it again", 400)
+    if not parts.count:
+        raise RefusedError("no-instances", "the body holds no instance", 400)
     return _answer(answers)
 
 
@@ -154,10 +166,11 @@ def _boundary(request: Request) -> bytes:
     message = Message()
     message["content-type"] = request.headers.get("content-type", "")
     boundary = message.get_param("boundary")
-    if message.get_content_type() != "multipart/related" or not isinstance(boundary, str):
+    is_whole = isinstance(boundary, str) and BOUNDARY.fullmatch(boundary)
+    if message.get_content_type() != "multipart/related" or not is_whole:
         text = 'send multipart/related; type="application/dicom" with a boundary'
         raise RefusedError("not-multipart", text, 415)
-    return boundary.encode()
+    return str(boundary).encode()
 
 
 def _answer(answers: Sequence[Stored]) -> JSONResponse:

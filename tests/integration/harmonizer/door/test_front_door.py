@@ -320,6 +320,42 @@ def test_what_is_not_multipart_is_told_so(open_door: Open) -> None:
     inside(open_door, job)
 
 
+MOST_PARTS = 50
+PART = b"--a\r\n\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("boundary", "body", "code"),
+    [
+        ("", b"--\r\n", 415),
+        ('""', b"--\r\n", 415),
+        ("a" * 71, b"x", 415),
+        ("a" * 5000, b"x", 415),
+        ("\xe4", b"x", 415),
+        ("a", b"--a--\r\n", 400),
+        ("a", b"", 400),
+        ("a", b"--a\nX: y\n\nxx\n--a--\n", 400),
+        ("a", b"--a\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\nxx\r\n--a--\r\n", 400),
+        ("a", b"--a\r\n" + b"X: y\r\n" * 100_000 + b"\r\nxx\r\n--a--\r\n", 400),
+        ("a", PART * (MOST_PARTS + 1) + b"--a--\r\n", 413),
+        ("a", PART + b"--a--\r\n", 409),
+    ],
+)
+def test_no_body_and_no_boundary_is_too_odd(
+    open_door: Open, monkeypatch: pytest.MonkeyPatch, boundary: str, body: bytes, code: int
+) -> None:
+    monkeypatch.setattr("harmonizer.api.stow.MOST_PARTS", MOST_PARTS)  # many parts take long
+    kind = f"multipart/related; boundary={boundary}".encode("latin-1")
+
+    async def job(door: Door) -> None:
+        answer = await door.client.post(
+            "/dicom-web/studies", content=body, headers={"Content-Type": kind}
+        )
+        assert answer.status_code == code, answer.text
+
+    inside(open_door, job)
+
+
 def test_a_record_that_comes_later_tells_site_and_side(open_door: Open, course: SentCourse) -> None:
     national_id = course.body.manifest.national_id
     row = ClinicalRow(

@@ -190,6 +190,7 @@ class SqlOutbox:
                 select(SubmissionRow)
                 .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
                 .where(CourseRow.pseudonym == pseudonym, col(SubmissionRow.state).in_(_OPEN))
+                .with_for_update(of=SubmissionRow)
             ).all()
             for row in rows:
                 row.state, row.lease_owner, row.lease_until = WITHHELD, None, None
@@ -250,7 +251,7 @@ class SqlOutbox:
     @staticmethod
     def _mine(session: Session, work: Work) -> SubmissionRow | None:
         """Return the row if this worker still has it: a lost lease means hands off."""
-        row = session.get(SubmissionRow, work.id)
+        row = session.get(SubmissionRow, work.id, with_for_update=True)
         return row if row is not None and row.lease_owner == work.owner else None
 
 

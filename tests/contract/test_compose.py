@@ -112,6 +112,30 @@ def test_what_is_published_without_a_wish_is_published_on_loopback_only(name: st
             assert match["address"] == "127.0.0.1"
 
 
+def test_every_container_is_confined() -> None:
+    for name in ("site.yml", "archive.yml"):
+        for service_name, service in load(name)["services"].items():
+            assert service["security_opt"] == ["no-new-privileges:true"], service_name
+            if service_name == "postgres":  # its entry point changes owners and user
+                continue
+            assert service["read_only"] is True, service_name
+            assert service["cap_drop"] == ["ALL"], service_name
+            if service_name == "proxy":
+                assert service["cap_add"] == ["NET_BIND_SERVICE"]
+            else:
+                assert service["user"].startswith("${KASARI_UID"), service_name
+    for dockerfile in COMPOSE.glob("Dockerfile.*[!e]"):
+        assert "\nUSER 1000\n" in dockerfile.read_text("utf-8"), dockerfile.name
+
+
+def test_the_proxy_lets_through_what_the_service_takes() -> None:
+    """An object between two limits would be refused for good, and by whom nobody would see."""
+    settings = load_harmonizer_settings(COMPOSE / "archive/harmonizer.yml")
+    given = re.search(r"max_size (\d+)MB", (COMPOSE / "archive/Caddyfile").read_text("utf-8"))
+    assert given
+    assert int(given[1]) * 10**6 > settings.largest_instance_mb * 2**20
+
+
 def test_orthanc_sends_small_packets_at_once() -> None:
     assert "TCP_NODELAY=1" in (COMPOSE / "Dockerfile.orthanc").read_text("utf-8")
     for name, service in (("site.yml", "site-orthanc"), ("archive.yml", "archive-orthanc")):

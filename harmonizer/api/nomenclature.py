@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
+from gateway.contract.vocabulary import PublishedVocabulary
 from harmonizer.api.access import Caller, audited, require
 from harmonizer.domain.nomenclature import Release, Rule
 from harmonizer.services.nomenclature import NomenclatureService, Preview
@@ -219,7 +220,7 @@ def read_structure_set(
 @router.get("/vocabulary")
 def read_vocabulary(
     names: Names, _caller: Caller = require("site", "researcher", "curator", "admin")
-) -> Mapping[str, Any]:
+) -> PublishedVocabulary:
     """Return the words of structure names that free text may keep, with their version."""
     return names.vocabulary()
 

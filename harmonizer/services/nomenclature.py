@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
+from gateway.contract.vocabulary import PublishedVocabulary
 from harmonizer.domain.nomenclature import (
     HELPER,
+    MATCHER_VERSION,
     Change,
     Compliance,
     Conflict,
@@ -259,17 +261,17 @@ class NomenclatureService:
         """Return a set as a FHIR Bundle of ConceptMaps."""
         return concept_maps(self.rules(version), self._nomenclature.structures, base)
 
-    def vocabulary(self) -> Mapping[str, Any]:
+    def vocabulary(self) -> PublishedVocabulary:
         """Return the words of structure names that free text may keep, with their version."""
         mapper = self.mapper()
         words = {word.text for word in self._nomenclature.words if word.text}
         names = {structure.name for structure in self._nomenclature.structures}
         rules = mapper.rules
-        return {
-            "version": f"{self._nomenclature.edition} rules {rules.version}",
-            "names": sorted(names),
-            "words": sorted(words | {rule.local_name for rule in rules.rules}),
-        }
+        return PublishedVocabulary(
+            version=f"{self._nomenclature.edition} matcher {MATCHER_VERSION} rules {rules.version}",
+            names=tuple(sorted(names)),
+            words=tuple(sorted(words | {rule.local_name for rule in rules.rules})),
+        )
 
     def _checked(self, rule: Rule) -> Rule:
         """Return the rule with its centre as we spell it. Raises `RefusedError`, `bad-rule`."""

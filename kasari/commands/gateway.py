@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kasari.gateway import accounts, audit, backups
+from kasari.gateway import accounts, audit, backups, vocabulary
 from kasari.gateway.asking import STACK, Centre, StackFile, ask, login
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
@@ -21,6 +21,7 @@ app.command("account-remove")(accounts.remove)
 app.add_typer(audit.app, name="audit")
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.command("vocabulary")(vocabulary.vocabulary)
 
 
 @app.command()

@@ -43,14 +43,16 @@ def load_profile(policy: Path | None = None) -> Profile:
         raise ConfigError(
             f"policy_file: `refuse` names {min(unknown)}, which is no kind of object."
         )
-    words = frozenset(_words("vocabulary.txt") | chosen.words)
+    known = frozenset(_words("vocabulary.txt") | chosen.words)
+    staff = chosen.staff - known
+    words = known | (chosen.published - staff)
     return Profile(
         NAME,
         tuple(_chosen_rules(chosen)),
         {uid: short for uid, short in objects.items() if short not in chosen.refuse},
         Vocabulary(words, frozenset(_words("coded_words.txt"))),
         chosen.refuse & set(KINDS_OF_IMAGE),
-        chosen.staff - words,
+        staff,
         chosen.options,
         _safe_private(chosen.safe_private),
     )

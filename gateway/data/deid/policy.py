@@ -10,8 +10,11 @@ from typing import Any
 from gateway.domain.deid import USUAL_OPTIONS, Option, fold
 from gateway.errors import ConfigError
 
+PUBLISHED = "published"
+"""Key of the vocabulary that the archive published and this centre took."""
 LISTS = ("remove", "empty", "words", "refuse", "staff", "safe_private")
-POLICY_KEYS = ("options", *LISTS)
+POLICY_KEYS = ("options", PUBLISHED, *LISTS)
+WORD = re.compile(r"[^\W\d_]{2,}")
 SHORTEST_NAME = 4
 """Shorter parts of a name are initials and titles, and stand in many words."""
 
@@ -25,6 +28,8 @@ class Policy:
     empty: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     """Folded words that may stay in free text, beyond the vocabulary."""
+    published: frozenset[str] = frozenset()
+    """The same, from the archive's vocabulary of structure names; `staff` goes before them."""
     refuse: frozenset[str] = frozenset()
     """Kinds of object, `head` or `localizer`."""
     staff: frozenset[str] = frozenset()
@@ -53,11 +58,23 @@ def read_policy(path: Path) -> Policy:
         remove=lists["remove"],
         empty=lists["empty"],
         words=words,
+        published=published_words(_published(told.get(PUBLISHED, {}))),
         refuse=lists["refuse"],
         staff=frozenset(_name_parts(lists["staff"])),
         safe_private=lists["safe_private"],
         options=_options(told.get("options", {}), bool(lists["safe_private"])),
     )
+
+
+def published_words(texts: Iterable[str]) -> frozenset[str]:
+    """Return the folded words of structure names: letters only, of at least two."""
+    return frozenset(fold(word) for text in texts for word in WORD.findall(text))
+
+
+def _published(told: object) -> list[str]:
+    if not isinstance(told, dict):
+        raise ConfigError(f"policy_file: `{PUBLISHED}` must have `version` and `words`.")
+    return _texts(told, "words")
 
 
 def _texts(told: Mapping[str, Any], key: str) -> list[str]:

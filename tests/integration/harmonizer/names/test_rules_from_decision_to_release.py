@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from harmonizer.adapters.audit import SqlAudit
 from harmonizer.adapters.tables.work import AuditTable, WorkTable
+from harmonizer.domain.nomenclature import MATCHER_VERSION
 from harmonizer.services.nomenclature import NomenclatureService
 
 Clients = Callable[[str], httpx.AsyncClient]
@@ -218,7 +219,7 @@ def test_compliance_per_centre(client_of: Clients) -> None:
 
 def test_centres_fetch_the_vocabulary(client_of: Clients) -> None:
     found = ask(client_of, "KUH", "GET", "/vocabulary").json()
-    assert found["version"] == "TG-263 2017-08-15 rules 0"
+    assert found["version"] == f"TG-263 2017-08-15 matcher {MATCHER_VERSION} rules 0"
     assert len(found["names"]) == 717
     assert {"keuhko", "ryggmärg"} <= set(found["words"])
 

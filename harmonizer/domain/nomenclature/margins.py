@@ -14,7 +14,7 @@ PRV = re.compile(
     re.IGNORECASE,
 )
 GROWTH = re.compile(
-    r"(?P<root>.*?[A-Za-z)])(?:[\s_]*\+[\s_]*(?P<plus>\d{1,2})(?:[\s_]*mm)?"
+    r"(?P<root>.*?[A-Za-z)])(?:[\s_]*(?:\+|plus)[\s_]*(?P<plus>\d{1,2})(?:[\s_]*mm)?"
     r"|[\s_]+(?P<apart>\d{1,2})[\s_]?mm)",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ these, which structure do all the words together mean. Only a name of which ever
 and whose words mean exactly one structure, is certain enough to be applied unseen.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -44,6 +45,7 @@ from harmonizer.domain.nomenclature.wording import (
     type_reason,
 )
 
+AT_RISK = re.compile(r"[Oo][_\-.]+(?=[A-Za-z]{3})")
 MATCHER_VERSION = "2"
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
@@ -159,6 +161,9 @@ class Matcher:
             return exact_name(raw, template, Kind.HELPER)
         if self._is_prefixed(text):
             return aid(raw, helper_reason(text, ()))
+        without = self._targets.organ_without_target(raw, text, context)
+        if without:
+            return without
         if find_type(text):
             return self._targets.match(raw, text, context)
         return self._as_organ(raw, text, context)
@@ -183,10 +188,7 @@ class Matcher:
             certainty = PRV_OF_SURFACE if standard.name in SURFACES else PRV_OF_STANDARD
             reason = f"planning risk volume of {standard.name}"
             return suggested_name(raw, decoration.written(standard.name), certainty, reason)
-        readings = [
-            _placed(reading, context)
-            for reading in self._reader.read(tokens(bare), context.languages)
-        ]
+        bare, readings = self._read_organ(bare, context)
         sure = self._sure(readings)
         if sure:
             name, reading = sure
@@ -206,6 +208,18 @@ class Matcher:
         if marks and not self._explained_without(readings):
             return aid(raw, helper_reason(text, marks))
         return self._guessed(raw, tokens(bare), decoration, context)
+
+    def _read_organ(self, bare: str, context: Context) -> tuple[str, list[Reading]]:
+        """Return a name's readings; `O_Cord` without the letter that marks an organ at risk.
+
+        Unless that letter is read: in Finnish it is the right side.
+        """
+        readings = self._reader.read(tokens(bare), context.languages)
+        marked = AT_RISK.match(bare)
+        if marked and all(reading.unknown for reading in readings):
+            bare = bare[marked.end() :]
+            readings = self._reader.read(tokens(bare), context.languages)
+        return bare, [_placed(reading, context) for reading in readings]
 
     def _grown(
         self, raw: str, bare: str, decoration: Decoration, context: Context

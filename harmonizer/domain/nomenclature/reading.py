@@ -20,6 +20,7 @@ ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth"),
     *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
+SIDE_AND_NUMBER = re.compile(r"([lr])\d")
 SHORT_ORDINAL = re.compile(r"([1-9]\d?)(?:st|nd|rd|th)")
 SIZE = re.compile(r"\d{1,2}(?:mm|cm)")
 NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
@@ -28,6 +29,7 @@ DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
 ROMANCE_SIDES = frozenset({"d", "g"})
 LAST_SIDE = 0.04
+COPIED_SIDE = 0.1
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -91,7 +93,7 @@ class Reader:
                 unknown.append(tokens[at])
             at += taken
         heard = frozenset(spoken) | _languages(slots)
-        slots = _with_last_side(slots, heard)
+        slots = _with_one_side(_with_last_side(slots, heard))
         choices = [kept for slot in slots if (kept := _audible(slot, heard))]
         unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
         combinations = islice(product(*choices), MOST_READINGS)
@@ -178,6 +180,7 @@ def _numbers(token: str) -> tuple[Sense, ...]:
             found.append(f"level{int(vertebra[2])}")
     if token.isascii() and token.isdigit() and len(token) <= 2:
         found.append(f"n{int(token)}")
+    sided = SIDE_AND_NUMBER.fullmatch(token)
     short = SHORT_ORDINAL.fullmatch(token)
     if short and int(short[1]) <= len(ORDINALS):
         found.append(f"n{int(short[1])}")
@@ -189,7 +192,10 @@ def _numbers(token: str) -> tuple[Sense, ...]:
         found.append(f"level{number}{level[2]}")
         if not level[2] and not level[1].isdigit():
             found.append(f"cn{number}")
-    return tuple(Sense(token, frozenset({concept}), ANYONE) for concept in found)
+    senses = [Sense(token, frozenset({concept}), ANYONE) for concept in found]
+    if sided:  # a copy: `Lung_L1`
+        senses.append(Sense(token, frozenset({SIDES[sided[1]]}), ANYONE, cost=COPIED_SIDE))
+    return tuple(senses)
 
 
 def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
@@ -202,6 +208,17 @@ def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
             if len(sense.word) > GATED or (sense.word in ALWAYS_READ and _is_side(sense)):
                 heard |= sense.languages
     return frozenset(heard)
+
+
+def _with_one_side(slots: Sequence[tuple[Sense, ...]]) -> list[tuple[Sense, ...]]:
+    """Where a side stands by itself, a letter at a word's end is none: `femr lt`."""
+    glued = [slot for slot in slots if _is_glued_letter(slot)]
+    alone = any(_is_side(slot[0]) and slot[0].concepts for slot in slots if slot not in glued)
+    return [slot for slot in slots if not (alone and slot in glued)]
+
+
+def _is_glued_letter(slot: tuple[Sense, ...]) -> bool:
+    return len(slot) == 1 and slot[0].in_compound and slot[0].word in SIDES
 
 
 def _with_last_side(

@@ -50,6 +50,7 @@ TWO_TARGETS = re.compile(
     re.IGNORECASE,
 )
 """`PTV60-PTV50`, `PTV-CTV`."""
+WITHOUT_GLUED = re.compile(r"(.{3,}?)(?:minus|non|not)(GTV|CTV|ITV|PTV)", re.IGNORECASE)
 SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -62,9 +63,6 @@ class TargetNames:
 
     def match(self, raw: str, text: str, context: Context) -> Mapping:
         """Map a plain name in which a type of target was found."""
-        without = self._organ_without_target(raw, text, context)
-        if without:
-            return without
         said = _without_type(text).partition("^")[0]
         readings = self._reader.read(tokens(said), context.languages)
         if TWO_TARGETS.search(text):
@@ -92,9 +90,9 @@ class TargetNames:
             reason=target.described(),
         )
 
-    def _organ_without_target(self, raw: str, text: str, context: Context) -> Mapping | None:
+    def organ_without_target(self, raw: str, text: str, context: Context) -> Mapping | None:
         """Return the list's name of an organ less a target: `lungs minus GTV` = Lungs-GTV."""
-        found = WITHOUT.fullmatch(text)
+        found = WITHOUT.fullmatch(text) or WITHOUT_GLUED.fullmatch(text)
         organ = self._names_organ(found[1], context) if found else None
         if not found or not organ:
             return None

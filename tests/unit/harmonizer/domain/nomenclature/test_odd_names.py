@@ -140,3 +140,24 @@ def test_one_target_less_something_is_a_planning_aid(mapper: Mapper, raw: str) -
 
 def test_anatomy_cut_short_is_not_a_planning_word_and_a_rest(mapper: Mapper) -> None:
     assert mapper.map_name("Submandi re").tg263_name == "Glnd_Submand_R"
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [("O_Cord", "SpinalCord"), ("O_Kdny_Lt", "Kidney_L"), ("O_keuhko", "Lung_R")],
+)
+def test_an_o_before_a_name_marks_an_organ_at_risk_but_is_a_side_in_finnish(
+    mapper: Mapper, raw: str, want: str
+) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == (want, True)
+
+
+def test_a_number_at_a_side_tells_copies_apart(mapper: Mapper) -> None:
+    found = mapper.map_name("Lung_L1")
+    assert (found.tg263_name, found.auto) == ("Lung_L", False)
+
+
+@pytest.mark.parametrize("raw", ["bladdernonctv", "BladderMinusCTV", "Bladder not CTV"])
+def test_an_organ_less_a_target_has_a_name_of_the_list(mapper: Mapper, raw: str) -> None:
+    assert mapper.map_name(raw).tg263_name == "Bladder-CTV"

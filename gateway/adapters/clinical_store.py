@@ -155,7 +155,7 @@ def _disagreement(addition: Addition, source: str) -> Problem:
 def _values(addition: Addition, at: datetime) -> dict[str, Any]:
     return {
         "row_key": addition.row.row_key,
-        "kind": addition.kind.value,
+        "kind": str(addition.kind),
         "digest": addition.digest,
         "source": addition.row.source,
         "pseudonym": addition.pseudonym,

@@ -22,6 +22,7 @@ from kasari.clinical.mapping import (
     write_mapping,
 )
 from kasari.clinical.publishing import code_lists, publish, published_path
+from kasari.clinical.recognising import recognise
 from kasari.clinical.sending import Total, passes, send
 from kasari.errors import InputError, StackError
 from kasari.setup.options import DataFolder
@@ -37,8 +38,10 @@ SHOWN = 50
 def import_file(
     file: Annotated[Path, typer.Argument(help="The file to import.")],
     centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
-    kind: Annotated[str, typer.Option(help=f"Of a CSV file: {', '.join(KINDS)}.")] = "",
-    form: Annotated[str, typer.Option(help="csv, kaiku, redcap or fhir.")] = "csv",
+    kind: Annotated[
+        str, typer.Option(help=f"Of a CSV file, if not told by its columns: {', '.join(KINDS)}.")
+    ] = "",
+    form: Annotated[str, typer.Option(help="csv, kaiku, redcap or fhir, if not told by it.")] = "",
     mapping: Annotated[Path | None, typer.Option(help="Mapping of a CSV of another form.")] = None,
     source: Annotated[str, typer.Option(help="Name of the system; the form if not given.")] = "",
     partial: Annotated[
@@ -49,12 +52,16 @@ def import_file(
 ) -> None:
     """Import a file at a centre: every row is checked first, then all of them go or none.
 
-    Example: kasari clinical import --centre KUH --kind prom qlq-c30.csv
+    Example: kasari clinical import --centre KUH qlq-c30.csv
     """
     data = _read(file)
     if mapping is not None:
         chosen = read_mapping(mapping)
         data, kind = mapped(chosen, data), word_of(chosen)
+    if not kind and form in {"", "csv"}:
+        form, kind = recognise(data)
+        console.print(f"taken for {kind or form}", markup=False)
+    form = form or "csv"
     _check_form(form, kind)
     options: dict[str, str | bool] = {
         "form": form,

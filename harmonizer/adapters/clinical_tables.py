@@ -28,7 +28,7 @@ from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
 
 Rows = dict[str, list[dict[str, Any]]]
-TOXICITY: Final = ("term", "ctcae_version", "grade", "assessed_on")
+TOXICITY: Final = ("term", "ctcae_version", "grade", "assessed_on", "attribution")
 FACT: Final = ("fact", "happened_on", "said")
 PROM: Final = ("instrument", "instrument_version", "answered_on", "scores", "not_answered")
 

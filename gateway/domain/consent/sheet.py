@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
 
+from gateway.domain.consent.bundle import as_list
 from gateway.domain.consent.ledger import Consent, ConsentStatus
 
 COLUMNS = (
@@ -65,12 +66,17 @@ class _Refused(Exception):  # noqa: N818 - not an error of the program: a findin
 
 
 def read_sheet(body: bytes) -> Sheet:
-    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1."""
+    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1.
+
+    A FHIR bundle with Consent and Patient resources is one as well.
+    """
     try:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         problem = RowProblem(1, "", "the file is not UTF-8", "save it as CSV UTF-8")
         return Sheet((), (problem,))
+    if content.lstrip().startswith("{"):
+        content = as_list(content) or content
     header = content.partition("\n")[0]
     separator = ";" if header.count(";") > header.count(",") else ","
     reader = csv.DictReader(StringIO(content), delimiter=separator, restkey="+")

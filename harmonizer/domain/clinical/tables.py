@@ -131,7 +131,7 @@ def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterato
     head = [patient.national_id, patient.centre]
     for row in patient.toxicity:
         where = _where(row["assessed_on"], start, treatment, schedule)
-        said = [row["term"], row["ctcae_version"], row["grade"], None, None]
+        said = [row["term"], row["ctcae_version"], row["grade"], row["attribution"], None]
         yield [*head, *where, "toxicity", *said, *_version_6(row, ctcae)]
     for row in patient.prom:
         where = _where(row["answered_on"], start, treatment, schedule)

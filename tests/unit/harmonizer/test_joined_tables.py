@@ -18,8 +18,20 @@ PATIENT = PatientRows(
         {"site": None, "laterality": "R", "chemotherapy": False, "rt_start": None},
     ],
     toxicity=[
-        {"term": "Fatigue", "ctcae_version": "5.0", "grade": 0, "assessed_on": date(2019, 12, 30)},
-        {"term": "Fatigue", "ctcae_version": "5.0", "grade": 2, "assessed_on": date(2020, 1, 22)},
+        {
+            "term": "Fatigue",
+            "ctcae_version": "5.0",
+            "grade": 0,
+            "assessed_on": date(2019, 12, 30),
+            "attribution": None,
+        },
+        {
+            "term": "Fatigue",
+            "ctcae_version": "5.0",
+            "grade": 2,
+            "assessed_on": date(2020, 1, 22),
+            "attribution": "probable",
+        },
     ],
     prom=[
         {
@@ -90,6 +102,7 @@ def test_one_row_per_value() -> None:
     ]
     carried = [(r["ctcae_6_code"], r["ctcae_6_grade"]) for r in rows]
     assert carried == [(10016256, 0), (10016256, 2)] + [(None, None)] * 5
+    assert [r["text"] for r in rows] == [None, "probable", *[None] * 5]
     assert [r["missing"] for r in rows] == [
         None,
         None,

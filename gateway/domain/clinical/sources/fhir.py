@@ -1,6 +1,6 @@
 """FHIR R4 bundles: Patient, Condition, Procedure, MedicationStatement, Observation,
 QuestionnaireResponse and AdverseEvent, as the mCODE 4.0 and CodeX Radiation Therapy 2.0 guides
-write them. Other resources (Consent among them: it comes by the consent list) are left alone.
+write them. Other resources are left alone; Consent comes with the consent lists.
 """
 
 from collections import defaultdict
@@ -10,6 +10,7 @@ from typing import Any, Final
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
 from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
 
@@ -36,7 +37,6 @@ SMOKING: Final = {
     "449868002": "current",
     "266927001": "unknown",
 }
-COURSE_SUMMARY = "1217123003"  # SNOMED CT, radiotherapy course of treatment
 Resource = Mapping[str, Any]
 
 
@@ -64,8 +64,22 @@ def read_fhir(data: bytes, lists: CodeLists) -> Sequence[Section]:
         section(RowKind.CLINICAL, _clinical(by_type, people)),
         section(RowKind.TOXICITY, _events(by_type["AdverseEvent"], people)),
         section(RowKind.PROM, _forms(by_type["QuestionnaireResponse"], people, lists)),
+        *_facts(entries, people),
     )
     return [one for one in found if one is not None]
+
+
+def _facts(
+    entries: Sequence[tuple[int, str, Resource]], people: "_People"
+) -> Iterator[Section | None]:
+    found: dict[RowKind, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
+    for number, _, resource in entries:
+        for kind, said in facts(resource):
+            is_patient = resource.get("resourceType") == "Patient"
+            patient = resource if is_patient else people.of(resource)
+            found[kind].append((number, {"patient_id": patient_name(patient), **said}))
+    for kind, records in found.items():
+        yield section(kind, records)
 
 
 class _People:

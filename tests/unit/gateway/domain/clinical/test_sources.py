@@ -191,7 +191,8 @@ def test_a_bundle_gives_the_clinical_row() -> None:
             ),
         ],
     }
-    (section,) = READERS["fhir"](json.dumps(bundle).encode(), LISTS)
+    section, *others = READERS["fhir"](json.dumps(bundle).encode(), LISTS)
+    assert [other.kind for other in others] == [RowKind.RT_COURSE]
     cells = section.table.rows[0].cells
     assert section.kind is RowKind.CLINICAL
     assert (cells["patient_id"], cells["recorded_on"]) == ("0", "2020-01-01")
@@ -222,3 +223,65 @@ def test_what_cannot_be_read_is_told_without_quoting_it(form: str, data: bytes, 
     with pytest.raises(TableError, match=words) as caught:
         READERS[form](data, LISTS)
     assert "MATTI" not in str(caught.value)
+
+
+def test_a_bundle_gives_operations_courses_drugs_results_and_death() -> None:
+    def coded(code: str, system: str) -> dict[str, object]:
+        return {"coding": [{"code": code, "system": system}]}
+
+    who = {"reference": "urn:uuid:1"}
+    mcode = "http://hl7.org/fhir/us/mcode/StructureDefinition/"
+    resources: list[dict[str, object]] = [
+        {"resourceType": "Patient", "id": "P-1", "deceasedDateTime": "2021-06-01"},
+        {
+            "resourceType": "Procedure",
+            "subject": who,
+            "code": coded("1217123003", "http://snomed.info/sct"),
+            "performedPeriod": {"start": "2020-01-15", "end": "2020-02-04"},
+            "bodySite": [coded("76752008", "http://snomed.info/sct")],
+            "extension": [
+                {"url": f"{mcode}mcode-radiotherapy-sessions", "valueUnsignedInt": 15},
+                {
+                    "url": f"{mcode}mcode-procedure-intent",
+                    "valueCodeableConcept": coded("373808002", "http://snomed.info/sct"),
+                },
+            ],
+        },
+        {
+            "resourceType": "Procedure",
+            "subject": who,
+            "status": "completed",
+            "code": coded("HAB00", "urn:oid:1.2.246.537.6.2.ncsp"),
+            "performedDateTime": "2019-12-01",
+        },
+        {
+            "resourceType": "MedicationStatement",
+            "subject": who,
+            "medicationCodeableConcept": coded("L02BG03", "http://www.whocc.no/atc"),
+            "effectivePeriod": {"start": "2020-03-01", "end": "2020-09-01"},
+        },
+        {
+            "resourceType": "Observation",
+            "subject": who,
+            "category": [coded("laboratory", "x")],
+            "code": coded("718-7", "http://loinc.org"),
+            "effectiveDateTime": "2020-01-10",
+            "valueQuantity": {"value": 13.5, "system": "http://unitsofmeasure.org", "code": "g/dL"},
+        },
+    ]
+    entry = [{"fullUrl": f"urn:uuid:{n}", "resource": r} for n, r in enumerate(resources, start=1)]
+    bundle = json.dumps({"resourceType": "Bundle", "entry": entry}).encode()
+    sections = READERS["fhir"](bundle, LISTS)
+    assert {section.kind for section in sections} == {
+        RowKind.RT_COURSE,
+        RowKind.SURGERY,
+        RowKind.SYSTEMIC_THERAPY,
+        RowKind.LABORATORY,
+        RowKind.VITAL_STATUS,
+    }
+    for section in sections:
+        checker = RowChecker(section.kind, section.table.columns, LISTS, date(2026, 1, 1))
+        (checked,) = [checker.check(row) for row in section.table.rows]
+        assert isinstance(checked, CheckedRow), checked
+        if section.kind is RowKind.RT_COURSE:
+            assert (checked.values["fractions"], checked.values["intent"]) == (15, "curative")

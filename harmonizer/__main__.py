@@ -25,6 +25,7 @@ def serve(settings: Settings) -> int:
         log_level="warning",
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(settings.listen.trusted_proxies),
     )
     return 0
 

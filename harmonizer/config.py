@@ -40,6 +40,11 @@ class _Section(BaseModel):
 class Listen(_Section):
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    """Who is believed when he says for whom he asks; "*" only where nobody else can connect.
+
+    Wrong tokens are counted by address: without this, everybody's by the proxy's.
+    """
 
 
 class ArchiveOrthanc(_Section):

@@ -15,7 +15,13 @@ MEGABYTE: Final = 1 << 20
 LARGEST_LIST: Final = 65 * MEGABYTE
 """The largest file that a route takes, and the form around it."""
 LARGEST_BODY: Final = MEGABYTE
-LISTS: Final = ("/consents", "/api/v1/consents", "/api/v1/clinical", "/api/v1/recruitment")
+LISTS: Final = (
+    "/consents",
+    "/clinical",
+    "/api/v1/consents",
+    "/api/v1/clinical",
+    "/api/v1/recruitment",
+)
 SHOWING: Final = ("/courses", "/api/v1/courses", "/account", "/api/v1/account/", "/api/v1/clinical")
 CALLER: Final = "kasari.caller"
 """In the scope of a request: who was let in, as the audit keeps it."""

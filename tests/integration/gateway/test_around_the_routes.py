@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from fastapi import UploadFile
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,30 +32,27 @@ FORM = {
     "patient_id": "nobody",
     "other_id": "nobody",
     "decision": "approved",
-    "kind": "prom",
+    "what": "prom",
 }
 
 
-def routes(hospital: Hospital) -> list[tuple[str, str]]:
+def every_route(hospital: Hospital) -> list[APIRoute]:
     parts = [getattr(part, "original_router", None) for part in hospital.app.routes]
     every = [*hospital.app.routes, *(route for part in parts if part for route in part.routes)]
-    found = [
-        (method, route.path)
-        for route in every
-        if isinstance(route, APIRoute)
-        for method in sorted(route.methods - {"HEAD"})
-    ]
+    found = [route for route in every if isinstance(route, APIRoute)]
     assert len(found) > 40
     return found
+
+
+def routes(hospital: Hospital) -> list[tuple[str, str]]:
+    return [(m, r.path) for r in every_route(hospital) for m in sorted(r.methods - {"HEAD"})]
 
 
 def ask(hospital: Hospital, method: str, path: str, **how: object) -> httpx.Response:
     values = {"course_id": "1", "day": "2026-01-05", "replacement": "R", "decision": "refuse"}
     given = re.sub(r"{([^}]+)}", lambda found: values[found[1]], path)
-    if method == "POST" and path == "/consents":
-        how |= {"files": {"file": ("list.csv", CONSENTS)}}
-    elif method == "POST" and not path.startswith(("/api/", "/internal/")):
-        how |= {"data": FORM}
+    if method == "POST" and not path.startswith(("/api/", "/internal/")):
+        how |= {"data": FORM, "files": {"file": ("list.csv", CONSENTS)}}
     elif method == "POST":
         how |= {"json": FORM | {"decision": "approved", "text": "x"}}
     return call(hospital, method, given, **how)
@@ -141,6 +139,21 @@ def test_an_uploaded_list_is_never_a_file_on_the_disk(
     )
     assert answer.status_code == 200
     assert "40000" in answer.text or "40,000" in answer.text
+
+
+def test_whatever_takes_files_takes_large_ones(hospital: Hospital) -> None:
+    paths = [
+        route.path
+        for route in every_route(hospital)
+        if any(part.field_info.annotation is UploadFile for part in route.dependant.body_params)
+    ]
+    assert "/consents" in paths
+    cookies = session(hospital)
+    for path in paths:
+        files = {"file": ("list.csv", b"no,such,columns\n" + b"1,2,3\n" * 500_000)}
+        form = {"what": "prom", "action": "preview"}
+        answer = call(hospital, "POST", path, files=files, data=form, cookies=cookies)
+        assert answer.status_code == 422, (path, answer.status_code)
 
 
 async def too_much(most: int) -> AsyncIterator[bytes]:

@@ -26,14 +26,17 @@ def patiently(stack: Stack, call: Callable[[], T]) -> T:
         It still does not after `PATIENCE_S`.
     """
     end = time.monotonic() + PATIENCE_S
+    mend = False
     while True:
         try:
+            if mend:
+                stack.ensure_running()
             return call()
         except (StackError, httpx.TransportError) as error:
             if time.monotonic() > end:
                 text = f"the stack does not answer; see the logs in {stack.folders()['logs']}"
                 raise StackError(text) from error
-        stack.ensure_running()
+        mend = True
         time.sleep(PAUSE_S)
 
 

@@ -140,7 +140,7 @@ class Demo:
             if time.monotonic() > end:
                 return  # the outcome says what is missing
             self._release_held()
-            self.stack.ensure_running()
+            self._patiently(self.stack.ensure_running)
             time.sleep(LOOK_S)
 
     def _release_held(self) -> None:

@@ -1,7 +1,7 @@
 """Asking a process whether it does its work, and waiting until it does."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,8 +55,12 @@ def wait_until_healthy(
     progress: Callable[[str], None],
     limit_s: float = START_LIMIT_S,
     now: Callable[[], float] = time.monotonic,
-) -> None:
+    others: Mapping[str, Running] | None = None,
+) -> set[str]:
     """Poll until every process does its work; that one has ended is told at once.
+
+    Returns the names of what still starts: some only when one of the `others` has ended, for which
+    it may wait.
 
     Raises
     ------
@@ -74,7 +78,11 @@ def wait_until_healthy(
             if healthy:
                 progress(f"{name} is ready")
                 del waiting[name]
+        ended = [name for name, process in (others or {}).items() if not process.is_alive]
+        if waiting and ended:
+            return set(waiting)
         if waiting and now() > end:
             name, process = next(iter(waiting.items()))
             raise StackError(f"{name} runs but does not answer as it must. See {process.log}.")
         time.sleep(POLL_S if waiting else 0)
+    return set()

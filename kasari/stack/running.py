@@ -14,13 +14,15 @@ from kasari.setup import OWN_FOLDER, ensure_orthanc, ensure_site_packages
 from kasari.stack.health import Probe, Starting, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports, is_free, usual_ports
-from kasari.stack.process import Program, ask_to_end, find, start, stop
+from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
 from kasari.stack.programs import probes, process_names, programs
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
 DEFAULT_FOLDER: Final = OWN_FOLDER / "data"
 PUBLISHED: Final = OWN_FOLDER / "stack.json"
+ROUNDS: Final = 10
+"""Starts of what ends while others still start."""
 Progress = Callable[[str], None]
 
 
@@ -242,18 +244,35 @@ def _has_lost_a_port(layout: Layout, ports: dict[str, int]) -> bool:
 
 
 def _start_missing(wanted: list[Program], asked: dict[str, Probe], progress: Progress) -> list[str]:
-    started = {}
-    for program in wanted:
-        running = find(program.pid_file)
-        if running and running.fingerprint != program.fingerprint:
-            progress(f"{program.name} stops: its settings have changed")
-            stop(running, program.pid_file)
-            running = None
-        if running is None:
-            progress(f"{program.name} starts")
-            started[program.name] = Starting(start(program), asked[program.name], program.log)
-    wait_until_healthy(started, progress)
-    return list(started)
+    """Start what does not run; also what ends meanwhile, because another may wait for it."""
+    started: list[str] = []
+    waiting: dict[str, Starting] = {}
+    for _ in range(ROUNDS):
+        others: dict[str, Running] = {}
+        for program in wanted:
+            running = _fresh(program, progress)
+            if running is None:
+                progress(f"{program.name} starts")
+                running = start(program)
+                waiting[program.name] = Starting(running, asked[program.name], program.log)
+                started.append(program.name)
+            others[program.name] = running
+        ready = {name: one for name, one in others.items() if name not in waiting}
+        left = wait_until_healthy(waiting, progress, others=ready)
+        if not left:
+            return list(dict.fromkeys(started))
+        waiting = {name: waiting[name] for name in left}
+    raise StackError(f"Processes end again and again. The reasons are in {wanted[0].log.parent}.")
+
+
+def _fresh(program: Program, progress: Progress) -> Running | None:
+    """Return the running process, unless its settings have changed: then it is stopped."""
+    running = find(program.pid_file)
+    if running and running.fingerprint != program.fingerprint:
+        progress(f"{program.name} stops: its settings have changed")
+        stop(running, program.pid_file)
+        return None
+    return running
 
 
 def _ports_of(processes: set[str]) -> set[str]:

@@ -103,3 +103,15 @@ def test_one_that_is_never_ready_is_told(process: Callable[[str, Probe], Startin
     starting = {"a": process(SLEEP, Probe(f"http://127.0.0.1:{any_free(())}/"))}
     with pytest.raises(StackError, match=r"a runs but does not answer.*some\.log"):
         wait_until_healthy(starting, lambda _text: None, limit_s=0.2)
+
+
+def test_one_that_ends_after_it_was_ready_ends_the_waiting_for_others(
+    process: Callable[[str, Probe], Starting],
+) -> None:
+    """A site's Orthanc waits for its gateway: without it, waiting on would be in vain."""
+    nobody = Probe(f"http://127.0.0.1:{any_free(())}/")
+    ended = process("pass", nobody).running
+    left = wait_until_healthy(
+        {"waits": process(SLEEP, nobody)}, lambda _text: None, others={"ended": ended}
+    )
+    assert left == {"waits"}

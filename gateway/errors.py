@@ -4,6 +4,7 @@
     ├── RejectError   the sender is told why and keeps the object; nothing is stored
     ├── HoldError     kept locally, pseudonymized, until a person or a missing object comes
     ├── RetryError    tried again later by itself; nothing is lost
+    │   └── TrustError    the archive does not prove who it is: told at once, nothing has left
     ├── StopError     the archive does not let us in: nothing is sent until a person mends it
     └── ConfigError   the service does not start until the operator mends it
 
@@ -42,6 +43,10 @@ class HoldError(GatewayError):
 
 class RetryError(GatewayError):
     """Try again later."""
+
+
+class TrustError(RetryError):
+    """Who answers is not proven to be the archive. Tried again: it may be mended over there."""
 
 
 class StopError(GatewayError):

@@ -136,6 +136,10 @@ class Index(Protocol):
         """Every id that the index has an opinion on: indexed and present, or set aside."""
         ...
 
+    def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
+        """The store's id of each SOP Instance UID that is indexed and present."""
+        ...
+
     def put(self, found: Sequence[StoredInstance], cursor: int | None) -> None:
         """Add or replace instances and move the cursor, in one transaction."""
         ...
@@ -191,8 +195,8 @@ class Courses(Protocol):
 
     def find(self, state: str | None = None, limit: int = 500) -> list[Course]: ...
 
-    def due(self, settled_before: datetime) -> list[Course]:
-        """Collecting courses to which nothing has come since."""
+    def due(self, settled_before: datetime, now: datetime) -> list[Course]:
+        """Collecting courses to which nothing has come since, or which a clock put after now."""
         ...
 
     def save(self, course: Course, members: Collection[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.contract.manifest import CourseCertificate
 from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
-from gateway.errors import ConfigError, RejectError, RetryError, StopError
+from gateway.errors import ConfigError, RejectError, RetryError, StopError, TrustError
 from gateway.ports import Answer, Spooled
 
 BOUNDARY = "kasari-9f2c1d7a5b"
@@ -99,6 +99,9 @@ class HttpArchive:
         try:
             return self._client.request(method, path, **how)
         except httpx.HTTPError as error:
+            distrust = _distrust(error)
+            if distrust is not None:
+                raise TrustError(f"the archive's certificate: {distrust}") from None
             # The type only: a transport message can quote addresses and payloads.
             raise RetryError(f"the archive: {type(error).__name__}") from None
 
@@ -113,6 +116,13 @@ class HttpArchive:
             raise RetryError(f"the archive answered {status}")
         code = _code(answer) or f"archive-{status}"
         raise RejectError(code, f"the archive refuses the course: {_reason(answer)}")
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Return why the archive's certificate was not accepted; None if that is not what failed."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return None if error is None else error.verify_message
 
 
 def _told(answer: httpx.Response) -> dict[str, Any]:

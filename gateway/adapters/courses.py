@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import Engine, func, or_, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
@@ -40,10 +40,10 @@ class SqlCourses:
         with Session(self._reading) as session:
             return [_course(row) for row in session.exec(query)]
 
-    def due(self, settled_before: datetime) -> list[Course]:
+    def due(self, settled_before: datetime, now: datetime) -> list[Course]:
         query = select(CourseRow).where(
             CourseRow.state == CourseState.COLLECTING.value,
-            CourseRow.changed_at <= settled_before,
+            or_(col(CourseRow.changed_at) <= settled_before, col(CourseRow.changed_at) > now),
         )
         with Session(self._reading) as session:
             return [_course(row) for row in session.exec(query)]

@@ -41,6 +41,18 @@ class SqlIndex:
             here = select(InstanceRow.orthanc_id).where(InstanceRow.state != "gone")
             return set(session.exec(here)) | set(session.exec(select(SetAsideRow.orthanc_id)))
 
+    def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
+        wanted = sorted(sop_instance_uids)
+        found: dict[str, str] = {}
+        with Session(self._reading) as session:
+            for start in range(0, len(wanted), _CHUNK):
+                query = select(InstanceRow.sop_instance_uid, InstanceRow.orthanc_id).where(
+                    col(InstanceRow.sop_instance_uid).in_(wanted[start : start + _CHUNK]),
+                    InstanceRow.state != "gone",
+                )
+                found.update(dict(session.exec(query).all()))
+        return found
+
     def put(self, found: Sequence[StoredInstance], cursor: int | None) -> None:
         with Session(self._engine) as session:
             for stored in found:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.domain.courses import CourseState
+from gateway.domain.submission import Patience
 from gateway.ports import Clock, Course, Sent, Work
 
 WAITING, SENDING, VERIFIED, REFUSED, WITHHELD, OVERTAKEN = (
@@ -21,6 +22,7 @@ WAITING, SENDING, VERIFIED, REFUSED, WITHHELD, OVERTAKEN = (
     "overtaken",
 )
 _OPEN = (WAITING, SENDING)
+LONGEST_WAIT = timedelta(seconds=Patience().ceiling_s)
 
 
 class SqlOutbox:
@@ -98,16 +100,16 @@ class SqlOutbox:
             )
 
     def claim(self, owner: str, lease_s: float) -> Work | None:
-        now = self._clock.now()
+        now, lease = self._clock.now(), timedelta(seconds=lease_s)
         with Session(self._engine) as session:
             row = session.exec(
                 select(SubmissionRow)
                 .where(
                     col(SubmissionRow.state).in_(_OPEN),
-                    SubmissionRow.next_try_at <= now,
+                    _not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
                     or_(
                         col(SubmissionRow.lease_until).is_(None),
-                        col(SubmissionRow.lease_until) < now,
+                        _not_between(SubmissionRow.lease_until, now, now + lease),
                     ),
                 )
                 .order_by(col(SubmissionRow.next_try_at), col(SubmissionRow.id))
@@ -117,7 +119,7 @@ class SqlOutbox:
             if row is None:
                 return None
             row.state, row.lease_owner = SENDING, owner
-            row.lease_until = now + timedelta(seconds=lease_s)
+            row.lease_until = now + lease
             row.attempts += 1
             course = session.get(CourseRow, row.course_id)
             if course is not None and course.sent_digest == course.content_digest:
@@ -253,6 +255,11 @@ class SqlOutbox:
         """Return the row if this worker still has it: a lost lease means hands off."""
         row = session.get(SubmissionRow, work.id, with_for_update=True)
         return row if row is not None and row.lease_owner == work.owner else None
+
+
+def _not_between(column: Any, now: datetime, latest: datetime) -> Any:
+    """Whether a time is over. One beyond the latest was written before the clock was set back."""
+    return or_(col(column) <= now, col(column) > latest)
 
 
 def _move(course: CourseRow, state: CourseState) -> None:

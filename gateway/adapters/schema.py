@@ -3,6 +3,9 @@
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from gateway.errors import ConfigError
 
 
 def migration_config() -> Config:
@@ -14,8 +17,20 @@ def migration_config() -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Apply every revision that the database has not seen."""
+    """Apply every revision that the database has not seen.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be opened, or is damaged.
+    """
     config = migration_config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise ConfigError(
+            f"database: cannot be opened ({type(error.orig).__name__}); if it is damaged, "
+            "restore a backup"
+        ) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.courses import (
@@ -62,8 +62,9 @@ class CourseService:
     def step(self) -> int:
         """Look again at every patient with news and every course that has settled."""
         patients = set(self._index.unassigned_patients())
-        settled = self._clock.now() - timedelta(seconds=self._policy.settle_s)
-        patients |= {course.pseudonym for course in self._courses.due(settled)}
+        now = self._clock.now()
+        settled = now - timedelta(seconds=self._policy.settle_s)
+        patients |= {course.pseudonym for course in self._courses.due(settled, now)}
         for pseudonym in sorted(patients):
             self.look_at(pseudonym)
         return len(patients)
@@ -145,7 +146,7 @@ class CourseService:
         state, reasons = judge(
             Situation(
                 state=course.state,
-                settled=now - changed_at >= timedelta(seconds=self._policy.settle_s),
+                settled=self._has_settled(changed_at, now),
                 admitted=self._is_admitted(course.pseudonym),
                 changed=digest != course.sent_digest,
                 delivered=0 < course.version == course.delivered_version,
@@ -172,6 +173,10 @@ class CourseService:
         saved = replace(updated, id=self._courses.save(updated, strangers))
         if state is CourseState.READY and digest != course.sent_digest:
             self._outbox.queue(saved, ids)
+
+    def _has_settled(self, changed_at: datetime, now: datetime) -> bool:
+        """Whether nothing has come for long enough; a clock may have been set back since."""
+        return not timedelta(0) <= now - changed_at < timedelta(seconds=self._policy.settle_s)
 
     def _waiting_for(
         self,

@@ -79,13 +79,14 @@ class IntakeService:
         unique = list(dict.fromkeys(orthanc_ids))
         known = self._index.known(unique)
         found: list[StoredInstance] = []
+        taken: dict[str, str] = {}
         duplicates = 0
         for orthanc_id, data in zip(unique, self._read_all(unique), strict=True):
             if data is None:
                 continue
             before = known.get(orthanc_id)
             stored = self._examine(orthanc_id, data)
-            if stored is None:
+            if stored is None or self._is_elsewhere(stored, taken):
                 continue
             if before is None or before.state == "gone":
                 found.append(stored)
@@ -115,11 +116,8 @@ class IntakeService:
         try:
             instance = read_instance(data)
         except HoldError as error:
-            self._index.set_aside(orthanc_id, error.code, str(error))
-            self._alerts.raise_alert(
-                f"set-aside-{error.code}",
-                f"the site store holds objects that were set aside: {error}; check that the "
-                "plugin is in force, then delete them",
+            self._set_aside(
+                orthanc_id, error, "check that the plugin is in force, then delete them"
             )
             return None
         return StoredInstance(
@@ -128,4 +126,23 @@ class IntakeService:
             sha256=sha256(data).hexdigest(),
             size_bytes=len(data),
             received_at=self._clock.now(),
+        )
+
+    def _is_elsewhere(self, stored: StoredInstance, taken: dict[str, str]) -> bool:
+        """Set an instance aside that is here already, in another study or of another patient.
+
+        `taken` are those that were seen in this step and are not in the index yet.
+        """
+        uid = stored.instance.sop_instance_uid
+        place = taken.setdefault(uid, self._index.places([uid]).get(uid, stored.orthanc_id))
+        if place != stored.orthanc_id:
+            error = HoldError("same-uid", "an instance came again in another study")
+            self._set_aside(stored.orthanc_id, error, "find out which is right, delete the other")
+        return place != stored.orthanc_id
+
+    def _set_aside(self, orthanc_id: str, error: HoldError, mend: str) -> None:
+        self._index.set_aside(orthanc_id, error.code, str(error))
+        self._alerts.raise_alert(
+            f"set-aside-{error.code}",
+            f"the site store holds objects that were set aside: {error}; {mend}",
         )

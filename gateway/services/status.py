@@ -153,7 +153,7 @@ class StatusService:
         age = None if last is None else (self._clock.now() - last).total_seconds()
         return {
             "last_report_seconds_ago": None if age is None else round(age, 1),
-            "heard": age is not None and age < PLUGIN_SILENT_S,
+            "heard": age is not None and abs(age) < PLUGIN_SILENT_S,
         }
 
     def _rate(self, delivered: int) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.domain.courses import Draft, assemble
 from gateway.domain.submission import Patience, batches
-from gateway.errors import HoldError, RejectError, RetryError, StopError
+from gateway.errors import HoldError, RejectError, RetryError, StopError, TrustError
 from gateway.ports import (
     Alerts,
     Archive,
@@ -32,6 +32,7 @@ VERIFIED, REFUSED, WITHHELD, OVERTAKEN = "verified", "refused", "withheld", "ove
 VERSION_TAKEN = {"version-is-another", "newer-version-known"}
 """The archive's codes for a version that it has already: our database was restored."""
 STOPPED = "sending-stopped"
+NOT_TRUSTED = "archive-not-trusted"
 PATIENT_ATTEMPTS = 5
 
 
@@ -111,6 +112,8 @@ class SubmissionService:
         except StopError as error:
             self._stop(work, error)
         except RetryError as error:
+            if isinstance(error, TrustError):
+                self._alerts.raise_alert(NOT_TRUSTED, f"{error}; nothing is sent to it")
             self._wait(work, str(error))
         except Exception as error:  # noqa: BLE001 - one course must not end the worker
             self._wait(work, f"unexpected {type(error).__name__}")
@@ -164,7 +167,8 @@ class SubmissionService:
         status = self._archive.announce(uid, work.version, sealed)
         self._store(work, course, prepared, set(status.wanted))
         self._verify(work, uid, prepared)
-        self._alerts.clear("sending-fails")
+        for code in ("sending-fails", NOT_TRUSTED):
+            self._alerts.clear(code)
 
     def _store(
         self, work: Work, course: Course, prepared: Sequence[Prepared], wanted: Collection[str]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -302,6 +303,7 @@ def _jobs(service: Service) -> Background:
     jobs.every("names", settings.poll_seconds, service.remapping.step)
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)
+    jobs.every("scrub", 60, partial(service.reconciliation.scrub, settings.scrub_per_minute))
     jobs.every("reconcile", settings.scan_minutes * 60, service.harmonization.reconcile)
     jobs.every("derived", settings.scan_minutes * 60, service.derived.reconcile)
     jobs.every("scores", 24 * 3600, service.proms.rescore)

@@ -1,8 +1,10 @@
 """What the service does by itself, on APScheduler: work, reconciliation, scores."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -12,6 +14,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 logger = logging.getLogger(__name__)
 
 WORK: Final = "work"
+LOOK_S: Final = 1.0
+STEP_S: Final = 5.0
+"""By so much at least a clock is set back, not disciplined."""
 
 
 class Background:
@@ -23,6 +28,8 @@ class Background:
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
             timezone=UTC,
         )
+        self._stopping = Event()
+        self._watch = Thread(target=self._watch_the_clock, name="clock", daemon=True)
         # A poke while a job runs is not an error: the job looks again before it ends.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
@@ -47,7 +54,19 @@ class Background:
 
     def start(self) -> None:
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+
+    def _watch_the_clock(self) -> None:
+        """Run every job when the clock was set back: by the clock, each would wait that long."""
+        before = time.time() - time.monotonic()
+        while not self._stopping.wait(LOOK_S):
+            now = time.time() - time.monotonic()
+            if now < before - STEP_S:
+                for job in self._scheduler.get_jobs():
+                    self.poke(job.id)
+            before = now

@@ -83,6 +83,8 @@ class Settings(_Section):
     readers: tuple[Reader, ...] = ()
     poll_seconds: float = Field(default=0.5, gt=0, le=3600)
     scan_minutes: float = Field(default=10.0, gt=0, le=1440)
+    scrub_per_minute: int = Field(default=200, ge=1)
+    """Stored instances read again and compared with their digests."""
     largest_instance_mb: int = Field(default=1024, ge=1)
 
     @property

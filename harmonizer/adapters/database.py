@@ -5,6 +5,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+from harmonizer.errors import ConfigError
 
 __all__ = ["Engine", "one_writer", "open_engine", "reading", "upgrade"]
 
@@ -38,13 +41,25 @@ def one_writer(connection: Connection, table: str) -> None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Apply every revision that the database has not seen."""
+    """Apply every revision that the database has not seen.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be opened, or is damaged.
+    """
     config = Config()
     config.set_main_option("script_location", "harmonizer:migrations")
     config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise ConfigError(
+            f"database: cannot be opened ({type(error.orig).__name__}); if it is damaged, "
+            "restore a backup"
+        ) from None
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -142,6 +142,20 @@ class SqlSubmissions:
             for row, patient in session.exec(query.execution_options(yield_per=1000)):
                 yield _expected(row, patient).key, row.verified_sha256 is not None
 
+    def verified_after(self, sop_instance_uid: str, most: int) -> Sequence[Expected]:
+        uid = col(InstanceTable.sop_instance_uid)
+        query = (
+            select(InstanceTable, StudyTable.national_id)
+            .join(
+                StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
+            )
+            .where(uid > sop_instance_uid, col(InstanceTable.verified_sha256).is_not(None))
+            .order_by(uid)
+            .limit(most)
+        )
+        with Session(self._reading) as session:
+            return [_expected(row, patient) for row, patient in session.exec(query)]
+
     def holdings(self, centre: str) -> Sequence[CourseHolding]:
         query = (
             _of_stored_courses(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select, update
 
 from harmonizer.adapters.database import reading
@@ -11,6 +12,10 @@ from harmonizer.adapters.tables.work import CursorTable, WorkTable
 from harmonizer.ports import Task
 
 WAITING, RUNNING, FAILED = "waiting", "running", "failed"
+
+
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""Nothing is put off for longer."""
 
 
 class SqlWork:
@@ -34,8 +39,12 @@ class SqlWork:
             session.commit()
 
     def claim(self, at: datetime, lease: timedelta, kind: str) -> Task | None:
-        due = (col(WorkTable.state) == WAITING) & (col(WorkTable.not_before) <= at)
-        lost = (col(WorkTable.state) == RUNNING) & (col(WorkTable.lease_until) < at)
+        due = (col(WorkTable.state) == WAITING) & _not_between(
+            WorkTable.not_before, at, at + LONGEST_PAUSE
+        )
+        lost = (col(WorkTable.state) == RUNNING) & _not_between(
+            WorkTable.lease_until, at, at + lease
+        )
         query = select(WorkTable).where(WorkTable.kind == kind, due | lost)
         query = query.order_by(col(WorkTable.not_before)).limit(1)
         with Session(self._engine) as session:
@@ -95,3 +104,8 @@ class SqlWork:
         with Session(self._engine) as session:
             session.exec(update(WorkTable).where(which).values(**values))
             session.commit()
+
+
+def _not_between(column: Any, at: datetime, latest: datetime) -> Any:
+    """Whether a time is over. One beyond the latest was written before the clock was set back."""
+    return or_(col(column) <= at, col(column) > latest)

@@ -1,17 +1,22 @@
-"""Comparing the archive's store with the tables: what was lost, and what nobody announced.
+"""Comparing the archive's store with the tables: what was lost, damaged, or never announced.
 
 What was read back once and is not there any more counts as never received: it is wanted again, and
 its centre sends it again. What no announcement explains is counted for a person; it is not deleted.
+A scan looks at what is there; scrubbing reads it, a little at a time, and compares the digests.
 """
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
+from random import randrange
 from typing import Any, Protocol
 
+from gateway.contract.marks import UID_ROOT
 from gateway.contract.receipts import CourseHolding
-from harmonizer.domain.studies import InstanceKey
+from harmonizer.domain.studies import Expected, InstanceKey
+from harmonizer.errors import RetryError
 from harmonizer.ports import ArchiveStore, Clock
 
 logger = logging.getLogger(__name__)
@@ -25,6 +30,10 @@ class Expectations(Protocol):
         ...
 
     def verified(self, receipts: Mapping[str, str | None]) -> None: ...
+
+    def verified_after(self, sop_instance_uid: str, most: int) -> Sequence[Expected]:
+        """Return instances that were read back, by UID in order."""
+        ...
 
     def holdings(self, centre: str) -> Sequence[CourseHolding]:
         """Return every stored course of a centre, and how much of it is missing now."""
@@ -53,6 +62,7 @@ class ReconciliationService:
         self._store = store
         self._clock = clock
         self._last: Scan | None = None
+        self._scrubbed_to = f"{UID_ROOT}{randrange(10, 100)}"  # restarts must not favour a part
 
     def scan(self) -> Scan:
         """Compare everything. Raises `RetryError` while the store does not answer."""
@@ -72,6 +82,27 @@ class ReconciliationService:
         unexplained = self._unexplained(here - verified.keys() - waiting)
         self._last = Scan(self._clock.now(), len(here), len(lost), unexplained)
         return self._last
+
+    def scrub(self, most: int) -> int:
+        """Read the next instances and compare their digests. Returns how many were damaged.
+
+        Raises `RetryError` while the store does not answer.
+        """
+        part = self._expectations.verified_after(self._scrubbed_to, most)
+        damaged = [one.key.sop_instance_uid for one in part if not self._is_whole(one)]
+        if damaged:
+            logger.warning("%d instances are damaged in the store", len(damaged))
+            self._expectations.verified(dict.fromkeys(damaged))
+        self._scrubbed_to = part[-1].key.sop_instance_uid if len(part) == most else ""
+        return len(damaged)
+
+    def _is_whole(self, one: Expected) -> bool:
+        try:
+            data = self._store.read(one.key)
+        except RetryError:
+            self._store.count()  # raises if the store is away as a whole
+            return False  # it cannot read this one: the file is gone or damaged
+        return data is not None and sha256(data).hexdigest() == one.sha256
 
     def holdings(self, centre: str) -> Sequence[CourseHolding]:
         """Return what the archive holds of a centre, course by course."""

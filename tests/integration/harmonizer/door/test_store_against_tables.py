@@ -78,3 +78,21 @@ def test_a_centre_sees_its_own_courses_only(open_door: Open, course: SentCourse)
 
     inside(open_door, own)
     asyncio.run(stranger())
+
+
+def test_what_is_damaged_in_the_store_is_wanted_again(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        reconciliation = door.service.reconciliation
+        number = len(course.instances)
+        damaged = sorted(door.store.objects)[1]
+        whole = door.store.objects[damaged]
+        door.store.objects[damaged] = whole[:-1] + bytes([whole[-1] ^ 1])
+        # from wherever it begins, all were read after two rounds of two steps
+        assert sum(reconciliation.scrub(number // 2 + 1) for _ in range(4)) == 1
+        assert await missing(door) == 1
+        await door.deliver(course)
+        assert door.store.objects[damaged] == whole
+        assert sum(reconciliation.scrub(number // 2 + 1) for _ in range(4)) == 0
+
+    inside(open_door, job)

@@ -109,7 +109,18 @@ def store_with_dcmtk(
     """Seconds that DCMTK's storescu takes for every file in a folder."""
     started = time.perf_counter()
     subprocess.run(
-        ["storescu", "-aet", calling, "-aec", called, "+sd", "127.0.0.1", str(port), str(dicom)],
+        [
+            "storescu",
+            "-aet",
+            calling,
+            "-aec",
+            called,
+            "+sd",
+            "+r",
+            "127.0.0.1",
+            str(port),
+            str(dicom),
+        ],
         check=True,
         capture_output=True,
         env={"TCP_NODELAY": "1", "PATH": "/usr/bin:/bin"},

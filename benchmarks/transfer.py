@@ -1,0 +1,120 @@
+"""Sustained transfer from gateway to archive, beside Orthanc's own STOW job of the same files.
+
+Ours de-identifies a second time, checks, stores, reads every byte back and compares digests, while
+the archive harmonizes what has come; Orthanc's job stores and nothing else.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from benchmarks.chain import HEADER, free_ports, small_stack
+from benchmarks.course import CourseWriter
+from benchmarks.raw_chain import OrthancProgram, measure_raw_chain, store_with_dcmtk
+from kasari.setup import OWN_FOLDER, ensure_orthanc
+from kasari.stack import Stack
+from kasari.stack.consents import import_consents
+from kasari.stack.layout import write_private
+from kasari.stack.settings import PUSH_AET, Writer
+
+LIMIT_S = 300.0
+LEAST_PER_S, LEAST_RATIO = 60.0, 0.5
+
+
+@contextmanager
+def closed(hours: list[str]) -> Iterator[None]:
+    """Let gateways send during these hours only, from the next start on."""
+    write = Writer.gateway
+
+    def gateway(self: Writer, centre: str) -> Path:
+        path = write(self, centre)
+        values = yaml.safe_load(path.read_text("utf-8"))
+        values["sending"] = {"windows": list(hours), "time_zone": "UTC"}
+        write_private(path, yaml.safe_dump(values, sort_keys=False).encode())
+        return path
+
+    Writer.gateway = gateway  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Writer.gateway = write  # type: ignore[method-assign]
+
+
+def status(stack: Stack) -> dict[str, Any]:
+    centre = stack.centre("KUH")
+    headers = {"Authorization": f"Bearer {centre.operator_token()}"}
+    answer = httpx.get(f"{centre.gateway_url}/api/v1/status", headers=headers, timeout=30)
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found
+
+
+def wait(stack: Stack, part: str, number: int) -> None:
+    end = time.monotonic() + LIMIT_S
+    while status(stack)["instances"][part] < number:
+        if time.monotonic() > end:
+            raise RuntimeError(f"only {status(stack)['instances'][part]} of {number} were {part}")
+        time.sleep(0.05)
+
+
+def measure_ours(folder: Path, dicom: Path, patients: list[str], files: int) -> float:
+    """Seconds from the opening of the hours until every instance is delivered and verified."""
+    other_hour = (time.gmtime().tm_hour + 12) % 24
+    hours = [f"{other_hour:02d}:00-{other_hour:02d}:01"]
+    with closed(hours), small_stack(folder / "stack") as stack:
+        rows = "".join(
+            f"{patient},Mittari,Maija,1960-01-05,granted,1,research,2024-01-01\n"
+            for patient in patients
+        )
+        centre = stack.centre("KUH")
+        import_consents(centre, (HEADER + rows).encode())
+        store_with_dcmtk(dicom, centre.dicom_port, centre.ae_title, PUSH_AET)
+        wait(stack, "indexed", files)
+        hours.clear()
+        stack.ensure_running()  # the gateway anew: what it had prepared early is gone
+        began = time.perf_counter()
+        wait(stack, "delivered", files)
+        return time.perf_counter() - began
+
+
+def main() -> int:
+    """Print both rates; exit code 1 if ours misses a target."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--courses", type=int, default=5)
+    arguments = parser.parse_args()
+    if shutil.which("storescu") is None:
+        sys.stderr.write("DCMTK's storescu is needed: install the package dcmtk\n")
+        return 2
+    found = ensure_orthanc(OWN_FOLDER / "orthanc")
+    program = OrthancProgram(list(found.command), dict(found.environment), found.plugins)
+    with tempfile.TemporaryDirectory(prefix="kasari-bench-") as name:
+        folder = Path(name)
+        patients = [f"BENCH{number:04d}" for number in range(arguments.courses)]
+        written = [
+            path
+            for number, patient in enumerate(patients)
+            for path in CourseWriter(patient, number).write(folder / "dicom" / patient)
+        ]
+        megabytes = sum(path.stat().st_size for path in written) / 1e6
+        raw = measure_raw_chain(program, folder / "raw", folder / "dicom", free_ports())
+        shutil.rmtree(folder / "raw")
+        ours = measure_ours(folder, folder / "dicom", patients, len(written))
+    rate, theirs = len(written) / ours, len(written) / raw["stow_s"]
+    print(f"{len(written)} instances, {megabytes:.0f} MB")
+    print(f"Orthanc's STOW job {theirs:6.1f} instances/s   ours {rate:6.1f} instances/s")
+    print(
+        f"{rate / theirs:.2f}x; targets: at least {LEAST_PER_S:.0f}/s and {LEAST_RATIO}x of the job"
+    )
+    return 0 if rate >= LEAST_PER_S and rate / theirs >= LEAST_RATIO else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """dciodvfy (dicom3tools) finds no error in a de-identified object that the original had not."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.deid import read_identity
+from gateway.data.deid import load_profile
+from gateway.domain.deid import USUAL_OPTIONS, Profile, read_identity
 from gateway.errors import RejectError
 from kasari.phantom import generate_cohort
 from tests.factories import engine, leaks, sent_objects
+from tests.factories.full_objects import full
 
 DCIODVFY = shutil.which("dciodvfy")
 PER_FOLDER_AND_KIND = 1
@@ -36,8 +39,9 @@ def _without_values(line: str) -> str:
     return re.sub(r"<[^>]*/|<[0-9.]+>|\[[^\]]*\]|0x[0-9a-f]+|= .*$", "", line).strip()
 
 
-def introduced(data: bytes, folder: Path) -> list[str]:
-    before, after = errors(data, folder), errors(engine.national_bytes(data), folder)
+def introduced(data: bytes, folder: Path, profile: Profile = engine.PROFILE) -> list[str]:
+    written = engine.national_bytes(data, profile=profile)
+    before, after = errors(data, folder), errors(written, folder)
     return sorted((after - before).elements())
 
 
@@ -80,6 +84,23 @@ def test_generated_courses_get_no_new_error(tmp_path: Path) -> None:
     assert {"CT", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD"} <= set(chosen)
     told = {kind: introduced(data, tmp_path) for kind, data in chosen.items()}
     assert {kind: new for kind, new in told.items() if new} == {}
+
+
+@pytest.mark.parametrize("sop_class", engine.PROFILE.objects, ids=engine.PROFILE.objects.get)
+def test_every_kind_of_object_with_every_attribute_gets_no_new_error(
+    sop_class: str, tmp_path: Path
+) -> None:
+    """Also the kinds that are not found in public: ion, brachytherapy, deformable registration."""
+    assert introduced(full(engine.PROFILE, sop_class), tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["ct", "rtdose", "summary"])
+def test_without_any_option_there_is_no_new_error_either(kind: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"options": dict.fromkeys(USUAL_OPTIONS, False)}))
+    profile = load_profile(policy)
+    sop_class = next(uid for uid, short in profile.objects.items() if short == kind)
+    assert introduced(full(profile, sop_class), tmp_path, profile) == []
 
 
 def test_a_missing_attribute_is_noticed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kasari.gateway import accounts, audit, backups, vocabulary
-from kasari.gateway.asking import STACK, Centre, StackFile, ask, login
+from kasari.gateway.asking import STACK, Centre, StackFile, ask, login, read_identifier
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
 
@@ -112,34 +112,43 @@ def account(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -
 
 @app.command()
 def why(
-    patient: Annotated[str, typer.Argument(help="The identifier that the sender uses.")],
     centre: Centre,
     user: Annotated[str, typer.Option(help="A data steward's account.")],
+    patient: Annotated[
+        str, typer.Argument(help="The identifier that the sender uses; asked for if left out.")
+    ] = "",
     stack: StackFile = STACK,
 ) -> None:
     """Why is this patient not in the archive? The question is audited without the identifier.
 
-    The password is asked for, or read from standard input.
-    Example: kasari gateway why 130452-308Y --centre KUH --user maija
+    Identifier and password are asked for, or read from standard input in this order: other users
+    of the machine can read what stands on a command line.
+    Example: kasari gateway why --centre KUH --user maija
     """
-    body = {"patient_id": patient}
+    body = {"patient_id": read_identifier(patient, "Identifier")}
     told = ask(stack, centre, "POST", "/api/v1/why", body, login(user))
     typer.echo(told["verdict"])
 
 
 @app.command()
 def merge(
-    patient: Annotated[str, typer.Argument(help="The identifier to keep.")],
-    other: Annotated[str, typer.Argument(help="The same patient's other identifier.")],
     centre: Centre,
     user: Annotated[str, typer.Option(help="A data steward's account.")],
+    patient: Annotated[
+        str, typer.Argument(help="The identifier to keep; asked for if left out.")
+    ] = "",
+    other: Annotated[str, typer.Argument(help="The same patient's other identifier.")] = "",
     stack: StackFile = STACK,
 ) -> None:
     """Let two identifiers mean one patient.
 
-    Example: kasari gateway merge 130452-308Y 9001234 --centre KUH --user maija
+    Identifiers and password are asked for, or read from standard input in this order.
+    Example: kasari gateway merge --centre KUH --user maija
     """
-    body = {"patient_id": patient, "other_id": other}
+    body = {
+        "patient_id": read_identifier(patient, "Identifier to keep"),
+        "other_id": read_identifier(other, "Other identifier"),
+    }
     told = ask(stack, centre, "POST", "/api/v1/merges", body, login(user))
     if told["already"]:
         typer.echo("they are one patient already")

@@ -23,6 +23,18 @@ def read_password(*, twice: bool = False) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
+def read_identifier(given: str, what: str) -> str:
+    """Return an identifier, asked for or read as a line of standard input where none was given.
+
+    What stands on a command line, other users of the machine can read.
+    """
+    if given:
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, err=True)).strip()
+    return sys.stdin.readline().strip()
+
+
 def login(user: str) -> httpx.Auth:
     """Return how a person of the gateway's accounts logs in."""
     return httpx.BasicAuth(user, read_password())

@@ -1,7 +1,10 @@
 """`kasari gateway account-*`: on the gateway's own machine, the password on standard input."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -54,3 +57,45 @@ def test_a_weak_password_and_an_unknown_name_are_told(config: Path) -> None:
         run(config, "account-add", "maija", "--role", "operator", given="short\n")
     with pytest.raises(RejectError, match="no such account"):
         run(config, "account-reset", "maija", given=f"{PASSWORD}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "path", "body"),
+    [
+        (["why"], "ID-1\n", "/api/v1/why", {"patient_id": "ID-1"}),
+        (["why", "ID-1"], "", "/api/v1/why", {"patient_id": "ID-1"}),
+        (["merge"], "ID-1\nID-3\n", "/api/v1/merges", {"patient_id": "ID-1", "other_id": "ID-3"}),
+        (
+            ["merge", "ID-1", "ID-3"],
+            "",
+            "/api/v1/merges",
+            {"patient_id": "ID-1", "other_id": "ID-3"},
+        ),
+    ],
+)
+def test_an_identifier_need_not_stand_on_a_command_line(
+    hospital: Hospital,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    given: str,
+    path: str,
+    body: dict[str, str],
+) -> None:
+    name, password = hospital.add_steward()
+    asked: list[tuple[str, object]] = []
+
+    def request(method: str, url: str, *, auth: httpx.BasicAuth, **how: Any) -> httpx.Response:
+        asked.append((url, how["json"]))
+        return call(hospital, method, url, json=how["json"], headers=basic(name, password))
+
+    token = tmp_path / "token"
+    token.write_text("not used by a person", "utf-8")
+    place = {"gateway_url": "", "operator_token_file": str(token)}
+    stack = tmp_path / "stack.json"
+    stack.write_text(json.dumps({"centres": {"KUH": place}}), "utf-8")
+    monkeypatch.setattr(httpx, "request", request)
+    options = ["--centre", "KUH", "--user", name, "--stack", str(stack)]
+    result = CliRunner().invoke(app, [*words, *options], input=f"{given}{password}\n")
+    assert result.exit_code == 0, result.output
+    assert asked == [(path, body)]

@@ -147,7 +147,7 @@ def test_whatever_takes_files_takes_large_ones(hospital: Hospital) -> None:
     assert "/consents" in paths
     cookies = session(hospital)
     for path in paths:
-        files = {"file": ("list.csv", b"no,such,columns\n" + b"1,2,3\n" * 500_000)}
+        files = {"file": ("list.csv", b"no,such,columns\n" + b"1" * 1_500_000)}
         form = {"what": "prom", "action": "preview"}
         answer = call(hospital, "POST", path, files=files, data=form, cookies=cookies)
         assert answer.status_code == 422, (path, answer.status_code)

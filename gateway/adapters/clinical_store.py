@@ -7,8 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from gateway.adapters.database import insert_many
 from gateway.adapters.tables.clinical import (
     ClinicalBatchRow,
     ClinicalHeldRow,
@@ -52,7 +53,7 @@ class SqlClinicalStore:
                     new.append(_values(addition, at))
             if not dry and not disagreements:
                 _supersede(db, replaced, at)
-                _insert(db, rows, new)
+                insert_many(db, rows, new)
         fresh = len(new) - len(replaced)
         return Stored(fresh, unchanged, len(replaced), tuple(disagreements))
 
@@ -163,18 +164,6 @@ def _values(addition: Addition, at: datetime) -> dict[str, Any]:
         "state": "waiting",
         "imported_at": at,
     }
-
-
-def _insert(db: Connection, table: Table, values: Sequence[dict[str, Any]]) -> None:
-    """Insert many rows in few statements.
-
-    PostgreSQL's driver sends a statement per row unless something is asked back.
-    """
-    statement: Any = insert(table)
-    if db.dialect.name != "sqlite":
-        statement = statement.returning(next(iter(table.primary_key)))
-    for part in _chunks(values):
-        db.execute(statement, part)
 
 
 def _supersede(db: Connection, ids: Sequence[int], at: datetime) -> None:

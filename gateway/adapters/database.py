@@ -1,10 +1,11 @@
 """Opening the gateway's database: SQLite by default, PostgreSQL by its URL."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url
 
-__all__ = ["Engine", "one_writer", "open_engine", "reading"]
+__all__ = ["Engine", "insert_many", "one_writer", "open_engine", "reading"]
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -48,6 +49,27 @@ def one_writer(connection: Connection, table: str) -> None:
     """Let nobody else write a table until this transaction ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+
+
+def insert_many(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows with the same columns, every one given.
+
+    PostgreSQL gets them by COPY: statements of many rows take it twice as long.
+    """
+    if not values:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(insert(table), values)
+        return
+    names = list(values[0])
+    types = [table.c[name].type.dialect_impl(connection.dialect) for name in names]
+    convert = [kind.bind_processor(connection.dialect) for kind in types]
+    columns = ", ".join(f'"{name}"' for name in names)
+    driver: Any = connection.connection.cursor()
+    with driver, driver.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        for row in values:
+            pairs = zip(names, convert, strict=True)
+            copy.write_row([row[n] if change is None else change(row[n]) for n, change in pairs])
 
 
 def reading(engine: Engine) -> Engine:

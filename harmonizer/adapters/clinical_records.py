@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
 from gateway.contract.facts import FactRow
+from harmonizer.adapters.database import insert_many
 from harmonizer.adapters.tables.clinical import (
     ClinicalBatchTable,
     ClinicalFactTable,
@@ -223,20 +224,8 @@ def _store(
     for part in _chunks(replaced):
         which = table.c.row_key.in_(part) & table.c.current
         db.execute(update(table).where(which).values(current=False))
-    _insert(db, table, list(new.values()))
+    insert_many(db, table, list(new.values()))
     return len(new) - len(replaced), len(given) - len(new), len(replaced)
-
-
-def _insert(db: Connection, table: Table, values: Sequence[dict[str, Any]]) -> None:
-    """Insert many rows in few statements.
-
-    PostgreSQL's driver sends a statement per row unless something is asked back.
-    """
-    statement: Any = insert(table)
-    if db.dialect.name != "sqlite":
-        statement = statement.returning(next(iter(table.primary_key)))
-    for part in _chunks(values):
-        db.execute(statement, part)
 
 
 def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str]:
@@ -266,7 +255,7 @@ def _patients_of(batch: ClinicalBatch) -> set[str]:
 def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
     seen = _patients_of(batch)
     new = sorted(seen - set(_centres(db, seen)))
-    _insert(db, patients, [{"national_id": p, "centre": batch.centre} for p in new])
+    insert_many(db, patients, [{"national_id": p, "centre": batch.centre} for p in new])
 
 
 def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:

@@ -41,10 +41,14 @@ CONFIDENCES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 1.0)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a method says of a name: standard names, best first, and whether it would apply it."""
+    """What a method says of a name: standard names, best first, and whether it would apply it.
+
+    `is_organ` is not so of targets and planning aids.
+    """
 
     names: tuple[str, ...]
     auto: bool
+    is_organ: bool = True
 
 
 Method = Callable[[str], Answer]
@@ -65,7 +69,8 @@ def ours(matcher: Matcher) -> Method:
     def answer(raw: str) -> Answer:
         found = matcher.match(raw)
         first = (found.tg263_name,) if found.tg263_name else ()
-        return Answer((*first, *(a.tg263_name for a in found.alternatives)), found.auto)
+        names = (*first, *(a.tg263_name for a in found.alternatives))
+        return Answer(names, found.auto, found.kind is Kind.ORGAN)
 
     return answer
 
@@ -133,7 +138,7 @@ def print_negatives(rows: list[dict[str, str]], methods: dict[str, Method]) -> N
     """Print how many names of no organ would be given one unseen, or be suggested one."""
     for name, method in methods.items():
         answers = [method(row["raw_name"]) for row in rows]
-        applied = sum(a.auto and bool(a.names) for a in answers)
+        applied = sum(a.auto and a.is_organ and bool(a.names) for a in answers)
         print(
             f"no organ, {name[:32]:32} {len(rows):6} applied {applied}"
             f" ({100 * applied / len(rows):.2f} %), suggested {sum(bool(a.names) for a in answers)}"

@@ -30,11 +30,14 @@ DOSE = re.compile(
     re.IGNORECASE,
 )
 RELATIVE = re.compile(
-    r"(high|hi|hr|mid|int|ir|low|lo|lr)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$", re.IGNORECASE
+    r"(high|hi|hr|mid|medium|intermediate|int|ir|low|lo|lr)[\s_\-]?(?:dose|risk)?[\s_]?(\d{2})?$",
+    re.IGNORECASE,
 )
 LEVELS = {"h": "High", "m": "Mid", "i": "Mid", "l": "Low"}
 """By first letter: high, hi, hr (high risk); mid, int, ir; low, lo, lr."""
-RISK = re.compile(r"(?<![A-Za-z])(high|hi|mid|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE)
+RISK = re.compile(
+    r"(?<![A-Za-z])(high|hi|mid|medium|intermediate|int|low|lo)[\s_\-]?(?:dose|risk)", re.IGNORECASE
+)
 TOTAL_APART = re.compile(
     r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)[\s_]*gy[\s_]+(\d{1,2})[\s_]?(?:fx|fr)(?![a-z\d])",
     re.IGNORECASE,
@@ -42,7 +45,7 @@ TOTAL_APART = re.compile(
 UNIT = re.compile(r"(\d)[\s_]+(c?gy)(?![a-z])", re.IGNORECASE)
 FRACTIONS_FIRST = re.compile(r"\b(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE)
 TOTAL = re.compile(
-    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?/(\d{1,2})(?:fx|fr)?(?!\d)", re.IGNORECASE
+    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?/(\d{1,2})(?:fx|fr|#)?(?!\d)", re.IGNORECASE
 )
 SPLIT = re.compile(r"[\s_/;]+|,(?!\d)")
 CROP = re.compile(r"-\s?(\d{2}|\d(?=\s?mm))(?:\s?mm)?$")
@@ -62,6 +65,7 @@ KEPT_WORDS = {
     "tumorbed": "TumorBed",
     "total": "Total",
 }
+NODE = re.compile(r"(?:ln|lk|nodes?)(\d{1,2})", re.IGNORECASE)
 BOOSTED = re.compile(r"b(?:oo)?st(\d{1,2}(?:[.,]\d)?)(gy)?", re.IGNORECASE)
 SMALLEST_BOOST_GY = 5
 SMALLEST_CGY = 500
@@ -203,6 +207,9 @@ def _take_word(target: Target, word: str) -> tuple[Target, bool]:
         return replace(target, number=ROMAN[word]), True
     if word.lower() in PRIMARY_WORDS and not target.classifier:
         return replace(target, classifier="p"), True
+    node = NODE.fullmatch(word)
+    if node and not (target.classifier or target.number):
+        return replace(target, classifier="n", number=str(int(node[1]))), True
     boost = BOOSTED.fullmatch(word)
     if boost and not target.structure:
         return _boosted(target, boost[1], bool(boost[2])), True

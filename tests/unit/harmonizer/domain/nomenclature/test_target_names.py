@@ -41,6 +41,9 @@ def nothing(text: str) -> str | None:
         ("PTVBoost8", "PTV_Boost_800"),  # Gy; up to four it is the boost's number
         ("PTV boost2", "PTV2_Boost"),
         ("CTV1_N", "CTVn1"),
+        ("GTV_LN2", "GTVn2"),
+        ("PTV Intermediate Risk", "PTV_Mid"),
+        ("PTV 60Gy/30#", "PTV_200x30"),
         ("GTV_PET", "GTV_PT"),
         ("GTV MRI", "GTV_MR"),
         ("CTV breast", "CTV_Breast"),  # the side is not said

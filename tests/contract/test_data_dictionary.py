@@ -19,6 +19,7 @@ from harmonizer.adapters.tables.clinical import (
     ToxicityRecordTable,
 )
 from harmonizer.domain.clinical.facts import CHARLSON
+from harmonizer.domain.clinical.tables import CLINICAL
 from kasari.clinical.dictionary import files
 
 FOLDER = Path(__file__).parents[2] / "docs" / "dictionary"
@@ -52,6 +53,11 @@ def test_the_archive_keeps_every_variable(kind: RowKind) -> None:
     model, table = MODELS[kind]
     extra = set(SourceRecordColumns.model_fields) - PROVENANCE | DERIVED
     assert set(model.model_fields) == set(table.model_fields) - extra
+
+
+def test_the_tables_give_every_clinical_variable() -> None:
+    days = {"recorded_on", "rt_start", "rt_end"}  # day 0 of everything else
+    assert set(CLINICAL) == set(ClinicalRow.model_fields) - PROVENANCE - days
 
 
 @pytest.mark.parametrize("kind", RowKind)

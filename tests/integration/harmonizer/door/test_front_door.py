@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.contract.clinical import ClinicalBatch, ClinicalRow
+from harmonizer.adapters.nesting import outline
 from tests.factories.archive_world import SendingCentre, SentCourse
 from tests.integration.harmonizer.door.conftest import TOKENS, Door
 
@@ -307,6 +308,19 @@ def test_nobody_unknown_gets_in(open_door: Open, course: SentCourse, token: str)
             assert answer.status_code == httpx.codes.UNAUTHORIZED
 
     inside(open_door, job)
+
+
+def test_what_a_gateway_sends_is_what_it_announces(course: SentCourse) -> None:
+    """In the very bytes that the store will file it under."""
+    patient = course.body.manifest.national_id
+    for one in course.instances:
+        found, entry = outline(one.data), one.entry
+        assert found.identity == (
+            patient,
+            entry.study_instance_uid,
+            entry.series_instance_uid,
+            entry.sop_instance_uid,
+        )
 
 
 def test_what_is_not_multipart_is_told_so(open_door: Open) -> None:

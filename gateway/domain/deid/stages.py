@@ -11,10 +11,11 @@ from functools import lru_cache, partial
 from typing import Final
 
 from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
-from gateway.domain.deid.identification import decode, identify
+from gateway.domain.deid.identification import Identity, decode, identify
 from gateway.domain.deid.keeping import Mark, Stage
-from gateway.domain.deid.pictures import RECOGNIZABLE, Picture
-from gateway.domain.deid.profile import HEAD, Action, Option, Profile, Rule
+from gateway.domain.deid.patient import PatientTexts, encode
+from gateway.domain.deid.pictures import RECOGNIZABLE, TOLD_BY, Picture
+from gateway.domain.deid.profile import HEAD, Option, Profile, Rule
 from gateway.domain.deid.rewriting import Rewriter
 from gateway.domain.deid.sealed import BLOCK, SealedTerms
 from gateway.domain.deid.stream import Part10, open_part10, write_element, write_head
@@ -33,7 +34,8 @@ from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
 ENGINE_VERSION: Final = "1.0"
 
 METHOD: Final = 0x00120063
-CODE_VALUE: Final = 0x00080100
+PATIENTS: Final = 32
+"""Whose texts are remembered at the same time."""
 _UID_CACHE = 65536
 _TERM = re.compile(REDACTED + r"[0-9a-f]{7,8}")
 
@@ -71,6 +73,13 @@ class SiteStage:
         self._hidden = hidden_forms(profile.vocabulary, *people)
         self._keys = keys
         self._uid = _uids(keys.uid)
+        self._texts = lru_cache(maxsize=PATIENTS)(self._texts_of)
+
+    def _texts_of(self, name: str, patient_id: str, birth_date: str) -> PatientTexts:
+        names = name_words(name, patient_id) | self._others
+        hidden = hidden_forms(self._profile.vocabulary, name, patient_id, birth_date)
+        cleaner = Cleaner(self._profile.vocabulary, self._keys.term, names, hidden | self._hidden)
+        return PatientTexts(cleaner)
 
     def deidentify(self, data: bytes, pseudonym: str) -> Deidentified:
         """Rewrite one received object for the patient with this site pseudonym.
@@ -82,22 +91,17 @@ class SiteStage:
         """
         source = open_part10(data)
         identity = identify(source)
-        names = name_words(identity.patient_name, identity.patient_id) | self._others
-        vocabulary = self._profile.vocabulary
-        who = (identity.patient_name, identity.patient_id, identity.birth_date)
-        hidden = hidden_forms(vocabulary, *who)
-        cleaner = Cleaner(vocabulary, self._keys.term, names, hidden | self._hidden)
         stage = _AtReceipt(
             uid=self._uid,
             days=day_shift(self._keys, pseudonym),
             pseudonym_text=pseudonym,
-            cleaner=cleaner,
+            texts=self._texts(identity.patient_name, identity.patient_id, identity.birth_date),
             terms=SealedTerms(self._keys),
             profile=self._profile,
             method=f"{METHOD_PREFIX} {SITE_STAGE} {self._profile.name_and_hash}",
         )
         stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
-        result = _rewrite(self._profile, source, stage, self._uid)
+        result = _rewrite(self._profile, source, identity, stage, self._uid)
         for kind in sorted(stage.picture.kinds & self._profile.refused):
             raise RejectError(kind, f"This centre's policy refuses images of the kind `{kind}`.")
         return result
@@ -136,16 +140,19 @@ class NationalStage:
             method=f"{METHOD_PREFIX} {NATIONAL_STAGE} {self._profile.name_and_hash}",
         )
         stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
-        result = _rewrite(self._profile, source, stage, self._uid)
+        result = _rewrite(self._profile, source, identity, stage, self._uid)
         if not stage.first_method.startswith(f"{METHOD_PREFIX} {SITE_STAGE} ".encode()):
             raise RejectError("not-marked", "The object does not carry the first stage's mark.")
         return result
 
 
 def _rewrite(
-    profile: Profile, source: Part10, stage: Stage, uid: Callable[[bytes], bytes]
+    profile: Profile,
+    source: Part10,
+    identity: Identity,
+    stage: Stage,
+    uid: Callable[[bytes], bytes],
 ) -> Deidentified:
-    identity = identify(source)
     rules = profile.rules_for(identity.sop_class_uid)
     if rules is None:
         raise RejectError(
@@ -205,10 +212,8 @@ class _Marks:
 @dataclass
 class _AtReceipt(_Marks):
     days: int = 0
-    cleaner: Cleaner = field(kw_only=True)
+    texts: PatientTexts = field(kw_only=True)
     terms: SealedTerms = field(kw_only=True)
-    _cleaned: dict[tuple[int, bytes, bytes], bytes] = field(default_factory=dict)
-    _kept: dict[bytes, bytes] = field(default_factory=dict)
 
     def marks(self, explicit: bool) -> list[Mark]:
         return [*super().marks(explicit), (BLOCK, partial(self.terms.write, explicit))]
@@ -221,49 +226,22 @@ class _AtReceipt(_Marks):
 
     def hashed(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
         plain = decode(value, character_sets).strip(" \0")
-        redacted = self.cleaner.redact(plain, HASH_DIGITS - (rule.vr in ("SH", "CS")))
+        redacted = self.texts.cleaner.redact(plain, HASH_DIGITS - (rule.vr in ("SH", "CS")))
         # a coded string has capitals only
         written = redacted.upper() if rule.vr == "CS" else redacted
         return even(written.encode()) if plain else b""
 
     def kept_text(self, rule: Rule, value: bytes) -> bytes:
         self.picture.see(rule.tag, value.decode("latin-1"))
-        if value not in self._kept:
-            self._kept[value] = self._coded(value)
-        return self._kept[value]
-
-    def _coded(self, value: bytes) -> bytes:
-        """A coded string; of several values those stay that look like terms."""
-        text = value.decode("latin-1").rstrip(" \0")
-        if text and self.cleaner.names_somebody(text):
-            return b""
-        parts = text.split("\\")
-        new = [part if self.cleaner.may_be_coded(part) else "" for part in parts]
-        return value if new == parts else even("\\".join(new).encode("latin-1"))
+        return self.texts.coded(value)
 
     def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
-        key = (rule.tag, value, character_sets)
-        if key not in self._cleaned:
-            self._cleaned[key] = self._clean(rule, value, character_sets)
-        return self._cleaned[key]
-
-    def _clean(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes:
-        plain = decode(value, character_sets)
-        self.picture.see(rule.tag, plain)
-        clean = self.cleaner.clean
-        if rule.action is Action.CODE:
-            clean = partial(self.cleaner.clean_code, long_numbers=rule.tag == CODE_VALUE)
-        several = rule.vr in ("LO", "SH", "UC")
-        parts = plain.rstrip(" \0").split("\\") if several else [plain.rstrip(" \0")]
-        new = []
-        for part in parts:
-            text, redacted = clean(part, rule.vr)
-            new.append(text)
-            for replacement, original in redacted:
-                self.terms.add(rule.tag, replacement, original)
-        if new == parts:
-            return value
-        return even(_encode("\\".join(new), value, character_sets))
+        if rule.tag in TOLD_BY:
+            self.picture.see(rule.tag, decode(value, character_sets))
+        new, redacted = self.texts.cleaned(rule, value, character_sets)
+        for replacement, original in redacted:
+            self.terms.add(rule.tag, replacement, original)
+        return new
 
 
 @dataclass
@@ -288,7 +266,7 @@ class _BeforeLeaving(_Marks):
         plain = decode(value, character_sets)
         new = _TERM.sub(lambda match: self.approved.get(match.group(), match.group()), plain)
         new = new.rstrip(" \0")
-        written = _encode(new, value, character_sets)
+        written = encode(new, character_sets)
         fits = len(new) <= LIMITS.get(rule.vr, len(new))
         if new == plain or not fits or decode(written, character_sets) != new:
             return value  # redacted rather than cut or full of question marks
@@ -296,19 +274,6 @@ class _BeforeLeaving(_Marks):
 
     def _method(self) -> bytes:
         return even(self.first_method.split(b"\\")[0] + b"\\" + self.method.encode())
-
-
-def _encode(text: str, original: bytes, character_sets: bytes) -> bytes:
-    """In the encoding that the original was read by; what it cannot write is redacted to `?`."""
-    if text.isascii():
-        return text.encode("ascii")
-    for encoding in ("utf-8", "latin-1"):
-        try:
-            if decode(text.encode(encoding), character_sets) == text:
-                return text.encode(encoding)
-        except UnicodeError:
-            continue
-    return text.encode("ascii", "replace")
 
 
 def _dates_are(profile: Profile) -> bytes:

@@ -12,6 +12,7 @@ import uvicorn
 
 from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clock import SystemClock
+from gateway.adapters.vault import SqlVault
 from gateway.app import create_app, open_database, open_ring
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError
@@ -54,6 +55,21 @@ def show_identity(settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
+def reseal(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Seal what the vault holds under the newest root key. The service need not stop."""
+    ring = open_ring(settings)
+    vault = SqlVault(
+        open_database(settings),
+        ring.vault_key,
+        ring.key_id,
+        SystemClock(),
+        ring.former_vault_keys,
+    )
+    vault.check_key()
+    sys.stdout.write(f"{vault.reseal()} people sealed anew under key {ring.key_id}\n")
+    return 0
+
+
 def verify_audit(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Check the audit chain: exit code 1 and the place if it is broken."""
     broken = SqlAudit(open_database(settings), SystemClock()).first_break()
@@ -65,6 +81,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "serve": serve,
     "site-keys": write_site_keys,
     "identity": show_identity,
+    "reseal": reseal,
     "audit-verify": verify_audit,
 }
 

@@ -108,6 +108,8 @@ class Settings(_Section):
     listen: Listen
     database_url: str = ""
     root_key_file: Path
+    former_root_key_files: tuple[Path, ...] = ()
+    """Root keys of before, the oldest first: identities come from it, and old seals are read."""
     site_orthanc: SiteOrthanc
     archive: ArchiveDoor
     plugin_token_file: Path
@@ -166,6 +168,8 @@ def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             out[key] = _absolute(value, folder)
         elif isinstance(value, str) and key.endswith(("_file", "_folder", "_certificate")):
             out[key] = str(folder / Path(value).expanduser())
+        elif isinstance(value, list) and key.endswith("_files"):
+            out[key] = [str(folder / Path(str(one)).expanduser()) for one in value]
         else:
             out[key] = value
     return out

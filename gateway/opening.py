@@ -89,8 +89,9 @@ class KeyedNaming:
 
 
 def open_ring(settings: Settings) -> KeyRing:
-    """Derive this centre's keys from its root key file."""
-    return KeyRing.from_root(read_root_key(settings.root_key_file), settings.centre)
+    """Derive this centre's keys from its root key files."""
+    files = (*settings.former_root_key_files, settings.root_key_file)
+    return KeyRing.from_roots([read_root_key(path) for path in files], settings.centre)
 
 
 def open_world(settings: Settings, ring: KeyRing) -> World:

@@ -96,7 +96,7 @@ class Service:
         self.accounts = AccountService(SqlAccounts(engine, clock), clock, self.audit)
         self.alerts = SqlAlerts(engine, clock)
         self.totals = SqlPluginTotals(engine, clock)
-        self.vault = SqlVault(engine, ring.vault_key, ring.key_id, clock)
+        self.vault = SqlVault(engine, ring.vault_key, ring.key_id, clock, ring.former_vault_keys)
         self.vault.check_key()
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)

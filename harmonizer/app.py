@@ -172,7 +172,7 @@ class Service:
         self.submissions = SubmissionService(
             announced,
             world.store,
-            CentreSeals({centre.name: centre.public_key for centre in settings.centres}),
+            CentreSeals({centre.name: centre.public_keys for centre in settings.centres}),
             self.work,
             self.records,
             self.clock,

@@ -59,7 +59,13 @@ class Centre(_Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
     public_key: str
     """Base64 of the raw Ed25519 key: `python -m gateway identity` prints it."""
+    former_public_keys: tuple[str, ...] = ()
+    """Keys of before that still count, while a centre changes its root key."""
     token_file: Path
+
+    @property
+    def public_keys(self) -> tuple[str, ...]:
+        return (self.public_key, *self.former_public_keys)
 
 
 class Reader(_Section):

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,9 +31,23 @@ _STATEMENT: Any = (
 
 
 class SqlVault:
-    """The `Vault` port. `key` is 32 bytes and lives outside the database."""
+    """The `Vault` port. `key` is 32 bytes and lives outside the database.
 
-    def __init__(self, engine: Engine, key: bytes, key_id: str, clock: Clock) -> None:
+    Parameters
+    ----------
+    former
+        Key id to key, for rows that were sealed under an earlier root key.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        key: bytes,
+        key_id: str,
+        clock: Clock,
+        former: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._former = {name: AESGCM(old) for name, old in (former or {}).items()}
         self._engine = engine
         self._reading = reading(engine)
         self._cipher = AESGCM(key)
@@ -43,15 +57,31 @@ class SqlVault:
     def check_key(self) -> None:
         """Raise ConfigError if the vault was written with another key: no new pseudonym then."""
         with Session(self._reading) as session:
-            row = session.exec(select(PersonRow).limit(1)).first()
-        if row is None:
-            return
+            for key_id in session.exec(select(PersonRow.key_id).distinct()).all():
+                sealed_by = select(PersonRow).where(PersonRow.key_id == key_id)
+                self._check(session.exec(sealed_by.limit(1)).one())
+
+    def _check(self, row: PersonRow) -> None:
         try:
             self._unseal(row)
         except InvalidTag:
             raise ConfigError(
-                "root_key_file: the vault was written with another key; restore that key file"
+                "root_key_file: the vault was written with another key; restore that key file, or "
+                "name it in former_root_key_files"
             ) from None
+
+    def reseal(self) -> int:
+        """Seal every row anew that an earlier key has sealed; returns how many there were."""
+        with Session(self._engine) as session:
+            old = session.exec(select(PersonRow).where(PersonRow.key_id != self._key_id)).all()
+            for row in old:
+                row.sealed, row.key_id = (
+                    self._seal(row.pseudonym, self._unseal(row)),
+                    self._key_id,
+                )
+                session.add(row)
+            session.commit()
+            return len(old)
 
     def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -190,7 +220,8 @@ class SqlVault:
 
     def _unseal(self, row: PersonRow) -> Person:
         nonce, sealed = row.sealed[:_NONCE], row.sealed[_NONCE:]
-        content: list[Any] = json.loads(self._cipher.decrypt(nonce, sealed, row.pseudonym.encode()))
+        cipher = self._former.get(row.key_id, self._cipher)
+        content: list[Any] = json.loads(cipher.decrypt(nonce, sealed, row.pseudonym.encode()))
         # Who was sealed before sex and diagnosis were asked for has four.
         ids, family, given, birth, *more = content
         born = date.fromisoformat(birth) if birth else None

@@ -82,7 +82,8 @@ def restore(
 def _record(chosen: Settings, action: str) -> None:
     engine, ring = open_database(chosen), open_ring(chosen)
     try:
-        SqlVault(engine, ring.vault_key, ring.key_id, SystemClock()).check_key()
+        keys = (ring.vault_key, ring.key_id, SystemClock(), ring.former_vault_keys)
+        SqlVault(engine, *keys).check_key()
         SqlAudit(engine, SystemClock()).record(action, "local", "-")
     finally:
         engine.dispose()

@@ -77,13 +77,16 @@ def unseal(keys: SiteKeys, sealed: bytes) -> bytes:
     HoldError
         `sealed-with-another-key`: the object was de-identified under another root key.
     """
-    try:
-        return AESSIV(keys.seal).decrypt(sealed, [b"kasari sealed term"])
-    except InvalidTag as error:
-        raise HoldError(
-            "sealed-with-another-key",
-            "A redacted term was sealed under another root key. Restore that key to read it.",
-        ) from error
+    for key in (keys.seal, *keys.former_seals):
+        try:
+            return AESSIV(key).decrypt(sealed, [b"kasari sealed term"])
+        except InvalidTag:
+            continue
+    raise HoldError(
+        "sealed-with-another-key",
+        "A redacted term was sealed under another root key. Name that key's file in "
+        "former_root_key_files to read it.",
+    )
 
 
 def _mac(key: bytes, text: str) -> bytes:

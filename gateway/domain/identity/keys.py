@@ -8,9 +8,9 @@ with the gateway service.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -35,10 +35,13 @@ class SiteKeys:
     date: bytes = field(repr=False)
     term: bytes = field(repr=False)
     seal: bytes = field(repr=False)
+    former_seals: tuple[bytes, ...] = field(default=(), repr=False)
+    """By which terms were sealed under earlier root keys: for reading. The plugin has none."""
 
     def to_json(self) -> str:
         """Text for a secret file that only Orthanc's user can read."""
         values = asdict(self)
+        del values["former_seals"]
         return json.dumps(
             {
                 name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -64,17 +67,21 @@ class SiteKeys:
 
     @classmethod
     def _from_mapping(cls, values: Mapping[str, str]) -> "SiteKeys":
-        secret = {
+        secret: dict[str, Any] = {
             item.name: base64.b64decode(values[item.name], validate=True)
             for item in fields(cls)
-            if item.name != "key_id"
+            if item.name not in ("key_id", "former_seals")
         }
         return cls(key_id=values["key_id"], **secret)
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """All keys of one centre. `key_id` names the root key without telling anything about it."""
+    """All keys of one centre. `key_id` names the root key without telling anything about it.
+
+    After a rotation identities still come from the first root key, since they must stay as they
+    are; what protects (vault, sealed terms, signature) comes from the newest.
+    """
 
     key_id: str
     centre: str
@@ -83,6 +90,29 @@ class KeyRing:
     national_uid_key: bytes = field(repr=False)
     signing_key: Ed25519PrivateKey = field(repr=False)
     _site: SiteKeys = field(repr=False)
+    former_vault_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Key id to the vault's key under an earlier root key: for reading."""
+
+    @classmethod
+    def from_roots(cls, roots: Sequence[bytes], centre: str) -> "KeyRing":
+        """Derive every key of a centre that has changed its root key; the oldest comes first."""
+        rings = [cls.from_root(root, centre) for root in roots]
+        first, newest, earlier = rings[0], rings[-1], rings[-2::-1]
+        if not earlier:
+            return newest
+        site = replace(
+            first.site_keys(),
+            key_id=newest.key_id,
+            seal=newest.site_keys().seal,
+            former_seals=tuple(ring.site_keys().seal for ring in earlier),
+        )
+        return replace(
+            newest,
+            national_id_key=first.national_id_key,
+            national_uid_key=first.national_uid_key,
+            _site=site,
+            former_vault_keys={ring.key_id: ring.vault_key for ring in earlier},
+        )
 
     @classmethod
     def from_root(cls, root: bytes, centre: str) -> "KeyRing":

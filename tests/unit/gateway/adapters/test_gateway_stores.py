@@ -85,6 +85,27 @@ def test_another_key_refuses_to_start(engine: Engine) -> None:
         SqlVault(engine, bytes(32), "k", FakeClock()).check_key()
 
 
+def test_after_a_change_of_the_root_key_old_rows_are_read_and_sealed_anew(engine: Engine) -> None:
+    SqlVault(engine, KEY, "old", FakeClock()).enrol([enrolment()])
+    new = bytes(reversed(range(32)))
+    with pytest.raises(ConfigError, match="former_root_key_files"):
+        SqlVault(engine, new, "new", FakeClock()).check_key()
+    vault = SqlVault(engine, new, "new", FakeClock(), {"old": KEY})
+    vault.check_key()
+    before = vault.person("PAAA")
+    vault.enrol([enrolment("OLD-9", "bb")])
+    assert vault.reseal() == 0  # whoever is written anew is sealed anew
+    SqlVault(engine, KEY, "old", FakeClock(), {"new": new}).enrol([enrolment("OLD-8", "cc")])
+    assert vault.reseal() == 1
+    alone = SqlVault(engine, new, "new", FakeClock())
+    alone.check_key()
+    after = alone.person("PAAA")
+    assert before is not None
+    assert after is not None
+    assert after.family_name == before.family_name
+    assert set(after.patient_ids) == {"ID-7", "OLD-9", "OLD-8"}
+
+
 def test_an_entry_cannot_be_moved_to_another_person(engine: Engine) -> None:
     vault = SqlVault(engine, KEY, "k", FakeClock())
     vault.enrol([enrolment()])

@@ -131,3 +131,37 @@ def test_a_damaged_key_file_says_how_to_mend_it() -> None:
 )
 def test_the_birth_date_is_in_the_identity_code(code: str, born: str) -> None:
     assert birth_date_of(code) == born
+
+
+def test_a_new_root_key_leaves_every_identity_as_it_is() -> None:
+    old, new = bytes(range(32)), bytes(range(100, 132))
+    first, turned = KeyRing.from_root(old, "KUH"), KeyRing.from_roots([old, new], "KUH")
+    one, other = first.site_keys(), turned.site_keys()
+    pseudonym = site_pseudonym(one, "130452-308Y")
+    assert site_pseudonym(other, "130452-308Y") == pseudonym
+    assert lookup_hash(other, "ID-7") == lookup_hash(one, "ID-7")
+    assert site_uid(other, "1.2.3") == site_uid(one, "1.2.3")
+    assert day_shift(other, pseudonym) == day_shift(one, pseudonym)
+    assert national_id(turned, pseudonym) == national_id(first, pseudonym)
+    assert national_uid(turned, "2.25.1") == national_uid(first, "2.25.1")
+    assert other.term == one.term
+
+
+def test_a_new_root_key_protects_and_the_old_one_still_reads() -> None:
+    roots = [bytes(range(first, first + 32)) for first in (0, 50, 100)]
+    rings = [KeyRing.from_roots(roots[:count], "KUH") for count in (1, 2, 3)]
+    assert len({ring.key_id for ring in rings}) == 3
+    assert len({ring.vault_key for ring in rings}) == 3
+    assert len({ring.public_key_id for ring in rings}) == 3
+    assert rings[2].former_vault_keys == {ring.key_id: ring.vault_key for ring in rings[:2]}
+    for ring in rings:
+        assert unseal(rings[2].site_keys(), seal(ring.site_keys(), b"Virtanen")) == b"Virtanen"
+    with pytest.raises(HoldError):
+        unseal(rings[0].site_keys(), seal(rings[1].site_keys(), b"Virtanen"))
+
+
+def test_the_plugin_cannot_read_what_was_sealed_before() -> None:
+    turned = KeyRing.from_roots([bytes(range(32)), bytes(range(50, 82))], "KUH").site_keys()
+    given = SiteKeys.from_json(turned.to_json())
+    assert given.former_seals == ()
+    assert (given.key_id, given.seal, given.uid) == (turned.key_id, turned.seal, turned.uid)

@@ -14,6 +14,7 @@ from gateway.domain.clinical.problems import TableError
 
 DELIMITERS = (";", "\t", ",")
 CELL_CHARACTERS = 4000
+ROW_NUMBER = "row number"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ def _wide(data: bytes) -> str:
 
 def _columns(header: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip().lower() for name in header)
+    if len(columns) > 1 and not columns[0]:  # R and pandas write their row numbers like this
+        columns = (ROW_NUMBER, *columns[1:])
     if "" in columns:
         mend = f"give column {columns.index('') + 1} a name or remove it"
         raise TableError("a column has no name", mend)

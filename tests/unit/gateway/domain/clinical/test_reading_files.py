@@ -54,6 +54,12 @@ def test_what_is_no_table_is_refused_by_name(data: bytes, words: str) -> None:
     assert caught.value.problem.mend
 
 
+def test_row_numbers_of_r_and_pandas_are_no_nameless_column() -> None:
+    table = read_table(b'"","a"\n"1",5\n')
+    assert table.columns == ("row number", "a")
+    assert table.rows[0].cells["a"] == "5"
+
+
 def test_a_row_shows_no_identifier() -> None:
     table = read_table(b"patient_id\nMATTI-1\n")
     assert "MATTI" not in repr(table)

@@ -36,7 +36,7 @@ class SqlOutbox:
     def queue(self, course: Course, members: Collection[str]) -> None:
         now = self._clock.now()
         with Session(self._engine) as session:
-            row = session.get(CourseRow, course.id)
+            row = session.get(CourseRow, course.id, with_for_update=True)
             if row is None:
                 return
             submission = self._unannounced(session, row)

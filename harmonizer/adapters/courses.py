@@ -113,7 +113,7 @@ class SqlCourses:
 
     def keep(self, course_uid: str, result: Harmonized, at: datetime) -> None:
         with Session(self._engine) as session:
-            course = session.get_one(CourseTable, course_uid)
+            course = session.get_one(CourseTable, course_uid, with_for_update=True)
             for table in (StructureTable, MetricTable, FindingTable):
                 session.exec(delete(table).where(col(table.course_uid) == course_uid))
             _insert_rows(session, course_uid, result)
@@ -133,7 +133,7 @@ class SqlCourses:
 
     def fail(self, course_uid: str, reason: str) -> None:
         with Session(self._engine) as session:
-            course = session.get_one(CourseTable, course_uid)
+            course = session.get_one(CourseTable, course_uid, with_for_update=True)
             course.state, course.reason = SubmissionState.FAILED, reason
             session.add(course)
             _tell_submission(session, course, SubmissionState.FAILED, reason)

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session, select
 
 from gateway.adapters import audit as gateway_audit
 from gateway.adapters import database as gateway_database
@@ -14,9 +15,19 @@ from gateway.adapters import schema as gateway_schema
 from gateway.adapters.clock import SystemClock as GatewayClock
 from harmonizer.adapters.audit import SqlAudit
 from harmonizer.adapters.clock import SystemClock
+from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import open_engine, upgrade
+from harmonizer.adapters.tables.studies import MetricTable, StructureTable
 from harmonizer.adapters.work import SqlWork
+from harmonizer.domain.studies.harmonized import (
+    Harmonized,
+    MetricRow,
+    PlanSummary,
+    StructureRow,
+)
+from tests.factories.archive_rows import fill
 from tests.factories.postgresql import new_database, postgresql
+from tests.integration.harmonizer.reading.conftest import LEFT_KUH
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 WRITERS, EACH = 6, 15
@@ -93,3 +104,19 @@ def test_work_asked_for_while_it_ends_is_not_lost(engine: Engine) -> None:
         assert again is not None
         assert again.subject == subject
         work.done(again, AT)
+
+
+def test_a_course_that_two_workers_finish_at_once_has_its_rows_once(engine: Engine) -> None:
+    """As when the first one's lease ran out while it still worked."""
+    fill(engine, LEFT_KUH)
+    row = StructureRow(
+        1, "Sydan", "Heart", "Heart", "organ", 0.9, "suggested", "reads so", (), "full", 500.0
+    )
+    metric = MetricRow(1, "Heart", "Mean[Gy]", 3.1, "Gy")
+    result = Harmonized(PlanSummary("Plan 1"), "breast", "L", (row,), (metric,))
+    courses = SqlCourses(engine)
+    for _ in range(5):  # whoever comes last sweeps: look after each time
+        at_once(lambda: courses.keep(LEFT_KUH.course_uid, result, AT), times=1)
+        with Session(engine) as session:
+            assert len(session.exec(select(StructureTable)).all()) == 1
+            assert len(session.exec(select(MetricTable)).all()) == 1

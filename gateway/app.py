@@ -8,24 +8,45 @@ from fastapi import FastAPI
 from gateway.api import (
     accounts,
     clinical,
+    collection,
     consents,
     courses,
+    erasures,
     errors,
     guard,
     internal,
     merges,
     recruitment,
+    senders,
     terms,
+    texts,
 )
 from gateway.api.access import Sessions
+from gateway.collecting import Schedule, collection_of, pacs_of
 from gateway.config import Settings, read_secret
 from gateway.errors import ConfigError
 from gateway.loops import Background
 from gateway.opening import KeyedNaming, World, open_database, open_ring, open_world
 from gateway.service import Service
-from gateway.web import pages
+from gateway.web import erasure_pages, frame, pages, sender_pages, value_pages
 
 __all__ = ["KeyedNaming", "Service", "World", "create_app", "open_database", "open_ring"]
+
+APIS = (
+    internal,
+    accounts,
+    consents,
+    courses,
+    merges,
+    terms,
+    clinical,
+    recruitment,
+    senders,
+    collection,
+    texts,
+    erasures,
+)
+PAGES = (pages, sender_pages, value_pages, erasure_pages)
 
 
 def create_app(
@@ -39,7 +60,11 @@ def create_app(
         raise ConfigError("plugin_token_file: must hold another secret than operator_token_file")
     engine = open_database(settings)
     service = Service(settings, engine, ring, world or open_world(settings, ring))
-    loops = Background(service)
+    loops, collected = Background(service), None
+    if settings.collection is not None and settings.dicom is not None:
+        pacs = service.world.pacs or pacs_of(settings.collection, settings.dicom)
+        collected = collection_of(service, settings.collection, pacs, ring.site_keys())
+        loops.schedule = Schedule(settings.collection, collected)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -54,10 +79,11 @@ def create_app(
     app.state.operator_token, app.state.plugin_token = operator, plugin
     _publish(app, service, loops)
     guard.install(app)
+    app.state.collection = collected
     errors.install(app)
-    for part in (internal, accounts, consents, courses, merges, terms, clinical, recruitment):
+    for part in (*APIS, *PAGES):
         app.include_router(part.router)
-    pages.install(app)
+    frame.install(app)
     return app
 
 
@@ -67,7 +93,18 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.sessions = Sessions()
     app.state.poke = loops.intake.poke
     published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
-    others = ("recheck", "terms", "clinical", "recruitment", "accounts", "ledger", "merging")
+    others = (
+        "recheck",
+        "recall",
+        "terms",
+        "texts",
+        "clinical",
+        "recruitment",
+        "accounts",
+        "ledger",
+        "merging",
+    )
     for name in (*published, *others):
         setattr(app.state, name, getattr(service, name))
+    app.state.senders = service.door.senders if service.door else None
     app.state.centre = service.settings.centre

@@ -1,5 +1,7 @@
 """Settings of the gateway service, from one YAML file. Nothing else knows them."""
 
+import json
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +19,7 @@ from pydantic import (
 )
 
 from gateway.domain.submission import Window
+from gateway.domain.validation import TEST_PATIENTS
 from gateway.errors import ConfigError
 
 SHORTEST_SECRET = 16
@@ -83,6 +86,14 @@ def _is_window(value: str) -> str:
     return value
 
 
+def _is_pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error:
+        raise ValueError("must be a regular expression") from None
+    return value
+
+
 def _is_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -98,6 +109,56 @@ class Sending(_Section):
     windows: tuple[Annotated[str, AfterValidator(_is_window)], ...] = ()
     """Local times, e.g. `20:00-06:00`; without any, at every time."""
     time_zone: Annotated[str, AfterValidator(_is_zone)] = "Europe/Helsinki"
+
+
+class Sender(_Section):
+    """A system that may call the DICOM port."""
+
+    aet: str = Field(pattern=r"^[ -\[\]-~]{1,16}$")
+    host: str = Field(min_length=1)
+    """Its address, or a name that leads to it."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Its own DICOM port, where it hears the answers to storage commitment."""
+
+
+class DicomDoor(_Section):
+    """The DICOM port that senders see. The site Orthanc's own must be reachable by us only."""
+
+    ae_title: str = Field(pattern=r"^[ -\[\]-~]{1,16}$")
+    listen: Listen
+    orthanc_host: str = "127.0.0.1"
+    orthanc_port: int = Field(ge=1, le=65535)
+    senders: tuple[Sender, ...] = ()
+    senders_file: Path | None = None
+    """JSON with `DicomModalities`, as Orthanc reads it; beside `senders`."""
+    certificate: Path | None = None
+    """PEM with certificate and key: the port then speaks TLS only."""
+    senders_ca_file: Path | None = None
+    """PEM: whoever calls by TLS must show a certificate of these."""
+    commitment_hours: float = Field(default=72.0, gt=0, le=24 * 365)
+    """How long a request for storage commitment may wait for the archive's read-back."""
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> Self:
+        if self.certificate and not self.senders_ca_file:
+            raise ValueError("senders_ca_file: name who signs the senders' certificates")
+        return self
+
+
+class Collection(_Section):
+    """Fetching what is missing of consented patients from a PACS or OIS."""
+
+    pacs: Sender
+    """It must be one of `dicom.senders` too: what it sends comes by the same door."""
+    ae_title: str = ""
+    """By which we ask; empty for `dicom.ae_title`, to which the PACS sends."""
+    cron: str = "0 20-23,0-5 * * *"
+    time_zone: Annotated[str, AfterValidator(_is_zone)] = "Europe/Helsinki"
+    instances_per_hour: int = Field(default=5000, ge=1)
+    patients_per_run: int = Field(default=200, ge=1)
+    again_hours: float = Field(default=20.0, ge=0)
+    quiet_days: int = Field(default=7, ge=0)
+    """Treatment records are fetched when none was made for so long."""
 
 
 class Settings(_Section):
@@ -119,14 +180,32 @@ class Settings(_Section):
     canary_minutes: float = Field(default=10.0, gt=0, le=1440)
     on_withdrawal: Literal["erase", "stop"] = "erase"
     """What happens to objects stored here; in both cases nothing more is sent."""
+    after_death: Literal["continue", "stop"] = "continue"
+    """Whether a consent outlives the patient."""
+    unknown_patients: Literal["refuse", "hold"] = "refuse"
+    """Refuse whoever is in no consent list, or keep it here, pseudonymized, for `hold_days`."""
+    hold_days: int = Field(default=30, ge=1, le=365)
     senders: int = Field(default=2, ge=1, le=16)
     course_needs: tuple[str, ...] = ("planning-image", "structures", "plan", "dose")
+    waiting_minutes: dict[str, float] = Field(default_factory=dict)
+    """By reason, e.g. `images-missing: 60`: so long it may come before a person is asked."""
+    test_patients: tuple[Annotated[str, AfterValidator(_is_pattern)], ...] = TEST_PATIENTS
+    """Patterns of identifiers and names of patients that are none."""
     rule_severities: dict[str, str] = Field(default_factory=dict)
     policy_file: Path | None = None
     inbox_folder: Path | None = None
     """Clinical files that are put into its subfolders are imported."""
+    dicom: DicomDoor | None = None
+    """Without it, the DICOM port is the site Orthanc's own and nothing closes it."""
+    collection: Collection | None = None
     disk: Disk = Disk()
     sending: Sending = Sending()
+
+    @model_validator(mode="after")
+    def _collects_by_the_door(self) -> Self:
+        if self.collection is not None and self.dicom is None:
+            raise ValueError("collection: needs the section dicom, to which the PACS sends")
+        return self
 
     @property
     def database(self) -> str:
@@ -166,13 +245,35 @@ def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key, value in content.items():
         if isinstance(value, dict):
             out[key] = _absolute(value, folder)
-        elif isinstance(value, str) and key.endswith(("_file", "_folder", "_certificate")):
+        elif isinstance(value, str) and key.endswith(("_file", "_folder", "certificate")):
             out[key] = str(folder / Path(value).expanduser())
         elif isinstance(value, list) and key.endswith("_files"):
             out[key] = [str(folder / Path(str(one)).expanduser()) for one in value]
         else:
             out[key] = value
     return out
+
+
+def read_senders(door: DicomDoor) -> tuple[Sender, ...]:
+    """Return who may call: what the settings list, and what Orthanc's own list says.
+
+    Raises
+    ------
+    ConfigError
+        `senders_file` is not JSON as Orthanc reads it.
+    """
+    path = door.senders_file
+    if path is None:
+        return door.senders
+    try:
+        listed = json.loads(path.read_text("utf-8"))["DicomModalities"].values()
+        found = [Sender(aet=one["AET"], host=one["Host"], port=one.get("Port")) for one in listed]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"dicom.senders_file: {path} must hold DicomModalities, each with AET, Host and Port "
+            f"({type(error).__name__})"
+        ) from None
+    return (*door.senders, *found)
 
 
 def read_secret(path: Path, key: str) -> str:

@@ -2,10 +2,12 @@
 
 import socket
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 
 from gateway.background import Loop
+from gateway.collecting import Schedule
 from gateway.errors import GatewayError, RetryError
 from gateway.service import Service
 from gateway.services.withdrawal import ERASE
@@ -16,6 +18,9 @@ WITHDRAWAL_PAUSE_S = 5.0
 RECHECK_PAUSE_S = 30.0
 RECHECK_EVERY_S = 3600.0
 DISK_PAUSE_S = 2.0
+DOOR_PAUSE_S = 0.5
+COMMITMENT_PAUSE_S = 1.0
+DROP_EVERY_S = 600.0
 
 
 class Background:
@@ -25,6 +30,8 @@ class Background:
         self._service = service
         self._reconciled = False
         self._recheck_at = 0.0
+        self._drop_at = 0.0
+        self.schedule: Schedule | None = None
         self._failing: dict[str, bool] = {}
         pause = service.settings.poll_seconds
         every = service.settings.canary_minutes * 60
@@ -39,11 +46,24 @@ class Background:
             self._loop("inbox", self._look_into_inbox, INBOX_PAUSE_S),
             self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
+            *self._door_loops(),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
+        ]
+
+    def _door_loops(self) -> list[Loop]:
+        door = self._service.door
+        if door is None:
+            return []
+        return [
+            self._loop("dicom-port", door.step, DOOR_PAUSE_S),
+            self._loop("commitment", door.commitments.step, COMMITMENT_PAUSE_S),
         ]
 
     def start(self) -> None:
         self._service.outbox.release_leases()
+        for part in (self._service.door, self.schedule):
+            if part is not None:
+                part.start()
         self._service.disk.step()  # before the plugin asks for the first time
         for loop in self.loops:
             loop.start()
@@ -53,6 +73,9 @@ class Background:
             loop.ask_to_stop()
         for loop in self.loops:
             loop.stop()
+        for part in (self.schedule, self._service.door):
+            if part is not None:
+                part.stop()
 
     def _loop(self, name: str, step: object, pause_s: float) -> Loop:
         return Loop(name, step, pause_s, self._failed, self._succeeded)  # type: ignore[arg-type]
@@ -64,8 +87,15 @@ class Background:
         return self._service.intake.step()
 
     def _erase(self) -> None:
+        if self._service.settings.unknown_patients == "hold" and monotonic() >= self._drop_at:
+            days = timedelta(days=self._service.settings.hold_days)
+            self._service.withdrawal.drop_unknown(self._service.clock.now() - days)
+            self._drop_at = monotonic() + DROP_EVERY_S
         if self._service.settings.on_withdrawal == ERASE:
             self._service.withdrawal.step()
+        self._service.withdrawal.erase_recalled()
+        self._service.clinical.forget(self._service.erasures.recalled())
+        self._service.recall.step()
 
     def _send_clinical(self) -> None:
         certified = self._service.departure.certificate_is_good()

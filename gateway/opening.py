@@ -20,12 +20,12 @@ from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.config import Settings, read_root_key, read_secret
 from gateway.contract.manifest import Role
-from gateway.domain.courses import Needs
+from gateway.domain.courses import WAITING_CODES, Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
 from gateway.domain.submission import Window
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
-from gateway.ports import Alerts, Archive, Clock, SecondStage, SiteStore
+from gateway.ports import Alerts, Archive, Clock, Pacs, SecondStage, SiteStore
 from gateway.services.accounts import AccountService
 from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.courses import CoursePolicy
@@ -47,6 +47,8 @@ class World:
     disk: Callable[[Path], tuple[int, int]] = measure
     """Size and what may still be written, in bytes, of a folder's volume."""
     throttle: Throttle = field(default_factory=lambda: Throttle(None))
+    pacs: Pacs | None = None
+    """Where prospective collection asks; None for what the settings name."""
 
 
 def disk_guard(settings: Settings, world: World, alerts: Alerts) -> DiskGuard:
@@ -140,7 +142,13 @@ def policy_of(settings: Settings) -> CoursePolicy:
         rules = with_severities(RULES, settings.rule_severities)
     except ValueError as error:
         raise ConfigError(f"course_needs / rule_severities: {error}") from None
-    return CoursePolicy(settings.settle_seconds, needs, rules)
+    waits = {code: 60 * minutes for code, minutes in settings.waiting_minutes.items()}
+    unknown = set(waits) - set(WAITING_CODES)
+    if unknown:
+        raise ConfigError(
+            f"waiting_minutes: {sorted(unknown)[0]} is none of {', '.join(WAITING_CODES)}"
+        )
+    return CoursePolicy(settings.settle_seconds, needs, rules, waits)
 
 
 @contextmanager

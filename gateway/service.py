@@ -12,20 +12,26 @@ from gateway.adapters.clinical_people import VaultPeople
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.courses import SqlCourses
 from gateway.adapters.database import Engine
+from gateway.adapters.erasures import SqlErasures
 from gateway.adapters.inbox import FolderInbox
 from gateway.adapters.index import SqlIndex
 from gateway.adapters.ledger import SqlLedger
 from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.recruitment import SqlScreening
 from gateway.adapters.spool import FolderSpool
+from gateway.adapters.subjects import VaultSubjects
 from gateway.adapters.terms import SqlTerms
+from gateway.adapters.texts import SqlTexts
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
-from gateway.domain.identity import KeyRing, unseal
+from gateway.domain.checker import UnreadableError, read_elements, texts_of
+from gateway.domain.erasure import sign_receipt
+from gateway.domain.identity import KeyRing, site_uid, unseal
+from gateway.door import Door
 from gateway.errors import HoldError
 from gateway.opening import KeyedNaming, World, departure, disk_guard, policy_of
-from gateway.ports import StoredInstance
+from gateway.ports import Place, StoredInstance
 from gateway.services.accounts import AccountService
 from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
@@ -37,11 +43,13 @@ from gateway.services.intake import IntakeService
 from gateway.services.ledger import LedgerService
 from gateway.services.merging import MergeService
 from gateway.services.preparation import Preparer
+from gateway.services.recall import RecallService
 from gateway.services.recheck import RecheckService
 from gateway.services.recruitment import RecruitmentService
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 from gateway.services.terms import TermService
+from gateway.services.texts import TextService
 from gateway.services.withdrawal import WithdrawalService
 
 READERS = 4
@@ -69,25 +77,21 @@ class Service:
             world.stage.profile,
             self._consent_changed,
             lambda: self.disk.closed,
+            hold_unknown=settings.unknown_patients == "hold",
+            recalled=self.erasures.recalled,
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
+        self.door = self._door(ring)
+        self.texts = TextService(SqlTexts(engine), _texts_of, self.audit)
         self.preparer = self._preparer()
         self.terms = self._terms(ring)
         self.intake = self._intake()
-        self.course_service = self._course_service()
+        self.course_service = self._course_service(ring)
         self.departure = departure(settings, world, self.alerts)
         self.sending = self._sending()
-        self.withdrawal = WithdrawalService(
-            self.consents.withdrawn,
-            self.vault,
-            self.index,
-            self.courses,
-            self.outbox,
-            world.site,
-            self.audit,
-            self.terms.forget,
-        )
+        self.withdrawal = self._withdrawal()
         self._add_clinical(ring)
+        self.recall = self._recall(ring)
         self._add_answers()
 
     def _open_stores(self, ring: KeyRing) -> None:
@@ -96,13 +100,34 @@ class Service:
         self.accounts = AccountService(SqlAccounts(engine, clock), clock, self.audit)
         self.alerts = SqlAlerts(engine, clock)
         self.totals = SqlPluginTotals(engine, clock)
-        self.vault = SqlVault(engine, ring.vault_key, ring.key_id, clock, ring.former_vault_keys)
+        self.vault = SqlVault(
+            engine,
+            ring.vault_key,
+            ring.key_id,
+            clock,
+            ring.former_vault_keys,
+            ends_with_death=self.settings.after_death == "stop",
+        )
         self.vault.check_key()
+        self.erasures = SqlErasures(engine)
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)
         self.outbox = SqlOutbox(engine, clock)
         self.spool = FolderSpool(self.settings.data_folder / "spool")
         self.spool.empty()
+
+    def _door(self, ring: KeyRing) -> Door | None:
+        if self.settings.dicom is None:
+            return None
+        return Door(
+            self.settings.dicom,
+            self.engine,
+            ring.site_keys(),
+            self.canary,
+            self.alerts,
+            self.audit,
+            self.clock,
+        )
 
     def _add_answers(self) -> None:
         self.merging = MergeService(
@@ -134,6 +159,7 @@ class Service:
             self.departure,
             ledger,
             self.clock,
+            (lambda: door.gate.is_open) if (door := self.door) else None,
         )
 
     def _preparer(self) -> Preparer:
@@ -145,6 +171,7 @@ class Service:
             self.clock,
             self.vault.person,
             self.settings.centre,
+            self.texts.note,
         )
 
     def _terms(self, ring: KeyRing) -> TermService:
@@ -169,6 +196,10 @@ class Service:
             self.terms.keep,
         )
 
+    def _forget_texts(self, pseudonym: str) -> None:
+        self.terms.forget(pseudonym)
+        self.texts.forget(pseudonym)
+
     def _use_terms(self, texts: Mapping[str, str]) -> None:
         self.world.stage.use_terms(texts)
         self.preparer.begin_again()
@@ -177,7 +208,7 @@ class Service:
         self.terms.note(stored, data)
         self.preparer.begin(stored, data)
 
-    def _course_service(self) -> CourseService:
+    def _course_service(self, ring: KeyRing) -> CourseService:
         return CourseService(
             self.index,
             self.courses,
@@ -188,6 +219,7 @@ class Service:
             self.audit,
             policy_of(self.settings),
             self.world.stage.uid,
+            VaultSubjects(self.vault, ring.site_keys(), self.settings.test_patients).subject,
         )
 
     def _sending(self) -> SubmissionService:
@@ -208,7 +240,7 @@ class Service:
 
     def _add_clinical(self, ring: KeyRing) -> None:
         rows = SqlClinicalStore(self.engine)
-        people = VaultPeople(self.vault, ring)
+        people = VaultPeople(self.vault, ring, self.erasures.recalled)
         key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
         self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
         self.clinical_sending = ClinicalSender(
@@ -231,6 +263,34 @@ class Service:
                 folder, self.clinical, self.recruitment, self.audit, self.alerts
             )
 
+    def _withdrawal(self) -> WithdrawalService:
+        return WithdrawalService(
+            self.consents.withdrawn,
+            self.vault,
+            self.index,
+            self.courses,
+            self.outbox,
+            self.world.site,
+            self.audit,
+            self._forget_texts,
+            self.consents.recalled,
+        )
+
+    def _recall(self, ring: KeyRing) -> RecallService:
+        return RecallService(
+            self.erasures,
+            self.vault,
+            self.index,
+            self.courses,
+            self.naming,
+            partial(site_uid, ring.site_keys()),
+            self.clinical.forgotten,
+            lambda **what: sign_receipt(ring, made_at=self.clock.now(), **what),
+            self._consent_changed,
+            self.audit,
+            self.clock,
+        )
+
     def _hold(self, course_id: int, error: HoldError) -> None:
         self.course_service.hold(course_id, error)
 
@@ -244,3 +304,11 @@ class Service:
         self.readers.shutdown(cancel_futures=True)
         self.rewriters.shutdown(cancel_futures=True)
         self.engine.dispose()
+
+
+def _texts_of(leaves: bytes) -> frozenset[Place]:
+    """Read the texts of one object; one that cannot be read to its end has been refused before."""
+    try:
+        return texts_of(read_elements(leaves))
+    except UnreadableError:
+        return frozenset()

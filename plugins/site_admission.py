@@ -16,9 +16,10 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from gateway.contract.marks import METHOD_PREFIX, REFUSED_PATIENT_ID, SITE_STAGE
 from gateway.contract.site import ConsentSnapshot
+from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.deid import Profile, SiteStage, read_identity
 from gateway.domain.deid.stream import explicit_header, implicit_header, open_part10
-from gateway.domain.identity import SiteKeys, lookup_hash
+from gateway.domain.identity import SiteKeys, lookup_hash, site_pseudonym
 from gateway.errors import (
     DATASET_DOES_NOT_MATCH,
     NOT_AUTHORISED,
@@ -28,6 +29,7 @@ from gateway.errors import (
 
 OLDEST_SNAPSHOT_S: Final = 300.0
 PROCESSING_FAILURE: Final = 0x0110
+_LARGEST_CANARY: Final = 4096
 LARGEST_STUB: Final = 2048
 """Bytes. A de-identified object may be smaller; it is told from a stub by its patient."""
 
@@ -105,8 +107,11 @@ class Admission:
         consent = self.in_force()
         if isinstance(consent, Refusal):
             return consent
-        patient = lookup_hash(self._keys, read_identity(data).patient_id)
+        patient_id = read_identity(data).patient_id
+        patient = lookup_hash(self._keys, patient_id)
         pseudonym = consent.admitted.get(patient)
+        if pseudonym is None and consent.hold_unknown and patient not in consent.refused:
+            pseudonym = site_pseudonym(self._keys, patient_id)
         if pseudonym is None:
             return Refusal("no-consent", NOT_AUTHORISED)
         done = self._stage.deidentify(data, pseudonym).data
@@ -132,6 +137,11 @@ def _belongs_somewhere(data: bytes) -> bool:
         found += tag in (STUDY, SERIES) and length > 0
         at = start + length
     return found == 2
+
+
+def is_canary(data: bytes) -> bool:
+    """Tell whether the gateway tries the door: no sender caused that refusal."""
+    return len(data) <= _LARGEST_CANARY and CANARY_PATIENT_ID.encode() in data
 
 
 def refusal_stub(refusal: Refusal) -> bytes:

@@ -21,6 +21,7 @@ from plugins.site_admission import (
     Admission,
     Admitted,
     carries_site_mark,
+    is_canary,
     read_stub,
     refusal_stub,
 )
@@ -55,8 +56,9 @@ def receive(data, origin):
             return orthanc.ReceivedInstanceAction.MODIFY, verdict.data
         if origin == orthanc.InstanceOrigin.DICOM_PROTOCOL:
             return orthanc.ReceivedInstanceAction.MODIFY, refusal_stub(verdict)
-        totals.refused(verdict, None)
-        watch.poke()
+        if not is_canary(data):
+            totals.refused(verdict, None)
+            watch.poke()
     except BaseException:  # noqa: BLE001 - anything that leaves here stores the original
         return NOTHING
     return NOTHING

@@ -7,15 +7,18 @@ import json
 import math
 import secrets
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import Message
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Final, Protocol
 
-from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
+from gateway.contract.site import ISSUED_AT, ConsentSnapshot, PluginReport, RefusalCount
 from gateway.errors import ConfigError
 from plugins.site_admission import Admission, Refusal
 
@@ -29,6 +32,7 @@ HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
 TIMEOUT_S: Final = 10.0
+NOT_MODIFIED: Final = 304
 
 
 class Totals:
@@ -70,26 +74,38 @@ class Link(Protocol):
     def tell(self, report: PluginReport) -> None: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class HttpLink:
     """The gateway over HTTP on loopback or the hospital's network; follows no proxy."""
 
     url: str
     token: str = field(repr=False)
+    _known: tuple[str, ConsentSnapshot] | None = field(default=None, repr=False)
+    """The last snapshot and its tag: a long list travels only when it has changed."""
 
     def fetch(self) -> ConsentSnapshot:
-        return ConsentSnapshot.model_validate_json(self._ask("/internal/consent-snapshot", None))
+        tag = {"If-None-Match": self._known[0]} if self._known else {}
+        try:
+            content, headers = self._ask("/internal/consent-snapshot", None, tag)
+        except urllib.error.HTTPError as error:
+            if error.code != NOT_MODIFIED or self._known is None:
+                raise
+            issued_at = datetime.fromisoformat(error.headers[ISSUED_AT])
+            return self._known[1].model_copy(update={"issued_at": issued_at})
+        snapshot = ConsentSnapshot.model_validate_json(content)
+        self._known = (headers["ETag"], snapshot) if "ETag" in headers else None
+        return snapshot
 
     def tell(self, report: PluginReport) -> None:
-        self._ask("/internal/plugin-report", report.model_dump_json().encode())
+        self._ask("/internal/plugin-report", report.model_dump_json().encode(), {})
 
-    def _ask(self, path: str, body: bytes | None) -> bytes:
+    def _ask(self, path: str, body: bytes | None, more: dict[str, str]) -> tuple[bytes, Message]:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, body, headers)  # noqa: S310 - see `open_link`
+        request = urllib.request.Request(self.url + path, body, headers | more)  # noqa: S310 - see `open_link`
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
-        return content
+            return content, answer.headers
 
 
 def open_link(url: str, token_file: Path) -> HttpLink:

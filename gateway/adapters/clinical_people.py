@@ -1,6 +1,6 @@
 """The `People` port of the clinical services, on the vault and the centre's keys."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from gateway.domain.clinical import Person
 from gateway.domain.consent import ConsentStatus
@@ -11,9 +11,15 @@ from gateway.ports import Vault
 class VaultPeople:
     """Answers from the vault; identifiers are hashed here and go no further."""
 
-    def __init__(self, vault: Vault, ring: KeyRing) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        ring: KeyRing,
+        recalled: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
         self._vault = vault
         self._ring = ring
+        self._recalled = recalled
         self._keys = ring.site_keys()
 
     def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
@@ -32,11 +38,13 @@ class VaultPeople:
         return people
 
     def withdrawn(self) -> Mapping[str, str]:
-        return {
-            pseudonym: national_id(self._ring, pseudonym)
+        """Map whose data the archive must not keep, by consent or recall, to their national ids."""
+        withdrawn = {
+            pseudonym
             for pseudonym, consent in self._vault.in_force().items()
             if consent.status is ConsentStatus.WITHDRAWN
         }
+        return self.national_ids(withdrawn | self._recalled())
 
     def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
         granted = {
@@ -44,7 +52,7 @@ class VaultPeople:
             for pseudonym, consent in self._vault.in_force().items()
             if consent.status is ConsentStatus.GRANTED
         }
-        return self.national_ids(granted & set(pseudonyms))
+        return self.national_ids((granted & set(pseudonyms)) - self._recalled())
 
     def national_ids(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
         return {pseudonym: national_id(self._ring, pseudonym) for pseudonym in pseudonyms}

@@ -1,12 +1,13 @@
 """The index of what the site store holds, in SQL."""
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, func, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
-from gateway.adapters.tables.index import CursorRow, InstanceRow, SetAsideRow
+from gateway.adapters.tables.index import CursorRow, ErasedDayRow, InstanceRow, SetAsideRow
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Instance, facts_from_json, facts_to_json
 from gateway.ports import Clock, StoredInstance
@@ -76,9 +77,18 @@ class SqlIndex:
                     row.state, row.course_id = "gone", None
             session.commit()
 
-    def forget(self, orthanc_ids: Collection[str]) -> None:
+    def forget(self, orthanc_ids: Collection[str], why: str) -> None:
         with Session(self._engine) as session:
             for orthanc_id in orthanc_ids:
+                row = session.get(InstanceRow, orthanc_id)
+                if row is not None:
+                    key = (row.received_at.date(), row.sender, why)
+                    told = session.get(ErasedDayRow, key) or ErasedDayRow(
+                        day=key[0], sender=key[1], why=why, count=0
+                    )
+                    told.count += 1
+                    session.add(told)
+                    session.flush()
                 session.exec(delete(InstanceRow).where(col(InstanceRow.orthanc_id) == orthanc_id))
                 session.exec(delete(SetAsideRow).where(col(SetAsideRow.orthanc_id) == orthanc_id))
             session.commit()
@@ -98,6 +108,25 @@ class SqlIndex:
 
     def of_course(self, course_id: int) -> list[StoredInstance]:
         return self._select(InstanceRow.course_id == course_id)
+
+    def first_came(self) -> dict[str, datetime]:
+        first = func.min(InstanceRow.received_at)
+        query = select(InstanceRow.pseudonym, first).where(InstanceRow.state != "gone")
+        with Session(self._reading) as session:
+            found = session.exec(query.group_by(col(InstanceRow.pseudonym)))
+            return {pseudonym: at.replace(tzinfo=at.tzinfo or UTC) for pseudonym, at in found}
+
+    def others_with(self, study_uids: Collection[str], pseudonym: str) -> set[str]:
+        wanted = sorted(study_uids)
+        found: set[str] = set()
+        with Session(self._reading) as session:
+            for start in range(0, len(wanted), _CHUNK):
+                part = col(InstanceRow.study_instance_uid).in_(wanted[start : start + _CHUNK])
+                others = InstanceRow.pseudonym != pseudonym
+                query = select(InstanceRow.pseudonym).where(part, others)
+                here = query.where(InstanceRow.state != "gone").distinct()
+                found.update(session.exec(here))
+        return found
 
     def unassigned_patients(self) -> list[str]:
         query = (

@@ -7,11 +7,10 @@ from sqlmodel import Session, col, select
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.courses import CourseRow
-from gateway.adapters.tables.index import InstanceRow, PluginDayRow
-from gateway.adapters.tables.vault import TombstoneRow
+from gateway.adapters.tables.index import ErasedDayRow, InstanceRow, PluginDayRow
 from gateway.adapters.watch import RECEIVED
 from gateway.domain.courses import CourseState
-from gateway.domain.ledger import DoorCount, InstanceCount, Place, place_of
+from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, place_of
 
 GONE = "gone"
 
@@ -54,9 +53,12 @@ class SqlLedger:
                 DoorCount(row.day, row.sender, row.reason, row.count) for row in session.exec(query)
             ]
 
-    def erased(self) -> int:
+    def erased(self) -> list[ErasedCount]:
         with Session(self._reading) as session:
-            return int(session.exec(select(func.sum(TombstoneRow.instances))).one() or 0)
+            return [
+                ErasedCount(row.day, row.sender, row.why, row.count)
+                for row in session.exec(select(ErasedDayRow))
+            ]
 
     @property
     def _is_sqlite(self) -> bool:

@@ -2,9 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,7 +17,7 @@ from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, Tombs
 from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
 from gateway.domain.recruitment import Enrolled
 from gateway.errors import ConfigError
-from gateway.ports import Clock, Enrolment
+from gateway.ports import Clock, Enrolment, Tombstone
 
 _NONCE = 12
 _CHUNK = 500
@@ -27,11 +28,15 @@ _STATEMENT: Any = (
     ConsentRow.scope,
     ConsentRow.given_on,
 )
-"""Columns, not rows: tens of thousands of them are read every few seconds."""
+"""Columns, not rows: there may be tens of thousands of them."""
+T = TypeVar("T")
 
 
 class SqlVault:
     """The `Vault` port. `key` is 32 bytes and lives outside the database.
+
+    What concerns everybody is kept in memory until something changes: it is asked for every few
+    seconds, of tens of thousands of people. One process writes a gateway's database.
 
     Parameters
     ----------
@@ -46,6 +51,8 @@ class SqlVault:
         key_id: str,
         clock: Clock,
         former: Mapping[str, bytes] | None = None,
+        *,
+        ends_with_death: bool = False,
     ) -> None:
         self._former = {name: AESGCM(old) for name, old in (former or {}).items()}
         self._engine = engine
@@ -53,6 +60,14 @@ class SqlVault:
         self._cipher = AESGCM(key)
         self._key_id = key_id
         self._clock = clock
+        self._ends_with_death = ends_with_death
+        self._revision = 0
+        self._kept: dict[str, tuple[int, Any]] = {}
+
+    @property
+    def revision(self) -> int:
+        """Another number after each change."""
+        return self._revision
 
     def check_key(self) -> None:
         """Raise ConfigError if the vault was written with another key: no new pseudonym then."""
@@ -106,7 +121,7 @@ class SqlVault:
         known, aliases = self.statements(pseudonyms), {e.lookup: e for e in enrolments}
         for lookup in self.pseudonyms(aliases):
             del aliases[lookup]
-        with Session(self._engine) as session:
+        with self._changing() as session:
             people = _people(session, pseudonyms)
             for entry in enrolments:
                 person = people.get(entry.pseudonym)
@@ -128,14 +143,13 @@ class SqlVault:
                 if entry.consent not in known.setdefault(entry.pseudonym, []):
                     known[entry.pseudonym].append(entry.consent)
                     session.add(_consent_row(entry.pseudonym, entry.consent, now))
-            session.commit()
 
     def merge(
         self, keep: str, other: str | None, alias: str, patient_id: str, end: Consent
     ) -> None:
         """Let an identifier, and everything of the pseudonym it had, belong to `keep`."""
         now = self._clock.now()
-        with Session(self._engine) as session:
+        with self._changing() as session:
             people = _people(session, {keep, other or keep})
             given = Person((patient_id,), "", "", None)
             if other is not None:
@@ -149,17 +163,48 @@ class SqlVault:
                 session.add(AliasRow(lookup=alias, pseudonym=keep, created_at=now))
             person = _joined(self._unseal(people[keep]), given)
             people[keep].sealed, people[keep].key_id = self._seal(keep, person), self._key_id
-            session.commit()
+
+    def consent_of(self, pseudonym: str) -> Consent | None:
+        """Return the consent in force of one person, as the database says at this moment."""
+        found = self.statements([pseudonym]).get(pseudonym, [])
+        return in_force(found, ends_with_death=self._ends_with_death)
 
     def in_force(self) -> dict[str, Consent]:
+        return self._remembered("in-force", self._read_in_force)
+
+    def _read_in_force(self) -> dict[str, Consent]:
         statements: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
             for row in session.exec(select(*_STATEMENT)):
                 statements.setdefault(row[0], []).append(_consent(*row[1:]))
-        latest = {pseudonym: in_force(found) for pseudonym, found in statements.items()}
+        death = self._ends_with_death
+        latest = {p: in_force(found, ends_with_death=death) for p, found in statements.items()}
         return {pseudonym: found for pseudonym, found in latest.items() if found is not None}
 
     def aliases(self) -> dict[str, str]:
+        return self._remembered("aliases", self._read_aliases)
+
+    def _remembered(self, name: str, read: Callable[[], T]) -> T:
+        """Return what was read since the last change, or read it."""
+        revision = self._revision
+        kept, value = self._kept.get(name, (-1, None))
+        if kept != revision:
+            value = read()
+            self._kept[name] = revision, value
+        found: T = value
+        return found
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        """One transaction that changes something."""
+        try:
+            with Session(self._engine) as session:
+                yield session
+                session.commit()
+        finally:
+            self._revision += 1
+
+    def _read_aliases(self) -> dict[str, str]:
         with Session(self._reading) as session:
             return dict(session.exec(select(AliasRow.lookup, AliasRow.pseudonym)).all())
 
@@ -181,18 +226,24 @@ class SqlVault:
             return session.exec(select(func.max(ConsentRow.id))).one() or 0
 
     def bury(self, pseudonym: str, instances: int) -> None:
-        with Session(self._engine) as session:
+        with self._changing() as session:
             session.merge(
                 TombstoneRow(pseudonym=pseudonym, erased_at=self._clock.now(), instances=instances)
             )
-            session.commit()
 
     def unbury(self, pseudonym: str) -> None:
-        with Session(self._engine) as session:
+        with self._changing() as session:
             session.exec(delete(TombstoneRow).where(col(TombstoneRow.pseudonym) == pseudonym))
-            session.commit()
+
+    def tombstones(self) -> dict[str, Tombstone]:
+        with Session(self._reading) as session:
+            rows = session.exec(select(TombstoneRow))
+            return {row.pseudonym: Tombstone(row.erased_at, row.instances) for row in rows}
 
     def buried(self) -> set[str]:
+        return self._remembered("buried", self._read_buried)
+
+    def _read_buried(self) -> set[str]:
         with Session(self._reading) as session:
             return set(session.exec(select(TombstoneRow.pseudonym)))
 

@@ -1,19 +1,25 @@
 """HTTP for the site plugin: the consent snapshot out, its heartbeat in."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.access import Plugin
-from gateway.contract.site import ConsentSnapshot, PluginReport
+from gateway.contract.site import ISSUED_AT, ConsentSnapshot, PluginReport
 from gateway.services.consent import ConsentService
 from gateway.services.status import StatusService
 
 router = APIRouter(prefix="/internal", tags=["plugin"], include_in_schema=False)
 
 
-@router.get("/consent-snapshot")
-def read_snapshot(request: Request, _caller: Plugin) -> ConsentSnapshot:
-    """Who may be stored now."""
+@router.get("/consent-snapshot", response_model=ConsentSnapshot)
+def read_snapshot(request: Request, response: Response, _caller: Plugin) -> Any:
+    """Who may be stored now; 304 and the time, while that is what the plugin knows already."""
     consents: ConsentService = request.app.state.consents
+    tag = f'"{consents.snapshot_tag()}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={ISSUED_AT: consents.now().isoformat()})
+    response.headers["ETag"] = tag
     return consents.snapshot()
 
 

@@ -62,7 +62,7 @@ class LocalFinding(WireModel):
     """What the centre's own validation found and let pass."""
 
     code: str
-    severity: Literal["info", "warning", "hold"]
+    severity: Literal["info", "warning", "hold", "refuse"]
     text: str
 
 

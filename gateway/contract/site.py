@@ -1,8 +1,12 @@
 """What passes inside the hospital, over loopback, between the gateway service and its plugin."""
 
 from datetime import datetime
+from typing import Final
 
 from gateway.contract.manifest import WireModel
+
+ISSUED_AT: Final = "Kasari-Issued-At"
+"""Header of a 304: the snapshot that the plugin has is still right, as of then."""
 
 
 class ConsentSnapshot(WireModel):
@@ -15,6 +19,10 @@ class ConsentSnapshot(WireModel):
     issued_at: datetime
     policy_hash: str
     admitted: dict[str, str]
+    refused: frozenset[str] = frozenset()
+    """Keyed hashes of whom the gateway knows and does not admit."""
+    hold_unknown: bool = False
+    """Store, pseudonymized, whoever is in neither list; the gateway keeps it back."""
     closed: str | None = None
     """Why nobody at all may be stored now, as a code; the sender is told to try later."""
 

@@ -14,6 +14,13 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "inquiry": (DICOM, "110112", "Query", "R"),
     "terms-view": (DICOM, "110112", "Query", "R"),
     "read": (DICOM, "110112", "Query", "R"),
+    "collect": (DICOM, "110107", "Import", "C"),
+    "recall": (DICOM, "110105", "DICOM Study Deleted", "D"),
+    "commitment-request": (DICOM, "110112", "Query", "E"),
+    "commitment-answer": (DICOM, "110112", "Query", "E"),
+    "sender-quarantine": (DICOM, "110113", "Security Alert", "U"),
+    "sender-lift": (DICOM, "110113", "Security Alert", "U"),
+    "values-view": (DICOM, "110112", "Query", "R"),
     "course-send": (DICOM, "110104", "DICOM Instances Transferred", "R"),
     "account-add": (DICOM, "110113", "Security Alert", "C"),
     "account-reset": (DICOM, "110113", "Security Alert", "U"),
@@ -21,6 +28,12 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
 }
 _OTHER: Final = (TYPES, "rest", "Operation", "E")
 MINOR_FAILURE, SUCCESS = "4", "0"
+
+
+def kind_of(action: str) -> tuple[str, str, str, bool]:
+    """Return code, display and action code of an event, and whether the code is DICOM's."""
+    system, code, display, act = _KINDS.get(action, _OTHER)
+    return code, display, act, system == DICOM
 
 
 def as_fhir(event: Mapping[str, str], centre: str) -> dict[str, Any]:

@@ -58,6 +58,17 @@ class DoorCount:
     count: int
 
 
+@dataclass(frozen=True)
+class ErasedCount:
+    """Instances stored on a day and deleted on request since."""
+
+    day: date
+    sender: str
+    why: str
+    """withdrawn, recalled or unconsented."""
+    count: int
+
+
 @dataclass
 class Line:
     """One day and sender."""
@@ -66,22 +77,28 @@ class Line:
     sender: str
     places: Counter[Place] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    deleted: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Stored = the sum of its places; offered = stored + refused at the door."""
+        """Stored = the sum of its places; offered = stored + deleted + refused at the door."""
         stored, refused = self.places.total(), self.refused.total()
         return {
             "day": self.day.isoformat(),
             "sender": self.sender,
-            "offered": stored + refused,
+            "offered": stored + self.deleted + refused,
             "stored": stored,
             **{place.value: self.places[place] for place in Place},
+            "deleted": self.deleted,
             "refused_at_the_door": refused,
             "refused_because": dict(sorted(self.refused.items())),
         }
 
 
-def lines_of(stored: Iterable[InstanceCount], refused: Iterable[DoorCount]) -> list[Line]:
+def lines_of(
+    stored: Iterable[InstanceCount],
+    refused: Iterable[DoorCount],
+    erased: Iterable[ErasedCount] = (),
+) -> list[Line]:
     """Return one line for each day and sender, the latest day first."""
     lines: dict[tuple[date, str], Line] = {}
     for one in stored:
@@ -90,4 +107,7 @@ def lines_of(stored: Iterable[InstanceCount], refused: Iterable[DoorCount]) -> l
     for door in refused:
         line = lines.setdefault((door.day, door.sender), Line(door.day, door.sender))
         line.refused[door.reason] += door.count
+    for one_erased in erased:
+        key = (one_erased.day, one_erased.sender)
+        lines.setdefault(key, Line(*key)).deleted += one_erased.count
     return sorted(lines.values(), key=lambda line: (-line.day.toordinal(), line.sender))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from gateway.domain.canary import canary_object
 from gateway.errors import RetryError
@@ -25,8 +26,17 @@ class CanaryService:
         self._alerts = alerts
         self._clock = clock
         self.last: CanaryResult | None = None
-        self.offered = 0
-        """Since the start: each is one refusal in the plugin's totals that no sender caused."""
+        self._one_at_a_time = Lock()
+
+    def proven(self, max_age_s: float) -> bool:
+        """Tell whether the canary was refused not longer ago than this; ask anew if it was."""
+        with self._one_at_a_time:
+            last = self.last
+            if last and last.healthy:
+                age = (self._clock.now() - last.at).total_seconds()
+                if 0 <= age < max_age_s:
+                    return True
+            return self.step().healthy
 
     def step_if_due(self, every_s: float) -> None:
         """Offer the canary when the last result is old, or was not the right one."""
@@ -40,7 +50,6 @@ class CanaryService:
         """Offer the canary once. Raises nothing: being unable to ask is an unhealthy result."""
         try:
             kept = self._store.offer(canary_object())
-            self.offered += 1
             if kept is not None:
                 self._store.delete(kept)
         except RetryError as error:

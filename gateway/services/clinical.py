@@ -5,7 +5,7 @@ what is there; then all of it is, in one transaction.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from gateway.domain.clinical import (
     Addition,
     CheckedRow,
     CodeLists,
+    Forgotten,
     Origin,
     Problem,
     RowChecker,
@@ -213,12 +214,18 @@ class ClinicalService:
             for one in sorted(self._store.forgotten().values(), key=lambda one: one.deleted_at)
         ]
 
+    def forgotten(self) -> Mapping[str, Forgotten]:
+        """Return every deletion of rows that stands, by pseudonym."""
+        return self._store.forgotten()
+
+    def forget(self, pseudonyms: Iterable[str]) -> int:
+        """Delete the rows of these patients, once. Returns how many rows."""
+        done, now = self._store.forgotten(), self._clock.now()
+        return sum(self._store.forget(p, now) for p in pseudonyms if p not in done)
+
     def forget_withdrawn(self) -> int:
         """Delete the rows of everybody who withdrew since the last time. Returns how many."""
-        done = self._store.forgotten()
-        now = self._clock.now()
-        new = [pseudonym for pseudonym in self._people.withdrawn() if pseudonym not in done]
-        return sum(self._store.forget(pseudonym, now) for pseudonym in new)
+        return self.forget(self._people.withdrawn())
 
 
 class ClinicalSender:

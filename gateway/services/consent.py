@@ -1,11 +1,15 @@
 """Consent: lists come in, the plugin's snapshot goes out, and every send asks again."""
 
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 from gateway.contract.site import ConsentSnapshot
+from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import (
     MERGED,
     Consent,
@@ -13,7 +17,9 @@ from gateway.domain.consent import (
     ConsentStatus,
     Person,
     RowProblem,
+    Sheet,
     in_force,
+    read_bundle,
     read_sheet,
 )
 from gateway.ports import Audit, Clock, Enrolment, Vault
@@ -63,6 +69,9 @@ class ConsentService:
         policy_hash: str,
         on_change: Callable[[str], None] = lambda _pseudonym: None,
         closed: Callable[[], str | None] = lambda: None,
+        *,
+        hold_unknown: bool = False,
+        recalled: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._vault = vault
         self._naming = naming
@@ -71,10 +80,16 @@ class ConsentService:
         self._policy_hash = policy_hash
         self._on_change = on_change
         self._closed = closed
+        self._hold_unknown = hold_unknown
+        self._recalled = recalled
+        self._boot = secrets.token_hex(4)
 
     def import_sheet(self, body: bytes, role: str, *, commit: bool) -> ImportReport:
-        """Read a consent list; with `commit`, store every line of it or, with any problem, none."""
-        sheet = read_sheet(body)
+        """Read a CSV list or a FHIR R4 Bundle.
+
+        With `commit`, every line of it is stored or, with any problem, none.
+        """
+        sheet = _read(body)
         enrolments = self._enrolments(sheet.rows) if not sheet.problems else []
         before = self._vault.statements({e.pseudonym for e in enrolments})
         after = {pseudonym: list(found) for pseudonym, found in before.items()}
@@ -84,22 +99,26 @@ class ConsentService:
         new = sum(1 for p in touched if p not in before)
         committed = commit and not sheet.problems
         if committed:
-            self._audit.record("consent-import", role, "-", f"{len(enrolments)} rows")
+            self._audit.record("consent-import", role, "-", f"{sheet.lines} rows")
             self._vault.enrol(enrolments)
-            for pseudonym in before.keys() & set(touched):  # of others nothing can be here yet
-                given = in_force(after[pseudonym])
-                if given is not None and given.status is ConsentStatus.GRANTED:
-                    self._vault.unbury(pseudonym)
-                self._on_change(pseudonym)
+            # Of somebody new nothing can be here yet, unless unknown patients are held.
+            for pseudonym in set(touched) if self._hold_unknown else before.keys() & set(touched):
+                self._follow(pseudonym)
         return ImportReport(
-            rows=len(sheet.rows) + len(sheet.problems),
-            counts=dict(Counter(row.consent.status.value for row in sheet.rows)),
+            rows=sheet.lines,
+            counts=sheet.counts(),
             new=new,
             changed=len(touched) - new,
             unchanged=len(after) - len(touched),
             problems=sheet.problems,
             committed=committed,
         )
+
+    def _follow(self, pseudonym: str) -> None:
+        given = self._vault.consent_of(pseudonym)
+        if given is not None and given.status is ConsentStatus.GRANTED:
+            self._vault.unbury(pseudonym)
+        self._on_change(pseudonym)
 
     def _enrolments(self, rows: tuple[ConsentRow, ...]) -> list[Enrolment]:
         lookups = {row.line: self._naming.lookup(row.patient_id) for row in rows}
@@ -118,22 +137,33 @@ class ConsentService:
         """Return who may be stored now: nobody while intake is closed."""
         closed = self._closed()
         admitted = set() if closed else self._admitted()
+        known = self._vault.aliases()
+        canary = self._naming.lookup(CANARY_PATIENT_ID)
         return ConsentSnapshot(
             issued_at=self._clock.now(),
             policy_hash=self._policy_hash,
-            admitted={
-                lookup: pseudonym
-                for lookup, pseudonym in self._vault.aliases().items()
-                if pseudonym in admitted
-            },
+            admitted={lookup: p for lookup, p in known.items() if p in admitted},
+            refused=frozenset({canary, *(k for k, p in known.items() if p not in admitted)})
+            if self._hold_unknown
+            else frozenset(),
+            hold_unknown=self._hold_unknown and not closed,
             closed=closed,
         )
 
+    def snapshot_tag(self) -> str:
+        """Return another text whenever a snapshot would say something else."""
+        recalled = sha256(" ".join(sorted(self._recalled())).encode()).hexdigest()[:8]
+        return f"{self._boot}-{self._vault.revision}-{recalled}-{self._closed() or 'open'}"
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
     def is_admitted(self, pseudonym: str) -> bool:
         """Whether consent is in force for this person at this moment."""
-        found = in_force(self._vault.statements([pseudonym]).get(pseudonym, []))
+        found = self._vault.consent_of(pseudonym)
         granted = found is not None and found.status is ConsentStatus.GRANTED
-        return granted and pseudonym not in self._vault.buried()
+        kept_out = self._vault.buried() | self._recalled()
+        return granted and pseudonym not in kept_out
 
     def pseudonym_of(self, patient_id: str) -> str | None:
         """Return the pseudonym of a person whose consent is in force, else None."""
@@ -143,12 +173,11 @@ class ConsentService:
 
     def withdrawn(self) -> set[str]:
         """Return whose consent was withdrawn and whose objects were not erased yet."""
-        buried = self._vault.buried()
-        return {
-            pseudonym
-            for pseudonym, found in self._vault.in_force().items()
-            if found.status is ConsentStatus.WITHDRAWN and pseudonym not in buried
-        }
+        return self._with(ConsentStatus.WITHDRAWN) - self._vault.buried()
+
+    def recalled(self) -> set[str]:
+        """Return whose objects are recalled and were not erased yet."""
+        return set(self._recalled()) - self._vault.buried()
 
     def counts(self) -> dict[str, int]:
         """Count people by the consent in force: the denominator of recruitment."""
@@ -157,17 +186,21 @@ class ConsentService:
         return {status.value: counted.get(status.value, 0) for status in ConsentStatus}
 
     def _admitted(self) -> set[str]:
-        buried = self._vault.buried()
-        return {
-            pseudonym
-            for pseudonym, found in self._vault.in_force().items()
-            if found.status is ConsentStatus.GRANTED and pseudonym not in buried
-        }
+        return self._with(ConsentStatus.GRANTED) - self._vault.buried() - self._recalled()
+
+    def _with(self, status: ConsentStatus) -> set[str]:
+        found = self._vault.in_force().items()
+        return {pseudonym for pseudonym, consent in found if consent.status is status}
 
 
 def _person(row: ConsentRow) -> Person:
     names = (row.family_name, row.given_name)
     return Person((row.patient_id,), *names, row.birth_date, row.sex, row.diagnosis)
+
+
+def _read(body: bytes) -> Sheet:
+    is_fhir = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+    return read_bundle(body) if is_fhir else read_sheet(body)
 
 
 def _effect(statements: list[Consent] | None) -> Consent | None:

@@ -1,6 +1,6 @@
 """Courses: assembled from the index, judged, held or queued; released or refused by a person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,17 @@ from gateway.domain.courses import (
     reasons_of,
 )
 from gateway.domain.submission import content_digest, screen_comment
-from gateway.domain.validation import RULES, Finding, Rule, Severity, validate
+from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
 from gateway.ports import Audit, Clock, Course, Courses, Index, Outbox, StoredInstance, Vault
 
 ATTEMPTS = 5
 
+TWO_PATIENTS = Reason(
+    "two-patients",
+    "objects of the same study came under another patient's identifier: recall the wrong ones, or "
+    "merge the two identifiers",
+)
 CONFLICT = Reason("conflict", "an instance came again under the same UID with different content")
 
 
@@ -32,6 +37,8 @@ class CoursePolicy:
     settle_s: float = 1.0
     needs: Needs = field(default_factory=Needs)
     rules: Sequence[Rule] = RULES
+    waits_s: Mapping[str, float] = field(default_factory=dict)
+    """How long something that is missing may take to come before a person is asked, by code."""
 
 
 class CourseService:
@@ -48,6 +55,7 @@ class CourseService:
         audit: Audit,
         policy: CoursePolicy,
         course_uid: Callable[[str], str],
+        subject_of: Callable[[str, Sequence[str]], Subject] = lambda _pseudonym, _days: Subject(),
     ) -> None:
         self._index = index
         self._courses = courses
@@ -58,13 +66,20 @@ class CourseService:
         self._audit = audit
         self._policy = policy
         self._course_uid = course_uid
+        self._subject_of = subject_of
+        self._patience: dict[int, datetime] = {}
+        """Until when a course is left in peace, because what it lacks may still come."""
 
     def step(self) -> int:
         """Look again at every patient with news and every course that has settled."""
         patients = set(self._index.unassigned_patients())
         now = self._clock.now()
         settled = now - timedelta(seconds=self._policy.settle_s)
-        patients |= {course.pseudonym for course in self._courses.due(settled, now)}
+        patients |= {
+            course.pseudonym
+            for course in self._courses.due(settled, now)
+            if not self._is_patient_with(course, now)
+        }
         for pseudonym in sorted(patients):
             self.look_at(pseudonym)
         return len(patients)
@@ -141,8 +156,10 @@ class CourseService:
         now = self._clock.now()
         digest = content_digest((m.instance.sop_instance_uid, m.sha256) for m in members)
         changed_at = now if digest != course.content_digest else course.changed_at
-        findings = validate(draft, self._policy.rules)
+        subject = self._subject_of(course.pseudonym, _days_of(draft))
+        findings = validate(draft, self._policy.rules, subject)
         waiting = self._waiting_for(draft, members, present, findings)
+        until = self._patient_until(waiting, changed_at)
         state, reasons = judge(
             Situation(
                 state=course.state,
@@ -152,11 +169,12 @@ class CourseService:
                 delivered=0 < course.version == course.delivered_version,
                 waiting_for=waiting,
                 released=_released(course),
+                refused_for=_said(findings, Severity.REFUSE),
+                patient=now < until,
             )
         )
-        busy = course.state in {CourseState.SENDING, CourseState.READY}
-        if busy and digest == course.sent_digest and state is CourseState.READY:
-            state = course.state  # the outbox has it
+        if state is CourseState.READY and _is_in_the_outbox(course, digest):
+            state = course.state
         updated = replace(
             course,
             state=state,
@@ -164,19 +182,28 @@ class CourseService:
             changed_at=changed_at,
             instances=len(members),
             reasons=tuple(vars(reason) for reason in reasons),
-            findings=tuple(
-                {"code": f.code, "severity": f.severity.value, "text": f.text} for f in findings
-            ),
+            findings=tuple(vars(f) | {"severity": f.severity.value} for f in findings),
         )
         ids = [member.orthanc_id for member in members]
         strangers = [m.orthanc_id for m in members if course.id is None or m.course_id != course.id]
         saved = replace(updated, id=self._courses.save(updated, strangers))
+        self._patience[saved.id or 0] = max(until, changed_at)
         if state is CourseState.READY and digest != course.sent_digest:
             self._outbox.queue(saved, ids)
 
     def _has_settled(self, changed_at: datetime, now: datetime) -> bool:
         """Whether nothing has come for long enough; a clock may have been set back since."""
         return not timedelta(0) <= now - changed_at < timedelta(seconds=self._policy.settle_s)
+
+    def _is_patient_with(self, course: Course, now: datetime) -> bool:
+        """Whether what a course lacks may still come; a clock may have been set back since."""
+        until = self._patience.get(course.id or 0)
+        return until is not None and course.changed_at <= now < until
+
+    def _patient_until(self, waiting: Sequence[Reason], changed_at: datetime) -> datetime:
+        """Say until when every reason may still settle itself."""
+        waits = [self._policy.waits_s.get(reason.code, 0.0) for reason in waiting]
+        return changed_at + timedelta(seconds=min(waits, default=0.0))
 
     def _waiting_for(
         self,
@@ -188,12 +215,17 @@ class CourseService:
         """Everything that a person or a missing object has to settle first."""
         return (
             *reasons_of(draft, present, self._policy.needs),
-            *(Reason(f.code, f.text) for f in findings if f.severity is Severity.HOLD),
+            *_said(findings, Severity.HOLD),
             *([CONFLICT] if any(m.state == "conflict" for m in members) else []),
+            *([TWO_PATIENTS] if self._is_anothers_too(members) else []),
         )
 
+    def _is_anothers_too(self, members: Sequence[StoredInstance]) -> bool:
+        studies = {member.instance.study_instance_uid for member in members}
+        return bool(self._index.others_with(studies, members[0].instance.pseudonym))
+
     def release(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
-        """Let a held course go although something is missing, on a person's word.
+        """Let a held course go although something is missing, or a refused one after all.
 
         Raises
         ------
@@ -201,7 +233,7 @@ class CourseService:
             `unknown-course`, `not-held` or `comment` (it would identify the patient).
         """
         course = self._existing(course_id)
-        if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
+        if course.state not in {CourseState.HELD, CourseState.COLLECTING, CourseState.REFUSED}:
             raise RejectError("not-held", f"the course is {course.state.value}, not held")
         if any(reason["code"] == "no-consent" for reason in course.reasons):
             raise RejectError("no-consent", "consent is not in force; nobody can release this")
@@ -213,7 +245,10 @@ class CourseService:
             "reasons": [dict(reason) for reason in course.reasons],
             "comment": comment.strip(),
         }
-        self._courses.save(replace(course, release=release))
+        again = replace(course, release=release)
+        if course.state is CourseState.REFUSED:
+            again = replace(again, state=CourseState.COLLECTING, sent_digest="")
+        self._courses.save(again)
         self.look_at(course.pseudonym)
         return self._describe(self._existing(course_id))
 
@@ -277,6 +312,25 @@ class CourseService:
         wrong = screen_comment(comment, person.words() if person else ())
         if wrong is not None:
             raise RejectError("comment", wrong)
+
+
+def _is_in_the_outbox(course: Course, digest: str) -> bool:
+    busy = course.state in {CourseState.SENDING, CourseState.READY}
+    return busy and digest == course.sent_digest
+
+
+def _said(findings: Sequence[Finding], severity: Severity) -> list[Reason]:
+    return [Reason(f.code, f.text) for f in findings if f.severity is severity]
+
+
+def _days_of(draft: Draft) -> list[str]:
+    """Return the days, shifted, on which the course's images, plans and treatments were made."""
+    days = (
+        getattr(member.facts, name, None)
+        for member in draft.members
+        for name in ("acquired_on", "planned_on", "treated_on")
+    )
+    return sorted(day for day in days if day)
 
 
 def _released(course: Course) -> tuple[Reason, ...]:

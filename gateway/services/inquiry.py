@@ -6,7 +6,6 @@ The question holds an identifier; the answer does not. Each question is audited.
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain.consent import in_force
 from gateway.ports import Audit, Course, Courses, Index, Outbox, Vault
 from gateway.services.consent import Naming
 
@@ -54,7 +53,7 @@ class InquiryService:
                 "Check the identifier, or import the consent."
             )
             return Answer(text, None, None, ())
-        consent = in_force(self._vault.statements([pseudonym]).get(pseudonym, []))
+        consent = self._vault.consent_of(pseudonym)
         courses = [self._describe(course) for course in self._courses.of_patient(pseudonym)]
         return Answer(
             verdict=_verdict(consent.status.value if consent else "none", courses),

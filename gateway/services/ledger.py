@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 from typing import Any, Protocol
 
-from gateway.domain.ledger import DoorCount, InstanceCount, Place, lines_of
+from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, lines_of
 from gateway.ports import Courses
 
 
@@ -13,8 +13,8 @@ class Ledger(Protocol):
 
     def refused(self) -> list[DoorCount]: ...
 
-    def erased(self) -> int:
-        """How many instances were deleted because their patients withdrew."""
+    def erased(self) -> list[ErasedCount]:
+        """What was deleted on request, by the day that it had come and its sender."""
         ...
 
 
@@ -27,7 +27,7 @@ class LedgerService:
 
     def days(self) -> list[dict[str, Any]]:
         """Return a line for each day and sender, the latest day first."""
-        lines = lines_of(self._ledger.stored(), self._ledger.refused())
+        lines = lines_of(self._ledger.stored(), self._ledger.refused(), self._ledger.erased())
         return [line.as_json() for line in lines]
 
     def courses_of(self, day: date, sender: str) -> list[dict[str, Any]]:

@@ -69,6 +69,7 @@ class Preparer:
         clock: Clock,
         person: Callable[[str], Person | None],
         centre: str,
+        on_rewritten: Callable[[StoredInstance, bytes], None] = lambda _stored, _leaves: None,
     ) -> None:
         self._store = store
         self._stage = stage
@@ -77,6 +78,7 @@ class Preparer:
         self._clock = clock
         self._person = person
         self._centre = centre
+        self._on_rewritten = on_rewritten
         self._early: dict[str, tuple[datetime, Prepared]] = {}
         self._pending = 0
         self._round = 0
@@ -124,6 +126,8 @@ class Preparer:
         try:
             began = self._round
             person = self._person(stored.instance.pseudonym)
+            if person is None:  # held: whoever it is may be named when consent comes
+                return
             prepared = self._rewrite(stored, data, person)
             with self._lock:
                 if began == self._round:
@@ -183,6 +187,7 @@ class Preparer:
         written = self._stage.rewrite(data, stored.instance.pseudonym, person)
         if written.problems:
             raise HoldError("checker", f"the checker objects: {written.problems[0]}")
+        self._on_rewritten(stored, written.data)
         uid = self._stage.uid(stored.instance.sop_instance_uid)
         spooled = self._spool.write(uid, written.data)
         return Prepared(stored, spooled, written.actions, written.compared, written.references)

@@ -1,6 +1,7 @@
 """Telling how it stands: numbers for the console, for a probe and for the person who asks why."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from gateway.services.disk import DiskGuard
 from gateway.services.ledger import Ledger
 
 PLUGIN_SILENT_S = 120.0
+OPEN, CLOSED = "open", "closed"
 RATE_WINDOW_S = 60.0
 
 
@@ -63,6 +65,7 @@ class StatusService:
         departure: Departure,
         ledger: Ledger,
         clock: Clock,
+        port_open: Callable[[], bool] | None = None,
     ) -> None:
         self._centre = centre
         self._consents = consents
@@ -76,6 +79,7 @@ class StatusService:
         self._departure = departure
         self._ledger = ledger
         self._clock = clock
+        self._port_open = port_open
         self._rates: list[tuple[datetime, int]] = []
 
     def take_report(self, report: PluginReport) -> None:
@@ -111,9 +115,9 @@ class StatusService:
                 "healthy": canary.healthy if canary else None,
                 "text": canary.text if canary else "not yet asked",
                 "at": canary.at.isoformat() if canary else None,
-                "offered": self._canary.offered,
             },
             "plugin": self._plugin(),
+            "dicom_port": self._port(),
             "disk": self._disk.as_json(),
             "departure": self._departure.as_json(),
         }
@@ -122,9 +126,11 @@ class StatusService:
         """Return whether intake may be trusted and goes on: canary refused, room on the disk."""
         canary = self._canary.last
         refused = bool(canary and canary.healthy)
+        good = refused and self._disk.closed is None and self._port() != CLOSED
         return {
-            "status": "ok" if refused and self._disk.closed is None else "unhealthy",
+            "status": "ok" if good else "unhealthy",
             "canary": refused,
+            "dicom_port": self._port(),
             "disk": self._disk.closed or "ok",
             "alerts": [alert["code"] for alert in self._alerts.open()],
         }
@@ -145,8 +151,14 @@ class StatusService:
             gone=where[Place.GONE],
             refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
             withheld=where[Place.WITHHELD],
-            deleted_on_request=self._ledger.erased(),
+            deleted_on_request=sum(erased.count for erased in self._ledger.erased()),
         )
+
+    def _port(self) -> str:
+        """`open` or `closed` by the gate, or `unguarded` if the port is Orthanc's own."""
+        if self._port_open is None:
+            return "unguarded"
+        return OPEN if self._port_open() else CLOSED
 
     def _plugin(self) -> dict[str, Any]:
         last = self._totals.last_report()

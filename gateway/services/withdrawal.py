@@ -6,7 +6,9 @@ clinical batch, which names the withdrawn national ids.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
+from gateway.domain.erasure import RECALLED, UNCONSENTED, WITHDRAWN
 from gateway.ports import Audit, Courses, Index, Outbox, SiteStore, Vault
 
 ERASE, STOP = "erase", "stop"
@@ -25,6 +27,7 @@ class WithdrawalService:
         store: SiteStore,
         audit: Audit,
         forget_terms: Callable[[str], None] = lambda _pseudonym: None,
+        recalled: Callable[[], set[str]] = set,
     ) -> None:
         self._withdrawn = withdrawn
         self._vault = vault
@@ -34,23 +37,44 @@ class WithdrawalService:
         self._store = store
         self._audit = audit
         self._forget_terms = forget_terms
+        self._recalled = recalled
 
     def step(self) -> int:
         """Erase for everybody who has withdrawn since. Returns for how many people."""
         people = sorted(self._withdrawn())
         for pseudonym in people:
-            self._erase(pseudonym)
+            self._erase(pseudonym, WITHDRAWN)
         return len(people)
 
-    def _erase(self, pseudonym: str) -> None:
+    def erase_recalled(self) -> int:
+        """Erase what was recalled since. Returns for how many people."""
+        people = sorted(self._recalled())
+        for pseudonym in people:
+            self._erase(pseudonym, RECALLED)
+        return len(people)
+
+    def drop_unknown(self, came_before: datetime) -> int:
+        """Delete what is held of people in no consent list since then. Returns of how many."""
+        known = self._vault.in_force()
+        people = sorted(
+            pseudonym
+            for pseudonym, came in self._index.first_came().items()
+            if pseudonym not in known and came < came_before
+        )
+        for pseudonym in people:
+            self._erase(pseudonym, UNCONSENTED)
+        return len(people)
+
+    def _erase(self, pseudonym: str, why: str) -> None:
         self._outbox.cancel(pseudonym)
         stored = self._index.of_patient(pseudonym)
-        self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances")
+        self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances, {why}")
         for instance in stored:
             self._store.delete(instance.orthanc_id)
-        self._index.forget([instance.orthanc_id for instance in stored])
+        self._index.forget([instance.orthanc_id for instance in stored], why)
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:
                 self._courses.remove(course.id)
         self._forget_terms(pseudonym)
-        self._vault.bury(pseudonym, len(stored))
+        if why != UNCONSENTED:
+            self._vault.bury(pseudonym, len(stored))

@@ -1,13 +1,10 @@
 """The console: server-rendered pages for an operator. No script, nothing from another host."""
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, File, Form, HTTPException, Request, UploadFile
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 
 from gateway.api.access import (
     OPERATORS,
@@ -17,10 +14,8 @@ from gateway.api.access import (
     STEWARDS,
     Caller,
     Sessions,
-    caller_of,
     is_token,
     of_account,
-    only_for,
 )
 from gateway.api.accounts import described
 from gateway.contract.records import WORDS
@@ -28,83 +23,14 @@ from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
 from gateway.errors import RejectError
 from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
-
-HERE = Path(__file__).resolve().parent
-POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-NAVIGATION = (
-    ("/", "Status", OPERATORS),
-    ("/courses", "Courses", OPERATORS),
-    ("/terms", "Terms", STEWARDS),
-    ("/consents", "Consents", OPERATORS),
-    ("/clinical", "Clinical", OPERATORS),
-    ("/why", "Why not?", STEWARDS),
-    ("/merge", "Merge", STEWARDS),
-    ("/account", "Account", READERS),
-    ("/audit", "Audit", READERS),
-    ("/accounts", "People", READERS),
-)
+from gateway.web.frame import opened, page, who
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-templates = Jinja2Templates(directory=HERE / "templates")
-
-
-class _NotLoggedInError(Exception):
-    """Sends the browser to the login form."""
-
-
-class _NotForThisRoleError(Exception):
-    """Says for which role a page is."""
-
-
-def install(app: FastAPI) -> None:
-    """Add the pages, their style sheet and their headers to an application."""
-    app.include_router(router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
-    app.add_exception_handler(_NotForThisRoleError, _tell_role)
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:
-        response: Response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        # With "no-referrer" a browser says `Origin: null` of our own forms: they were refused.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-
-def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
-    state = request.app.state
-    caller = getattr(request.state, "caller", None)
-    links = [(path, text) for path, text, roles in NAVIGATION if caller and caller.role in roles]
-    given = {"centre": state.centre, "path": request.url.path, "caller": caller, "links": links}
-    return templates.TemplateResponse(request, name, {**given, **content}, status_code=code)
-
-
-def _open(request: Request, *roles: AccountRole) -> Any:
-    """Return the application's state if the caller has one of the roles."""
-    caller = caller_of(request)
-    if caller is None:
-        raise _NotLoggedInError
-    request.state.caller = caller
-    if caller.role not in roles:
-        raise _NotForThisRoleError(only_for(roles))
-    return request.app.state
-
-
-def _who(request: Request) -> str:
-    """Return the caller that `_open` let in, as the audit keeps it."""
-    return str(request.state.caller)
-
-
-def _tell_role(request: Request, error: Exception) -> Response:
-    return _page(request, "closed.html", 403, wrong=str(error))
 
 
 @router.get("/login")
 def show_login(request: Request) -> Response:
-    return _page(request, "login.html")
+    return page(request, "login.html")
 
 
 @router.post("/login")
@@ -117,10 +43,10 @@ def log_in(
     try:
         caller = _checked(request, name.strip(), password, token.strip())
     except RejectError as error:
-        return _page(request, "login.html", 429, wrong=f"{error}.")
+        return page(request, "login.html", 429, wrong=f"{error}.")
     if caller is None:
         wrong = "This is not the operator token." if token else "Name or password is wrong."
-        return _page(request, "login.html", 401, wrong=wrong)
+        return page(request, "login.html", 401, wrong=wrong)
     state = request.app.state
     state.audit.record("login", str(caller), "-")
     sessions: Sessions = state.sessions
@@ -152,27 +78,27 @@ def log_out(request: Request) -> Response:
 
 @router.get("/")
 def show_status(request: Request) -> Response:
-    state = _open(request, *READERS)
+    state = opened(request, *READERS)
     if request.state.caller.role is AccountRole.AUDITOR:
         return RedirectResponse("/audit", 303)
     courses = state.course_service.find(None, 200)
     held = [c for c in courses if c["state"] == "held"]
-    return _page(
+    return page(
         request, "status.html", status=state.status.status(), courses=courses[:50], held=held
     )
 
 
 @router.get("/courses")
 def show_courses(request: Request, state: str | None = None) -> Response:
-    found = _open(request, *OPERATORS).course_service.find(state, 500)
-    return _page(request, "courses.html", courses=found, state=state)
+    found = opened(request, *OPERATORS).course_service.find(state, 500)
+    return page(request, "courses.html", courses=found, state=state)
 
 
 @router.get("/courses/{course_id}")
 def show_course(request: Request, course_id: int) -> Response:
-    service = _open(request, *OPERATORS).course_service
+    service = opened(request, *OPERATORS).course_service
     try:
-        return _page(request, "course.html", course=service.read(course_id))
+        return page(request, "course.html", course=service.read(course_id))
     except RejectError as error:
         raise HTTPException(404, str(error)) from None
 
@@ -184,23 +110,23 @@ def decide(
     decision: str,
     comment: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    service = _open(request, *OPERATORS).course_service
+    service = opened(request, *OPERATORS).course_service
     if decision not in {"release", "refuse"}:
         raise HTTPException(404, "there is no such page")
     try:
         act = service.release if decision == "release" else service.refuse
-        act(course_id, comment, _who(request))
+        act(course_id, comment, who(request))
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None
         found = service.read(course_id)
-        return _page(request, "course.html", 422, course=found, wrong=str(error), comment=comment)
+        return page(request, "course.html", 422, course=found, wrong=str(error), comment=comment)
     return RedirectResponse(f"/courses/{course_id}", 303)
 
 
 @router.get("/consents")
 def show_consents(request: Request) -> Response:
-    return _page(request, "consents.html", counts=_open(request, *OPERATORS).consents.counts())
+    return page(request, "consents.html", counts=opened(request, *OPERATORS).consents.counts())
 
 
 @router.post("/consents")
@@ -209,9 +135,9 @@ def import_consents(
     file: Annotated[UploadFile, File()],
     action: Annotated[str, Form()] = "preview",
 ) -> Response:
-    consents = _open(request, *OPERATORS).consents
-    report = consents.import_sheet(file.file.read(), _who(request), commit=action == "import")
-    return _page(
+    consents = opened(request, *OPERATORS).consents
+    report = consents.import_sheet(file.file.read(), who(request), commit=action == "import")
+    return page(
         request,
         "consents.html",
         422 if report.problems else 200,
@@ -222,7 +148,7 @@ def import_consents(
 
 @router.get("/clinical")
 def show_clinical(request: Request) -> Response:
-    return _clinical_page(_open(request, *OPERATORS), request)
+    return _clinical_page(opened(request, *OPERATORS), request)
 
 
 @router.post("/clinical")
@@ -233,13 +159,13 @@ def import_clinical(
     source: Annotated[str, Form(pattern=r"^[\w .-]{1,40}$")] = "console",
     action: Annotated[str, Form(max_length=16)] = "preview",
 ) -> Response:
-    state = _open(request, *OPERATORS)
+    state = opened(request, *OPERATORS)
     options = ImportOptions(source, partial=action == "partial", check_only=action == "preview")
     clinical: ClinicalService = state.clinical
     if what not in (*WORDS, *FORMS):
         raise HTTPException(404, "there is no such kind of file")
     if not options.check_only:
-        state.audit.record("clinical-import", _who(request), "-", f"{what}, {source}")
+        state.audit.record("clinical-import", who(request), "-", f"{what}, {source}")
     data = file.file.read()
     result = (
         clinical.import_csv(WORDS[what], data, options=options)
@@ -252,7 +178,7 @@ def import_clinical(
 def _clinical_page(state: Any, request: Request, **told: Any) -> Response:
     result = told.get("result")
     code = 422 if result is not None and result.problems and told["action"] != "partial" else 200
-    return _page(
+    return page(
         request,
         "clinical.html",
         code,
@@ -275,9 +201,9 @@ def decide_term(
     decision: Annotated[Decision, Form()],
     text: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    service = _open(request, *STEWARDS).terms
+    service = opened(request, *STEWARDS).terms
     try:
-        done = service.decide(replacement, decision, text, _who(request))
+        done = service.decide(replacement, decision, text, who(request))
     except RejectError as error:
         if error.code == "unknown-term":
             raise HTTPException(404, str(error)) from None
@@ -289,45 +215,45 @@ def decide_term(
 def _terms_page(
     request: Request, decision: Decision | None, code: int = 200, **told: str
 ) -> Response:
-    found = _open(request, *STEWARDS).terms.view(decision, _who(request))
+    found = opened(request, *STEWARDS).terms.view(decision, who(request))
     chosen = decision.value if decision else None
     names = [each.value for each in Decision]
-    return _page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
+    return page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
 
 
 @router.get("/account")
 def show_account(request: Request) -> Response:
-    state = _open(request, *READERS)
+    state = opened(request, *READERS)
     account = state.status.account().as_json()
-    return _page(request, "account.html", account=account, days=state.ledger.days())
+    return page(request, "account.html", account=account, days=state.ledger.days())
 
 
 @router.get("/account/{day}")
 def show_day(request: Request, day: date, sender: str = "") -> Response:
-    found = _open(request, *READERS).ledger.courses_of(day, sender)
-    return _page(request, "day.html", day=day, sender=sender, courses=found)
+    found = opened(request, *READERS).ledger.courses_of(day, sender)
+    return page(request, "day.html", day=day, sender=sender, courses=found)
 
 
 @router.get("/why")
 def show_why(request: Request) -> Response:
-    _open(request, *STEWARDS)
-    return _page(request, "why.html")
+    opened(request, *STEWARDS)
+    return page(request, "why.html")
 
 
 @router.post("/why")
 def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]) -> Response:
-    state = _open(request, *STEWARDS)
+    state = opened(request, *STEWARDS)
     try:
-        answer = state.inquiry.why(patient_id, _who(request)).as_json()
+        answer = state.inquiry.why(patient_id, who(request)).as_json()
     except RejectError as error:
-        return _page(request, "why.html", 422, wrong=str(error))
-    return _page(request, "why.html", answer=answer)
+        return page(request, "why.html", 422, wrong=str(error))
+    return page(request, "why.html", answer=answer)
 
 
 @router.get("/merge")
 def show_merge(request: Request) -> Response:
-    _open(request, *STEWARDS)
-    return _page(request, "merge.html")
+    opened(request, *STEWARDS)
+    return page(request, "merge.html")
 
 
 @router.post("/merge")
@@ -336,21 +262,21 @@ def merge(
     patient_id: Annotated[str, Form(max_length=64)],
     other_id: Annotated[str, Form(max_length=64)],
 ) -> Response:
-    service = _open(request, *STEWARDS).merging
+    service = opened(request, *STEWARDS).merging
     try:
-        merged = service.merge(patient_id, other_id, _who(request))
+        merged = service.merge(patient_id, other_id, who(request))
     except RejectError as error:
-        return _page(request, "merge.html", 422, wrong=str(error))
-    return _page(request, "merge.html", merged=merged)
+        return page(request, "merge.html", 422, wrong=str(error))
+    return page(request, "merge.html", merged=merged)
 
 
 @router.get("/audit")
 def show_audit(request: Request) -> Response:
-    audit = _open(request, *READERS).audit
-    return _page(request, "audit.html", broken=audit.first_break(), entries=audit.entries(200))
+    audit = opened(request, *READERS).audit
+    return page(request, "audit.html", broken=audit.first_break(), entries=audit.entries(200))
 
 
 @router.get("/accounts")
 def show_accounts(request: Request) -> Response:
-    found = _open(request, *READERS).accounts.find()
-    return _page(request, "accounts.html", accounts=[described(account) for account in found])
+    found = opened(request, *READERS).accounts.find()
+    return page(request, "accounts.html", accounts=[described(account) for account in found])

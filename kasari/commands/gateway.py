@@ -1,6 +1,7 @@
 """`kasari gateway`: ask a centre's gateway how it stands, and decide on what it holds."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from kasari.gateway import accounts, audit, backups, vocabulary
-from kasari.gateway.asking import STACK, Centre, StackFile, ask, login, read_identifier
+from kasari.gateway.asking import (
+    STACK,
+    Centre,
+    StackFile,
+    ask,
+    described,
+    login,
+    read_identifier,
+)
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
 
@@ -93,21 +102,46 @@ def refuse(
 
 
 @app.command()
-def account(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
-    """Where every instance is, by day and sender; exit code 1 if the sums do not add up."""
-    told = ask(stack, centre, "GET", "/api/v1/account")
-    days = ask(stack, centre, "GET", "/api/v1/account/days")
+def account(
+    centre: Annotated[str | None, typer.Option(help="The centre; without it, every one.")] = None,
+    stack: StackFile = STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Where every instance is, by day and sender; exit code 1 if the sums do not add up.
+
+    Example: kasari gateway account --centre KUH
+    """
+    centres = [centre] if centre else list(described(stack)["centres"])
+    found = {name: _account(stack, name) for name in centres}
     if as_json:
-        typer.echo(json.dumps({**told, "days": days}, indent=2))
+        typer.echo(json.dumps(found[centre] if centre else found, indent=2))
     else:
-        rows = [(n.replace("_", " "), v) for n, v in told.items() if n != "sums_up"]
-        _table(("", centre), rows)
-        parts = ("offered", "stored", "delivered", "on_the_way", "held", "refused_at_the_door")
-        lines = [(d["day"], d["sender"] or "HTTP", *(d[part] for part in parts)) for d in days]
-        _table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
-        typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
-    if not told["sums_up"]:
+        for name, told in found.items():
+            _print_account(name, told)
+    if not all(told["sums_up"] for told in found.values()):
         raise typer.Exit(1)
+
+
+def _account(stack: Path, centre: str) -> dict[str, Any]:
+    told: dict[str, Any] = ask(stack, centre, "GET", "/api/v1/account")
+    return told | {"days": ask(stack, centre, "GET", "/api/v1/account/days")}
+
+
+def _print_account(centre: str, told: dict[str, Any]) -> None:
+    numbers = [(n.replace("_", " "), v) for n, v in told.items() if n not in {"sums_up", "days"}]
+    _table(("", centre), numbers)
+    parts = (
+        "offered",
+        "stored",
+        "delivered",
+        "on_the_way",
+        "held",
+        "deleted",
+        "refused_at_the_door",
+    )
+    lines = [(d["day"], d["sender"] or "HTTP", *(d[part] for part in parts)) for d in told["days"]]
+    _table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
+    typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
 
 
 @app.command()
@@ -163,6 +197,36 @@ def resume(centre: Centre, stack: StackFile = STACK) -> None:
     """Send again after the archive had not let this centre in and that was mended."""
     ask(stack, centre, "POST", "/api/v1/sending/resume")
     typer.echo("sending goes on")
+
+
+@app.command()
+def senders(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+    """Who may call the DICOM port, and who else has.
+
+    Example: kasari gateway senders --centre KUH
+    """
+    told = ask(stack, centre, "GET", "/api/v1/senders")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    keys = ("aet", "host", "state", "accepted", "refused", "last_at", "comment")
+    _table(
+        ("called itself", "from", *keys[2:]),
+        [tuple(one[key] or "" for key in keys) for one in told],
+    )
+
+
+@app.command()
+def collect(centre: Centre, stack: StackFile = STACK) -> None:
+    """Fetch from the PACS what is missing of consented patients, now and within the limits.
+
+    Example: kasari gateway collect --centre KUH
+    """
+    told = ask(stack, centre, "POST", "/api/v1/collection/run")
+    typer.echo(
+        f"asked about {told['patients']} patients; {told['instances']} instances in "
+        f"{told['series']} series came, {told['failed']} did not; {told['ended']}"
+    )
 
 
 @app.command()

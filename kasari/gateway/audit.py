@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,18 @@ from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clock import SystemClock
 from gateway.config import Settings
 from gateway.domain.audit_event import as_fhir
+from gateway.domain.audit_message import as_dicom
 from gateway.opening import open_database
 from kasari.errors import InputError
 from kasari.gateway.local import Config, LocalCentre, settings
+
+
+class Form(StrEnum):
+    """As what events leave."""
+
+    FHIR = "fhir"
+    DICOM = "dicom"
+
 
 app = typer.Typer(no_args_is_help=True, help="The audit: verify its chain, export it.")
 
@@ -23,8 +33,7 @@ app = typer.Typer(no_args_is_help=True, help="The audit: verify its chain, expor
 @app.command()
 def verify(config: Config = None, centre: LocalCentre = None) -> None:
     """Check the chain; exit code 1 and the place if it is broken."""
-    with _audit(settings(config, centre)) as audit:
-        broken = audit.first_break()
+    broken = first_break(settings(config, centre))
     if broken is not None:
         raise InputError(f"the audit chain is broken at event {broken}")
     typer.echo("the audit chain is whole")
@@ -36,10 +45,11 @@ def export(
     config: Config = None,
     centre: LocalCentre = None,
     after: Annotated[int, typer.Option(help="Only events after this number.")] = 0,
+    form: Annotated[Form, typer.Option("--format", help="FHIR, or DICOM PS3.15 A.5.")] = Form.FHIR,
 ) -> None:
-    """Write events as FHIR R4 AuditEvent, one JSON object a line, readable by you only.
+    """Write events, one a line, readable by you only: FHIR R4 AuditEvent or DICOM audit messages.
 
-    Example: kasari gateway audit export --out audit.ndjson --centre KUH --after 1200
+    Example: kasari gateway audit export --out audit.xml --format dicom --centre KUH
     """
     chosen, count = settings(config, centre), 0
     try:
@@ -48,9 +58,21 @@ def export(
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file, _audit(chosen) as audit:
         for event in audit.events(after):
-            file.write(json.dumps(as_fhir(event, chosen.centre), ensure_ascii=False) + "\n")
+            file.write(_written(event, chosen.centre, form) + "\n")
             count += 1
     typer.echo(f"{out}: {count} events")
+
+
+def first_break(chosen: Settings) -> int | None:
+    """Return the first event that was changed or removed, or None."""
+    with _audit(chosen) as audit:
+        return audit.first_break()
+
+
+def _written(event: dict[str, str], centre: str, form: Form) -> str:
+    if form is Form.DICOM:
+        return as_dicom(event, centre)
+    return json.dumps(as_fhir(event, centre), ensure_ascii=False)
 
 
 @contextmanager

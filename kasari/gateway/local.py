@@ -27,5 +27,5 @@ def config_file(config: Path | None, centre: str | None, stack: Path = STACK) ->
     return Path(found["data_folder"]) / "centres" / centre / "gateway.yml"
 
 
-def settings(config: Path | None, centre: str | None) -> Settings:
-    return load_settings(config_file(config, centre))
+def settings(config: Path | None, centre: str | None, stack: Path = STACK) -> Settings:
+    return load_settings(config_file(config, centre, stack))

@@ -49,7 +49,14 @@ def usual_ports(centres: tuple[str, ...]) -> dict[str, int]:
         usual[f"gateway-{name}"] = 8110 + number
         usual[f"orthanc-{name}"] = 8142 + number
         usual[f"dicom-{name}"] = 4242 + number
+        usual[f"store-{name}"] = 11142 + number
     return usual
+
+
+def process_of(port: str) -> str:
+    """The process that listens there: the gate is the gateway's, what is behind it Orthanc's."""
+    kind, dash, centre = port.partition("-")
+    return {"dicom": "gateway", "store": "orthanc"}.get(kind, kind) + dash + centre
 
 
 def choose_ports(

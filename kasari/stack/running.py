@@ -13,7 +13,7 @@ from kasari.errors import InputError, StackError
 from kasari.setup import OWN_FOLDER, ensure_orthanc, ensure_site_packages
 from kasari.stack.health import Probe, Starting, wait_until_healthy
 from kasari.stack.layout import Layout, write_private
-from kasari.stack.ports import choose_ports, is_free, usual_ports
+from kasari.stack.ports import choose_ports, is_free, process_of, usual_ports
 from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
 from kasari.stack.programs import probes, process_names, programs
 from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
@@ -233,13 +233,15 @@ def _plan(layout: Layout, centres: tuple[str, ...]) -> tuple[Stack, dict[str, in
     described = _read_description(layout)
     every = tuple(dict.fromkeys([*described.get("centres", {}), *centres]))
     alive = {name for name in process_names(every) if find(layout.pid(name))}
-    ports = choose_ports(usual_ports(every), described.get("ports", {}), _ports_of(alive))
+    usual = usual_ports(every)
+    ours = {name for name in usual if process_of(name) in alive}
+    ports = choose_ports(usual, described.get("ports", {}), ours)
     return Stack(layout, ports, every), ports
 
 
 def _has_lost_a_port(layout: Layout, ports: dict[str, int]) -> bool:
     """Whether somebody else listens on a port of a process that does not run."""
-    dead = {name for name in ports if not find(layout.pid(name.replace("dicom-", "orthanc-")))}
+    dead = {name for name in ports if not find(layout.pid(process_of(name)))}
     return any(not is_free(ports[name]) for name in dead)
 
 
@@ -273,11 +275,6 @@ def _fresh(program: Program, progress: Progress) -> Running | None:
         stop(running, program.pid_file)
         return None
     return running
-
-
-def _ports_of(processes: set[str]) -> set[str]:
-    dicom = {f"dicom-{name.removeprefix('orthanc-')}" for name in processes}
-    return processes | dicom
 
 
 def _read_description(layout: Layout) -> dict[str, Any]:

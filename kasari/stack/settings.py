@@ -40,7 +40,7 @@ class Writer:
 
     def gateway(self, centre: str) -> Path:
         """`gateway.yml`, with the secrets that it names."""
-        secret = self._secrets(centre)
+        secret, senders = self._secrets(centre), self._senders(centre)
         self._ring(centre)
         values = {
             "centre": centre,
@@ -59,7 +59,16 @@ class Writer:
             "plugin_token_file": secret["plugin.token"],
             "operator_token_file": secret["operator.token"],
             "inbox_folder": str(self.layout.centre(centre) / "inbox"),
+            "dicom": {
+                "ae_title": ae_title(centre),
+                "listen": {"host": _bind(senders), "port": self.ports[f"dicom-{centre}"]},
+                "orthanc_port": self.ports[f"store-{centre}"],
+                "senders": senders,
+            },
         }
+        collection = self._collection(centre)
+        if collection is not None:
+            values["collection"] = collection
         return self._yaml(self.layout.centre(centre) / "gateway.yml", values)
 
     def harmonizer(self, centres: tuple[str, ...]) -> Path:
@@ -101,9 +110,10 @@ class Writer:
             "Name": ae_title(centre),
             "HttpPort": self.ports[f"orthanc-{centre}"],
             "DicomAet": ae_title(centre),
-            "DicomPort": self.ports[f"dicom-{centre}"],
+            "DicomCheckModalityHost": True,
+            "DicomPort": self.ports[f"store-{centre}"],
             "RegisteredUsers": {GATEWAY_USER: ensure_token(Path(secret["orthanc.password"]))},
-            "DicomModalities": self._senders(centre),
+            "DicomModalities": {one["aet"]: _sender(one["aet"]) for one in self._senders(centre)},
             "KaSARi": {"Settings": str(folder / "plugin.json")},
         }
         return self._orthanc_folder(folder, "site", own)
@@ -147,17 +157,34 @@ class Writer:
         write_private(target / "instance.json", _json(own))
         return target
 
-    def _senders(self, centre: str) -> dict[str, Any]:
+    def _senders(self, centre: str) -> list[dict[str, Any]]:
         """Who may C-STORE: `kasari push`, and what the centre lists in `senders.json`."""
-        path = self.layout.centre(centre) / "senders.json"
         try:
-            listed = json.loads(path.read_text("utf-8")) if path.exists() else []
-            pairs = [(PUSH_AET, LOOPBACK), *((row["aet"], row["host"]) for row in listed)]
-        except (ValueError, KeyError, TypeError) as error:
+            listed = self._listed(centre, "senders.json", [])
+            rows = [{"aet": PUSH_AET, "host": LOOPBACK}, *listed]
+            return [
+                {"aet": row["aet"], "host": row["host"]}
+                | ({"port": row["port"]} if "port" in row else {})
+                for row in rows
+            ]
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise StackError(
-                f'{path}: must be a list like [{{"aet": "TPS", "host": "10.0.0.5"}}]'
+                f"{self.layout.centre(centre) / 'senders.json'}: must be a list like "
+                '[{"aet": "TPS", "host": "10.0.0.5", "port": 104}]'
             ) from error
-        return {aet: _sender(aet, host) for aet, host in pairs}
+
+    def _listed(self, centre: str, name: str, otherwise: Any) -> Any:
+        """Return what the centre has written into a file of its own."""
+        path = self.layout.centre(centre) / name
+        return json.loads(path.read_text("utf-8")) if path.exists() else otherwise
+
+    def _collection(self, centre: str) -> Any:
+        """From which PACS a centre collects what is missing, if from any."""
+        try:
+            return self._listed(centre, "collection.json", None)
+        except ValueError as error:
+            path = self.layout.centre(centre) / "collection.json"
+            raise StackError(f"{path}: is not JSON; docs/operating.md shows one") from error
 
     def _secrets(self, centre: str) -> dict[str, str]:
         names = ("orthanc.password", "archive.token", "plugin.token", "operator.token")
@@ -182,11 +209,17 @@ class Writer:
         return path
 
 
-def _sender(aet: str, host: str) -> dict[str, Any]:
+def _bind(senders: list[dict[str, Any]]) -> str:
+    """Where the DICOM port listens: on this machine only, unless a sender is another one."""
+    return LOOPBACK if all(one["host"] == LOOPBACK for one in senders) else "0.0.0.0"  # noqa: S104
+
+
+def _sender(aet: str) -> dict[str, Any]:
+    """As the site Orthanc sees it: only the gate on this machine calls it."""
     refused = ("Find", "FindWorklist", "Get", "Move", "NAction", "NEventReport")
     return {
         "AET": aet,
-        "Host": host,
+        "Host": LOOPBACK,
         "Port": 104,
         "AllowEcho": True,
         "AllowStore": True,

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cryptography",
     },
     "gateway.data": {"gateway.data", "gateway.domain", "gateway.errors"},
-    "gateway.ports": {"gateway.domain", "gateway.contract", "gateway.errors"},
+    "gateway.ports": {"gateway.ports", "gateway.domain", "gateway.contract", "gateway.errors"},
     "gateway.services": {
         "gateway.services",
         "gateway.domain",
@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "httpx",
         "pydantic",
         "pydicom",
+        "pynetdicom",
         "pyorthanc",
         "requests",
         "yaml",

@@ -29,7 +29,7 @@ class Site:
         self.layout = Layout(folder)
         self.layout.ensure()
         self.port = any_free(())
-        ports = {"orthanc-KUH": self.port, "dicom-KUH": any_free((self.port,)), "gateway-KUH": 1}
+        ports = {"orthanc-KUH": self.port, "store-KUH": any_free((self.port,)), "gateway-KUH": 1}
         self.config = Writer(self.layout, ports, program).site_orthanc("KUH")
         self.settings = self.config.parent / "plugin.json"
         packages = ensure_site_packages(OWN_FOLDER / "site-packages", program.python)

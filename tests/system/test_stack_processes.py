@@ -126,7 +126,7 @@ def test_a_changed_setting_starts_the_process_anew(started: Stack, folder: Path)
     before = started.processes()
     (folder / "centres/KUH/senders.json").write_text('[{"aet": "TPS", "host": "10.0.0.5"}]')
     after = start_stack(folder, ("KUH",)).processes()
-    assert {key for key in after if after[key] != before[key]} == {"orthanc-KUH"}
+    assert {key for key in after if after[key] != before[key]} == {"orthanc-KUH", "gateway-KUH"}
 
 
 def test_a_token_that_was_deleted_is_made_anew_everywhere(started: Stack, folder: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(
     started: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the port had looked free, and was taken before Orthanc could use it."""
-    port = started.centre("KUH").dicom_port
+    port = started.description()["ports"]["store-KUH"]
     kill(started.processes()["orthanc-KUH"])
     with socket.socket() as somebody:
         somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -174,7 +174,7 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(
         )
         assert "orthanc-KUH" in started.ensure_running()
         assert next(looks, None) is None
-        assert started.centre("KUH").dicom_port != port
+        assert started.description()["ports"]["store-KUH"] != port
         assert open_stack(folder).centre("KUH") == started.centre("KUH")
 
 

@@ -4,10 +4,14 @@ from gateway.adapters.tables import (
     accounts,
     audit,
     clinical,
+    collection,
     courses,
+    erasure,
     index,
     recruitment,
+    senders,
     terms,
+    texts,
     vault,
 )
 from gateway.adapters.tables.base import GatewayTable
@@ -17,9 +21,13 @@ __all__ = [
     "accounts",
     "audit",
     "clinical",
+    "collection",
     "courses",
+    "erasure",
     "index",
     "recruitment",
+    "senders",
     "terms",
+    "texts",
     "vault",
 ]

@@ -12,9 +12,10 @@ from gateway.adapters.tables.types import UtcDateTime
 
 class CourseRow(GatewayTable, table=True):
     __tablename__ = "course"
+    __table_args__ = (UniqueConstraint("anchor_uid", "pseudonym"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    anchor_uid: str = Field(index=True, unique=True)
+    anchor_uid: str = Field(index=True)
     pseudonym: str = Field(index=True)
     state: str = Field(index=True)
     version: int = 0

@@ -19,7 +19,7 @@ class InstanceRow(GatewayTable, table=True):
     sop_instance_uid: str = Field(index=True)
     sop_class_uid: str
     series_instance_uid: str
-    study_instance_uid: str
+    study_instance_uid: str = Field(index=True)
     pseudonym: str = Field(index=True)
     modality: str
     role: str
@@ -76,6 +76,18 @@ class PluginDayRow(GatewayTable, table=True):
     day: date = Field(primary_key=True)
     reason: str = Field(primary_key=True)
     sender: str = Field(primary_key=True)
+    count: int
+
+
+class ErasedDayRow(GatewayTable, table=True):
+    """Instances that came on a day and were deleted since, so that the account still adds up."""
+
+    __tablename__ = "erased_day"
+
+    day: date = Field(primary_key=True)
+    sender: str = Field(primary_key=True)
+    why: str = Field(primary_key=True)
+    """withdrawn, recalled or unconsented."""
     count: int
 
 

@@ -6,7 +6,7 @@ repeated here. What it is given are the bytes, who the patient is, and the allow
 
 from gateway.domain.checker.elements import Element, Elements, UnreadableError, read_elements
 from gateway.domain.checker.invariants import INVARIANTS, check_unchanged
-from gateway.domain.checker.inventory import TextInventory, TextValue
+from gateway.domain.checker.inventory import TextInventory, TextValue, texts_of
 from gateway.domain.checker.needles import KnownIdentity
 from gateway.domain.checker.objects import CHECKER_VERSION, Expected, Problem, check_object
 from gateway.domain.checker.origin import identity_in
@@ -29,5 +29,6 @@ __all__ = [
     "instance_uids",
     "read_elements",
     "referenced_uids",
+    "texts_of",
     "unresolved",
 ]

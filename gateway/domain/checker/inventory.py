@@ -51,7 +51,7 @@ class TextInventory:
         """
         elements = read_elements(data)
         patient = (elements.first(0x00100020) or b"").decode("latin-1").strip(" \0")
-        for key in set(_texts(elements)):
+        for key in texts_of(elements):
             count = self._counts.setdefault(key, _Count())
             count.instances += 1
             count.patients.add(patient)
@@ -62,6 +62,11 @@ class TextInventory:
             for key, count in self._counts.items()
         ]
         return sorted(found, key=lambda row: (row.path, row.patients, row.instances, row.text))
+
+
+def texts_of(elements: Elements) -> frozenset[tuple[str, str, str]]:
+    """Return each distinct text of one object with its path and VR."""
+    return frozenset(_texts(elements))
 
 
 def _texts(elements: Elements) -> Iterator[tuple[str, str, str]]:

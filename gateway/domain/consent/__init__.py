@@ -1,6 +1,12 @@
 """Consent: what a centre's list says, and who may be stored now."""
 
-from gateway.domain.consent.ledger import MERGED, Consent, ConsentStatus, in_force
+from gateway.domain.consent.fhir import read_bundle
+from gateway.domain.consent.ledger import (
+    MERGED,
+    Consent,
+    ConsentStatus,
+    in_force,
+)
 from gateway.domain.consent.person import Person
 from gateway.domain.consent.sheet import COLUMNS, ConsentRow, RowProblem, Sheet, read_sheet
 
@@ -14,5 +20,6 @@ __all__ = [
     "RowProblem",
     "Sheet",
     "in_force",
+    "read_bundle",
     "read_sheet",
 ]

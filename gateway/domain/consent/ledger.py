@@ -11,6 +11,11 @@ class ConsentStatus(StrEnum):
     GRANTED = "granted"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    """What is stored is erased, if the centre's policy says so; nothing more comes or goes."""
+    STOPPED = "stopped"
+    """Withdrawn for the future only: nothing more comes or goes, what is there stays."""
+    DECEASED = "deceased"
+    """Died on that day; what it means for an earlier consent is the centre's policy."""
 
 
 MERGED: Final = "merged"
@@ -28,11 +33,14 @@ class Consent:
     given_on: date
 
 
-def in_force(statements: Sequence[Consent]) -> Consent | None:
+def in_force(statements: Sequence[Consent], *, ends_with_death: bool = False) -> Consent | None:
     """Return the statement that counts: the latest by date; on one day, the most restrictive.
 
     Two statements of one day cannot be ordered, so the patient gets the benefit of the doubt.
+    A death leaves an earlier consent in force, unless it `ends_with_death`.
     """
-    if not statements:
+    lasting = [s for s in statements if s.status is not ConsentStatus.DECEASED]
+    chosen = statements if ends_with_death else lasting or statements
+    if not chosen:
         return None
-    return max(statements, key=lambda s: (s.given_on, s.status is not ConsentStatus.GRANTED))
+    return max(chosen, key=lambda s: (s.given_on, s.status is not ConsentStatus.GRANTED))

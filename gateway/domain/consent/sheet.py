@@ -5,11 +5,11 @@ A problem names the line and the column, never the value.
 
 import csv
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
 
-from gateway.domain.consent.bundle import as_list
 from gateway.domain.consent.ledger import Consent, ConsentStatus
 
 COLUMNS = (
@@ -24,6 +24,8 @@ COLUMNS = (
     "sex",
     "diagnosis",
 )
+NO_FORM = "none"
+"""The version where no form was signed."""
 _NEEDED = ("patient_id", "status", "version", "date")
 _ICD10 = re.compile(r"^[A-Z]\d{2}(\.?\d{1,3})?$")
 _HETU = re.compile(r"^(\d{6})[-+ABCDEFYXWVU](\d{3})([0-9A-Z])$")
@@ -55,8 +57,18 @@ class ConsentRow:
 
 @dataclass(frozen=True)
 class Sheet:
+    """Everything that a list says, with what is wrong with it."""
+
     rows: tuple[ConsentRow, ...]
     problems: tuple[RowProblem, ...]
+
+    @property
+    def lines(self) -> int:
+        return len(self.rows) + len(self.problems)
+
+    def counts(self) -> dict[str, int]:
+        """Count the good lines by status."""
+        return dict(Counter(row.consent.status.value for row in self.rows))
 
 
 class _Refused(Exception):  # noqa: N818 - not an error of the program: a finding about a cell
@@ -66,17 +78,12 @@ class _Refused(Exception):  # noqa: N818 - not an error of the program: a findin
 
 
 def read_sheet(body: bytes) -> Sheet:
-    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1.
-
-    A FHIR bundle with Consent and Patient resources is one as well.
-    """
+    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1."""
     try:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         problem = RowProblem(1, "", "the file is not UTF-8", "save it as CSV UTF-8")
         return Sheet((), (problem,))
-    if content.lstrip().startswith("{"):
-        content = as_list(content) or content
     header = content.partition("\n")[0]
     separator = ";" if header.count(";") > header.count(",") else ","
     reader = csv.DictReader(StringIO(content), delimiter=separator, restkey="+")
@@ -118,26 +125,37 @@ def _row(line: int, cells: dict[str, str | None]) -> ConsentRow:
     if "+" in cells:
         raise _Refused("", "more cells than the header has columns", "quote cells with separators")
     get = {name: (cells.get(name) or "").strip() for name in COLUMNS}
-    if not get["patient_id"]:
+    status = status_of(get["status"])
+    _check_patient(get["patient_id"])
+    version = get["version"]
+    if not version and status is ConsentStatus.DECEASED:
+        version = NO_FORM
+    if not version:
+        raise _Refused("version", "is empty", "give the version of the consent form")
+    given_on = _day("date", get["date"])
+    birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
+    consent = Consent(status, version, get["scope"] or "research", given_on)
+    names = (get["patient_id"], get["family_name"], get["given_name"])
+    return ConsentRow(line, *names, birth, consent, *_characteristics(get))
+
+
+def status_of(text: str) -> ConsentStatus:
+    try:
+        return ConsentStatus(text.lower())
+    except ValueError:
+        mend = f"write one of {', '.join(s.value for s in ConsentStatus)}"
+        raise _Refused("status", "is not a consent status", mend) from None
+
+
+def _check_patient(patient_id: str) -> None:
+    if not patient_id:
         raise _Refused("patient_id", "is empty", "give the identifier that the TPS sends")
-    if not checks(get["patient_id"]):
+    if not checks(patient_id):
         raise _Refused(
             "patient_id",
             "looks like a personal identity code, but its check character is wrong",
             "compare it with the patient's record",
         )
-    try:
-        status = ConsentStatus(get["status"].lower())
-    except ValueError:
-        mend = f"write one of {', '.join(s.value for s in ConsentStatus)}"
-        raise _Refused("status", "is not a consent status", mend) from None
-    if not get["version"]:
-        raise _Refused("version", "is empty", "give the version of the consent form")
-    given_on = _day("date", get["date"])
-    birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
-    consent = Consent(status, get["version"], get["scope"] or "research", given_on)
-    names = (get["patient_id"], get["family_name"], get["given_name"])
-    return ConsentRow(line, *names, birth, consent, *_characteristics(get))
 
 
 def _characteristics(get: dict[str, str]) -> tuple[str, str]:

@@ -1,6 +1,13 @@
 """Courses: what references connect, per patient, and what a course still waits for."""
 
-from gateway.domain.courses.completeness import Missing, Needs, Reason, missing_of, reasons_of
+from gateway.domain.courses.completeness import (
+    WAITING_CODES,
+    Missing,
+    Needs,
+    Reason,
+    missing_of,
+    reasons_of,
+)
 from gateway.domain.courses.facts import (
     BeamFacts,
     DoseFacts,
@@ -21,6 +28,7 @@ from gateway.domain.courses.state import CourseState
 
 __all__ = [
     "NO_CONSENT",
+    "WAITING_CODES",
     "BeamFacts",
     "CourseState",
     "DoseFacts",

@@ -13,6 +13,19 @@ from gateway.domain.courses.instance import Instance
 GAP_FACTOR = 1.5
 """A step between neighbouring slices beyond this multiple of the usual step is a gap."""
 
+WAITING_CODES = (
+    "no-images",
+    "no-structures",
+    "no-plan",
+    "no-dose",
+    "images-missing",
+    "structures-missing",
+    "plan-missing",
+    "slice-gap",
+    "unreferenced",
+)
+"""Every reason that something missing can have, and that may settle itself."""
+
 _NAMES = {
     Role.STRUCTURES: "the structure set",
     Role.PLAN: "the plan",

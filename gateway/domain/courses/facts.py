@@ -22,6 +22,8 @@ class ImageFacts:
     columns: int | None = None
     acquired_on: str | None = None
     """DA, shifted."""
+    quality_control: bool = False
+    """The image says that it shows a phantom."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class StructureFacts:
     body_low_mm: Vector | None = None
     body_high_mm: Vector | None = None
     """Corners of the EXTERNAL contour's bounding box."""
+    label: str = ""
     approval: str | None = None
     drawn_on: str | None = None
 
@@ -58,6 +61,8 @@ class BeamFacts:
 @dataclass(frozen=True)
 class PlanFacts:
     intent: str | None = None
+    label: str = ""
+    """Label and name, as cleaning left them."""
     approval: str | None = None
     planned_on: str | None = None
     fractions: int | None = None

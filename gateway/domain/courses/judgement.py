@@ -24,6 +24,10 @@ class Situation:
     """What is missing, and findings that ask for a person."""
     released: Collection[Reason]
     """What a person has seen and let go."""
+    refused_for: Collection[Reason] = ()
+    """Findings for which the centre keeps such courses here."""
+    patient: bool = False
+    """Whether what is missing may still come by itself: its waiting time is not over."""
 
 
 NO_CONSENT = Reason("no-consent", "there is no consent in force; nothing of this course is sent")
@@ -40,10 +44,14 @@ def judge(case: Situation) -> tuple[CourseState, tuple[Reason, ...]]:
     if not case.settled:
         return CourseState.COLLECTING, tuple(case.waiting_for)
     unseen = tuple(reason for reason in case.waiting_for if reason not in case.released)
-    if case.state is CourseState.REFUSED and not case.changed:
+    kept = tuple(reason for reason in case.refused_for if reason not in case.released)
+    if case.state is CourseState.REFUSED and not case.changed and not kept:
         return CourseState.REFUSED, tuple(case.waiting_for)
     if not case.changed and case.delivered:
         return CourseState.DELIVERED, ()
+    if kept:
+        return CourseState.REFUSED, (*kept, *case.waiting_for)
     if unseen:
-        return CourseState.HELD, tuple(case.waiting_for)
+        waits = CourseState.COLLECTING if case.patient else CourseState.HELD
+        return waits, tuple(case.waiting_for)
     return CourseState.READY, ()

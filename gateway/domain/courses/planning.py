@@ -6,6 +6,7 @@ from pydicom import Dataset
 from gateway.domain.courses.facts import BeamFacts, PlanFacts
 from gateway.domain.courses.values import number, text, uid, whole
 
+_LABELS = ("RTPlanLabel", "RTPlanName")
 _REPLACES = {"PREDECESSOR", "PRIOR"}
 
 
@@ -18,6 +19,7 @@ def plan_facts(dataset: Dataset) -> PlanFacts:
     groups = list(dataset.get("FractionGroupSequence") or [])
     return PlanFacts(
         intent=text(dataset, "PlanIntent"),
+        label=" ".join(filter(None, (text(dataset, name) for name in _LABELS))),
         approval=text(dataset, "ApprovalStatus"),
         planned_on=text(dataset, "RTPlanDate"),
         fractions=whole(groups[0], "NumberOfFractionsPlanned") if groups else None,

@@ -145,6 +145,7 @@ def _image_facts(dataset: Dataset) -> ImageFacts:
         rows=whole(dataset, "Rows"),
         columns=whole(dataset, "Columns"),
         acquired_on=text(dataset, "AcquisitionDate") or text(dataset, "StudyDate"),
+        quality_control=text(dataset, "QualityControlImage") == "YES",
     )
 
 

@@ -61,6 +61,7 @@ def structure_facts(dataset: Dataset) -> StructureFacts:
         contour_z_mm=tuple(sorted(heights)),
         body_low_mm=_corner(body, low=True),
         body_high_mm=_corner(body, low=False),
+        label=text(dataset, "StructureSetLabel") or "",
         approval=text(dataset, "ApprovalStatus"),
         drawn_on=text(dataset, "StructureSetDate"),
     )

@@ -25,7 +25,8 @@ def of_ledger(people: Iterable[Enrolled]) -> Iterator[Screened]:
     stayed.
     """
     for one in people:
-        statements = sorted(one.statements, key=lambda s: s.given_on)
+        said = (s for s in one.statements if s.status is not ConsentStatus.DECEASED)
+        statements = sorted(said, key=lambda s: s.given_on)
         if not statements or any(s.version == MERGED for s in statements):
             continue
         first = statements[0].given_on

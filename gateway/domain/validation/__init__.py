@@ -1,5 +1,6 @@
 """Local validation of a course before it leaves: rules as data, one function each."""
 
+from gateway.domain.validation.people import TEST_PATIENTS, Subject, age_on, is_test_patient
 from gateway.domain.validation.rules import (
     RULES,
     Finding,
@@ -9,4 +10,15 @@ from gateway.domain.validation.rules import (
     with_severities,
 )
 
-__all__ = ["RULES", "Finding", "Rule", "Severity", "validate", "with_severities"]
+__all__ = [
+    "RULES",
+    "TEST_PATIENTS",
+    "Finding",
+    "Rule",
+    "Severity",
+    "Subject",
+    "age_on",
+    "is_test_patient",
+    "validate",
+    "with_severities",
+]

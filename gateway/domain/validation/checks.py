@@ -1,9 +1,11 @@
 """One function per validation rule; `rules` says what each asks."""
 
+import re
 from itertools import pairwise
+from statistics import median
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.completeness import slice_height
+from gateway.domain.courses.completeness import GAP_FACTOR, slice_height
 from gateway.domain.courses.facts import (
     DoseFacts,
     ImageFacts,
@@ -16,6 +18,11 @@ from gateway.domain.courses.graph import Draft
 PRESCRIPTION_TOLERANCE = 0.10
 """BeamDose is given at a point of the vendor's choice, so only a gross difference is told."""
 SLICE_TOLERANCE_MM = 0.5
+SPACING_TOLERANCE_MM = 0.1
+NO_PATIENT = re.compile(
+    r"\b(q[ac]|verif\w*|phantom\w*|fantom\w*|delta4|arccheck|octavius|matrixx)\b", re.IGNORECASE
+)
+"""Words of labels by which a plan or structure set says that no patient lies there."""
 TREATING = {"CURATIVE", "PALLIATIVE", "PROPHYLACTIC"}
 DOSE_TYPES = {"PHYSICAL", "EFFECTIVE"}
 
@@ -128,6 +135,47 @@ def plan_intent(draft: Draft) -> list[str]:
         for plan in _plans(draft)
         if plan.intent and plan.intent not in TREATING
     ]
+
+
+def phantom(draft: Draft) -> list[str]:
+    labels = [("plan", p.label) for p in _plans(draft)]
+    labels += [("structure set", s.label) for s in _structures(draft)]
+    found = [
+        f"a {what}'s label says that it is not of a patient"
+        for what, label in labels
+        if NO_PATIENT.search(label.replace("_", " "))
+    ]
+    if any(image.quality_control for image in _planning_images(draft)):
+        found.append("an image says that it shows a phantom")
+    return list(dict.fromkeys(found))
+
+
+def superseded(draft: Draft) -> list[str]:
+    """A plan that another one of the course says it replaces."""
+    plans = {m.sop_instance_uid: m.facts for m in draft.of(Role.PLAN)}
+    replaced = {
+        uid for f in plans.values() if isinstance(f, PlanFacts) for uid in f.predecessors
+    } & set(plans)
+    if not replaced:
+        return []
+    return [f"{len(replaced)} of {len(plans)} plans were revised; the latest is in force"]
+
+
+def slice_spacing(draft: Draft) -> list[str]:
+    """Uneven steps. One that is so wide that a slice is missing is told as a gap instead."""
+    series: dict[str, list[float]] = {}
+    for image in draft.of(Role.PLANNING_IMAGE):
+        height = slice_height(image)
+        if height is not None:
+            series.setdefault(image.series_instance_uid, []).append(height)
+    found = []
+    for heights in series.values():
+        steps = [high - low for low, high in pairwise(sorted(set(heights)))]
+        usual = median(steps) if steps else 0.0
+        steps = [step for step in steps if step <= GAP_FACTOR * usual]
+        if steps and max(steps) - min(steps) > SPACING_TOLERANCE_MM:
+            found.append(f"slices are {min(steps):.1f} to {max(steps):.1f} mm apart")
+    return found
 
 
 def plan_unapproved(draft: Draft) -> list[str]:

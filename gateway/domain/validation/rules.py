@@ -7,9 +7,11 @@ is not there is another rule's business.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from gateway.domain.courses.graph import Draft
-from gateway.domain.validation import checks
+from gateway.domain.validation import checks, people
+from gateway.domain.validation.people import Subject
 
 
 class Severity(StrEnum):
@@ -18,6 +20,8 @@ class Severity(StrEnum):
     """Travels with the course."""
     HOLD = "hold"
     """The course waits for a person."""
+    REFUSE = "refuse"
+    """The course stays here, unless what makes it so changes."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,20 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class PersonRule(Rule):
+    """One that asks about the patient instead of the objects."""
+
+    check: Callable[[Subject], list[str]]  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class Finding:
     code: str
     severity: Severity
     text: str
 
+
+NOBODY: Final = Subject()
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -54,10 +67,20 @@ RULES: tuple[Rule, ...] = (
     Rule("no-fractions", Severity.WARNING, "The plan says how many fractions.", checks.fractions),
     Rule("beam-incomplete", Severity.WARNING, "Each beam has machine and energy.", checks.beams),
     Rule("plan-intent", Severity.HOLD, "The plan was made to treat a patient.", checks.plan_intent),
+    Rule("phantom", Severity.HOLD, "Plan, structures and images are of a patient.", checks.phantom),
+    PersonRule(
+        "test-patient",
+        Severity.HOLD,
+        "The patient is no test patient (`test_patients`).",
+        people.test_patient,
+    ),
+    PersonRule("under-age", Severity.HOLD, "The patient was an adult.", people.under_age),
     Rule("plan-unapproved", Severity.HOLD, "The plan is approved.", checks.plan_unapproved),
     Rule("contours-degenerate", Severity.WARNING, "Contours have area.", checks.degenerate),
     Rule("contours-off-slice", Severity.WARNING, "Contours lie on slices.", checks.off_slice),
     Rule("roi-empty", Severity.INFO, "Each structure has contours.", checks.empty_rois),
+    Rule("slice-spacing", Severity.WARNING, "Slices are evenly spaced.", checks.slice_spacing),
+    Rule("plan-superseded", Severity.INFO, "No plan was revised.", checks.superseded),
     Rule("dates-order", Severity.WARNING, "Dates follow each other.", checks.dates_order),
     Rule(
         "too-many-records",
@@ -84,8 +107,16 @@ def with_severities(rules: Sequence[Rule], policy: Mapping[str, str]) -> tuple[R
     )
 
 
-def validate(draft: Draft, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+def validate(
+    draft: Draft, rules: Sequence[Rule] = RULES, subject: Subject = NOBODY
+) -> tuple[Finding, ...]:
     """Apply every rule to a course."""
     return tuple(
-        Finding(rule.code, rule.severity, text) for rule in rules for text in rule.check(draft)
+        Finding(rule.code, rule.severity, text)
+        for rule in rules
+        for text in _ask(rule, draft, subject)
     )
+
+
+def _ask(rule: Rule, draft: Draft, subject: Subject) -> list[str]:
+    return rule.check(subject) if isinstance(rule, PersonRule) else rule.check(draft)

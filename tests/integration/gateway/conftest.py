@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -120,9 +121,14 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def hospital(settings: Settings) -> Iterator[Hospital]:
+    yield from hospital_of(settings)
+
+
+def hospital_of(settings: Settings, **more: Any) -> Iterator[Hospital]:
+    """Open a hospital with these settings, and close it when asked again."""
     site, archive, stage, clock = FakeSite(), FakeArchive(), FakeStage(), FakeClock()
     disk = FakeDisk()
-    world = World(site, archive, stage, FakeClinicalArchive(), clock, disk)
+    world = World(site, archive, stage, FakeClinicalArchive(), clock, disk, **more)
     app = create_app(settings, world, background=False)
     hospital = Hospital(settings, site, archive, stage, clock, app, disk)
     hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)

@@ -31,7 +31,9 @@ def days(hospital: Hospital) -> list[dict[str, Any]]:
     assert sum(line["stored"] for line in found) == account["received"]
     refused = sum(line["refused_at_the_door"] for line in found)
     assert refused == account["refused_at_the_door"]
-    assert all(line["offered"] == line["stored"] + line["refused_at_the_door"] for line in found)
+    assert sum(line["deleted"] for line in found) == account["deleted_on_request"]
+    parts = ("stored", "deleted", "refused_at_the_door")
+    assert all(line["offered"] == sum(line[part] for part in parts) for line in found)
     assert all(line["stored"] == sum(line[place] for place in PLACES) for line in found)
     return found
 

@@ -24,8 +24,8 @@ from tests.integration.gateway.conftest import CONSENTS, PLUGIN, Hospital, basic
 from tests.integration.gateway.test_gateway_http import call, operator, plugin, session
 
 OPEN = {"/health", "/login", "/logout"}
-FOR_STEWARDS = {"/terms", "/why", "/merge", "/merges"}
-FOR_AUDITORS_TOO = {"/", "/account", "/audit", "/accounts"}
+FOR_STEWARDS = {"/terms", "/why", "/merge", "/merges", "/values", "/recall", "/recalls"}
+FOR_AUDITORS_TOO = {"/", "/account", "/audit", "/accounts", "/deletions", "/erasures"}
 SECRET = "010190-999X" * 10
 FORM = {
     "comment": "",
@@ -50,6 +50,7 @@ def routes(hospital: Hospital) -> list[tuple[str, str]]:
 
 def ask(hospital: Hospital, method: str, path: str, **how: object) -> httpx.Response:
     values = {"course_id": "1", "day": "2026-01-05", "replacement": "R", "decision": "refuse"}
+    values["aet"] = "TPS"
     given = re.sub(r"{([^}]+)}", lambda found: values[found[1]], path)
     if method == "POST" and not path.startswith(("/api/", "/internal/")):
         how |= {"data": FORM, "files": {"file": ("list.csv", CONSENTS)}}

@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from gateway.config import Settings
 from gateway.domain.accounts import AccountRole
+from kasari.commands.audit import app as audit_app
 from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
@@ -149,3 +152,71 @@ def test_events_go_out_as_fhir(hospital: Hospital, config: Path, tmp_path: Path)
     assert run(config, "export", "--out", str(later), "--after", "3").endswith("1 events\n")
     with pytest.raises(InputError, match="cannot be written"):
         run(config, "export", "--out", str(later))
+
+
+# What PS3.15 A.5.1 asks of each element, in its order.
+ORDER = [
+    "EventIdentification",
+    "ActiveParticipant",
+    "AuditSourceIdentification",
+    "ParticipantObjectIdentification",
+]
+NEEDED = {
+    "EventIdentification": {"EventActionCode", "EventDateTime", "EventOutcomeIndicator"},
+    "ActiveParticipant": {"UserID", "UserIsRequestor"},
+    "AuditSourceIdentification": {"AuditSourceID"},
+    "ParticipantObjectIdentification": {"ParticipantObjectID", "ParticipantObjectTypeCode"},
+}
+CODES = {"EventID", "EventTypeCode", "RoleIDCode", "AuditSourceTypeCode"}
+
+
+def test_events_leave_as_dicom_audit_messages(
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    hospital.service.inquiry.why("ID-1", "steward:anna")
+    call(hospital, "POST", "/login", data={"name": "anna", "password": "wrong"})
+    out = tmp_path / "audit.xml"
+    run(config, "export", "--out", str(out), "--format", "dicom")
+    lines = out.read_text("utf-8").splitlines()
+    messages = [ElementTree.fromstring(line) for line in lines]  # noqa: S314 - our own
+    for message in messages:
+        assert message.tag == "AuditMessage"
+        assert [part.tag for part in message] == ORDER
+        for part in message:
+            assert set(part.attrib) >= NEEDED[part.tag]
+        for code in message.iter():
+            if code.tag in CODES or code.tag.endswith("IDTypeCode"):
+                assert set(code.attrib) == {"csd-code", "codeSystemName", "originalText"}
+    consent, asked, refused = messages[0], messages[-2], messages[-1]
+    assert consent.find("EventIdentification/EventID").get("csd-code") == "110110"
+    assert asked.find("EventIdentification/EventID").get("csd-code") == "110112"
+    assert asked.find("ActiveParticipant").get("UserID") == "anna"
+    target = asked.find("ParticipantObjectIdentification")
+    assert target.get("ParticipantObjectID") == hospital.pseudonym()
+    assert target.get("ParticipantObjectTypeCode") == "1"
+    assert refused.find("EventIdentification").get("EventOutcomeIndicator") == "4"
+    digests = [
+        b64decode(detail.get("value")).decode()
+        for detail in refused.iter("ParticipantObjectDetail")
+        if detail.get("type") == "digest"
+    ]
+    assert digests == [list(hospital.service.audit.events())[-1]["digest"]]
+    assert "ID-1" not in out.read_text("utf-8")
+
+
+def test_the_chains_of_a_stack_are_checked_by_one_word(
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "stack"
+    (folder / "centres/KUH").mkdir(parents=True)
+    (folder / "centres/KUH/gateway.yml").write_bytes(config.read_bytes())
+    stack = folder / "stack.json"
+    stack.write_text(json.dumps({"data_folder": str(folder), "centres": {"KUH": {}}}), "utf-8")
+    runner = CliRunner()
+    told = runner.invoke(audit_app, ["verify", "--stack", str(stack)])
+    assert (told.exit_code, told.stdout) == (0, "KUH: whole\n")
+    with sqlite3.connect(hospital.settings.data_folder / "gateway.db") as connection:
+        connection.execute("UPDATE audit SET detail = 'nothing' WHERE sequence = 1")
+    told = runner.invoke(audit_app, ["verify", "--stack", str(stack)])
+    assert told.stdout == "KUH: broken at event 1\n"
+    assert isinstance(told.exception, InputError)

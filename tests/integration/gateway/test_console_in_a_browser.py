@@ -82,7 +82,8 @@ def test_an_operator_sees_the_disk_and_follows_a_number(
     hospital: Hospital, address: str, page: Page
 ) -> None:
     log_in(hospital, page, address, "operator")
-    assert links(page) == ["Status", "Courses", "Consents", "Account", "Audit", "People"]
+    work = ["Status", "Courses", "Senders", "Consents", "Clinical"]
+    assert links(page) == [*work, "Deletions", "Account", "Audit", "People"]
     hospital.disk.used_percent = 95
     hospital.service.disk.step()
     page.reload()
@@ -97,7 +98,7 @@ def test_an_operator_sees_the_disk_and_follows_a_number(
 def test_an_auditor_reads_and_logs_out(hospital: Hospital, address: str, page: Page) -> None:
     log_in(hospital, page, address, "auditor")
     assert page.locator("h1").inner_text() == "Audit"
-    assert links(page) == ["Account", "Audit", "People"]
+    assert links(page) == ["Deletions", "Account", "Audit", "People"]
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{address}/audit")
     assert page.locator("h1").inner_text() == "Log in"
@@ -106,6 +107,17 @@ def test_an_auditor_reads_and_logs_out(hospital: Hospital, address: str, page: P
 def test_nothing_is_wider_than_a_phone(hospital: Hospital, address: str, page: Page) -> None:
     log_in(hospital, page, address, "steward")
     page.set_viewport_size({"width": 360, "height": 700})
-    for path in ("/", "/account", "/merge", "/accounts", "/why", "/audit"):
+    for path in (
+        "/",
+        "/account",
+        "/merge",
+        "/accounts",
+        "/why",
+        "/audit",
+        "/senders",
+        "/values",
+        "/deletions",
+        "/consents",
+    ):
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

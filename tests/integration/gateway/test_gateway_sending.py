@@ -208,7 +208,7 @@ def test_withdrawal_erases_at_the_site_and_nothing_comes_back(hospital: Hospital
     assert hospital.service.status.account().received == 0
     assert hospital.service.withdrawal.step() == 0
     actions = [(e["action"], e["detail"]) for e in hospital.service.audit.entries()]
-    assert ("erase", "7 instances") in actions
+    assert ("erase", "7 instances, withdrawn") in actions
     again = b"patient_id,status,version,date\nID-1,granted,2.1,2026-03-03\n"
     hospital.service.consents.import_sheet(again, "operator", commit=True)
     assert hospital.service.consents.is_admitted(hospital.pseudonym())

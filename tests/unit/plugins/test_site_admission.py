@@ -8,6 +8,7 @@ from pydicom import dcmread
 
 from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
+from gateway.domain.canary import canary_object
 from gateway.domain.deid import Profile, SiteStage
 from gateway.domain.identity import KeyRing, SiteKeys, lookup_hash, site_pseudonym
 from plugins.site_admission import (
@@ -16,6 +17,7 @@ from plugins.site_admission import (
     Admitted,
     Refusal,
     carries_site_mark,
+    is_canary,
     read_stub,
     refusal_stub,
 )
@@ -72,6 +74,26 @@ def test_before_the_first_snapshot_everybody_hears_to_try_later(admission: Admis
 
 def test_a_patient_without_consent_is_not_authorised(door: Admission) -> None:
     assert door.decide(ct_slice(PatientID="SOMEBODY-ELSE")) == Refusal("no-consent", 0x0124)
+
+
+def test_the_gateways_own_try_is_told_from_a_senders_object(door: Admission) -> None:
+    assert is_canary(canary_object())
+    assert not is_canary(ct_slice())
+    assert door.decide(canary_object()) == Refusal("no-consent", 0x0124)
+
+
+def test_an_unknown_patient_is_held_where_the_centre_chose_so(
+    door: Admission, profile: Profile, keys: SiteKeys
+) -> None:
+    holding = snapshot(profile, keys, PATIENT_ID).model_copy(
+        update={"hold_unknown": True, "refused": frozenset({lookup_hash(keys, "DECLINED-1")})}
+    )
+    door.renew(holding)
+    verdict = door.decide(ct_slice(PatientID="UNKNOWN-1"))
+    assert isinstance(verdict, Admitted)
+    assert dcmread(BytesIO(verdict.data)).PatientID == site_pseudonym(keys, "UNKNOWN-1")
+    assert b"UNKNOWN-1" not in verdict.data
+    assert door.decide(ct_slice(PatientID="declined-1")) == Refusal("no-consent", 0x0124)
 
 
 def test_a_patient_with_consent_is_stored_without_identifiers(

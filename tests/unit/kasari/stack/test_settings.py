@@ -102,9 +102,15 @@ def test_the_accepted_objects_are_those_of_the_profile() -> None:
 def test_a_centre_lists_its_senders(writer: Writer) -> None:
     path = writer.layout.centre("KUH") / "senders.json"
     path.parent.mkdir(parents=True)
-    path.write_text('[{"aet": "ARIA", "host": "10.0.0.5"}]', "utf-8")
+    path.write_text('[{"aet": "ARIA", "host": "10.0.0.5", "port": 104}]', "utf-8")
+    # Orthanc hears the gate only; the gate knows where each sender is
     values = merged(writer.site_orthanc("KUH"))
-    assert values["DicomModalities"]["ARIA"]["Host"] == "10.0.0.5"
+    assert values["DicomModalities"]["ARIA"]["Host"] == "127.0.0.1"
+    door = load_settings(writer.gateway("KUH")).dicom
+    assert door is not None
+    assert [(s.aet, s.host, s.port) for s in door.senders][1:] == [("ARIA", "10.0.0.5", 104)]
+    assert door.listen.host == "0.0.0.0"  # noqa: S104 - what is asked for
+    assert door.orthanc_port == values["DicomPort"] != door.listen.port
     assert "ARIA" not in merged(writer.site_orthanc("Tyks"))["DicomModalities"]
 
 

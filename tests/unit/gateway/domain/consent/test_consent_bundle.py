@@ -1,60 +1,118 @@
-"""Consent resources of FHIR are a consent list in another form."""
+"""Consents as FHIR R4 Bundles: what each status means, and that a problem names its entry."""
 
 import json
 from datetime import date
+from typing import Any
 
-from gateway.domain.consent import Consent, ConsentStatus, read_sheet
+import pytest
+
+from gateway.domain.consent import ConsentStatus, in_force, read_bundle
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p1",
+    "identifier": [{"use": "old", "value": "OLD-1"}, {"use": "official", "value": "010101-123N"}],
+    "name": [{"family": "Virtanen", "given": ["Maija", "Liisa"]}],
+    "birthDate": "1952-04-13",
+    "gender": "female",
+}
 
 
-def bundle(*consents: dict[str, object]) -> bytes:
-    patient = {
-        "resourceType": "Patient",
-        "id": "1",
-        "identifier": [{"value": "x"}, {"use": "official", "value": "MRN-1"}],
-        "name": [{"family": "Virtanen", "given": ["Maija", "Liisa"]}],
-        "birthDate": "1952-04-13",
-        "gender": "female",
+def consent(**changes: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"code": "research"}]},
+        "patient": {"reference": "Patient/p1"},
+        "dateTime": "2026-01-05T10:00:00+02:00",
+        "policy": [{"uri": "https://hospital.example/forms/2.1"}],
+        "provision": {"type": "permit"},
+        **changes,
     }
-    resources = [patient, *({"resourceType": "Consent"} | one for one in consents)]
-    entry = [{"resource": resource} for resource in resources]
-    return json.dumps({"resourceType": "Bundle", "entry": entry}).encode()
 
 
-def consent(status: str, on: str = "2020-01-02", **more: object) -> dict[str, object]:
-    who = {"patient": {"reference": "Patient/1"}}
-    return {"status": status, "dateTime": f"{on}T08:00:00Z", **who, **more}
+def bundle(*resources: dict[str, Any]) -> bytes:
+    entries = [{"fullUrl": f"urn:uuid:{n}", "resource": one} for n, one in enumerate(resources)]
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
 
 
-def test_statements_are_read_with_their_person() -> None:
-    sheet = read_sheet(
-        bundle(
-            consent("active", policy=[{"uri": "urn:form:2.1"}]),
-            consent("inactive", "2021-01-02"),
-            consent("rejected", "2021-01-03"),
-            consent("active", "2021-01-04", provision={"type": "deny"}),
-        )
-    )
+def test_a_bundle_says_who_agreed_to_what_and_when() -> None:
+    sheet = read_bundle(bundle(PATIENT, consent()))
     assert sheet.problems == ()
-    first = sheet.rows[0]
-    assert (first.patient_id, first.given_name, first.sex) == ("MRN-1", "Maija Liisa", "F")
-    assert first.birth_date == date(1952, 4, 13)
-    form = Consent(ConsentStatus.GRANTED, "urn:form:2.1", "research", date(2020, 1, 2))
-    assert first.consent == form
-    said = [row.consent.status for row in sheet.rows]
-    assert said == ["granted", "withdrawn", "declined", "declined"]
+    (row,) = sheet.rows
+    assert (row.line, row.patient_id, row.family_name) == (2, "010101-123N", "Virtanen")
+    assert (row.given_name, row.birth_date) == ("Maija Liisa", date(1952, 4, 13))
+    assert row.sex == "F"
+    said = row.consent
+    assert (said.status, said.version, said.scope) == (ConsentStatus.GRANTED, "2.1", "research")
+    assert said.given_on == date(2026, 1, 5)
 
 
-def test_what_cannot_be_told_is_a_problem_and_never_a_consent() -> None:
-    unknown = consent("active") | {"patient": {"reference": "Patient/2"}}
-    sheet = read_sheet(bundle(consent("proposed"), unknown, consent("active", "")))
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, "granted"),
+        ({"provision": None}, "granted"),
+        ({"provision": {"type": "deny"}}, "declined"),
+        ({"status": "rejected"}, "declined"),
+        ({"status": "inactive"}, "withdrawn"),
+    ],
+)
+def test_status_and_provision_decide(changes: dict[str, Any], status: str) -> None:
+    (row,) = read_bundle(bundle(PATIENT, consent(**changes))).rows
+    assert row.consent.status.value == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"status": "entered-in-error"}, "Consent.status"),
+        ({"status": "draft"}, "Consent.status"),
+        ({"dateTime": "2026-01"}, "Consent.dateTime"),
+        ({"policy": []}, "Consent.policy"),
+        ({"patient": {"reference": "Patient/other"}}, "Consent.patient"),
+        ({"patient": {"identifier": {"value": "010101-123A"}}}, "Consent.patient"),
+        ({"provision": ["permit"]}, ""),
+    ],
+)
+def test_a_bad_entry_is_told_with_its_place(changes: dict[str, Any], path: str) -> None:
+    sheet = read_bundle(bundle(PATIENT, consent(), consent(**changes)))
+    assert [(p.line, p.column) for p in sheet.problems] == [(3, path)]
+    assert not any(word in repr(sheet.problems) for word in ("010101", "Virtanen", "1952"))
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"a": "\xff"}', b"{}", b"[]", b'{"a":' * 5000, bundle(PATIENT), b'"x"']
+)
+def test_what_is_no_bundle_of_consents_is_refused(body: bytes) -> None:
+    sheet = read_bundle(body)
     assert sheet.rows == ()
-    assert [(p.line, p.column) for p in sheet.problems] == [
-        (3, "status"),
-        (4, "patient_id"),
-        (5, "date"),
-    ]
+    assert len(sheet.problems) == 1
 
 
-def test_other_json_is_no_consent_list() -> None:
-    sheet = read_sheet(b'{"resourceType": "Patient"}')
-    assert sheet.problems
+def test_a_patient_may_be_contained_or_absolute_or_only_an_identifier() -> None:
+    for patient in (
+        {"reference": "urn:uuid:0"},
+        {"reference": "https://hospital.example/fhir/Patient/p1"},
+        {"identifier": {"value": "010101-123N"}},
+    ):
+        (row,) = read_bundle(bundle(PATIENT, consent(patient=patient))).rows
+        assert row.patient_id == "010101-123N"
+    own = consent(patient={"reference": "#c"}, contained=[PATIENT | {"id": "c"}])
+    assert read_bundle(json.dumps(own).encode()).rows[0].patient_id == "010101-123N"
+
+
+def test_a_death_is_a_second_statement_and_ends_consent_only_by_policy() -> None:
+    died = PATIENT | {"deceasedDateTime": "2026-02-01"}
+    rows = read_bundle(bundle(died, consent())).rows
+    statements = [row.consent for row in rows]
+    assert [s.status.value for s in statements] == ["granted", "deceased"]
+    for ends, status in ((False, "granted"), (True, "deceased")):
+        found = in_force(statements, ends_with_death=ends)
+        assert found is not None
+        assert found.status.value == status
+
+
+def test_two_statements_of_one_day_are_a_question_for_the_centre() -> None:
+    sheet = read_bundle(bundle(PATIENT, consent(), consent(status="inactive")))
+    assert [p.line for p in sheet.problems] == [3]

@@ -8,9 +8,26 @@ from typing import Any, Protocol
 from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
 from gateway.contract.site import PluginReport, RefusalCount
-from gateway.domain.consent import Consent, Person
+from gateway.domain.consent import Person
 from gateway.domain.courses import CourseState, Instance
 from gateway.domain.deid import Decision, Term, TermUse
+from gateway.ports.collection import Collected as Collected
+from gateway.ports.collection import Moved as Moved
+from gateway.ports.collection import Pacs as Pacs
+from gateway.ports.commitment import Answering as Answering
+from gateway.ports.commitment import Commitments as Commitments
+from gateway.ports.commitment import OpenRequest as OpenRequest
+from gateway.ports.erasure import Erasures as Erasures
+from gateway.ports.people import Enrolment as Enrolment
+from gateway.ports.people import Tombstone as Tombstone
+from gateway.ports.people import Vault as Vault
+from gateway.ports.senders import Call as Call
+from gateway.ports.senders import Callers as Callers
+from gateway.ports.senders import Quarantine as Quarantine
+from gateway.ports.texts import MANY as MANY
+from gateway.ports.texts import LeavingText as LeavingText
+from gateway.ports.texts import Place as Place
+from gateway.ports.texts import Texts as Texts
 
 
 class Clock(Protocol):
@@ -25,51 +42,6 @@ class Audit(Protocol):
     def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
         """Append one event. `subject` is a pseudonym or a keyed UID, never an identifier."""
         ...
-
-
-# --- the vault ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """One line of a consent list with its keyed names."""
-
-    lookup: str
-    pseudonym: str
-    person: Person
-    consent: Consent
-
-
-class Vault(Protocol):
-    def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
-        """Map each known keyed hash to its pseudonym."""
-        ...
-
-    def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]: ...
-
-    def enrol(self, enrolments: Sequence[Enrolment]) -> None:
-        """Store all of them or none; a statement that is known already is not added twice."""
-        ...
-
-    def in_force(self) -> dict[str, Consent]:
-        """Map every pseudonym to the consent that counts."""
-        ...
-
-    def aliases(self) -> dict[str, str]:
-        """Map every keyed hash to its pseudonym."""
-        ...
-
-    def person(self, pseudonym: str) -> Person | None: ...
-
-    def bury(self, pseudonym: str, instances: int) -> None:
-        """Set a tombstone after an erasure."""
-        ...
-
-    def unbury(self, pseudonym: str) -> None:
-        """Lift it, because the person has given consent again."""
-        ...
-
-    def buried(self) -> set[str]: ...
 
 
 # --- the site store and its index --------------------------------------------------------
@@ -148,7 +120,13 @@ class Index(Protocol):
 
     def mark_gone(self, orthanc_ids: Collection[str]) -> None: ...
 
-    def forget(self, orthanc_ids: Collection[str]) -> None: ...
+    def forget(self, orthanc_ids: Collection[str], why: str) -> None:
+        """Drop deleted instances; how many of which day and sender stays known."""
+        ...
+
+    def first_came(self) -> dict[str, datetime]:
+        """Map every patient of whom something is here to when the first of it came."""
+        ...
 
     def cursor(self, name: str) -> str | None: ...
 
@@ -157,6 +135,10 @@ class Index(Protocol):
     def of_patient(self, pseudonym: str) -> list[StoredInstance]: ...
 
     def of_course(self, course_id: int) -> list[StoredInstance]: ...
+
+    def others_with(self, study_uids: Collection[str], pseudonym: str) -> set[str]:
+        """Return which other patients have something of these studies."""
+        ...
 
     def unassigned_patients(self) -> list[str]: ...
 

@@ -1,0 +1,81 @@
+"""Requests for storage commitment in SQL, and what the archive has confirmed."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.expression import SelectOfScalar
+
+from gateway.adapters.database import reading
+from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
+from gateway.adapters.tables.index import InstanceRow
+from gateway.adapters.tables.senders import CommitmentRow
+from gateway.domain.dicomnet import Kept
+from gateway.ports import OpenRequest
+
+_CHUNK = 500
+
+
+class SqlCommitments:
+    """The `Commitments` port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    def add(self, request: OpenRequest) -> None:
+        with Session(self._engine) as session:
+            session.merge(CommitmentRow(**vars(request), next_try_at=request.requested_at))
+            session.commit()
+
+    def due(self, now: datetime) -> list[OpenRequest]:
+        query = select(CommitmentRow).where(CommitmentRow.next_try_at <= now)
+        with Session(self._reading) as session:
+            return [
+                OpenRequest(row.key, row.aet, row.requested_at, row.attempts, row.sealed)
+                for row in session.exec(query)
+            ]
+
+    def postpone(self, key: str, until: datetime, attempts: int) -> None:
+        change = update(CommitmentRow).where(col(CommitmentRow.key) == key)
+        with Session(self._engine) as session:
+            session.exec(change.values(next_try_at=until, attempts=attempts))
+            session.commit()
+
+    def done(self, key: str) -> None:
+        with Session(self._engine) as session:
+            session.exec(delete(CommitmentRow).where(col(CommitmentRow.key) == key))
+            session.commit()
+
+    def kept(self, site_uids: Collection[str]) -> dict[str, Kept]:
+        wanted = sorted(site_uids)
+        found: dict[str, Kept] = {}
+        with Session(self._reading) as session:
+            for start in range(0, len(wanted), _CHUNK):
+                part = wanted[start : start + _CHUNK]
+                here = select(InstanceRow.sop_instance_uid, InstanceRow.sop_class_uid).where(
+                    col(InstanceRow.sop_instance_uid).in_(part), InstanceRow.state == "present"
+                )
+                found |= {
+                    uid: Kept(sop_class, verified=False) for uid, sop_class in session.exec(here)
+                }
+                for uid in session.exec(_verified(part)):
+                    found[uid] = Kept(found[uid].sop_class_uid, verified=True)
+        return found
+
+
+def _verified(uids: list[str]) -> SelectOfScalar[str]:
+    """Ask which were read back in the version of their course that the archive holds."""
+    return (
+        select(InstanceRow.sop_instance_uid)
+        .join(ReceiptRow, col(ReceiptRow.orthanc_id) == col(InstanceRow.orthanc_id))
+        .join(SubmissionRow, col(SubmissionRow.id) == col(ReceiptRow.submission_id))
+        .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
+        .where(
+            col(InstanceRow.sop_instance_uid).in_(uids),
+            InstanceRow.state == "present",
+            col(ReceiptRow.verified_at).is_not(None),
+            SubmissionRow.version == CourseRow.delivered_version,
+        )
+    )

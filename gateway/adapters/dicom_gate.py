@@ -1,0 +1,166 @@
+"""The DICOM port that senders see: open only while the site Orthanc is proven to de-identify.
+
+Each association is judged before a byte of it reaches Orthanc, which listens where nobody else
+can call it; what is let through is passed on unread.
+"""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock, Thread
+from typing import Final
+
+from gateway.domain.dicomnet import (
+    HEADER_BYTES,
+    Refused,
+    Request,
+    length_of,
+    read_request,
+    rejection,
+)
+
+logger = logging.getLogger(__name__)
+
+FIRST_WORD_S: Final = 15.0
+"""How long a caller may take to say who it is."""
+SILENT_S: Final = 600.0
+CONNECT_S: Final = 10.0
+CHUNK: Final = 1 << 18
+MOST_ASSOCIATIONS: Final = 64
+_BACKLOG: Final = 32
+
+Address = tuple[str, int]
+Judge = Callable[[Request, str], Address | Refused]
+"""Given who calls and from where: to whom it goes, or why it is refused."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the gate listens, and with which certificate if it does so by TLS."""
+
+    address: Address
+    tls: ssl.SSLContext | None = None
+
+
+class DicomGate:
+    """Listens while it is open. `open` and `close` may be called again and again."""
+
+    def __init__(self, listening: Listening, judge: Judge) -> None:
+        self._listening = listening
+        self._judge = judge
+        self._server: socket.socket | None = None
+        self._lock = Lock()
+        self._links: set[socket.socket] = set()
+        self._room = BoundedSemaphore(MOST_ASSOCIATIONS)
+
+    @property
+    def is_open(self) -> bool:
+        return self._server is not None
+
+    @property
+    def port(self) -> int:
+        """Where it listens; of use when the system chose."""
+        server = self._server
+        return int(server.getsockname()[1]) if server else self._listening.address[1]
+
+    def open(self) -> None:
+        """Listen. Raises `OSError` if the port is taken."""
+        with self._lock:
+            if self._server is not None:
+                return
+            self._server = socket.create_server(self._listening.address, backlog=_BACKLOG)
+            Thread(target=self._accept, args=(self._server,), name="gate", daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more, and end every association."""
+        with self._lock:
+            server, self._server = self._server, None
+            links, self._links = self._links, set()
+        for one in (*links, *([server] if server else [])):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self, server: socket.socket) -> None:
+        while True:
+            try:
+                caller, address = server.accept()
+            except OSError:
+                return  # closed
+            Thread(
+                target=self._serve, args=(caller, address[0]), name="association", daemon=True
+            ).start()
+
+    def _serve(self, caller: socket.socket, host: str) -> None:
+        with caller:
+            try:
+                self._serve_one(caller, host)
+            except (OSError, ValueError) as error:
+                logger.info("association ended: %s", type(error).__name__)
+
+    def _serve_one(self, plain: socket.socket, host: str) -> None:
+        plain.settimeout(FIRST_WORD_S)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = self._listening.tls
+        caller = tls.wrap_socket(plain, server_side=True) if tls else plain
+        header = _exactly(caller, HEADER_BYTES)
+        length = length_of(header)
+        if length is None:
+            return  # not DICOM: it hears nothing
+        body = _exactly(caller, length)
+        verdict = self._judge(read_request(body), host)
+        if isinstance(verdict, Refused) or not self._room.acquire(blocking=False):
+            why = verdict if isinstance(verdict, Refused) else Refused.TRY_LATER
+            caller.sendall(rejection(why))
+            return
+        try:
+            self._pass_on(caller, header + body, verdict)
+        finally:
+            self._room.release()
+
+    def _pass_on(self, caller: socket.socket, first: bytes, to: Address) -> None:
+        try:
+            inner = socket.create_connection(to, CONNECT_S)
+        except OSError:
+            caller.sendall(rejection(Refused.TRY_LATER))
+            return
+        with inner:
+            inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for one in (caller, inner):
+                one.settimeout(SILENT_S)
+            with self._lock:
+                if self._server is None:
+                    return
+                self._links |= {caller, inner}
+            try:
+                inner.sendall(first)
+                back = Thread(target=_pump, args=(inner, caller), daemon=True)
+                back.start()
+                _pump(caller, inner)
+                back.join(SILENT_S)
+            finally:
+                with self._lock:
+                    self._links -= {caller, inner}
+
+
+def _exactly(source: socket.socket, count: int) -> bytes:
+    found = b""
+    while len(found) < count:
+        part = source.recv(count - len(found))
+        if not part:
+            raise ConnectionResetError
+        found += part
+    return found
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Pass on until one side ends; the other then hears it."""
+    view = memoryview(bytearray(CHUNK))
+    with suppress(OSError):
+        while count := source.recv_into(view):
+            target.sendall(view[:count])
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

@@ -1,0 +1,19 @@
+"""HTTP for the texts of what leaves."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from gateway.api.access import Steward
+from gateway.services.texts import TextService
+
+router = APIRouter(prefix="/api/v1/values", tags=["values"])
+
+
+@router.get("")
+def read_values(
+    request: Request, role: Steward, path: str | None = None, at_most: int = 2
+) -> dict[str, Any]:
+    """Every distinct text by attribute path that stands in at most so many patients' objects."""
+    service: TextService = request.app.state.texts
+    return service.view(path, at_most, role)

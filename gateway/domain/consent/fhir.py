@@ -1,0 +1,185 @@
+"""Reading consents as HL7 FHIR R4: a Bundle of Consent and Patient resources, or one Consent.
+
+Every problem is reported with the entry it stands in, and names no value. What decides: `status`
+and `provision.type`; who: the identifier of `patient`, or of the Patient that it refers to.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from gateway.domain.consent.ledger import Consent, ConsentStatus
+from gateway.domain.consent.sheet import NO_FORM, ConsentRow, RowProblem, Sheet, checks
+
+SCOPE: Final = "research"
+_STATUSES: Final = {
+    ("active", "permit"): ConsentStatus.GRANTED,
+    ("active", ""): ConsentStatus.GRANTED,
+    ("active", "deny"): ConsentStatus.DECLINED,
+    ("inactive", "permit"): ConsentStatus.WITHDRAWN,
+    ("inactive", ""): ConsentStatus.WITHDRAWN,
+    ("inactive", "deny"): ConsentStatus.WITHDRAWN,
+    ("rejected", "permit"): ConsentStatus.DECLINED,
+    ("rejected", ""): ConsentStatus.DECLINED,
+    ("rejected", "deny"): ConsentStatus.DECLINED,
+}
+_SEXES: Final = {"female": "F", "male": "M", "other": "O"}
+Resource = Mapping[str, Any]
+
+
+class _Wrong(Exception):  # noqa: N818 - a finding about an entry, not an error of the program
+    def __init__(self, path: str, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.path, self.reason, self.mend = path, reason, mend
+
+
+def read_bundle(body: bytes) -> Sheet:
+    """Parse a Bundle. `line` of a row or a problem is the number of its entry, from 1."""
+    try:
+        content = json.loads(body)
+    except json.JSONDecodeError as error:
+        wrong = RowProblem(error.lineno, "", "the file is not JSON", "export it again")
+        return Sheet((), (wrong,))
+    except (UnicodeDecodeError, RecursionError):
+        wrong = RowProblem(1, "", "the file is no JSON in UTF-8", "export it again")
+        return Sheet((), (wrong,))
+    entries = _entries(content)
+    patients = _patients(entries)
+    rows: list[ConsentRow] = []
+    problems: list[RowProblem] = []
+    for number, (_, resource) in enumerate(entries, start=1):
+        if resource.get("resourceType") != "Consent":
+            continue
+        try:
+            rows += _rows(number, resource, patients)
+        except _Wrong as wrong:
+            problems.append(RowProblem(number, wrong.path, wrong.reason, wrong.mend))
+        except (AttributeError, TypeError, KeyError, IndexError):
+            mend = "validate it against FHIR R4"
+            problems.append(RowProblem(number, "", "this entry is not shaped like a Consent", mend))
+    if not rows and not problems:
+        mend = "send a FHIR R4 Bundle with Consent resources"
+        problems.append(RowProblem(1, "resourceType", "there is no Consent in it", mend))
+    return Sheet(tuple(rows), (*problems, *_repeated(rows)))
+
+
+def _entries(content: Any) -> list[tuple[str, Resource]]:
+    if not isinstance(content, dict):
+        return []
+    if content.get("resourceType") != "Bundle":
+        return [("", content)]
+    found = content.get("entry")
+    return [
+        (str(entry.get("fullUrl") or ""), resource)
+        for entry in (found if isinstance(found, list) else [])
+        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict)
+    ]
+
+
+def _patients(entries: list[tuple[str, Resource]]) -> dict[str, Resource]:
+    found: dict[str, Resource] = {}
+    for address, resource in entries:
+        if resource.get("resourceType") == "Patient":
+            found[f"Patient/{resource.get('id')}"] = resource
+            if address:
+                found[address] = resource
+    return found
+
+
+def _rows(number: int, consent: Resource, patients: dict[str, Resource]) -> list[ConsentRow]:
+    patient = _patient(consent, patients)
+    said = consent.get("status")
+    kind = (consent.get("provision") or {}).get("type") or ""
+    status = _STATUSES.get((str(said), str(kind)))
+    if status is None:
+        mend = "send active, inactive or rejected consents, with provision.type permit or deny"
+        raise _Wrong("Consent.status", "does not say whether it is given", mend)
+    given_on = _day("Consent.dateTime", consent.get("dateTime"))
+    version = _version(consent, needed=status is ConsentStatus.GRANTED)
+    statements = [Consent(status, version, _scope(consent), given_on)]
+    died = patient.get("deceasedDateTime")
+    if died:
+        day = _day("Patient.deceasedDateTime", died)
+        statements.append(Consent(ConsentStatus.DECEASED, NO_FORM, SCOPE, day))
+    identifier = _identifier(consent, patient)
+    name = _first(patient.get("name"))
+    birth = patient.get("birthDate")
+    return [
+        ConsentRow(
+            number,
+            identifier,
+            str(name.get("family") or ""),
+            " ".join(name.get("given") or ()),
+            _day("Patient.birthDate", birth) if birth else None,
+            statement,
+            _SEXES.get(str(patient.get("gender")), ""),
+        )
+        for statement in statements
+    ]
+
+
+def _patient(consent: Resource, patients: dict[str, Resource]) -> Resource:
+    reference = str((consent.get("patient") or {}).get("reference") or "")
+    if reference.startswith("#"):
+        contained = consent.get("contained") or []
+        return next((c for c in contained if c.get("id") == reference[1:]), {})
+    return patients.get(reference) or patients.get("/".join(reference.split("/")[-2:]), {})
+
+
+def _identifier(consent: Resource, patient: Resource) -> str:
+    direct = (consent.get("patient") or {}).get("identifier") or {}
+    own = [one for one in patient.get("identifier") or [] if one.get("use") != "old"]
+    own.sort(key=lambda one: one.get("use") != "official")
+    value = str(direct.get("value") or (own[0].get("value") if own else "") or "").strip()
+    if not value:
+        mend = "send the Patient with its identifier in the same Bundle, or patient.identifier"
+        raise _Wrong("Consent.patient", "leads to no patient identifier", mend)
+    if not checks(value):
+        raise _Wrong(
+            "Consent.patient",
+            "looks like a personal identity code, but its check character is wrong",
+            "compare it with the patient's record",
+        )
+    return value
+
+
+def _version(consent: Resource, *, needed: bool) -> str:
+    rule = consent.get("policyRule") or {}
+    coded = _first(rule.get("coding")).get("code")
+    policy = _first(consent.get("policy")).get("uri")
+    version = str(policy or coded or rule.get("text") or "").rstrip("/").rpartition("/")[2]
+    if not version and needed:
+        mend = "name the consent form in policy.uri or policyRule"
+        raise _Wrong("Consent.policy", "does not name the consent form", mend)
+    return version or NO_FORM
+
+
+def _scope(consent: Resource) -> str:
+    coding = _first((consent.get("scope") or {}).get("coding"))
+    return str(coding.get("code") or SCOPE)
+
+
+def _first(items: Any) -> Resource:
+    return next(iter(items or []), {})
+
+
+def _day(path: str, value: Any) -> date:
+    try:
+        return date.fromisoformat(str(value or "")[:10])
+    except ValueError:
+        raise _Wrong(path, "is not a whole date", "write it as YYYY-MM-DD") from None
+
+
+def _repeated(rows: list[ConsentRow]) -> list[RowProblem]:
+    """Two statements of one patient and day cannot be ordered; a death is none of them."""
+    seen: dict[tuple[str, date, bool], int] = {}
+    found = []
+    for row in rows:
+        died = row.consent.status is ConsentStatus.DECEASED
+        first = seen.setdefault((row.patient_id, row.consent.given_on, died), row.line)
+        if first != row.line and not died:
+            reason = f"the same patient and date stand in entry {first} already"
+            mend = "keep one statement per patient and day"
+            found.append(RowProblem(row.line, "Consent.patient", reason, mend))
+    return found

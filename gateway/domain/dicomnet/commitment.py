@@ -1,0 +1,73 @@
+"""Storage commitment (PS3.4 annex J): what may be said of each object that a sender asks about.
+
+Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+PROCESSING_FAILURE: Final = 0x0110
+NO_SUCH_OBJECT: Final = 0x0112
+CLASS_CONFLICT: Final = 0x0119
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One object of a request, by its original UIDs: they identify, and lie encrypted at rest."""
+
+    sop_class_uid: str
+    sop_instance_uid: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is known of one object here."""
+
+    sop_class_uid: str
+    verified: bool
+    """The archive has read it back, with the digest that was sent."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    committed: tuple[Asked, ...]
+    failed: tuple[tuple[Asked, int], ...]
+    """Each with its failure reason (0008,1197)."""
+
+
+def decide(
+    asked: Sequence[tuple[Asked, str]],
+    kept: Mapping[str, Kept],
+    *,
+    settled: bool,
+    expired: bool,
+) -> Verdict | None:
+    """Return the answer, or None while there is none yet.
+
+    Parameters
+    ----------
+    asked
+        Each object with the UID by which it is known here.
+    kept
+        What is known of these UIDs.
+    settled
+        What was sent before the request has had the time to be indexed.
+    expired
+        Nobody waits any longer: what is not verified by now has failed.
+    """
+    committed: list[Asked] = []
+    failed: list[tuple[Asked, int]] = []
+    for one, uid in asked:
+        here = kept.get(uid)
+        if here is None and (settled or expired):
+            failed.append((one, NO_SUCH_OBJECT))
+        elif here is not None and here.sop_class_uid != one.sop_class_uid:
+            failed.append((one, CLASS_CONFLICT))
+        elif here is not None and here.verified:
+            committed.append(one)
+        elif expired:
+            failed.append((one, PROCESSING_FAILURE))
+        else:
+            return None
+    return Verdict(tuple(committed), tuple(failed))

@@ -1,0 +1,61 @@
+"""The signed receipt of a deletion: what was deleted of one patient, here and at the archive.
+
+Pure. It names the patient by the site pseudonym, which only this centre can lead back.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.domain.identity import KeyRing
+
+WITHDRAWN: Final = "withdrawn"
+RECALLED: Final = "recalled"
+UNCONSENTED: Final = "unconsented"
+
+
+@dataclass(frozen=True)
+class SignedReceipt:
+    """`body` is canonical JSON; `signature` is Ed25519 over its UTF-8 bytes, base64."""
+
+    body: str
+    signature: str
+    public_key_id: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "says": json.loads(self.body)}
+
+
+def sign_receipt(
+    ring: KeyRing,
+    *,
+    pseudonym: str,
+    why: str,
+    site: Mapping[str, Any],
+    archive: Mapping[str, Any],
+    made_at: datetime,
+) -> SignedReceipt:
+    """Sign what was deleted where.
+
+    Parameters
+    ----------
+    why
+        `withdrawn` or `recalled`.
+    site, archive
+        Counts and the time of the deletion.
+    """
+    says = {
+        "kind": "kasari-erasure-receipt/1",
+        "centre": ring.centre,
+        "patient": pseudonym,
+        "why": why,
+        "site": dict(site),
+        "archive": dict(archive),
+        "made_at": made_at.isoformat(),
+    }
+    body = json.dumps(says, sort_keys=True, separators=(",", ":"))
+    signature = base64.b64encode(ring.signing_key.sign(body.encode())).decode()
+    return SignedReceipt(body, signature, ring.public_key_id)

@@ -1,0 +1,140 @@
+"""Prospective collection: fetching from the PACS or OIS what is missing of consented patients."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.collection import Here, modalities_of_interest, to_fetch
+from gateway.domain.consent import ConsentStatus
+from gateway.errors import RetryError
+from gateway.ports import Alerts, Audit, Clock, Collected, Index, Pacs, StoredInstance, Vault
+
+FAILING = "collection-failing"
+
+
+@dataclass(frozen=True)
+class CollectionLimits:
+    instances_per_hour: int
+    patients_per_run: int
+    again: timedelta
+    """How long a patient of whom nothing was missing is not asked about again."""
+    quiet_days: int
+
+
+@dataclass
+class Run:
+    """What one run did."""
+
+    at: str
+    patients: int = 0
+    series: int = 0
+    instances: int = 0
+    failed: int = 0
+    """Instances that the PACS could not send, or that were refused at the door."""
+    ended: str = "nothing more is due"
+
+
+class CollectionService:
+    """`step` is called by the schedule."""
+
+    def __init__(
+        self,
+        pacs: Pacs,
+        collected: Collected,
+        vault: Vault,
+        index: Index,
+        site_uid: Callable[[str], str],
+        limits: CollectionLimits,
+        is_open: Callable[[], bool],
+        alerts: Alerts,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._pacs = pacs
+        self._collected = collected
+        self._vault = vault
+        self._index = index
+        self._site_uid = site_uid
+        self._limits = limits
+        self._is_open = is_open
+        self._alerts = alerts
+        self._audit = audit
+        self._clock = clock
+        self.last: Run | None = None
+
+    def step(self) -> dict[str, Any]:
+        """Ask about whoever is due, and fetch what is missing, within the limits."""
+        run = self.last = Run(self._clock.now().isoformat())
+        if not self._is_open():
+            run.ended = "intake is closed"
+            return asdict(run)
+        try:
+            for pseudonym in self._due():
+                run.patients += 1
+                if not self._collect(pseudonym, run):
+                    run.ended = "the limit of this hour is reached"
+                    break
+        except RetryError as error:
+            run.ended = str(error)
+            self._alerts.raise_alert(FAILING, f"{error}; tried again at the next run")
+        else:
+            self._alerts.clear(FAILING)
+        return asdict(run)
+
+    def _due(self) -> list[str]:
+        """Return consented patients, those who were never asked about first."""
+        asked, now = self._collected.asked(), self._clock.now()
+        buried = self._vault.buried()
+        never = datetime.min.replace(tzinfo=now.tzinfo)
+        due = [
+            pseudonym
+            for pseudonym, consent in self._vault.in_force().items()
+            if consent.status is ConsentStatus.GRANTED
+            and pseudonym not in buried
+            and asked.get(pseudonym, never) <= now - self._limits.again
+        ]
+        due.sort(key=lambda pseudonym: (asked.get(pseudonym, never), pseudonym))
+        return due[: self._limits.patients_per_run]
+
+    def _collect(self, pseudonym: str, run: Run) -> bool:
+        """Fetch for one patient. False when the limit is reached and something is left."""
+        person, here = self._vault.person(pseudonym), here_of(self._index.of_patient(pseudonym))
+        now, moved = self._clock.now(), 0
+        for patient_id in person.patient_ids if person else ():
+            offered = self._pacs.find(patient_id, modalities_of_interest(here))
+            wanted = to_fetch(offered, here, self._site_uid, now.date(), self._limits.quiet_days)
+            keys = {one.series.series_uid: self._site_uid(one.series.series_uid) for one in wanted}
+            earlier = self._collected.earlier(set(keys.values()))
+            for one in wanted:
+                key = keys[one.series.series_uid]
+                if key in earlier and not earlier[key].allows(now):
+                    continue
+                if not self._is_within_the_limit(one.absent):
+                    return False
+                detail = f"{one.series.modality}, {one.absent} instances"
+                self._audit.record("collect", "service", pseudonym, detail)
+                done = self._pacs.move(one.series)
+                self._collected.note_fetched(key, done.completed + done.failed, self._clock.now())
+                moved += 1
+                run.series += 1
+                run.instances += done.completed
+                run.failed += done.failed
+        if not moved:  # else ask again at the next run: what came may refer to more
+            self._collected.note_asked(pseudonym, self._clock.now())
+        return True
+
+    def _is_within_the_limit(self, instances: int) -> bool:
+        """A series that is larger than the limit goes alone."""
+        done = self._collected.fetched_since(self._clock.now() - timedelta(hours=1))
+        return done == 0 or done + instances <= self._limits.instances_per_hour
+
+    def as_json(self) -> dict[str, Any] | None:
+        return asdict(self.last) if self.last else None
+
+
+def here_of(stored: Iterable[StoredInstance]) -> Here:
+    """Say what is here of one patient, and what that refers to."""
+    instances = [one.instance for one in stored]
+    uids = {one.sop_instance_uid for one in instances}
+    return Here(uids, {uid for one in instances for uid in one.references} - uids)

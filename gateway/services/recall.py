@@ -1,0 +1,123 @@
+"""Recalling what was sent under the wrong patient, and signing receipts of every deletion.
+
+A recall works like a withdrawal that is lifted by itself: everything under the identifier is
+deleted here and at the archive, nothing of it is taken meanwhile, and once the archive has said
+that it is done, the right objects can be sent again under the consent that still stands.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from gateway.domain.clinical import Forgotten
+from gateway.domain.erasure import RECALLED, WITHDRAWN, SignedReceipt
+from gateway.errors import RejectError
+from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
+from gateway.services.consent import Naming
+
+
+class Signing(Protocol):
+    def __call__(
+        self, *, pseudonym: str, why: str, site: Mapping[str, Any], archive: Mapping[str, Any]
+    ) -> SignedReceipt: ...
+
+
+class RecallService:
+    """`step` is called again and again; each part of it may be killed and repeated."""
+
+    def __init__(
+        self,
+        erasures: Erasures,
+        vault: Vault,
+        index: Index,
+        courses: Courses,
+        naming: Naming,
+        site_uid: Callable[[str], str],
+        forgotten: Callable[[], Mapping[str, Forgotten]],
+        sign: Signing,
+        on_change: Callable[[str], None],
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._erasures = erasures
+        self._vault = vault
+        self._index = index
+        self._courses = courses
+        self._naming = naming
+        self._site_uid = site_uid
+        self._forgotten = forgotten
+        self._sign = sign
+        self._on_change = on_change
+        self._audit = audit
+        self._clock = clock
+
+    def recall(self, patient_id: str, uid: str, comment: str, who: str) -> dict[str, Any]:
+        """Order the deletion of everything that came under an identifier.
+
+        Parameters
+        ----------
+        uid
+            An original study, series or instance UID of what was sent wrongly, to be sure.
+
+        Raises
+        ------
+        RejectError
+            `unknown-patient`, `unknown-uid` or `comment`.
+        """
+        lookup = self._naming.lookup(patient_id)
+        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
+        if pseudonym is None:
+            raise RejectError("unknown-patient", "this identifier is in no consent list")
+        stored = self._index.of_patient(pseudonym)
+        here = self._site_uid(uid.strip())
+        names = ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
+        if not any(getattr(s.instance, name) == here for s in stored for name in names):
+            raise RejectError("unknown-uid", "nothing of that UID has come under this identifier")
+        if not comment.strip():
+            raise RejectError("comment", "say why, and name nobody")
+        self._audit.record("recall", who, pseudonym, comment.strip())
+        studies = {s.instance.study_instance_uid for s in stored}
+        others = self._index.others_with(studies, pseudonym)
+        self._erasures.recall(pseudonym, comment.strip(), self._clock.now())
+        for one in (pseudonym, *sorted(others)):
+            self._on_change(one)
+        return {"instances": len(stored), "courses": len(self._courses.of_patient(pseudonym))}
+
+    def step(self) -> int:
+        """Sign receipts that are due and close recalls. Returns how many receipts were signed."""
+        recalled, forgotten = self._erasures.recalled(), self._forgotten()
+        signed = 0
+        for pseudonym, tombstone in self._vault.tombstones().items():
+            told = forgotten.get(pseudonym)
+            if told is None or told.receipt is None or told.receipt.erased_at is None:
+                continue
+            why = RECALLED if pseudonym in recalled else WITHDRAWN
+            if not self._erasures.has_receipt(pseudonym, tombstone.erased_at):
+                receipt = self._receipt(pseudonym, why, tombstone, told)
+                self._erasures.keep(pseudonym, tombstone.erased_at, receipt)
+                signed += 1
+            if why == RECALLED:
+                self._erasures.close(pseudonym, self._clock.now())
+                self._vault.unbury(pseudonym)
+        return signed
+
+    def _receipt(
+        self, pseudonym: str, why: str, tombstone: Tombstone, told: Forgotten
+    ) -> SignedReceipt:
+        answer = told.receipt.model_dump(mode="json") if told.receipt else {}
+        return self._sign(
+            pseudonym=pseudonym,
+            why=why,
+            site={
+                "instances": tombstone.instances,
+                "clinical_rows": told.rows,
+                "erased_at": tombstone.erased_at.isoformat(),
+            },
+            archive=answer,
+        )
+
+    def receipts(self) -> list[dict[str, Any]]:
+        """Return every receipt, the latest first."""
+        return [receipt.as_json() for receipt in self._erasures.receipts()]
+
+    def open(self) -> int:
+        return len(self._erasures.recalled())

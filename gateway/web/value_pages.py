@@ -1,0 +1,16 @@
+"""The page on every distinct text of what leaves."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gateway.api.access import STEWARDS
+from gateway.web.frame import opened, page, who
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/values")
+def show_values(request: Request, path: str | None = None, at_most: int = 2) -> Response:
+    state = opened(request, *STEWARDS)
+    told = state.texts.view(path or None, at_most, who(request))
+    return page(request, "values.html", told=told, chosen=path, at_most=at_most)

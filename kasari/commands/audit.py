@@ -1,0 +1,40 @@
+"""`kasari audit`: are the audit chains whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kasari.errors import InputError
+from kasari.gateway.asking import STACK, described
+from kasari.gateway.audit import first_break
+from kasari.gateway.local import Config, settings
+
+app = typer.Typer(no_args_is_help=True, help="The audit chains of this machine's gateways.")
+
+
+@app.callback()
+def chains() -> None:
+    """The audit chains of this machine's gateways."""
+
+
+@app.command()
+def verify(
+    config: Config = None,
+    centre: Annotated[str | None, typer.Option(help="Only this one of the stack.")] = None,
+    stack: Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")] = STACK,
+) -> None:
+    """Check every chain; exit code 1 and the place if one is broken.
+
+    Example: kasari audit verify
+    """
+    if config is not None:
+        chosen = [settings(config, None)]
+    else:
+        names = [centre] if centre else list(described(stack)["centres"])
+        chosen = [settings(None, name, stack) for name in names]
+    broken = {one.centre: first_break(one) for one in chosen}
+    for name, place in broken.items():
+        typer.echo(f"{name}: {'whole' if place is None else f'broken at event {place}'}")
+    if any(place is not None for place in broken.values()):
+        raise InputError("an audit chain is broken")

@@ -1,0 +1,179 @@
+"""Prospective collection over a PACS in memory: who is asked about, what comes, what limits it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from gateway.collecting import crontab
+from gateway.config import Collection as CollectionSettings
+from gateway.config import DicomDoor, Settings
+from gateway.domain.collection import OfferedSeries
+from gateway.errors import ConfigError, RetryError
+from gateway.ports import Moved
+from tests.factories import site_objects as make
+from tests.integration.gateway.conftest import Hospital, hospital_of
+from tests.integration.gateway.test_gateway_http import operator
+
+HOME = "127.0.0.1"
+HOUR_S = 3600.0
+
+
+@dataclass
+class FakePacs:
+    """Has one course of ID-1; moving a series stores its objects as the plugin would."""
+
+    hospital: Hospital | None = None
+    asked: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    refuses: bool = False
+    down: bool = False
+
+    def find(self, patient_id: str, modalities: Collection[str]) -> list[OfferedSeries]:
+        if self.down:
+            raise RetryError("the PACS cannot be reached, or does not let us ask")
+        self.asked.append(patient_id)
+        if patient_id != "ID-1":
+            return []
+        offered = {
+            "CT": ("o1", "o2", "o3", "o4"),
+            "RTSTRUCT": ("o100",),
+            "RTPLAN": ("o200",),
+            "RTDOSE": ("o300",),
+            "SR": ("o900",),
+        }
+        return [
+            OfferedSeries("st", f"se-{modality}", modality, None, uids)
+            for modality, uids in offered.items()
+            if modality in modalities
+        ]
+
+    def move(self, series: OfferedSeries) -> Moved:
+        assert self.hospital is not None
+        self.moved.append(series.modality)
+        if self.refuses:
+            return Moved(0, len(series.instance_uids))
+        course = make.course(patient=self.hospital.pseudonym())
+        numbers = dict(zip(("o1", "o2", "o3", "o4", "o100", "o200", "o300"), course, strict=True))
+        for uid in series.instance_uids:
+            self.hospital.site.store(numbers[uid])
+        self.hospital.settle()
+        return Moved(len(series.instance_uids), 0)
+
+
+def site_uid(original: str) -> str:
+    """As the objects of `make` are numbered."""
+    return f"2.25.{original[1:]}"
+
+
+@pytest.fixture
+def pacs() -> FakePacs:
+    return FakePacs()
+
+
+@pytest.fixture
+def ward(settings: Settings, pacs: FakePacs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospital]:
+    monkeypatch.setattr("gateway.collecting.site_uid", lambda _keys, uid: site_uid(uid))
+    sender = {"aet": "PACS", "host": HOME, "port": 11112}
+    door = {
+        "ae_title": "KASARI_KUH",
+        "listen": {"host": HOME, "port": 0},
+        "orthanc_port": 1,
+        "senders": [sender],
+    }
+    chosen = {
+        "dicom": DicomDoor.model_validate(door),
+        "collection": CollectionSettings.model_validate({"pacs": sender}),
+    }
+    for hospital in hospital_of(settings.model_copy(update=chosen), pacs=pacs):
+        pacs.hospital = hospital
+        door_open = hospital.service.door
+        assert door_open is not None
+        hospital.service.canary.step()
+        door_open.step()
+        yield hospital
+        door_open.stop()
+
+
+def run(ward: Hospital) -> dict:
+    answer = operator(ward, "POST", "/api/v1/collection/run")
+    assert answer.status_code == 200
+    told: dict = answer.json()
+    return told
+
+
+def test_a_course_comes_in_two_runs_and_only_that(ward: Hospital, pacs: FakePacs) -> None:
+    first = run(ward)
+    assert (first["patients"], first["series"], first["instances"]) == (1, 3, 3)
+    assert pacs.moved == ["RTDOSE", "RTPLAN", "RTSTRUCT"]
+    second = run(ward)
+    assert (second["series"], second["instances"]) == (1, 4)
+    assert pacs.moved[-1] == "CT"
+    assert ward.send()
+    assert ward.states() == ["delivered"]
+    assert run(ward)["series"] == 0
+    assert run(ward)["patients"] == 0  # of whom nothing is missing is not asked about each time
+    ward.clock.forward(21 * HOUR_S)
+    assert run(ward)["patients"] == 1
+    details = [e["detail"] for e in ward.service.audit.entries() if e["action"] == "collect"]
+    assert details[0] == "CT, 4 instances"
+
+
+def test_whoever_has_not_agreed_is_not_asked_about(ward: Hospital, pacs: FakePacs) -> None:
+    body = b"patient_id,status,version,date\nID-2,declined,1,2026-01-01\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    body = b"patient_id,status,version,date\nID-1,withdrawn,2,2026-01-02\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    assert run(ward)["patients"] == 0
+    assert pacs.asked == []
+
+
+def test_the_limit_of_an_hour_holds_over_runs(ward: Hospital, settings: Settings) -> None:
+    service = ward.app.state.collection
+    service._limits = service._limits.__class__(2, 200, service._limits.again, 7)
+    assert run(ward)["ended"] == "the limit of this hour is reached"
+    assert ward.service.index.counts()["indexed"] == 2
+    assert run(ward)["series"] == 0
+    ward.clock.forward(HOUR_S + 1)
+    assert run(ward)["series"] == 1
+    ward.clock.forward(HOUR_S + 1)
+    assert run(ward)["instances"] == 4  # larger than the limit: alone
+    ward.clock.forward(HOUR_S + 1)
+    assert run(ward)["ended"] == "nothing more is due"
+
+
+def test_what_the_door_refuses_is_not_fetched_each_night(ward: Hospital, pacs: FakePacs) -> None:
+    pacs.refuses = True
+    assert run(ward)["failed"] == 3
+    ward.clock.forward(21 * HOUR_S)
+    assert run(ward)["series"] == 0
+    ward.clock.forward(25 * HOUR_S)
+    assert run(ward)["series"] == 3
+
+
+def test_a_pacs_that_is_down_is_told_and_tried_again(ward: Hospital, pacs: FakePacs) -> None:
+    pacs.down = True
+    assert "cannot be reached" in run(ward)["ended"]
+    assert [a["code"] for a in ward.service.alerts.open()] == ["collection-failing"]
+    pacs.down = False
+    assert run(ward)["series"] == 3
+    assert ward.service.alerts.open() == []
+
+
+def test_nothing_is_fetched_while_intake_is_closed(ward: Hospital, pacs: FakePacs) -> None:
+    ward.service.disk.closed = "disk-full"
+    assert run(ward)["ended"] == "intake is closed"
+    assert pacs.asked == []
+
+
+def test_without_a_pacs_it_is_told(hospital: Hospital) -> None:
+    answer = operator(hospital, "POST", "/api/v1/collection/run")
+    assert answer.status_code == 422
+    assert "collection" in answer.json()["text"]
+
+
+def test_a_schedule_that_is_none_stops_the_start() -> None:
+    sender = {"aet": "PACS", "host": HOME}
+    wrong = CollectionSettings.model_validate({"pacs": sender, "cron": "each night"})
+    with pytest.raises(ConfigError, match=r"collection\.cron"):
+        crontab(wrong)

@@ -1,0 +1,151 @@
+"""Consent beyond yes and no: unknown patients, deaths, stops, and people without a name."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Settings
+from gateway.contract.site import ISSUED_AT, ConsentSnapshot
+from gateway.domain.canary import CANARY_PATIENT_ID
+from tests.factories import site_objects as make
+from tests.integration.gateway.conftest import PLUGIN, Hospital, hospital_of
+from tests.integration.gateway.test_gateway_http import call, operator
+
+HEAD = "patient_id,status,version,date\n"
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def holding(settings: Settings) -> Iterator[Hospital]:
+    """A centre that holds unknown patients for 30 days."""
+    yield from hospital_of(settings.model_copy(update={"unknown_patients": "hold"}))
+
+
+@pytest.fixture
+def ending(settings: Settings) -> Iterator[Hospital]:
+    """A centre where a consent ends with the patient's death."""
+    yield from hospital_of(settings.model_copy(update={"after_death": "stop"}))
+
+
+def say(hospital: Hospital, *lines: str) -> dict:
+    body = (HEAD + "\n".join(lines) + "\n").encode()
+    return hospital.service.consents.import_sheet(body, "operator", commit=True).as_json()
+
+
+def admitted(hospital: Hospital) -> set[str]:
+    return set(hospital.service.consents.snapshot().admitted)
+
+
+def test_unknown_patients_are_refused_unless_the_centre_holds_them(hospital: Hospital) -> None:
+    snapshot = hospital.service.consents.snapshot()
+    assert not snapshot.hold_unknown
+    assert snapshot.refused == frozenset()
+
+
+def test_the_held_list_refuses_who_said_no_and_the_canary(holding: Hospital) -> None:
+    say(holding, "ID-2,declined,2.1,2026-01-01")
+    snapshot = holding.service.consents.snapshot()
+    lookup = holding.service.naming.lookup
+    assert snapshot.hold_unknown
+    assert snapshot.refused == {lookup("ID-2"), lookup(CANARY_PATIENT_ID)}
+    assert set(snapshot.admitted) == {lookup("ID-1")}
+
+
+def test_held_objects_go_when_consent_comes(holding: Hospital) -> None:
+    holding.take_in(make.course(patient=holding.pseudonym("ID-9")))
+    assert holding.states() == ["held"]
+    assert not holding.send()
+    assert holding.stage.persons == []  # nothing was rewritten before the names were known
+    say(holding, "ID-9,granted,2.1,2026-01-01")
+    holding.settle()
+    assert holding.send()
+    assert holding.states() == ["delivered"]
+
+
+def test_held_objects_are_deleted_after_the_days_and_stay_in_the_account(
+    holding: Hospital,
+) -> None:
+    holding.take_in(make.course(patient=holding.pseudonym("ID-9")))
+    other = make.ct(50, 0.0, holding.pseudonym("ID-1"), series=900)
+    holding.take_in([other])
+    erase = holding.service.withdrawal.drop_unknown
+    assert erase(holding.clock.now()) == 1
+    assert erase(holding.clock.now()) == 0
+    assert len(holding.site.objects) == 1
+    account = holding.service.status.account().as_json()
+    assert (account["received"], account["deleted_on_request"]) == (1, 7)
+    (line,) = holding.service.ledger.days()
+    assert (line["offered"], line["stored"], line["deleted"]) == (8, 1, 7)
+
+
+def test_a_consent_outlives_the_patient_unless_it_ends_with_death(
+    hospital: Hospital, ending: Hospital
+) -> None:
+    for place, in_force in ((hospital, True), (ending, False)):
+        say(place, "ID-1,deceased,,2026-02-01")
+        assert bool(admitted(place)) is in_force
+
+
+def test_stopped_keeps_what_is_there_and_withdrawn_does_not(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    say(hospital, "ID-1,stopped,2.1,2026-02-01")
+    hospital.service.course_service.step()
+    assert hospital.states() == ["held"]
+    assert not admitted(hospital)
+    assert hospital.service.withdrawal.step() == 0
+    assert len(hospital.site.objects) == 7
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-02")
+    assert hospital.service.withdrawal.step() == 1
+    assert not hospital.site.objects
+
+
+def test_a_bundle_comes_in_by_the_same_door(hospital: Hospital) -> None:
+    consent = {
+        "resourceType": "Consent",
+        "status": "active",
+        "patient": {"identifier": {"value": "ID-7"}},
+        "dateTime": "2026-01-05",
+        "policyRule": {"text": "2.1"},
+    }
+    body = json.dumps(consent).encode()
+    preview = operator(hospital, "POST", "/api/v1/consents?preview=true", content=body)
+    assert (preview.status_code, preview.json()["new"]) == (200, 1)
+    assert operator(hospital, "POST", "/api/v1/consents", content=body).json()["committed"]
+    assert hospital.service.naming.lookup("ID-7") in admitted(hospital)
+    broken = json.dumps(consent | {"dateTime": "soon"}).encode()
+    answer = operator(hospital, "POST", "/api/v1/consents", content=broken)
+    assert (answer.status_code, answer.json()["committed"]) == (422, False)
+
+
+def test_a_list_that_has_not_changed_does_not_travel_again(hospital: Hospital) -> None:
+    def fetch(tag: str = "") -> object:
+        headers = {"Authorization": f"Bearer {PLUGIN}", "If-None-Match": tag}
+        return call(hospital, "GET", "/internal/consent-snapshot", headers=headers)
+
+    first = fetch()
+    assert ConsentSnapshot.model_validate_json(first.content).admitted
+    hospital.clock.forward(60)
+    again = fetch(first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers[ISSUED_AT] == hospital.clock.now().isoformat()
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-01")
+    changed = fetch(first.headers["etag"])
+    assert changed.status_code == 200
+    assert not ConsentSnapshot.model_validate_json(changed.content).admitted
+    hospital.service.disk.closed = "disk-full"
+    assert fetch(changed.headers["etag"]).status_code == 200
+
+
+def test_the_same_is_read_of_a_database_as_of_memory(hospital: Hospital, tmp_path: Path) -> None:
+    """What the vault remembers is what another process reads."""
+    vault = hospital.service.vault
+    for line in ("ID-2,granted,2.1,2026-01-01", "ID-2,withdrawn,2.1,2026-01-02"):
+        say(hospital, line)
+        assert vault.in_force() == vault._read_in_force()
+        assert vault.aliases() == vault._read_aliases()
+    vault.bury("PX", 3)
+    assert vault.buried() == vault._read_buried() == {"PX"}
+    vault.unbury("PX")
+    assert vault.buried() == set()

@@ -1,0 +1,262 @@
+"""Every rule of the local validation: one course that it passes and one that it does not."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from gateway.contract.manifest import Role
+from gateway.domain.courses import (
+    BeamFacts,
+    DoseFacts,
+    Draft,
+    ImageFacts,
+    Instance,
+    PlanFacts,
+    RecordFacts,
+    RoiFacts,
+    StructureFacts,
+)
+from gateway.domain.courses.facts import Facts
+from gateway.domain.validation import (
+    RULES,
+    TEST_PATIENTS,
+    Severity,
+    Subject,
+    age_on,
+    is_test_patient,
+    validate,
+    with_severities,
+)
+
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+GOOD_PLAN = PlanFacts(
+    intent="CURATIVE",
+    label="Breast L",
+    approval="APPROVED",
+    planned_on="20200108",
+    fractions=15,
+    prescribed_gy=40.05,
+    fraction_dose_gy=2.67,
+    beams=(BeamFacts(1, "M1", "PHOTON", "TREATMENT", (6.0,)),),
+)
+GOOD_DOSE = DoseFacts("GY", "PHYSICAL", "PLAN", 0.001, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
+GOOD_STRUCTURES = StructureFacts(
+    rois=(RoiFacts(1, "BODY", "EXTERNAL", contours=4),),
+    contour_z_mm=(0.0, 3.0, 6.0, 9.0),
+    body_low_mm=(0.0, 0.0, 0.0),
+    body_high_mm=(100.0, 100.0, 9.0),
+)
+RECORDS = [("record", RecordFacts(f"202001{12 + n:02d}", n)) for n in range(1, 4)]
+
+
+def image(z: float, **changes: object) -> ImageFacts:
+    return replace(ImageFacts((0.0, 0.0, z), AXIAL, 3.0, 2, 2, "20200106"), **changes)
+
+
+IMAGES = [("planning-image", image(3.0 * n)) for n in range(4)]
+
+
+def draft(*facts: tuple[str, Facts], frames: dict[str, str] | None = None) -> Draft:
+    members = tuple(
+        Instance(
+            sop_instance_uid=f"2.25.{number}",
+            sop_class_uid="",
+            series_instance_uid=f"series {role}",
+            study_instance_uid="",
+            pseudonym="P",
+            modality="CT" if role == "planning-image" else role,
+            role=Role(role),
+            frame_uids=((frames or {}).get(role, "2.25.900"),),
+            facts=one,
+        )
+        for number, (role, one) in enumerate(facts)
+    )
+    return Draft("2.25.1", members)
+
+
+def course(**changes: object) -> Draft:
+    """A sound course; `plan`, `dose`, `structures`, `images`, `more` replace its parts."""
+    parts = {
+        "plan": GOOD_PLAN,
+        "dose": GOOD_DOSE,
+        "structures": GOOD_STRUCTURES,
+        "images": IMAGES,
+        "more": RECORDS,
+        "frames": None,
+        **changes,
+    }
+    return draft(
+        *parts["images"],
+        ("structures", parts["structures"]),
+        ("plan", parts["plan"]),
+        ("dose", parts["dose"]),
+        *parts["more"],
+        frames=parts["frames"],
+    )
+
+
+def plan(**changes: object) -> Draft:
+    return course(plan=replace(GOOD_PLAN, **changes))
+
+
+def dose(**changes: object) -> Draft:
+    return course(dose=replace(GOOD_DOSE, **changes))
+
+
+def structures(**changes: object) -> Draft:
+    return course(structures=replace(GOOD_STRUCTURES, **changes))
+
+
+def with_roi(**changes: object) -> Draft:
+    return structures(rois=(replace(GOOD_STRUCTURES.rois[0], **changes),))
+
+
+REVISED = draft(
+    *IMAGES,
+    ("structures", GOOD_STRUCTURES),
+    ("plan", GOOD_PLAN),
+    ("plan", replace(GOOD_PLAN, predecessors=("2.25.5",))),
+    ("dose", GOOD_DOSE),
+)
+FAULTS: dict[str, list[tuple[Draft, str]]] = {
+    "frames-differ": [
+        (course(frames={"dose": "2.25.31"}), "a dose lies in another frame"),
+        (course(frames={"structures": "2.25.31"}), "a structure set lies in another frame"),
+    ],
+    "dose-units": [
+        (dose(units="RELATIVE"), "dose units are RELATIVE, not GY"),
+        (dose(units=None), "dose units are not given"),
+        (dose(scaling=0.0), "dose grid scaling is 0"),
+    ],
+    "dose-type": [(dose(kind="ERROR"), "dose type is ERROR"), (dose(kind=None), "not given")],
+    "dose-off-body": [(dose(low_mm=(0.0, 0.0, 50.0), high_mm=(9.0, 9.0, 60.0)), "outside")],
+    "prescription": [(plan(prescribed_gy=60.0), "15 fractions of 2.67 Gy are 40.05 Gy")],
+    "no-fractions": [(plan(fractions=None), "does not say how many"), (plan(fractions=0), "not")],
+    "beam-incomplete": [
+        (plan(beams=(BeamFacts(2, None, None, "TREATMENT"),)), "beam 2 has no machine and no en"),
+        (plan(beams=(BeamFacts(3, "M1", None, None),)), "beam 3 has no energy"),
+    ],
+    "plan-intent": [(plan(intent="VERIFICATION"), "VERIFICATION"), (plan(intent="SERVICE"), "S")],
+    "phantom": [
+        (plan(label="QA_arc2"), "a plan's label says that it is not of a patient"),
+        (structures(label="Phantom"), "a structure set's label"),
+        (course(images=[("planning-image", image(0.0, quality_control=True))]), "an image says"),
+    ],
+    "plan-unapproved": [
+        (plan(approval="UNAPPROVED"), "unapproved"),
+        (plan(approval="REJECTED"), "rejected"),
+    ],
+    "contours-degenerate": [(with_roi(degenerate=2), "2 of 4 contours have no area")],
+    "contours-off-slice": [(structures(contour_z_mm=(0.0, 4.4)), "the first at z = 4.4 mm")],
+    "roi-empty": [(with_roi(contours=0), "structure 1 has no contour")],
+    "slice-spacing": [
+        (
+            course(images=[("planning-image", image(z)) for z in (0.0, 3.0, 5.5, 8.5)]),
+            "slices are 2.5 to 3.0 mm apart",
+        )
+    ],
+    "plan-superseded": [(REVISED, "1 of 2 plans were revised")],
+    "dates-order": [
+        (plan(planned_on="20200101"), "the plan is dated before the images"),
+        (course(more=[("record", RecordFacts("20200107", 1))]), "the first treatment is dated"),
+    ],
+    "too-many-records": [(plan(fractions=2, fraction_dose_gy=20.025), "3 fractions are recorded")],
+}
+PASSES: list[tuple[str, Draft]] = [
+    ("beam-incomplete", plan(beams=(BeamFacts(9, None, None, "SETUP"),))),
+    ("plan-intent", plan(intent=None)),
+    ("plan-intent", plan(intent="PALLIATIVE")),
+    ("plan-unapproved", plan(approval=None)),
+    ("phantom", plan(label="Equal quality")),
+    ("prescription", plan(prescribed_gy=None)),
+    ("prescription", plan(prescribed_gy=43.0)),
+    ("dose-off-body", structures(body_low_mm=None, body_high_mm=None)),
+    ("dose-type", dose(kind="EFFECTIVE")),
+    ("contours-off-slice", structures(contour_z_mm=(0.0, 3.4))),
+    ("contours-off-slice", structures(contour_z_mm=(-50.0,))),
+    ("too-many-records", plan(fractions=3, fraction_dose_gy=13.35)),
+    (
+        "slice-spacing",
+        course(images=[("planning-image", image(z)) for z in (0.0, 3.0, 6.05, 15.0, 18.0)]),
+    ),
+    ("frames-differ", course(images=[])),
+]
+
+
+def found(case: Draft, code: str) -> list[str]:
+    return [finding.text for finding in validate(case) if finding.code == code]
+
+
+def test_a_sound_course_has_no_finding() -> None:
+    assert validate(course(), subject=Subject(age_years=67)) == ()
+
+
+def test_every_rule_is_here() -> None:
+    assert {rule.code for rule in RULES} == {*FAULTS, "test-patient", "under-age"}
+
+
+@pytest.mark.parametrize(
+    ("code", "case", "text"),
+    [(code, case, text) for code, cases in FAULTS.items() for case, text in cases],
+)
+def test_a_fault_is_told_in_words(code: str, case: Draft, text: str) -> None:
+    assert len(found(case, code)) == 1
+    assert text in found(case, code)[0]
+
+
+@pytest.mark.parametrize(("code", "case"), PASSES)
+def test_what_is_no_fault_passes(code: str, case: Draft) -> None:
+    assert found(case, code) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "code"),
+    [
+        (Subject(17), "under-age"),
+        (Subject(18), None),
+        (Subject(None), None),
+        (Subject(50, is_test=True), "test-patient"),
+    ],
+)
+def test_rules_about_the_patient(subject: Subject, code: str | None) -> None:
+    codes = [finding.code for finding in validate(course(), subject=subject)]
+    assert codes == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("birth", "day", "years"),
+    [
+        (date(2002, 3, 2), date(2020, 3, 1), 17),
+        (date(2002, 3, 2), date(2020, 3, 2), 18),
+        (date(2004, 2, 29), date(2022, 2, 28), 17),
+        (date(2004, 2, 29), date(2022, 3, 1), 18),
+    ],
+)
+def test_age_is_whole_years(birth: date, day: date, years: int) -> None:
+    assert age_on(birth, day) == years
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("ZZ-0042", "Virtanen"), True),
+        (("010101-123N", "QA"), True),
+        (("X1", "Testi"), True),
+        (("X1", "Phantom^Thorax"), True),
+        (("010101-123N", "Testamentti"), False),
+        (("010101-123N", "Qazi"), False),
+        (("AZZ1", "Kontest"), False),
+    ],
+)
+def test_test_patients_are_told_by_identifier_or_name(
+    words: tuple[str, ...], expected: bool
+) -> None:
+    assert is_test_patient(words, TEST_PATIENTS) is expected
+
+
+def test_severities_are_the_centres() -> None:
+    rules = with_severities(RULES, {"phantom": "refuse", "test-patient": "warning"})
+    case, subject = plan(label="QA"), Subject(is_test=True)
+    told = {f.code: f.severity for f in validate(case, rules, subject)}
+    assert told == {"phantom": Severity.REFUSE, "test-patient": Severity.WARNING}

@@ -14,7 +14,7 @@ from harmonizer.domain.clinical.bias import (
     features,
     inverse_probability_weights,
 )
-from harmonizer.errors import RefusedError
+from harmonizer.errors import DataError, RefusedError
 from harmonizer.services.proms import CompletionRow, PromService
 
 CHARACTERISTICS: Final = (
@@ -99,12 +99,15 @@ class BiasService:
 
         Raises
         ------
-        DataError
-            `bias-weights`, if all or none answered.
+        RefusedError
+            `bias-weights`, if all or none answered, or nothing was due.
         """
         answered, rows = self._due(instrument, timepoint, today)
         came = list(answered.values())
-        weights = inverse_probability_weights(features(rows, CHARACTERISTICS), came)
+        try:
+            weights = inverse_probability_weights(features(rows, CHARACTERISTICS), came)
+        except DataError as error:
+            raise RefusedError("bias-weights", str(error), 422) from error
         yield ["national_id", "instrument", "timepoint", "answered", "weight"]
         for (patient, yes), weight in zip(answered.items(), weights, strict=True):
             said = "yes" if yes else "no"

@@ -1,9 +1,8 @@
 """Rows that the centres send: checked again, stored whole or not at all, and read back."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import chain
 from typing import Any, Final, Protocol
 
 from gateway.contract.clinical import (
@@ -35,6 +34,7 @@ from harmonizer.domain.proms import (
 from harmonizer.errors import NotFoundError, RefusedError
 
 PROBLEMS_TOLD: Final = 1000
+ORIGIN: Final = ("source", "form", "code_lists", "import_batch")
 Row = ClinicalRow | ToxicityRow | PromRow | FactRow
 Scored = tuple[PromRow, Mapping[str, float | None], str]
 
@@ -173,7 +173,11 @@ class ClinicalService:
             raise NotFoundError("no clinical rows of such a patient")
         latest = _latest(national_id, (row for row in rows if row["kind"] == "clinical"))
         treatment = self._schedule.treatment(_days(latest.rt_end, latest.rt_start))
-        events = chain.from_iterable(self._events(row, latest, treatment) for row in rows)
+        events = [
+            replace(event, origin={name: row[name] for name in ORIGIN})
+            for row in rows
+            for event in self._events(row, latest, treatment)
+        ]
         return Timeline(national_id, latest.rt_start, tuple(events))
 
     def course_timeline(self, course: Mapping[str, Any]) -> dict[str, Any]:

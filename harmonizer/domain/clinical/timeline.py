@@ -18,6 +18,8 @@ class TimelineEvent:
     version: str = ""  # of CTCAE or of the instrument
     timepoint: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """Source system, form of the file, version of the code lists, import batch."""
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,19 @@ def test_rows_arrive_joined_with_true_intervals(chain: Chain) -> None:
     assert (latest.site, latest.laterality, latest.age_years) == ("breast", "L", 69)
 
 
+def test_every_row_says_where_it_is_from(chain: Chain) -> None:
+    chain.bring()
+    chain.sender.send()
+    events = chain.archive.timeline(chain.national).events
+    origins = {event.kind: event.origin for event in events}
+    assert {kind: (o["source"], o["form"]) for kind, o in origins.items()} == dict.fromkeys(
+        ("clinical", "toxicity", "prom"), ("csv", "csv")
+    )
+    assert {o["code_lists"] for o in origins.values()} == {load_code_lists().fingerprint}
+    assert len({o["import_batch"] for o in origins.values()}) == 3  # of three files
+    assert all(len(o["import_batch"]) == 16 for o in origins.values())
+
+
 def test_twice_is_once(chain: Chain) -> None:
     chain.bring()
     chain.sender.send()

@@ -190,3 +190,15 @@ def test_the_published_completion_comes_out_of_the_answers(archive: FastAPI) -> 
     page = ask(archive, READER, "PAGE", "/participation?of=qlq-c30+12-months").text
     assert "128 of 217 answered" in page
     assert "59 %" in page
+
+
+def test_where_nothing_was_due_it_is_said(archive: FastAPI) -> None:
+    asked = "?instrument=qlq-c30&timepoint=12-months"
+    found = ask(archive, READER, "GET", f"/api/v1/proms/responders{asked}").json()
+    assert (found["due"], found["share"], found["differences"]) == (0, None, [])
+    refused = ask(archive, READER, "GET", f"/api/v1/proms/weights.csv{asked}")
+    assert refused.status_code == 422
+    assert "answered and who did not" in refused.json()["text"]
+    page = ask(archive, READER, "PAGE", "/participation").text
+    assert "No questionnaire was due yet." in page
+    assert "No centre has told of its recruitment yet." in page

@@ -105,6 +105,8 @@ def _rule(at: int, row: Any) -> Rule:
 
 
 def _text(at: int, name: str, value: Any) -> str:
+    if isinstance(value, list | dict):  # by aliases a few lines may stand for gigabytes of text
+        raise DataError("RULE-INVALID", f"rule {at}: {name} is no text")
     text = "" if value is None else str(value).strip()
     if len(text) > LONGEST_FIELD:
         text = f"rule {at}: {name} is longer than {LONGEST_FIELD} characters"

@@ -1,4 +1,4 @@
-"""What a spreadsheet would execute stays text, and comes back as it was."""
+"""Tables that mean harm: formulas stay text and come back as they were, aliases stay short."""
 
 import csv
 from io import StringIO
@@ -11,6 +11,7 @@ from harmonizer.adapters.rule_files import read_rules, write_rules
 from harmonizer.api.csv_answers import csv_text
 from harmonizer.domain.nomenclature import Rule, RuleSet
 from harmonizer.domain.spreadsheets import as_text, as_written
+from harmonizer.errors import DataError
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+cmd()", "-2+3", "@SUM(1)", "\t=1", "-PTV", "+margin"]
 
@@ -40,3 +41,15 @@ def test_rules_with_such_names_come_back_from_their_file() -> None:
     written = write_rules(RuleSet(0, rules), "csv")
     assert all(f"\n{name}" not in written for name in ("=", "-P", "@"))
     assert read_rules(written, "csv").rules == rules
+
+
+@pytest.mark.parametrize("field", ["local_name", "reason"])
+def test_aliases_of_yaml_are_not_written_out(field: str) -> None:
+    """Thirty lines that stand for 2^30 words."""
+    lines = ["a0: &a0 [lol, lol]"]
+    lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 30)]
+    rule = {"local_name": "x", "tg263_name": "Heart", "author": "a", "reason": "r"}
+    rule |= {"decided_on": "2026-01-05", field: "*a29"}
+    text = "\n".join([*lines, "rules:", f"- {{{', '.join(f'{k}: {v}' for k, v in rule.items())}}}"])
+    with pytest.raises(DataError, match="is no text"):
+        read_rules(text, "yaml")

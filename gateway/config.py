@@ -278,7 +278,7 @@ def read_senders(door: DicomDoor) -> tuple[Sender, ...]:
 
 def read_secret(path: Path, key: str) -> str:
     """Read a token or password file; refuse one that others may read or that is a default."""
-    secret = _private(path, key).decode("utf-8", "replace").strip()
+    secret = read_private(path, key).decode("utf-8", "replace").strip()
     if len(secret) < SHORTEST_SECRET or secret.lower() in DEFAULT_SECRETS:
         raise ConfigError(f"{key}: {path} needs a random secret of >= {SHORTEST_SECRET} characters")
     return secret
@@ -286,7 +286,7 @@ def read_secret(path: Path, key: str) -> str:
 
 def read_root_key(path: Path) -> bytes:
     """Read the centre's root key: 32 raw bytes or more, or at least 64 hexadecimal digits."""
-    return _root_key(_private(path, "root_key_file"), path)
+    return _root_key(read_private(path, "root_key_file"), path)
 
 
 def read_offline_key(path: Path) -> tuple[bytes, str]:
@@ -309,7 +309,8 @@ def _root_key(raw: bytes, path: Path) -> bytes:
     return decoded
 
 
-def _private(path: Path, key: str) -> bytes:
+def read_private(path: Path, key: str) -> bytes:
+    """Read a file that holds a secret; refuse one that others may read."""
     content, mode = _content_and_mode(path, key)
     if mode & 0o077:
         raise ConfigError(f"{key}: others may read {path}; run chmod 600 {path}")

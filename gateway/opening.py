@@ -18,7 +18,7 @@ from gateway.adapters.disk import measure
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
-from gateway.config import Settings, read_root_key, read_secret
+from gateway.config import Settings, read_private, read_root_key, read_secret
 from gateway.contract.manifest import Role
 from gateway.domain.courses import WAITING_CODES, Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
@@ -101,6 +101,8 @@ def open_world(settings: Settings, ring: KeyRing) -> World:
     site = settings.site_orthanc
     door = settings.archive
     rate = settings.sending.megabytes_per_second
+    if door.client_certificate is not None:  # its key is in the same file
+        read_private(door.client_certificate, "archive.client_certificate")
     client = open_archive_client(
         door.url,
         read_secret(door.token_file, "archive.token_file"),

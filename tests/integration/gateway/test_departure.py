@@ -15,7 +15,7 @@ from gateway.adapters.certificate import end_of
 from gateway.app import create_app
 from gateway.config import Settings
 from gateway.errors import ConfigError
-from gateway.opening import World
+from gateway.opening import World, open_ring, open_world
 from gateway.services.departure import Throttle
 from gateway.services.submission import LEASE_S
 from tests.factories import site_objects as make
@@ -160,6 +160,16 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
     path.write_text("-----BEGIN NOTHING-----", "ascii")
     with pytest.raises(ConfigError, match="client_certificate"):
         end_of(path)
+
+
+def test_a_certificate_whose_key_others_may_read_is_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = certificate(tmp_path / "centre.pem", datetime(2030, 1, 1, tzinfo=UTC))
+    path.chmod(0o640)
+    archive = settings.archive.model_dump() | {"client_certificate": str(path)}
+    with pytest.raises(ConfigError, match=r"client_certificate: others may read"):
+        open_world(changed(settings, archive=archive), open_ring(settings))
 
 
 @pytest.mark.parametrize(

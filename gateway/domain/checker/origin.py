@@ -45,8 +45,10 @@ WHOLE: Final[frozenset[int]] = frozenset(
 """Attributes whose whole value identifies a person or a place."""
 
 _BIRTH_DATE: Final = 0x00100030
-_SHORTEST = 4
-"""Parts of names below this length are initials and titles, and found by chance."""
+_SHORTEST = 3
+"""Shorter parts of names are initials and titles; these are sought as words of their own."""
+_SHORTEST_COMMON = 4
+"""Shorter names that are also anatomy (Luu, Pää) are in every second text: they are not sought."""
 
 
 def identity_in(original: Elements, everyday: Collection[str] = ()) -> KnownIdentity:
@@ -70,8 +72,13 @@ def identity_in(original: Elements, everyday: Collection[str] = ()) -> KnownIden
                 words[text] = None
             else:
                 words.update(dict.fromkeys(_parts(text)))
-    common = (word.casefold() for word in words if without_marks(word) in everyday)
-    return KnownIdentity(tuple(words), tuple(births), frozenset(common))
+    common = {word for word in words if without_marks(word) in everyday}
+    sought = (word for word in words if word not in common or len(word) >= _SHORTEST_COMMON)
+    return KnownIdentity(
+        tuple(sought),
+        tuple(births),
+        frozenset(word.casefold() for word in common if len(word) >= _SHORTEST_COMMON),
+    )
 
 
 def _texts(value: bytes) -> Iterator[str]:

@@ -373,3 +373,16 @@ def test_staff_is_sought_word_by_word(text: str, found: bool) -> None:
     expected = Expected("FIAAA", allowed(dataset))
     codes = {problem.code for problem in check_object(written, known, expected)}
     assert codes == ({"staff"} if found else set())
+
+
+@pytest.mark.parametrize(("text", "found"), [("Aho", True), ("PTV_aho", True), ("Ahokas", False)])
+def test_a_short_surname_is_found_as_a_word(text: str, found: bool) -> None:
+    original = dcmread(BytesIO(make.structures(100, [1])))
+    original.PatientName = "Aho^Luu"
+    known = identity_in(read_elements(make.as_bytes(original)), {"luu"})
+    assert {"Aho", "Luu"} & set(known.words) == {"Aho"}
+    dataset = national(make.structures(100, [1]))
+    dataset.StructureSetROISequence[1].ROIName = text
+    written = read_elements(make.as_bytes(dataset))
+    problems = check_object(written, known, Expected("FIAAA", allowed(dataset)))
+    assert bool(problems) is found

@@ -78,7 +78,8 @@ class Keeper:
         """Whether a kept value may stay; a wrong number or binary value refuses the object."""
         if rule.digits is not None:
             value = data[start:stop]
-            if value not in self._numbers:
+            # a long value is not looked up: to hash it takes longer than to look at it
+            if stop - start > _FEW or value not in self._numbers:
                 self._require_numbers(rule, value)
         elif rule.raw_vr in _WORDS:
             value = data[start:stop]

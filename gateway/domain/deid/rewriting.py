@@ -14,7 +14,6 @@ from gateway.domain.deid.private import PrivateBlocks, is_creator, kept_value
 from gateway.domain.deid.profile import Action, Rule, SafePrivate
 from gateway.domain.deid.stream import (
     DEEPEST,
-    ITEM,
     ITEM_END,
     PIXEL_DATA,
     SEQUENCE_END,
@@ -37,6 +36,7 @@ KEEP: Final = Action.KEEP
 Part = bytes | bytearray | memoryview
 _LENGTH = struct.Struct("<L")
 _IMPLICIT = struct.Struct("<HHL")
+_ITEM_TAG = struct.pack("<HH", 0xFFFE, 0xE000)
 _ITEM_HEAD = struct.pack("<HHL", 0xFFFE, 0xE000, 0)
 _SMALL = 4096
 """Below this many bytes a slice is cheaper than a view."""
@@ -235,12 +235,17 @@ class Rewriter:
 
     def _items(self, at: int, length: int, end: int, depth: int) -> int:
         stop = end if length == UNDEFINED else at + length
-        keeper, some_private = self._keeper, self._some_private
+        keeper, some_private, data = self._keeper, self._some_private, self._data
         while at < stop:
-            tag, _, start, item_length = implicit_header(self._data, at, stop)
-            if tag == SEQUENCE_END and length == UNDEFINED:
-                return start
-            if tag != ITEM:
+            start = at + 8
+            if data[at : at + 4] == _ITEM_TAG and start <= stop:  # by far the most frequent
+                (item_length,) = _LENGTH.unpack_from(data, at + 4)
+                if item_length != UNDEFINED and start + item_length > stop:
+                    raise lying()
+            else:
+                tag, *_ = implicit_header(data, at, stop)
+                if tag == SEQUENCE_END and length == UNDEFINED:
+                    return start
                 raise RejectError("not-an-item", "A sequence holds something that is not an item.")
             head = bytearray(_ITEM_HEAD)
             self._parts.append(head)

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,10 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     os.umask(0o077)  # databases and their logs are for this user only, in any folder
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # a warning of theirs may quote a value, and a PACS or a sender tells us original ones
+    warnings.simplefilter("ignore")
+    for quoting in ("pydicom", "pynetdicom"):
+        logging.getLogger(quoting).setLevel(logging.CRITICAL)
     for noisy in ("httpx", "httpcore", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

@@ -11,7 +11,7 @@ from gateway.adapters.commitments import SqlCommitments
 from gateway.adapters.database import Engine
 from gateway.adapters.dicom_gate import DicomGate, Listening
 from gateway.adapters.senders import SqlCallers
-from gateway.config import DicomDoor, read_senders
+from gateway.config import DicomDoor, read_private, read_senders
 from gateway.domain.dicomnet import Asked
 from gateway.domain.identity import SiteKeys, seal, site_uid, unseal
 from gateway.errors import ConfigError
@@ -109,6 +109,7 @@ def _addresses(host: str) -> frozenset[str]:
 def tls_context(settings: DicomDoor) -> ssl.SSLContext | None:
     if settings.certificate is None:
         return None
+    read_private(settings.certificate, "dicom.certificate")  # its key is in the same file
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock, Thread
+from time import monotonic
 from typing import Final
 
 from gateway.domain.dicomnet import (
@@ -25,7 +26,9 @@ from gateway.domain.dicomnet import (
 logger = logging.getLogger(__name__)
 
 FIRST_WORD_S: Final = 15.0
-"""How long a caller may take to say who it is."""
+"""How long a caller may take, in all, to say who it is."""
+MOST_WAITING: Final = 32
+"""Callers that have not said it yet; more are hung up on, so that threads do not run out."""
 SILENT_S: Final = 600.0
 CONNECT_S: Final = 10.0
 CHUNK: Final = 1 << 18
@@ -55,6 +58,7 @@ class DicomGate:
         self._lock = Lock()
         self._links: set[socket.socket] = set()
         self._room = BoundedSemaphore(MOST_ASSOCIATIONS)
+        self._waiting = BoundedSemaphore(MOST_WAITING)
 
     @property
     def is_open(self) -> bool:
@@ -90,34 +94,51 @@ class DicomGate:
                 caller, address = server.accept()
             except OSError:
                 return  # closed
+            if not self._waiting.acquire(blocking=False):
+                caller.close()
+                continue
             Thread(
                 target=self._serve, args=(caller, address[0]), name="association", daemon=True
             ).start()
 
-    def _serve(self, caller: socket.socket, host: str) -> None:
-        with caller:
+    def _serve(self, plain: socket.socket, host: str) -> None:
+        try:
             try:
-                self._serve_one(caller, host)
-            except (OSError, ValueError) as error:
-                logger.info("association ended: %s", type(error).__name__)
+                caller, first = self._first_word(plain)
+            finally:
+                self._waiting.release()
+            with caller:
+                self._serve_one(caller, first, host)
+        except (OSError, ValueError) as error:
+            logger.info("association ended: %s", type(error).__name__)
+        finally:
+            plain.close()
 
-    def _serve_one(self, plain: socket.socket, host: str) -> None:
+    def _first_word(self, plain: socket.socket) -> tuple[socket.socket, bytes]:
+        """Return the caller, behind TLS if that is wanted, and its whole request."""
+        until = monotonic() + FIRST_WORD_S
         plain.settimeout(FIRST_WORD_S)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tls = self._listening.tls
         caller = tls.wrap_socket(plain, server_side=True) if tls else plain
-        header = _exactly(caller, HEADER_BYTES)
-        length = length_of(header)
-        if length is None:
-            return  # not DICOM: it hears nothing
-        body = _exactly(caller, length)
-        verdict = self._judge(read_request(body), host)
+        try:
+            header = _exactly(caller, HEADER_BYTES, until)
+            length = length_of(header)
+            if length is None:
+                raise ValueError("this is not DICOM: it hears nothing")
+            return caller, header + _exactly(caller, length, until)
+        except BaseException:
+            caller.close()
+            raise
+
+    def _serve_one(self, caller: socket.socket, first: bytes, host: str) -> None:
+        verdict = self._judge(read_request(first[HEADER_BYTES:]), host)
         if isinstance(verdict, Refused) or not self._room.acquire(blocking=False):
             why = verdict if isinstance(verdict, Refused) else Refused.TRY_LATER
             caller.sendall(rejection(why))
             return
         try:
-            self._pass_on(caller, header + body, verdict)
+            self._pass_on(caller, first, verdict)
         finally:
             self._room.release()
 
@@ -146,9 +167,13 @@ class DicomGate:
                     self._links -= {caller, inner}
 
 
-def _exactly(source: socket.socket, count: int) -> bytes:
+def _exactly(source: socket.socket, count: int, until: float) -> bytes:
     found = b""
     while len(found) < count:
+        left = until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        source.settimeout(left)
         part = source.recv(count - len(found))
         if not part:
             raise ConnectionResetError

@@ -349,4 +349,5 @@ def write_certificate(path: Path) -> Path:
     path.write_bytes(
         key.private_bytes(Encoding.PEM, form, NoEncryption()) + signed.public_bytes(Encoding.PEM)
     )
+    path.chmod(0o600)
     return path

@@ -42,14 +42,14 @@ class SqlTableRecords:
     def patients(self) -> Sequence[str]:
         one, other = (query.where(_stays(column)) for query, column in _everybody())
         with self._engine.begin() as db:
-            return sorted({row.national_id for row in db.execute(union(one, other))})
+            return sorted({row.national_id for row in db.execute(union(one, other)).all()})
 
     def rows_of(self, national_ids: Sequence[str]) -> Sequence[PatientRows]:
         by_row, by_course = (q.where(column.in_(national_ids)) for q, column in _everybody())
         names = (*CLINICAL, "rt_start", "rt_end")
         with self._engine.begin() as db:
-            treated = {row.national_id: row.centre for row in db.execute(by_course)}
-            centres = treated | {row.national_id: row.centre for row in db.execute(by_row)}
+            treated = {row.national_id: row.centre for row in db.execute(by_course).all()}
+            centres = treated | {row.national_id: row.centre for row in db.execute(by_row).all()}
             records = _read(db, clinical, names, "recorded_on", national_ids)
             grades = _read(db, toxicity, TOXICITY, "assessed_on", national_ids)
             answers = _read(db, prom, PROM, "answered_on", national_ids)

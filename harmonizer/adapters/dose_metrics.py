@@ -53,7 +53,7 @@ class SqlDoseMetrics:
         )
         name = metrics.c.standard_name + " " + metrics.c.name
         with self._engine.begin() as db:
-            newest = {patient: uid for uid, patient in db.execute(whose)}
+            newest = {patient: uid for uid, patient in db.execute(whose).all()}
             # One object per course, made by the database: rows one by one cost ten times as much.
             objects = cast(self._object(name, metrics.c.value), Text)
             query = (
@@ -61,7 +61,7 @@ class SqlDoseMetrics:
                 .where(metrics.c.course_uid.in_(list(newest.values())), _has_value())
                 .group_by(metrics.c.course_uid)
             )
-            values = {uid: _read(text, rows) for uid, rows, text in db.execute(query)}
+            values = {uid: _read(text, rows) for uid, rows, text in db.execute(query).all()}
         return {patient: values[uid] for patient, uid in newest.items() if uid in values}
 
     def _object(

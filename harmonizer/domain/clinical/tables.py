@@ -25,14 +25,8 @@ CLINICAL: Final = (
     "performance_status",
     "chemotherapy",
 )
-SUMMARY: Final = (
-    "baseline",
-    "worst",
-    "worst_acute",
-    "worst_late",
-    "days_to_grade_2",
-    "above_baseline",
-)
+SUMMARY: Final = ToxicitySummary._fields[2:]
+"""What a summary says beside term and version, in its order."""
 LONG: Final = (
     "national_id",
     "centre",
@@ -168,12 +162,12 @@ def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
     summed = outcomes(patient.facts, start)
     cells += [_plain(getattr(summed, name)) for name in OUTCOMES]
     cells += _statuses(patient, start)
-    cells += [patient.dose.get(metric) for metric in layout.metrics]
+    cells += map(patient.dose.get, layout.metrics)
     died = summed.survival_days if summed.died else None
     summaries = _summaries(patient, start)
     for term in layout.terms:
         found = summaries.get(term)
-        cells += [getattr(found, what) if found else None for what in SUMMARY]
+        cells += found[-len(SUMMARY) :] if found else (None,) * len(SUMMARY)
     for instrument in dict.fromkeys(name for name, _ in layout.scales):
         codes = [code for name, code in layout.scales if name == instrument]
         answers = [row for row in patient.prom if row["instrument"] == instrument]
@@ -216,14 +210,17 @@ def _proms(
         return [reason, *[None] * len(codes)] * len(schedule.timepoints)
     by_day = {(row["answered_on"] - start).days: row for row in reversed(answers)}
     reasons = {day: row["not_answered"] for day, row in by_day.items() if row["not_answered"]}
+    nothing: list[Cell] = [None] * len(codes)
     told = Told([day for day in by_day if day not in reasons], reasons, died)
     cells: list[Cell] = []
     for expected in expectations(schedule, treatment, told, (today - start).days):
         cells.append(
             f"{expected.status}:{expected.reason}" if expected.reason else str(expected.status)
         )
-        scores = by_day[expected.day]["scores"] if expected.day is not None else {}
-        cells += [scores.get(code) for code in codes]
+        if expected.day is None:
+            cells += nothing
+        else:
+            cells += map(by_day[expected.day]["scores"].get, codes)
     return cells
 
 

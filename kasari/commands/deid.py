@@ -44,8 +44,8 @@ StageOption = Annotated[Stage, typer.Option(help="The first stage only, or both.
 Key = Annotated[
     Path | None,
     typer.Option(
-        help="The centre's root key (32 bytes or 64 hex digits); without it, keys that "
-        "are thrown away, so that the results link to nothing else."
+        help="The centre's root key: 32 bytes or 64 hex digits, e.g. from `head -c 32 "
+        "/dev/urandom`. Without it the keys are thrown away: the results link to nothing else."
     ),
 ]
 Centre = Annotated[str, typer.Option(help="The centre that the root key belongs to.")]

@@ -74,7 +74,10 @@ def run_files(
     show
         Called with what was done to each attribute of a file that passed.
     """
-    for path in dicom_files(source):
+    files = dicom_files(source)
+    if not files:
+        raise InputError(f"there is no file in {source}")
+    for path in files:
         data = read_file(path)
         outcome = engine.take(data)
         told = path.name if path == source else str(path.relative_to(source))

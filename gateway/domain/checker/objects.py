@@ -17,7 +17,7 @@ from gateway.domain.checker.needles import KnownIdentity, without_marks
 from gateway.domain.checker.private import PrivateBlocks
 from gateway.domain.checker.searching import STANDARD_UIDS, found_in, is_bulk
 
-CHECKER_VERSION: Final = "1.0"
+CHECKER_VERSION: Final = "1.1"
 
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
 _SEALED = (0x70010010, 0x70011001)

@@ -31,7 +31,7 @@ from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
 from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
 
-ENGINE_VERSION: Final = "1.0"
+ENGINE_VERSION: Final = "1.1"
 
 METHOD: Final = 0x00120063
 PATIENTS: Final = 32

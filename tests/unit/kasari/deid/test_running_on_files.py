@@ -135,6 +135,12 @@ def test_neither_writing_nor_what_if_is_an_error(export: Path) -> None:
         run("--out", export)
 
 
+def test_an_empty_folder_has_not_passed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="there is no file"):
+        run("--in", tmp_path / "empty", "--out", tmp_path / "out")
+
+
 def test_what_if_wins_over_out(export: Path, tmp_path: Path) -> None:
     answer = run("--in", export, "--out", tmp_path / "out", "--what-if")
     assert answer.exit_code == 0

@@ -1,11 +1,14 @@
 """Counting instances by day and sender in SQL. Days are of UTC."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from gateway.adapters.database import reading
+from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow
 from gateway.adapters.tables.index import ErasedDayRow, InstanceRow, PluginDayRow
 from gateway.adapters.watch import RECEIVED
@@ -20,31 +23,39 @@ class SqlLedger:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
+        self._everything = Remembered()
 
     def stored(self, day: date | None = None, sender: str | None = None) -> list[InstanceCount]:
-        on, course = func.date(InstanceRow.received_at), col(InstanceRow.course_id)
-        gone = col(InstanceRow.state) == GONE
-        query = select(on, InstanceRow.sender, course, func.count())
+        with Session(self._reading) as session:
+            everything = day is None and sender is None
+            read = partial(self._counted, session, day, sender)
+            return self._everything.get(session, read) if everything else read()
+
+    def _counted(
+        self, session: Session, day: date | None, sender: str | None
+    ) -> list[InstanceCount]:
+        at = col(InstanceRow.received_at)
+        on: Any = func.substr(at, 1, 10) if self._is_sqlite else func.date(at)
+        course: Any = col(InstanceRow.course_id)
+        gone: Any = col(InstanceRow.state) == GONE
+        query = select(on, InstanceRow.sender, course, gone, func.count())  # type: ignore[call-overload]
         if day is not None:
-            query = query.where(on == (day.isoformat() if self._is_sqlite else day))
+            begin = datetime.combine(day, time(), UTC)
+            query = query.where(at >= begin, at < begin + timedelta(days=1))
         if sender is not None:
             query = query.where(InstanceRow.sender == sender)
-        query = query.group_by(on, col(InstanceRow.sender), course)
-        with Session(self._reading) as session:
-            places = self._places(session)
-            return [
-                InstanceCount(
-                    date.fromisoformat(str(found)),
-                    who,
-                    number,
-                    Place.GONE if is_gone else places.get(number, Place.ON_THE_WAY),
-                    count,
-                )
-                for is_gone in (False, True)
-                for found, who, number, count in session.exec(
-                    query.where(gone if is_gone else ~gone)
-                )
-            ]
+        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, gone))
+        places = self._places(session)
+        return [
+            InstanceCount(
+                date.fromisoformat(str(found)),
+                who,
+                number,
+                Place.GONE if is_gone else places.get(number, Place.ON_THE_WAY),
+                count,
+            )
+            for found, who, number, is_gone, count in rows
+        ]
 
     def refused(self) -> list[DoorCount]:
         query = select(PluginDayRow).where(PluginDayRow.reason != RECEIVED)

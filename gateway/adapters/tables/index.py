@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field
 
 from gateway.adapters.tables.base import GatewayTable
@@ -14,6 +14,10 @@ class InstanceRow(GatewayTable, table=True):
     """One instance offered by a sender and stored after the first stage. UIDs are the site's."""
 
     __tablename__ = "instance"
+    __table_args__ = (
+        # what the account counts, without touching the rows themselves
+        Index("ix_instance_account", "received_at", "sender", "course_id", "state"),
+    )
 
     orthanc_id: str = Field(primary_key=True)
     sop_instance_uid: str = Field(index=True)

@@ -208,6 +208,22 @@ class Settings(_Section):
         return self
 
     @property
+    def secrets(self) -> dict[str, Path]:
+        """Every file that holds a secret, by what it is."""
+        found = {
+            "root key": self.root_key_file,
+            "site Orthanc's password": self.site_orthanc.password_file,
+            "archive's token": self.archive.token_file,
+            "plugin's token": self.plugin_token_file,
+            "operator's token": self.operator_token_file,
+        }
+        if self.archive.client_certificate is not None:
+            found["client certificate"] = self.archive.client_certificate
+        if self.dicom is not None and self.dicom.certificate is not None:
+            found["DICOM certificate"] = self.dicom.certificate
+        return found
+
+    @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder / 'gateway.db'}"
 

@@ -15,6 +15,7 @@ from gateway.adapters.database import Engine
 from gateway.adapters.erasures import SqlErasures
 from gateway.adapters.inbox import FolderInbox
 from gateway.adapters.index import SqlIndex
+from gateway.adapters.keys import key_dates
 from gateway.adapters.ledger import SqlLedger
 from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.recruitment import SqlScreening
@@ -160,6 +161,7 @@ class Service:
             ledger,
             self.clock,
             (lambda: door.gate.is_open) if (door := self.door) else None,
+            partial(key_dates, self.settings.secrets),
         )
 
     def _preparer(self) -> Preparer:

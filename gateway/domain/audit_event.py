@@ -20,6 +20,7 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "commitment-answer": (DICOM, "110112", "Query", "E"),
     "sender-quarantine": (DICOM, "110113", "Security Alert", "U"),
     "sender-lift": (DICOM, "110113", "Security Alert", "U"),
+    "identity-view": (DICOM, "110112", "Query", "R"),
     "values-view": (DICOM, "110112", "Query", "R"),
     "course-send": (DICOM, "110104", "DICOM Instances Transferred", "R"),
     "account-add": (DICOM, "110113", "Security Alert", "C"),

@@ -6,6 +6,7 @@ The question holds an identifier; the answer does not. Each question is audited.
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.errors import RejectError
 from gateway.ports import Audit, Course, Courses, Index, Outbox, Vault
 from gateway.services.consent import Naming
 
@@ -68,6 +69,27 @@ class InquiryService:
             else None,
             courses=tuple(courses),
         )
+
+    def who(self, course_id: int, role: str) -> dict[str, Any]:
+        """Return whose course it is, to a steward; that it was looked at is in the audit.
+
+        Raises
+        ------
+        RejectError
+            `unknown-course`, or `unknown-patient` for one who is in no consent list.
+        """
+        course = self._courses.get(course_id)
+        if course is None:
+            raise RejectError("unknown-course", "there is no such course")
+        self._audit.record("identity-view", role, course.pseudonym, f"course {course_id}")
+        person = self._vault.person(course.pseudonym)
+        if person is None:
+            raise RejectError("unknown-patient", "the patient is in no consent list")
+        return {
+            "patient_ids": list(person.patient_ids),
+            "name": " ".join(filter(None, (person.given_name, person.family_name))),
+            "birth_date": person.birth_date.isoformat() if person.birth_date else "",
+        }
 
     def _describe(self, course: Course) -> dict[str, Any]:
         receipts = self._outbox.receipts(course.id) if course.id is not None else []

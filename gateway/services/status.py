@@ -1,7 +1,7 @@
 """Telling how it stands: numbers for the console, for a probe and for the person who asks why."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,7 @@ class StatusService:
         ledger: Ledger,
         clock: Clock,
         port_open: Callable[[], bool] | None = None,
+        keys: Callable[[], Mapping[str, datetime | None]] = dict,
     ) -> None:
         self._centre = centre
         self._consents = consents
@@ -80,6 +81,7 @@ class StatusService:
         self._ledger = ledger
         self._clock = clock
         self._port_open = port_open
+        self._keys = keys
         self._rates: list[tuple[datetime, int]] = []
 
     def take_report(self, report: PluginReport) -> None:
@@ -118,6 +120,7 @@ class StatusService:
             },
             "plugin": self._plugin(),
             "dicom_port": self._port(),
+            "keys": self._key_ages(),
             "disk": self._disk.as_json(),
             "departure": self._departure.as_json(),
         }
@@ -159,6 +162,17 @@ class StatusService:
         if self._port_open is None:
             return "unguarded"
         return OPEN if self._port_open() else CLOSED
+
+    def _key_ages(self) -> list[dict[str, Any]]:
+        now = self._clock.now()
+        return [
+            {
+                "name": name,
+                "since": at.date().isoformat() if at else None,
+                "days": max(0, (now - at).days) if at else None,
+            }
+            for name, at in self._keys().items()
+        ]
 
     def _plugin(self) -> dict[str, Any]:
         last = self._totals.last_report()

@@ -83,9 +83,9 @@ def show_status(request: Request) -> Response:
         return RedirectResponse("/audit", 303)
     courses = state.course_service.find(None, 200)
     held = [c for c in courses if c["state"] == "held"]
-    return page(
-        request, "status.html", status=state.status.status(), courses=courses[:50], held=held
-    )
+    collection = state.collection.as_json() if state.collection else None
+    told = {"status": state.status.status(), "held": held, "courses": courses[:50]}
+    return page(request, "status.html", collection=collection, **told)
 
 
 @router.get("/courses")
@@ -101,6 +101,19 @@ def show_course(request: Request, course_id: int) -> Response:
         return page(request, "course.html", course=service.read(course_id))
     except RejectError as error:
         raise HTTPException(404, str(error)) from None
+
+
+@router.post("/courses/{course_id}/identity")
+def show_identity(request: Request, course_id: int) -> Response:
+    state = opened(request, *STEWARDS)
+    try:
+        course = state.course_service.read(course_id)
+        told = {"identity": state.inquiry.who(course_id, who(request))}
+    except RejectError as error:
+        if error.code == "unknown-course":
+            raise HTTPException(404, str(error)) from None
+        told = {"wrong": f"Nobody to show: {error}."}
+    return page(request, "course.html", course=course, **told)
 
 
 @router.post("/courses/{course_id}/{decision}")

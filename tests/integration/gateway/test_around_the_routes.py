@@ -71,7 +71,7 @@ def may(role: str, path: str) -> bool:
     if role == "plugin":
         return False
     for_stewards = any(place.startswith(f"{one}/") or place == one for one in FOR_STEWARDS)
-    if for_stewards:
+    if for_stewards or place.endswith("/identity"):
         return role == "steward"
     of_auditors = place in FOR_AUDITORS_TOO or place.startswith("/account/")
     return role != "auditor" or of_auditors

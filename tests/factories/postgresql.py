@@ -24,28 +24,57 @@ def _programs() -> Path:
     pytest.skip("needs PostgreSQL: apt install postgresql")
 
 
+class Server:
+    """A server that can be stopped and started again; it keeps its data."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.url = f"postgresql+psycopg://kasari@/postgres?host={folder}"
+        self._programs = programs
+        self._folder = folder
+        self._how: dict[str, Any] = {"check": True, "capture_output": True, "cwd": folder}
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            shutil.chown(folder, "postgres", "postgres")
+            self._how |= {"user": "postgres", "group": "postgres", "extra_groups": []}
+
+    def make(self) -> None:
+        how = ["-A", "trust", "-U", "kasari", "--no-sync", "-E", "UTF8", "--locale=C"]
+        self._run("initdb", *how)
+
+    def start(self) -> None:
+        settings = f"-k {self._folder} -c listen_addresses='' -c fsync=off"
+        self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", settings, "start")
+
+    def stop(self) -> None:
+        """At once, as if it had crashed."""
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [str(self._programs / program), "-D", str(self._folder / "data"), *words]
+        subprocess.run(command, **self._how)
+
+
+@contextmanager
+def postgresql_server() -> Iterator[Server]:
+    """Run a server in a new folder."""
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="kasari-pg-"))
+    try:
+        server = Server(programs, folder)
+        server.make()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Run a server; yields its URL for SQLAlchemy."""
-    programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="kasari-pg-"))
-    how: dict[str, Any] = {"check": True, "capture_output": True, "cwd": folder}
-    if os.geteuid() == 0:  # PostgreSQL does not run as root
-        shutil.chown(folder, "postgres", "postgres")
-        how |= {"user": "postgres", "group": "postgres", "extra_groups": []}
-    control = [str(programs / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    try:
-        make = [programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "kasari"]
-        subprocess.run([*map(str, make), "--no-sync", "-E", "UTF8", "--locale=C"], **how)
-        log = str(folder / "log")
-        subprocess.run([*control, "-l", log, "-o", settings, "start"], **how)
-        try:
-            yield f"postgresql+psycopg://kasari@/postgres?host={folder}"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **how)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as server:
+        yield server.url
 
 
 def new_database(url: str, name: str) -> str:

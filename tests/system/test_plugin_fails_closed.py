@@ -3,7 +3,8 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kasari.stack.health import Probe
 from kasari.stack.layout import Layout
 from kasari.stack.ports import any_free
 from kasari.stack.settings import GATEWAY_USER, Writer
+from tests.factories.identified import IDENTIFIERS, ct_slice
 
 LIMIT_S = 60.0
 Break = Callable[[dict[str, Any], Path], None]
@@ -88,12 +90,14 @@ def damaged_policy(_values: dict[str, Any], settings: Path) -> None:
     settings.write_text(json.dumps(told), "utf-8")
 
 
+@pytest.mark.fault(45)
 @pytest.mark.parametrize(
     "break_it",
     [no_script, no_plugin_file, no_section, no_settings, damaged_keys, no_token, damaged_policy],
     ids=lambda break_it: break_it.__name__,
 )
 def test_orthanc_does_not_start(site: Site, break_it: Break) -> None:
+    """Plugin, script, keys, token or policy are missing or damaged | Orthanc does not start"""
     site.change(break_it)
     with site.start() as process:
         said, _ = process.communicate(timeout=LIMIT_S)
@@ -107,29 +111,70 @@ def without_plugin(values: dict[str, Any], _settings: Path) -> None:
     del values["Plugins"]
 
 
+@contextmanager
+def running(site: Site) -> Iterator[httpx.Client]:
+    """The site's Orthanc, once it answers."""
+    password = site.layout.secret("KUH", "orthanc.password").read_text("ascii")
+    with (
+        site.start() as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{site.port}", auth=(GATEWAY_USER, password)) as it,
+    ):
+        try:
+            end = time.monotonic() + LIMIT_S
+            while time.monotonic() < end:
+                try:
+                    if it.get("/system").is_success:
+                        break
+                except httpx.TransportError:
+                    time.sleep(0.05)
+            yield it
+        finally:
+            process.terminate()
+            process.communicate(timeout=LIMIT_S)
+
+
+@pytest.mark.fault(45)
 @pytest.mark.parametrize(("break_it", "counts"), [(None, True), (without_plugin, False)])
 def test_an_orthanc_without_the_plugin_does_not_count_as_running(
     site: Site, break_it: Break | None, counts: bool
 ) -> None:
+    """Orthanc starts without the plugin | it does not count as running"""
     if break_it:
         site.change(break_it)
     password = site.layout.secret("KUH", "orthanc.password")
-    address = f"http://127.0.0.1:{site.port}"
-    asked = Probe(f"{address}/kasari/admission", GATEWAY_USER, password)
-    with site.start() as process:
-        try:
-            auth = (GATEWAY_USER, password.read_text("ascii"))
-            end = time.monotonic() + LIMIT_S
-            while time.monotonic() < end:
-                try:
-                    if httpx.get(f"{address}/system", auth=auth).is_success:
-                        break
-                except httpx.TransportError:
-                    time.sleep(0.05)
-            assert asked.is_healthy() is counts
-            if counts:  # and without a gateway nobody gets in
-                told = httpx.get(f"{address}/kasari/admission", auth=auth).json()
-                assert (told["open"], told["reason"]) == (False, "no-consent-snapshot")
-        finally:
-            process.terminate()
-            process.communicate(timeout=LIMIT_S)
+    asked = Probe(f"http://127.0.0.1:{site.port}/kasari/admission", GATEWAY_USER, password)
+    with running(site) as orthanc:
+        assert asked.is_healthy() is counts
+        if counts:  # and without a gateway nobody gets in
+            told = orthanc.get("/kasari/admission").json()
+            assert (told["open"], told["reason"]) == (False, "no-consent-snapshot")
+
+
+RAISING = """
+import plugins.site_admission as admission
+
+def decide(self, data):
+    raise {error}
+
+admission.Admission.decide = decide
+exec(compile(open({entry!r}).read(), {entry!r}, "exec"))
+"""
+
+
+@pytest.mark.fault(44)
+@pytest.mark.parametrize("error", ["RuntimeError('x')", "SystemExit(1)", "MemoryError()"])
+def test_a_callback_that_raises_keeps_nothing(site: Site, tmp_path: Path, error: str) -> None:
+    """The plugin raises in the middle of an object | refused; not a byte of it is kept"""
+    script = tmp_path / "raising.py"
+
+    def replace_script(values: dict[str, Any], _settings: Path) -> None:
+        script.write_text(RAISING.format(error=error, entry=values["Python"]["Path"]), "utf-8")
+        values["Python"]["Path"] = str(script)
+
+    site.change(replace_script)
+    with running(site) as orthanc:
+        assert orthanc.post("/instances", content=ct_slice()).is_error
+        assert orthanc.get("/statistics").json()["CountInstances"] == 0
+    needles = [word.encode() for word in IDENTIFIERS]
+    for path in site.layout.folder.rglob("*"):
+        assert not path.is_file() or not any(word in path.read_bytes() for word in needles)

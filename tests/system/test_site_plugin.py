@@ -113,9 +113,13 @@ def test_burned_in_text_cannot_be_understood(site: Centre, send: Send) -> None:
     assert stored(site) == before
 
 
+@pytest.mark.fault(49)
 @pytest.mark.usefixtures("consented")
 def test_a_nest_of_sequences_does_not_reach_the_store(site: Centre, send: Send) -> None:
-    """Orthanc writes it anew with lengths, so the engine drops it unread; reading it would kill."""
+    """An object with 300 nested sequences comes | they do not reach the store, which lives on
+
+    Orthanc writes it anew with lengths, so the engine drops it unread; reading it would kill.
+    """
     send(nested(300))
     auth = site.orthanc_login()
     for instance in httpx.get(f"{site.orthanc_url}/instances", auth=auth).json():
@@ -152,9 +156,11 @@ def test_a_kind_of_object_that_is_not_accepted_is_not_negotiated(send: Send) -> 
     assert send(data).counts() == {0x0122: 1}
 
 
+@pytest.mark.fault(59)
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("change", [{"calling_aet": "STRANGER"}, {"called_aet": "OTHER"}])
 def test_strangers_get_no_association(send: Send, change: dict[str, str]) -> None:
+    """A sender comes under another AET, or calls another one | no association"""
     with pytest.raises(StackError, match="accepts no association"):
         send(ct_slice(), **change)
 

@@ -54,14 +54,11 @@ class Guessing:
             return ()
         return self._slips(word, self._forms) or self._shortened(word)
 
-    def phrase(self, joined: str, doubtful: int) -> tuple[Sense, ...]:
-        """Return what two words together are a slip away from: `brian stem` = brain stem.
-
-        `doubtful` letters of them are in words that no dictionary has; the others are right.
-        """
+    def phrase(self, joined: str) -> tuple[Sense, ...]:
+        """Return what two words together are a slip away from: `brian stem` = brain stem."""
         if len(joined) < SHORTEST_PHRASE or not joined.isalpha():
             return ()
-        found = self._slips(joined, self._written, _most_slips(doubtful))
+        found = self._slips(joined, self._written)
         return found if len(found) == 1 else ()
 
     def loose(self, word: str) -> tuple[Sense, ...]:
@@ -77,11 +74,11 @@ class Guessing:
         )
         return self._meanings(word, [form for form, _, _ in near], RESEMBLING)
 
-    def _slips(self, word: str, forms: Buckets, most: int = 2) -> tuple[Sense, ...]:
+    def _slips(self, word: str, forms: Buckets) -> tuple[Sense, ...]:
         """Return the words a slip or two away that begin with the first or the second letter."""
         if len(word) < SHORTEST_MISSPELT:
             return ()
-        most = min(most, _most_slips(len(word)))
+        most = 1 if len(word) < LONG else 2
         likely = self._likely(word, most, forms)
         near = process.extract(word, likely, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
         if len(word) < SHORTEST_MARK:
@@ -149,10 +146,6 @@ class Guessing:
             replace(sense, word=word, cost=sense.cost + cost + 0.02 * place)
             for place, sense in enumerate(list(found.values())[:MOST_MEANINGS])
         )
-
-
-def _most_slips(letters: int) -> int:
-    return 1 if letters < LONG else 2
 
 
 def _buckets(forms: Iterable[str]) -> dict[tuple[str, int], list[str]]:

@@ -58,7 +58,7 @@ class Lexicon:
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}
         self._misspelt: dict[str, tuple[Sense, ...]] = {}
-        self._misspelt_phrases: dict[tuple[str, int], tuple[Sense, ...]] = {}
+        self._misspelt_phrases: dict[str, tuple[Sense, ...]] = {}
         self._loose: dict[str, tuple[Sense, ...]] = {}
 
     def senses(self, word: str) -> tuple[Sense, ...]:
@@ -141,12 +141,11 @@ class Lexicon:
             self._loose[word] = self._guessing.loose(word)
         return self._loose[word]
 
-    def misspelt_phrase(self, joined: str, doubtful: int) -> tuple[Sense, ...]:
+    def misspelt_phrase(self, joined: str) -> tuple[Sense, ...]:
         """Return what two words together are a slip away from; none if it is not one meaning."""
-        key = joined, doubtful
-        if key not in self._misspelt_phrases:
-            self._misspelt_phrases[key] = self._guessing.phrase(joined, doubtful)
-        return self._misspelt_phrases[key]
+        if joined not in self._misspelt_phrases:
+            self._misspelt_phrases[joined] = self._guessing.phrase(joined)
+        return self._misspelt_phrases[joined]
 
 
 def _side_ends(senses: Mapping[str, tuple[Sense, ...]]) -> dict[str, tuple[Sense, ...]]:

@@ -27,8 +27,8 @@ NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 SHORTEST_MISSPELT = 3
 DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
-LAST_SIDES = {"d": 0.04, "g": 0.04, "h": 0.12, "v": 0.12}
-"""Letters that are a side behind an organ, with the doubt that stays."""
+ROMANCE_SIDES = frozenset({"d", "g"})
+LAST_SIDE = 0.04
 COPIED_SIDE = 0.1
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
@@ -134,8 +134,9 @@ class Reader:
         """Return what two words mean together of which at least one is misspelt."""
         if len(pair) < 2 or min(map(len, pair)) < SHORTEST_MISSPELT:
             return ()
-        doubtful = sum(len(word) for word in pair if not self._lexicon.senses(word))
-        return self._lexicon.misspelt_phrase("".join(pair), doubtful) if doubtful else ()
+        if all(self._lexicon.senses(word) for word in pair):
+            return ()
+        return self._lexicon.misspelt_phrase("".join(pair))
 
     def _word(self, token: str) -> tuple[tuple[Sense, ...], ...]:
         if token not in self._single:
@@ -223,20 +224,18 @@ def _is_glued_letter(slot: tuple[Sense, ...]) -> bool:
 def _with_last_side(
     slots: Sequence[tuple[Sense, ...]], heard: frozenset[str]
 ) -> list[tuple[Sense, ...]]:
-    """Let a last `D`, `G` or `H` be a side though nothing else tells the language.
+    """Let a last `D` or `G` be a side though nothing else tells the language.
 
-    `D` is the right side in every language that has it, as is the Nordic `H`; `G` is the left in
-    French. None means anything else behind an organ, but an H may be a planner's own letter;
-    the Nordic `V` for left may be a vein or a number as well.
+    `D` is the right side in every language that has it, `G` the left in French; no other means
+    anything behind an organ. A little doubt stays.
     """
-    if len(slots) < 2 or slots[-1][0].word not in LAST_SIDES:
+    if len(slots) < 2 or slots[-1][0].word not in ROMANCE_SIDES or _audible(slots[-1], heard):
         return list(slots)
-    last, audible = slots[-1], _audible(slots[-1], heard)
-    sides = [s for s in last if s.concepts in ({"left"}, {"right"})]
-    if len({s.concepts for s in sides}) != 1 or any(side in audible for side in sides):
+    sides = [s for s in slots[-1] if s.concepts in ({"left"}, {"right"})]
+    if len({sense.concepts for sense in sides}) != 1:
         return list(slots)
-    doubt, everyone = LAST_SIDES[last[0].word], sides[0].languages | ANYONE
-    return [*slots[:-1], (*audible, replace(sides[0], cost=doubt, languages=everyone))]
+    side = replace(sides[0], cost=LAST_SIDE, languages=sides[0].languages | ANYONE)
+    return [*slots[:-1], (side,)]
 
 
 def _is_side(sense: Sense) -> bool:

@@ -1,59 +1,149 @@
 """One stack for every fault, with proxies before the archive and before the site."""
 
+import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import yaml
 
-from kasari.phantom import generate_cohort
+from kasari.push import sending as pushing
 from kasari.stack import start_stack, stop_stack
 from kasari.stack.layout import write_private
 from kasari.stack.settings import Writer
+from tests.factories.certificates import Authority
 from tests.system.faults.proxy import ByteProxy, HttpProxy
-from tests.system.faults.ward import Ward
+from tests.system.faults.ward import Crowd, Ward
 
-SEED = 8
+SOON = {"settle_seconds": 0.5, "poll_seconds": 0.2}
 
 
-@pytest.fixture(scope="session")
-def ward(needs_orthanc: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    folder = tmp_path_factory.mktemp("faults")
-    generate_cohort(folder / "cohort", 1, SEED, ("KUH",), small=True, declined=0)
-    template = sorted(folder.glob("cohort/KUH/dicom/*/*"))
-    archive_link = HttpProxy(("127.0.0.1", 0))
+@contextmanager
+def open_ward(folder: Path, databases: dict[str, str] | None = None) -> Iterator[Ward]:
+    """A hospital and the archive, with TLS and client certificates between them.
+
+    `databases`: URLs for `gateway` and `harmonizer`, else each has its own SQLite.
+    """
+    authority = Authority(folder, "authority")
+    link = HttpProxy(("127.0.0.1", 0), authority.serving(authority.issue("archive")))
+    ward = Ward(
+        archive_link=link,
+        authority=authority,
+        crowd=Crowd.generate(folder / "crowd"),
+        folder=folder,
+    )
+    ward.settings["gateway"] = SOON | {
+        "archive": {
+            "url": f"https://127.0.0.1:{link.port}",
+            "ca_file": str(authority.file),
+            "client_certificate": str(authority.issue("centre")),
+        },
+        "disk": {"full_percent": 100, "reserve_gb": 0},
+    }
+    for name, url in (databases or {}).items():
+        ward.settings.setdefault(name, {})["database_url"] = url
     patch = pytest.MonkeyPatch()
-    patch.setattr(Writer, "gateway", through(Writer.gateway, archive_link, folder))
+    for name in ("gateway", "harmonizer"):
+        patch.setattr(Writer, name, changed(name, getattr(Writer, name), ward))
     try:
-        stack = start_stack(folder / "stack", ("KUH",))
-        sender_link = ByteProxy(("127.0.0.1", stack.centre("KUH").dicom_port))
-        yield Ward(stack, archive_link, sender_link, template, folder)
-        sender_link.close()
+        with volumes(folder / "stack") as ward.volumes:
+            ward.stack = start_stack(folder / "stack", ("KUH",))
+            ward.sender_link = ByteProxy(("127.0.0.1", ward.site.dicom_port))
+            yield ward
+            ward.sender_link.close()
+            stop_stack(folder / "stack")
     finally:
         stop_stack(folder / "stack")
         patch.undo()
-        archive_link.close()
+        link.close()
 
 
-def through(write: Any, link: HttpProxy, folder: Path) -> Any:
-    """Write a gateway's settings so that it reaches the archive through our proxy.
+def changed(name: str, write: Any, ward: Ward) -> Any:
+    """Write settings with the ward's own put over them: for the ward's stack only."""
 
-    Other stacks of the same session, in other folders, keep their straight way.
-    """
-
-    def gateway(self: Writer, centre: str) -> Path:
-        path: Path = write(self, centre)
-        if not self.layout.folder.is_relative_to(folder.resolve()):
+    def written(self: Writer, what: Any) -> Path:
+        path: Path = write(self, what)
+        if not self.layout.folder.is_relative_to(ward.folder.resolve()):
             return path
         values = yaml.safe_load(path.read_text("utf-8"))
-        link.target = ("127.0.0.1", urlsplit(values["archive"]["url"]).port or 0)
-        values["archive"]["url"] = f"http://127.0.0.1:{link.port}"
+        if name == "gateway":
+            ward.archive_link.target = ("127.0.0.1", urlsplit(values["archive"]["url"]).port or 0)
+        for key, value in ward.settings.get(name, {}).items():
+            values[key] = values.get(key, {}) | value if isinstance(value, dict) else value
         write_private(path, yaml.safe_dump(values, sort_keys=False).encode())
         return path
 
-    return gateway
+    return written
+
+
+@contextmanager
+def volumes(folder: Path) -> Iterator[dict[str, Path]]:
+    """Give each part that may run out of space a volume of its own; without root there are none."""
+    places = {
+        "site": folder / "centres/KUH/orthanc",
+        "gateway": folder / "centres/KUH/gateway",
+        "archive": folder / "archive",
+        "harmonizer": folder / "harmonizer/data",
+        "logs": folder / "logs",
+    }
+    mounted: dict[str, Path] = {}
+    try:
+        for name, place in places.items():
+            place.mkdir(mode=0o700, parents=True)
+            command = ["mount", "-t", "tmpfs", "-o", "size=4g,mode=700", "kasari-faults", place]
+            done = os.geteuid() == 0 and subprocess.run(command, capture_output=True)
+            if done and done.returncode == 0:
+                mounted[name] = place
+        yield mounted
+    finally:
+        for place in mounted.values():
+            subprocess.run(["umount", "-l", place], check=False)
+
+
+class Wards:
+    """The ward that all share, and another one after a test that left it broken."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._open = ExitStack()
+        self._ward: Ward | None = None
+
+    def current(self) -> Ward:
+        if self._ward is None:
+            folder = self._factory.mktemp("faults")
+            self._ward = self._open.enter_context(open_ward(folder))
+        return self._ward
+
+    def close(self) -> None:
+        self._ward = None
+        self._open.close()
+
+    def close_if_broken(self) -> None:
+        """What one fault did must not be laid to the next one's charge."""
+        try:
+            whole = not self._ward or (self._ward.settled() and self._ward.at_the_archive())
+        except httpx.HTTPError:
+            whole = False
+        if not whole:
+            self.close()
+
+
+@pytest.fixture(scope="session")
+def wards(needs_orthanc: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wards]:
+    opened = Wards(tmp_path_factory)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ward(wards: Wards) -> Iterator[Ward]:
+    yield wards.current()
+    wards.close_if_broken()
 
 
 @pytest.fixture
@@ -61,3 +151,11 @@ def checked(ward: Ward) -> Iterator[Ward]:
     """The ward, whose invariants are checked when the test is through."""
     yield ward
     ward.check()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that gives up soon."""
+    monkeypatch.setattr(pushing, "ATTEMPTS", 100)
+    monkeypatch.setattr(pushing, "LATER_ATTEMPTS", 2)
+    monkeypatch.setattr(pushing, "PAUSE_S", 0.1)

@@ -1,6 +1,7 @@
 """Proxies that break what goes through them: one that knows HTTP requests, one that only bytes."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -24,14 +25,19 @@ class Fault:
     lose_answer: bool = False
     """Pass the whole request on, and cut when the answer comes."""
     bytes_per_second: float | None = None
+    flip_at: int | None = None
+    """Change one bit of this byte of the body."""
     done: int = 0
+    passed: int = 0
+    """Bytes of bodies that went through with it."""
 
 
 class _Listener:
     """Accepts on a port of its own and serves each connection in a thread."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
         self.target = target
+        self.tls = tls
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._closed = False
@@ -54,15 +60,18 @@ class _Listener:
 
     def _serve(self, client: socket.socket) -> None:
         client.settimeout(LIMIT_S)
-        with client, suppress(OSError):
-            self.serve(client)
+        with suppress(OSError):
+            if self.tls is not None:
+                client = self.tls.wrap_socket(client, server_side=True)
+            with client:
+                self.serve(client)
 
 
 class HttpProxy(_Listener):
     """One request for each connection, so that each may have its own fault."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        super().__init__(target)
+    def __init__(self, target: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(target, tls)
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self.requests: list[bytes] = []
@@ -77,6 +86,19 @@ class HttpProxy(_Listener):
         finally:
             with self._lock:
                 self._faults.remove(fault)
+
+    @contextmanager
+    def presenting(self, tls: ssl.SSLContext) -> Iterator[None]:
+        """Show another certificate for a while."""
+        good, self.tls = self.tls, tls
+        try:
+            yield
+        finally:
+            self.tls = good
+
+    def seen(self, match: bytes) -> int:
+        """How many requests came that begin so."""
+        return sum(line.startswith(match) for line in self.requests)
 
     def serve(self, client: socket.socket) -> None:
         head, body = self._head(client)
@@ -158,6 +180,7 @@ def _pass_on(
 ) -> bool:
     """Pass the rest of a body on. Returns whether the answer may follow."""
     allowed = fault.cut_after if fault and fault.cut_after is not None else None
+    flip_at = fault.flip_at if fault else None
     while length > 0:
         size = min(CHUNK, length) if allowed is None else min(CHUNK, length, allowed)
         if size == 0:
@@ -165,12 +188,22 @@ def _pass_on(
         data = client.recv(size)
         if not data:
             return False
+        if flip_at is not None:
+            data, flip_at = _flipped(data, flip_at), flip_at - len(data)
         server.sendall(data)
         length -= len(data)
+        if fault:
+            fault.passed += len(data)
         allowed = None if allowed is None else allowed - len(data)
         if fault and fault.bytes_per_second:
             time.sleep(len(data) / fault.bytes_per_second)
     return True
+
+
+def _flipped(data: bytes, at: int) -> bytes:
+    if not 0 <= at < len(data):
+        return data
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
 def _drain(client: socket.socket, length: int) -> None:

@@ -2,7 +2,8 @@
 
     python -m tests.system.faults.table > docs/reliability.md
 
-The first line of a test's docstring says: what is broken | what must come of it.
+A test that injects faults is marked with their numbers (`catalogue.py`); the first line of its
+docstring says: what is broken | what must come of it.
 """
 
 import ast
@@ -11,45 +12,75 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from tests.system.faults.catalogue import ELSEWHERE, FAULTS
+
+TESTS = Path(__file__).parents[2]
 HEAD = """# What the chain survives
 
 Each fault is a test with real processes: a site Orthanc with the plugin, a gateway, the harmonizer
-and the archive's Orthanc, with proxies that cut, delay or falsify what goes through them.
-After each, one checker asks the same: everything offered is delivered and verified (or erased on
-request), the account sums up, nothing is in the archive twice, every reference resolves, and no
-original identifier is in an object or a file outside the hospital's vault.
+and the archive's Orthanc, TLS with client certificates between them, and proxies that cut, delay or
+falsify what goes through. After each fault of `tests/system/faults`, one checker asks the same:
+
+- everything offered is in exactly one place: delivered and verified, held, refused with a code, set
+  aside, withheld, or deleted on request; and gateway and archive count the same,
+- nothing is in the archive twice, and every reference in it resolves,
+- no original identifier is in an object, nor in the end in a file outside the hospital's vault.
 
 This page is made from the tests (`python -m tests.system.faults.table`); a test keeps it so.
-*Runs* says when: at each run of the tests, or with `./run test --all` only.
+*Runs* says when: at each run of the tests, or with `./run test --all` only. Tests that fill a disk
+mount a volume and need root; those that set the clock need libfaketime.
 
-| Fault | What must come of it | Test | Runs |
-|---|---|---|---|
+{covered} of {all} faults have a test.
+
+| # | Fault | What is done | What comes of it | Test | Runs |
+|---|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    fault: str
+    numbers: tuple[int, ...]
+    what: str
     outcome: str
     test: str
     runs: str
 
 
 def rows() -> Iterator[Row]:
-    """Yield a row for each test, in the order of files and lines."""
-    for path in sorted(HERE.glob("test_*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+    """Yield a row for each test that is marked, in the order of files and lines."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        text = path.read_text("utf-8")
+        if "pytest.mark.fault" not in text:
+            continue
+        for node in ast.parse(text).body:
+            numbers = _numbers(node) if isinstance(node, ast.FunctionDef) else ()
+            if isinstance(node, ast.FunctionDef) and numbers:
                 said = (ast.get_docstring(node) or "").splitlines()[0]
-                fault, _, outcome = (part.strip() for part in said.partition("|"))
-                yield Row(fault, outcome, node.name, _runs(node))
+                what, _, outcome = (part.strip() for part in said.partition("|"))
+                yield Row(numbers, what, outcome, node.name, _runs(node))
 
 
 def page() -> str:
     """Return the whole page as Markdown."""
-    lines = [f"| {r.fault} | {r.outcome} | `{r.test}` | {r.runs} |" for r in rows()]
-    return HEAD + "\n".join(lines) + "\n"
+    found = list(rows())
+    covered = {number for row in found for number in row.numbers}
+    lines = []
+    for number, fault in FAULTS.items():
+        mine = [row for row in found if number in row.numbers]
+        lines += [
+            f"| {number} | {fault} | {r.what} | {r.outcome} | `{r.test}` | {r.runs} |" for r in mine
+        ]
+        if not mine:
+            lines.append(f"| {number} | {fault} | – | {ELSEWHERE.get(number, '–')} | – | – |")
+    head = HEAD.format(covered=len(covered), all=len(FAULTS))
+    return head + "\n".join(lines) + "\n"
+
+
+def _numbers(node: ast.FunctionDef) -> tuple[int, ...]:
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.fault":
+            return tuple(ast.literal_eval(one) for one in decorator.args)
+    return ()
 
 
 def _runs(node: ast.FunctionDef) -> str:

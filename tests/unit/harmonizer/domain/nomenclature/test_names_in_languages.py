@@ -127,37 +127,3 @@ def test_a_name_without_its_side_offers_both(mapper: Mapper) -> None:
     offered = {mapping.tg263_name, *(a.tg263_name for a in mapping.alternatives)}
     assert {"LN_Ax_L1_L", "LN_Ax_L1_R"} <= offered
     assert not mapping.auto
-
-
-@pytest.mark.parametrize(
-    ("name", "want"),
-    [
-        ("Parotis h", "Parotid_R"),
-        ("submandibularis v", "Glnd_Submand_L"),
-        ("jugular v", "V_Jugular"),
-        ("portal v", "V_Portal"),
-    ],
-)
-def test_a_nordic_last_letter_is_a_side_behind_a_latin_organ(
-    mapper: Mapper, name: str, want: str
-) -> None:
-    mapping = mapper.map_name(name)
-    assert mapping.tg263_name == want
-    assert not mapping.auto or want.startswith("V_")
-
-
-@pytest.mark.parametrize(
-    ("name", "want"),
-    [
-        ("LtUpperLobe", "Lung_LUL"),
-        ("Oberlappen links", "Lung_LUL"),
-        ("Right middle lobe", "Lung_RML"),
-        ("lobe inferieur droit", "Lung_RLL"),
-    ],
-)
-def test_lobes_of_the_lung_go_without_the_lung(mapper: Mapper, name: str, want: str) -> None:
-    assert mapper.map_name(name).tg263_name == want
-
-
-def test_a_state_of_filling_is_no_slip_of_a_wall(mapper: Mapper) -> None:
-    assert mapper.map_name("Bladder_full").tg263_name == "Bladder"

@@ -23,6 +23,11 @@ from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
 
 LARGEST_FILE = 2_000_000_000
+BARE_BEGINNINGS = {
+    bytes((group, 0, element, 0)) for group in (2, 8) for element in (0, 1, 5, 8, 0x12, 0x16)
+}
+"""First tags, little endian, of data sets without preamble."""
+
 RADIOTHERAPY = frozenset({"RTSTRUCT", "RTPLAN", "RTDOSE"})
 
 
@@ -40,15 +45,17 @@ def file_bytes(path: Path) -> bytes:
 
 
 def dicom_files(folder: Path) -> list[Path]:
-    """Return the files of a folder, at any depth, that have the DICOM mark."""
+    """Return the files of a folder, at any depth, that begin like DICOM."""
     return [path for path in sorted(folder.rglob("*")) if _may_be_dicom(path)]
 
 
 def _may_be_dicom(path: Path) -> bool:
-    if not path.is_file() or path.name.startswith("."):
+    """Whether a file has the DICOM mark, or begins with a data set without one (old exports)."""
+    if not path.is_file() or path.name.startswith(".") or path.name == "DICOMDIR":
         return False
     with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        head = file.read(132)
+    return head[128:] == b"DICM" or head[:4] in BARE_BEGINNINGS
 
 
 class CourseFolder:

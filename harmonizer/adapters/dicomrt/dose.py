@@ -13,6 +13,7 @@ from harmonizer.adapters.dicomrt.elements import (
     numbers,
     read_dataset,
     text,
+    value_of,
     whole,
 )
 from harmonizer.adapters.dicomrt.stored_dvh import read_stored_dvhs
@@ -61,8 +62,8 @@ def read_dose(data: bytes) -> RtDose:
 
 
 def _texts(dataset: Dataset, keyword: str) -> list[str]:
-    value = dataset.get(keyword)
-    if value is None or value == "":
+    value = value_of(dataset, keyword)
+    if value is None:
         return []
     return [value] if isinstance(value, str) else [str(part) for part in value]
 
@@ -167,8 +168,10 @@ def _stored(dataset: Dataset, shape: tuple[int, int, int]) -> NDArray[Any]:
         return _decompressed(dataset, shape)
     order = ">" if syntax == ExplicitVRBigEndian else "<"
     letter = "i" if whole(dataset, "PixelRepresentation") == 1 else "u"
-    raw = dataset.get_item("PixelData").value
+    raw = dataset.get_item("PixelData").value or b""
     size = int(np.prod(shape))
+    if not raw:
+        raise DataError("DOSE-NO-PIXELS", "the dose's pixel data are empty")
     if len(raw) < size * bits // 8:
         raise DataError("DOSE-CUT", "the dose has fewer voxel values than its size says")
     kind = np.dtype(f"{order}{letter}{bits // 8}")

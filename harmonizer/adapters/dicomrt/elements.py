@@ -3,6 +3,7 @@
 Long number lists (contours, frame offsets) come as raw bytes and are parsed at once.
 """
 
+import struct
 from io import BytesIO
 from typing import Any, Final
 
@@ -19,6 +20,23 @@ from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
 from harmonizer.errors import DataError
 
 MODALITY: Final = 0x00080060
+UNDECODABLE: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, NotImplementedError),
+    *(OverflowError, RecursionError, EOFError, OSError, InvalidDicomError, struct.error),
+)
+"""What pydicom raises on damaged bytes, at once or when an element is first looked at."""
+
+MODALITY_OF_CLASS: Final = {
+    f"1.2.840.10008.5.1.4.1.1.481.{last}": modality
+    for modality, ends in {
+        "RTDOSE": (2,),
+        "RTSTRUCT": (3,),
+        "RTRECORD": (4, 6, 7, 9),
+        "RTPLAN": (5, 8),
+    }.items()
+    for last in ends
+}
+"""By SOP Class UID, for objects that do not give their modality."""
 
 
 def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
@@ -33,7 +51,7 @@ def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
         force = data[128:132] != b"DICM"
         dataset = pydicom.dcmread(BytesIO(data), stop_before_pixels=stop_before_pixels, force=force)
         dataset.get("Modality")
-    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
+    except UNDECODABLE as error:
         raise _not_dicom(error) from error
     return dataset
 
@@ -53,9 +71,15 @@ def heading_of(data: bytes) -> tuple[str, str]:
     try:
         force = data[128:132] != b"DICM"
         dataset = read_partial(BytesIO(data), beyond, force=force)
-        return text(dataset, "Modality"), text(dataset, "SOPInstanceUID")
-    except (InvalidDicomError, EOFError, ValueError, TypeError, KeyError, OSError) as error:
+        return modality_of(dataset), text(dataset, "SOPInstanceUID")
+    except UNDECODABLE as error:
         raise _not_dicom(error) from error
+
+
+def modality_of(dataset: Dataset) -> str:
+    """Return an object's modality; of its SOP class if it gives none."""
+    said = text(dataset, "Modality")
+    return said or MODALITY_OF_CLASS.get(text(dataset, "SOPClassUID"), "")
 
 
 def _not_dicom(error: Exception) -> DataError:
@@ -72,11 +96,11 @@ def read_dataset(data: bytes, modality: str) -> Dataset:
         `NOT-DICOM` or `WRONG-MODALITY`.
     """
     dataset = read_any(data, stop_before_pixels=False)
-    found = str(dataset.get("Modality", ""))
+    found = modality_of(dataset)
     if found != modality:
         shown = found if found.isalnum() and len(found) <= 16 else "none"
-        text = f"expected an object of modality {modality}, found {shown}"
-        raise DataError("WRONG-MODALITY", text)
+        said = f"expected an object of modality {modality}, found {shown}"
+        raise DataError("WRONG-MODALITY", said)
     return dataset
 
 
@@ -108,6 +132,18 @@ def raw_bytes(dataset: Dataset, keyword: str) -> bytes:
     return b"\\".join(str(part).encode("ascii", "replace") for part in parts)
 
 
+def value_of(dataset: Dataset, keyword: str) -> Any:
+    """Return an element's value; None if it is absent, empty or cannot be decoded.
+
+    One damaged element must not cost the object: what needs the value says that it is missing.
+    """
+    try:
+        value = dataset.get(keyword)
+    except UNDECODABLE:
+        return None
+    return None if isinstance(value, str | bytes) and not value else value
+
+
 def number(dataset: Dataset, keyword: str) -> float | None:
     """Return the first number of an element, or None."""
     found = numbers(dataset, keyword)
@@ -116,20 +152,20 @@ def number(dataset: Dataset, keyword: str) -> float | None:
 
 def whole(dataset: Dataset, keyword: str) -> int | None:
     """Return an integer element of any VR, or None."""
-    value = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     try:
-        return None if value is None or value == "" else int(value)
-    except (TypeError, ValueError):
+        return None if value is None else int(value)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def text(dataset: Dataset, keyword: str) -> str:
     """Return a text element, stripped; empty if absent."""
-    value = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     return "" if value is None else str(value).strip().strip("\0")
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """Return a sequence's items; empty if absent or not a sequence."""
-    value: Any = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     return list(value) if isinstance(value, pydicom.Sequence) else []

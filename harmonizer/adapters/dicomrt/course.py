@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harmonizer.adapters.dicomrt.dose import read_dose
-from harmonizer.adapters.dicomrt.elements import heading_of
+from harmonizer.adapters.dicomrt.elements import heading_of, patient_of
 from harmonizer.adapters.dicomrt.image import read_image
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
@@ -30,6 +30,7 @@ class CourseReader:
         self._records: list[TreatmentRecord] = []
         self._images: list[ImageSlice] = []
         self._unreadable: list[tuple[str, str]] = []
+        self._patients: set[str] = set()
         self._count = 0
 
     def add(self, data: bytes) -> None:
@@ -59,12 +60,14 @@ class CourseReader:
             records=tuple(self._records),
             images=tuple(self._images),
             unreadable=tuple(self._unreadable),
+            patients=len(self._patients),
         )
 
     def _sort_in(self, data: bytes) -> None:
         modality, uid = heading_of(data)
         if not modality and not uid:
             raise DataError("NOT-DICOM", "an object says neither what it is nor its UID")
+        self._patients |= {patient} if (patient := patient_of(data)) else set()
         if modality == "RTSTRUCT":
             self._structure_sets.append(read_structure_set(data))
         elif modality == "RTDOSE":

@@ -58,6 +58,7 @@ def read_dose(data: bytes) -> RtDose:
         tissue_correction=tuple(_texts(dataset, "TissueHeterogeneityCorrection")),
         scaling=number(dataset, "DoseGridScaling"),
         problems=tuple(problems),
+        date=text(dataset, "InstanceCreationDate") or text(dataset, "ContentDate"),
     )
 
 

@@ -20,6 +20,7 @@ from harmonizer.adapters.dicomrt.decimal_text import parse_numbers
 from harmonizer.errors import DataError
 
 MODALITY: Final = 0x00080060
+PATIENT_ID: Final = 0x00100020
 UNDECODABLE: Final = (
     *(ValueError, TypeError, LookupError, AttributeError, NotImplementedError),
     *(OverflowError, RecursionError, EOFError, OSError, InvalidDicomError, struct.error),
@@ -74,6 +75,20 @@ def heading_of(data: bytes) -> tuple[str, str]:
         return modality_of(dataset), text(dataset, "SOPInstanceUID")
     except UNDECODABLE as error:
         raise _not_dicom(error) from error
+
+
+def patient_of(data: bytes) -> str:
+    """Return an object's Patient ID, without blanks and in one case; empty if it gives none."""
+
+    def beyond(tag: BaseTag, _representation: str | None, _length: int) -> bool:
+        return int(tag) > PATIENT_ID
+
+    try:
+        force = data[128:132] != b"DICM"
+        dataset = read_partial(BytesIO(data), beyond, force=force)
+        return "".join(text(dataset, "PatientID").split()).casefold()
+    except UNDECODABLE:
+        return ""
 
 
 def modality_of(dataset: Dataset) -> str:

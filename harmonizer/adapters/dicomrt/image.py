@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 
 from harmonizer.adapters.dicomrt.elements import number, numbers, read_any, text, whole
 from harmonizer.domain.dose.plan import ImageSlice
 from harmonizer.errors import DataError
+
+DATES: Final = ("AcquisitionDate", "SeriesDate", "StudyDate")
 
 
 def read_image(data: bytes) -> ImageSlice:
@@ -39,6 +41,7 @@ def image_of(dataset: Dataset) -> ImageSlice:
         columns=whole(dataset, "Columns"),
         thickness=number(dataset, "SliceThickness"),
         patient_position=text(dataset, "PatientPosition"),
+        date=next((found for word in DATES if (found := text(dataset, word))), ""),
     )
 
 

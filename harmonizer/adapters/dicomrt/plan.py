@@ -1,5 +1,7 @@
 """RT Plan, RT Ion Plan and RT treatment records (PS3.3 A.20, A.49, A.31) to domain objects."""
 
+from typing import Final
+
 from pydicom.dataset import Dataset
 
 from harmonizer.adapters.dicomrt.elements import (
@@ -18,6 +20,8 @@ from harmonizer.domain.dose.plan import (
     Plan,
     TreatmentRecord,
 )
+
+ANGLES: Final = ("GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle")
 
 
 def read_plan(data: bytes) -> Plan:
@@ -52,6 +56,7 @@ def read_plan(data: bytes) -> Plan:
         patient_positions=tuple(
             dict.fromkeys(p for s in setups if (p := text(s, "PatientPosition")))
         ),
+        date=text(dataset, "RTPlanDate"),
     )
 
 
@@ -76,7 +81,8 @@ def _beam(beam: Dataset, uses: dict[int | None, Dataset]) -> Beam:
     points = items(beam, "ControlPointSequence") or items(beam, "IonControlPointSequence")
     first = points[0] if points else Dataset()
     place = numbers(first, "IsocenterPosition")
-    last = number(points[-1], "CumulativeMetersetWeight") if points else None
+    weights = [number(point, "CumulativeMetersetWeight") for point in points]
+    angles = [number(point, word) for point in points for word in ANGLES]
     return Beam(
         number=beam_number if beam_number is not None else -1,
         name=text(beam, "BeamName"),
@@ -87,9 +93,12 @@ def _beam(beam: Dataset, uses: dict[int | None, Dataset]) -> Beam:
         meterset=number(use, "BeamMeterset"),
         dose_gy=number(use, "BeamDose"),
         control_points=len(points),
-        last_weight=last,
+        last_weight=weights[-1] if weights else None,
         final_weight=number(beam, "FinalCumulativeMetersetWeight"),
         isocenter=(place[0], place[1], place[2]) if place.size == 3 else None,
+        weights=tuple(weight for weight in weights if weight is not None),
+        angles=tuple(angle for angle in angles if angle is not None),
+        dosimeter_unit=text(beam, "PrimaryDosimeterUnit"),
     )
 
 

@@ -30,6 +30,7 @@ class _Raw:
     mean: float | None
     low: float | None
     high: float | None
+    relative: bool = False
 
     @property
     def histogram_mean(self) -> float | None:
@@ -46,7 +47,8 @@ def read_stored_dvhs(dataset: Dataset) -> tuple[StoredDvh, ...]:
     """Return the stored histograms that can be read, as cumulative volume in cm3 over Gy.
 
     Some systems write mean, minimum and maximum in per cent of the prescription although the units
-    say Gy. The histograms decide, together: those with a high mean tell the factor best.
+    say Gy. The histograms decide, together: those with a high mean tell the factor best. Where the
+    volumes are in per cent, `relative` says so.
     """
     found = [raw for item in items(dataset, "DVHSequence") if (raw := _raw(item)) is not None]
     common = _common_factor(found)
@@ -60,45 +62,47 @@ def _raw(item: Dataset) -> _Raw | None:
     kind = text(item, "DVHType")
     if roi is None or data.size < 2 or data.size % 2 or text(item, "DoseUnits") != "GY":
         return None
-    if text(item, "DVHVolumeUnits") not in ("CM3", "") or kind not in (
-        "CUMULATIVE",
-        "DIFFERENTIAL",
-    ):
+    unit = text(item, "DVHVolumeUnits")
+    if unit not in ("CM3", "PERCENT", "") or kind not in ("CUMULATIVE", "DIFFERENTIAL"):
         return None
     widths, volume = data[0::2], data[1::2]
     scaling = number(item, "DVHDoseScaling") or 1.0
     edges = np.concatenate([[0.0], np.cumsum(widths)]) * scaling
     if kind == "DIFFERENTIAL":
         volume = np.cumsum(volume[::-1])[::-1]
-    statistics = (number(item, f"DVH{word}Dose") for word in ("Mean", "Minimum", "Maximum"))
-    return _Raw(roi, kind, edges[:-1], volume, *statistics)
+    mean, low, high = (number(item, f"DVH{word}Dose") for word in ("Mean", "Minimum", "Maximum"))
+    return _Raw(roi, kind, edges[:-1], volume, mean, low, high, unit == "PERCENT")
 
 
-def _common_factor(found: list[_Raw]) -> float | None:
-    """Return the factor that all histograms with a high mean agree about."""
+def _common_factor(found: list[_Raw]) -> float:
+    """Return the factor that most histograms with a high mean agree about; 1 if they do not."""
     factors = []
     for raw in found:
         own, factor = raw.histogram_mean, raw.factor
         widths = np.diff(raw.dose)
         if own and factor and widths.size and own > BINS_TO_TRUST * float(np.median(widths)):
             factors.append(factor)
-    middle = float(np.median(factors)) if factors else 0.0
+    middle = float(np.median(factors)) if factors else 1.0
     agree = [factor for factor in factors if abs(factor / middle - 1) < SAME_UNIT]
-    return middle if factors and len(agree) == len(factors) else None
+    if 2 * len(agree) <= len(factors) or abs(middle - 1) < SAME_UNIT:
+        return 1.0
+    return float(np.median(agree))
 
 
-def _reconciled(raw: _Raw, common: float | None) -> StoredDvh:
-    """Give an item's statistics in Gy."""
-    plain = StoredDvh(raw.roi, raw.kind, raw.dose, raw.volume, raw.mean, raw.low, raw.high)
-    own, factor = raw.histogram_mean, raw.factor
-    if own is None or raw.mean is None or factor is None:
-        return plain
-    if abs(factor - 1) < SAME_UNIT or abs(own - raw.mean) < 0.05:
-        return plain
-    used = common if common and abs(common / factor - 1) < SAME_UNIT else factor
-    low, high = (None if value is None else value * used for value in (raw.low, raw.high))
-    note = "stored statistics are not in Gy; taken in proportion to the histogram's mean"
-    return StoredDvh(raw.roi, raw.kind, raw.dose, raw.volume, raw.mean * used, low, high, note)
+def _reconciled(raw: _Raw, factor: float) -> StoredDvh:
+    """Give an item's statistics in Gy, and say whether its own histogram agrees."""
+    mean, low, high = (
+        None if value is None else value * factor for value in (raw.mean, raw.low, raw.high)
+    )
+    own = raw.histogram_mean
+    slack = max(0.05, float(np.median(np.diff(raw.dose)))) + 0.02 * (own or 0.0)
+    same = own is None or mean is None or mean == 0 or abs(own - mean) <= slack
+    if high and raw.volume.size and raw.volume[0] > 0:
+        top = float(raw.dose[np.flatnonzero(raw.volume > 1e-9 * raw.volume[0])[-1]])
+        same = same and abs(top - high) <= 2 * slack + 0.03 * top
+    return StoredDvh(
+        raw.roi, raw.kind, raw.dose, raw.volume, mean, low, high, factor, raw.relative, same
+    )
 
 
 def histogram_mean(dose: Floats, volume: Floats) -> float | None:

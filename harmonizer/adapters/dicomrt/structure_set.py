@@ -57,6 +57,7 @@ def read_structure_set(data: bytes) -> StructureSet:
         text(dataset, "StructureSetLabel"),
         text(dataset, "ApprovalStatus") or None,
         tuple(notes),
+        text(dataset, "StructureSetDate"),
     )
 
 

@@ -27,6 +27,9 @@ class Beam:
     last_weight: float | None = None  # cumulative meterset weight of the last control point
     final_weight: float | None = None
     isocenter: tuple[float, float, float] | None = None
+    weights: tuple[float, ...] = ()  # cumulative meterset weight at each control point
+    angles: tuple[float, ...] = ()  # every gantry, collimator and couch angle, degrees
+    dosimeter_unit: str = ""  # MU, MINUTE, ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Plan:
     beams: tuple[Beam, ...] = ()
     dose_references: tuple[DoseReference, ...] = ()
     patient_positions: tuple[str, ...] = ()
+    date: str = ""  # RT Plan Date, YYYYMMDD
 
     @property
     def fractions(self) -> int | None:
@@ -123,7 +127,9 @@ class StoredDvh:
     mean_gy: float | None = None
     minimum_gy: float | None = None
     maximum_gy: float | None = None
-    note: str = ""
+    factor: float = 1.0  # Gy per unit of the stored mean, minimum and maximum
+    relative: bool = False  # whether `volume_cm3` is in per cent of the structure instead
+    same_factor: bool = True  # whether this item's own histogram agrees with `factor`
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +150,7 @@ class RtDose:
     scaling: float | None = None
     problems: tuple[tuple[str, str], ...] = ()  # (code, text): why a grid is missing or doubtful
     made_of: tuple[str, ...] = ()  # what was added up, if it is no single object
+    date: str = ""  # Instance Creation Date or Content Date, YYYYMMDD
 
 
 @dataclass(frozen=True)
@@ -161,3 +168,4 @@ class ImageSlice:
     columns: int | None = None
     thickness: float | None = None
     patient_position: str = ""
+    date: str = ""  # Acquisition Date, else the series' or study's, YYYYMMDD

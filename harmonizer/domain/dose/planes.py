@@ -68,7 +68,7 @@ def _distinct(roi: Roi) -> tuple[list[Contour], list[str]]:
     contours = []
     repeats = 0
     for contour in roi.closed_contours:
-        key = contour.points.tobytes()
+        key = contour.shape_key
         if key in seen:
             repeats += 1
             continue

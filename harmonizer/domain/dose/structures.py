@@ -27,6 +27,12 @@ class Contour:
         """Whether the contour encloses an area by its type; it may still have too few points."""
         return self.geometric_type in CLOSED
 
+    @property
+    def shape_key(self) -> bytes:
+        """What contours through the same points share, wherever they begin and whichever way."""
+        kept = np.round(self.points, 3) + 0.0  # no negative zero
+        return kept[np.lexsort(kept.T)].tobytes()
+
 
 @dataclass(frozen=True, eq=False)
 class Roi:
@@ -60,6 +66,7 @@ class StructureSet:
     label: str = ""
     approval_status: str | None = None
     notes: tuple[str, ...] = field(default=())
+    date: str = ""  # Structure Set Date, YYYYMMDD
 
     def roi(self, number: int) -> Roi:
         """Return the region with ROI Number `number`.

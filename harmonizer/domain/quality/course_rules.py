@@ -1,13 +1,19 @@
 """Rules about which objects a course has and how they refer to each other."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
+from harmonizer.domain.dose.plan import ImageSlice
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+SIDEWAYS_MM: Final = 0.5
+"""How far a slice may lie beside the others of its series."""
 
 
 def no_structure_set(facts: CourseFacts) -> Hits:
@@ -39,6 +45,75 @@ def plan_structures(facts: CourseFacts) -> Hits:
     for plan in facts.plans:
         if facts.structure_sets and set(plan.structure_set_uids) - here:
             yield "plan", "the plan was made on a structure set that is not in the course"
+
+
+def plan_no_structures(facts: CourseFacts) -> Hits:
+    """A plan made on a patient's images says on which structure set."""
+    for plan in facts.plans:
+        on_patient = facts.structure_sets and plan.geometry != "TREATMENT_DEVICE"
+        if on_patient and not plan.structure_set_uids:
+            yield "plan", "the plan does not say which structure set it was made on"
+
+
+def several_patients(facts: CourseFacts) -> Hits:
+    """All objects of a course are of one patient."""
+    if facts.patients > 1:
+        text = f"the objects have {facts.patients} different Patient IDs"
+        yield "course", f"{text}: were patients mixed up?"
+
+
+def plan_without_dose(facts: CourseFacts) -> Hits:
+    """Of several plans, each has its dose."""
+    of = {uid for dose in facts.doses for uid in dose.plan_uids}
+    lost = sum(1 for plan in facts.plans if plan.sop_instance_uid not in of)
+    if of and lost and len(facts.plans) > 1:
+        yield "course", f"{lost} of {len(facts.plans)} plans have no dose: values are without them"
+
+
+def several_structure_sets(facts: CourseFacts) -> Hits:
+    """One structure set, or a reference that says which counts."""
+    if len(facts.structure_sets) > 1 and facts.structure_set:
+        text = (
+            f"{len(facts.structure_sets)} structure sets: the one that dose or plan name was used"
+        )
+        yield "course", text
+
+
+def dates(facts: CourseFacts) -> Hits:
+    """Contours, plan, dose and treatment come after the images that they were made on."""
+    scanned = [i.date for i in facts.planning_images if i.date]
+    if not scanned:
+        return
+    first = min(scanned)
+    made = {
+        "structure set": [s.date for s in facts.structure_sets],
+        "plan": [p.date for p in facts.plans],
+        "dose": [d.date for d in facts.doses],
+        "records": [r.treatment_date for r in facts.records],
+    }
+    for where, found in made.items():
+        early = sum(1 for date in found if date and date < first)
+        if early:
+            yield where, f"{early} dated before the images were taken"
+
+
+def treated_before_plan(facts: CourseFacts) -> Hits:
+    """Treatment comes after the plan."""
+    of = {plan.sop_instance_uid: plan.date for plan in facts.plans if plan.date}
+    early = sum(
+        1
+        for record in facts.records
+        if record.treatment_date
+        and any(record.treatment_date < of.get(uid, "") for uid in record.plan_uids)
+    )
+    if early:
+        yield "records", f"{early} fractions are dated before their plan"
+
+
+def no_images(facts: CourseFacts) -> Hits:
+    """Images, to check contours against."""
+    if facts.structure_sets and not facts.images:
+        yield "course", "there are no images: contours could not be checked against them"
 
 
 def dose_plan(facts: CourseFacts) -> Hits:
@@ -146,6 +221,14 @@ def _positions(facts: CourseFacts) -> dict[str, np.ndarray]:
     return {uid: np.sort(values) for uid, values in series.items() if len(values) > 2}
 
 
+def image_unplaced(facts: CourseFacts) -> Hits:
+    """Slices that do not say where they lie."""
+    lost = [i for i in facts.planning_images if i.position is None and i.modality == "CT"]
+    placed = any(i.position for i in facts.planning_images)
+    if lost and placed:
+        yield "images", f"{len(lost)} slices do not say where they lie"
+
+
 def image_gap(facts: CourseFacts) -> Hits:
     """Missing slices."""
     for places in _positions(facts).values():
@@ -166,15 +249,35 @@ def image_twice(facts: CourseFacts) -> Hits:
 
 
 def image_mixed(facts: CourseFacts) -> Hits:
-    """A series should have one direction, matrix and pixel size."""
+    """A series should have one direction, matrix, pixel size and frame, and no step sideways."""
     series: dict[str, set[object]] = {}
     for image in facts.images:
         if image.modality == "CT" and image.orientation and image.spacing:
             directions = tuple(round(v, 3) for v in image.orientation)
             size = (image.rows, image.columns, round(image.spacing[0], 4))
-            series.setdefault(image.series_uid, set()).add((directions, size))
+            kind = (directions, size, image.frame_of_reference_uid)
+            series.setdefault(image.series_uid, set()).add(kind)
     if any(len(kinds) > 1 for kinds in series.values()):
-        yield "images", "slices of one series differ in direction, matrix or pixel size"
+        yield "images", "slices of one series differ in direction, matrix, pixel size or frame"
+    aside = max((_sideways(group) for group in _by_series(facts).values()), default=0.0)
+    if aside > SIDEWAYS_MM:
+        yield "images", f"a slice of a series lies {aside:.1f} mm beside the others"
+
+
+def _by_series(facts: CourseFacts) -> dict[str, list[ImageSlice]]:
+    found: dict[str, list[ImageSlice]] = {}
+    for image in facts.images:
+        if image.modality == "CT" and image.position and len(image.orientation) == 6:
+            found.setdefault(image.series_uid, []).append(image)
+    return found
+
+
+def _sideways(images: Sequence[ImageSlice]) -> float:
+    """Return the farthest that a slice lies beside the line through most others, mm."""
+    direction = np.array(images[0].orientation)
+    places = np.array([image.position for image in images])
+    across = np.stack([places @ direction[:3], places @ direction[3:]])
+    return float(np.abs(across - np.median(across, axis=1, keepdims=True)).max())
 
 
 def patient_position(facts: CourseFacts) -> Hits:
@@ -190,18 +293,26 @@ COURSE_RULES = (
     Rule("COURSE-NO-STRUCTURES", WARNING, "dose without structure set", no_structure_set),
     Rule("COURSE-NO-DOSE", WARNING, "plan without dose", no_dose),
     Rule("COURSE-NO-PLAN", WARNING, "dose without plan", no_plan),
+    Rule("COURSE-PATIENTS", ERROR, "objects of different patients", several_patients),
+    Rule("COURSE-DATES", WARNING, "made before the images were taken", dates),
+    Rule("COURSE-PLAN-NO-DOSE", WARNING, "one of several plans has no dose", plan_without_dose),
+    Rule("COURSE-SEVERAL-SETS", INFO, "several structure sets", several_structure_sets),
+    Rule("COURSE-NO-IMAGES", INFO, "no images", no_images),
     Rule("COURSE-UNREADABLE", ERROR, "object cannot be read", unreadable),
     Rule("COURSE-SEVERAL-DOSES", WARNING, "several plan doses for one plan", several_doses),
     Rule("COURSE-UID-TWICE", ERROR, "one UID, several objects", repeated_object),
     Rule("REF-PLAN-STRUCTURES", WARNING, "plan's structure set is missing", plan_structures),
+    Rule("REF-PLAN-NONE", WARNING, "plan names no structure set", plan_no_structures),
     Rule("REF-DOSE-PLAN", WARNING, "dose's plan is missing", dose_plan),
     Rule("REF-DOSE-NONE", WARNING, "dose names no plan", dose_no_reference),
     Rule("REF-DOSE-STRUCTURES", WARNING, "dose's structure set is missing", dose_structures),
     Rule("REF-IMAGES-MISSING", WARNING, "images are missing", images_missing),
     Rule("REF-RECORD-PLAN", WARNING, "record's plan is missing", record_plan),
+    Rule("RECORD-BEFORE-PLAN", WARNING, "treated before the plan was made", treated_before_plan),
     Rule("FRAME-DOSE", ERROR, "dose in another frame of reference", frame_dose),
     Rule("FRAME-IMAGES", ERROR, "structures in another frame than the images", frame_images),
     Rule("FRAME-PLAN", WARNING, "plan in another frame of reference", frame_plan),
+    Rule("IMAGE-UNPLACED", WARNING, "slices without a place", image_unplaced),
     Rule("IMAGE-GAP", WARNING, "slices are missing", image_gap),
     Rule("IMAGE-TWICE", WARNING, "two slices at one place", image_twice),
     Rule("IMAGE-MIXED", WARNING, "a series of several geometries", image_mixed),

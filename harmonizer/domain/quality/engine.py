@@ -9,8 +9,9 @@ from harmonizer.domain.quality.findings import Finding, Rule, Severity
 from harmonizer.domain.quality.geometry_rules import GEOMETRY_RULES
 from harmonizer.domain.quality.plan_rules import PLAN_RULES
 from harmonizer.domain.quality.structure_rules import STRUCTURE_RULES
+from harmonizer.domain.quality.tps_rules import TPS_RULES
 
-RULESET_VERSION: Final = "quality-2"
+RULESET_VERSION: Final = "quality-3"
 """Changes whenever a rule, a threshold or a text's meaning changes."""
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -18,6 +19,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *GEOMETRY_RULES,
     *STRUCTURE_RULES,
     *DOSE_RULES,
+    *TPS_RULES,
     *PLAN_RULES,
 )
 

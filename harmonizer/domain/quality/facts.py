@@ -31,6 +31,7 @@ class CourseFacts:
     laterality: str | None = None  # L, R or B: of the diagnosis
     knowledge: Knowledge = EMPTY
     unreadable: tuple[tuple[str, str], ...] = ()  # (which object, why)
+    patients: int = 1  # how many different Patient IDs the objects have
 
     @property
     def structure_set(self) -> StructureSet | None:

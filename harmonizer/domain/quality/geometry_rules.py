@@ -1,14 +1,25 @@
 """Rules about contours."""
 
 from collections import Counter
+from typing import Final
 
 import numpy as np
 
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
-from harmonizer.domain.quality.shapes import axial, crossing_contours, heights, spacing_of
+from harmonizer.domain.quality.shapes import (
+    axial,
+    crossing_contours,
+    has_spike,
+    heights,
+    overlapping_contours,
+    spacing_of,
+)
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+PARTS_APART: Final = 8.0
+"""Plane distances from which on a gap parts a structure that is in several pieces."""
 
 
 def empty_structures(facts: CourseFacts) -> Hits:
@@ -94,10 +105,39 @@ def not_flat(facts: CourseFacts) -> Hits:
 def duplicates(facts: CourseFacts) -> Hits:
     """The same contour twice (even-odd filling would make a hole of it)."""
     for roi in facts.rois:
-        counts = Counter(c.points.tobytes() for c in roi.closed_contours)
+        counts = Counter(c.shape_key for c in roi.closed_contours)
         bad = sum(count - 1 for count in counts.values())
         if bad:
             yield facts.label(roi), f"{bad} contours are there twice; each was taken once"
+
+
+def overlapping(facts: CourseFacts) -> Hits:
+    """Contours of one plane that overlap in part (what both enclose counts as outside)."""
+    for roi in facts.rois:
+        bad = overlapping_contours(roi)
+        if bad:
+            text = f"{bad} pairs of contours in one plane overlap in part"
+            yield facts.label(roi), f"{text}: what both enclose is left out"
+
+
+def spikes(facts: CourseFacts) -> Hits:
+    """A single point far from its contour."""
+    for roi in facts.rois:
+        bad = sum(1 for contour in roi.closed_contours if has_spike(contour.points))
+        if bad:
+            yield facts.label(roi), f"{bad} contours have a point far away from the others"
+
+
+def sparse(facts: CourseFacts) -> Hits:
+    """Structures drawn on every second image, or on fewer."""
+    places = np.unique([round(i.position[2], 2) for i in facts.planning_images if i.position])
+    if places.size < 3:
+        return
+    step = float(np.median(np.diff(places)))
+    for roi in facts.rois:
+        if heights(roi).size >= 3 and spacing_of(roi) > 1.8 * step:
+            text = f"its planes are {spacing_of(roi):.1f} mm apart on images of {step:.1f} mm"
+            yield facts.label(roi), f"{text}: shapes in between are interpolated"
 
 
 def contour_gap(facts: CourseFacts) -> Hits:
@@ -107,10 +147,18 @@ def contour_gap(facts: CourseFacts) -> Hits:
         if steps.size < 3:
             continue
         usual = spacing_of(roi)
-        gaps = int(np.count_nonzero(steps > 1.5 * usual))
-        if gaps and _is_one_piece(roi.name):
-            text = f"{gaps} gaps between planes, up to {steps.max():.1f} mm"
+        wide = steps[(steps > 1.5 * usual) & (steps < PARTS_APART * usual)]
+        if wide.size and _is_one_piece(roi.name):
+            text = f"{wide.size} gaps between planes, up to {wide.max():.1f} mm"
             yield facts.label(roi), f"{text} where planes are {usual:.1f} mm apart"
+
+
+def number_twice(facts: CourseFacts) -> Hits:
+    """Two regions of one ROI Number."""
+    counts = Counter(roi.number for roi in facts.rois)
+    for number, count in counts.items():
+        if count > 1:
+            yield f"ROI {number}", f"{count} structures have this number: contours cannot be told"
 
 
 def _is_one_piece(name: str) -> bool:
@@ -146,7 +194,7 @@ def same_shape(facts: CourseFacts) -> Hits:
     """Two regions with the very same contours: a copy that was never edited."""
     seen: dict[frozenset[bytes], str] = {}
     for roi in facts.rois:
-        key = frozenset(c.points.tobytes() for c in roi.closed_contours)
+        key = frozenset(c.shape_key for c in roi.closed_contours)
         if len(key) < 2:
             continue
         if key in seen:
@@ -170,9 +218,13 @@ GEOMETRY_RULES = (
     Rule("CONTOUR-OUTSIDE-IMAGE", WARNING, "contour beyond the images", outside_images),
     Rule("CONTOUR-NOT-FLAT", WARNING, "contour not in one plane", not_flat),
     Rule("CONTOUR-TWICE", WARNING, "contour repeated", duplicates),
+    Rule("CONTOUR-OVERLAP", WARNING, "contours overlap in part", overlapping),
+    Rule("CONTOUR-SPIKE", WARNING, "point far from its contour", spikes),
+    Rule("CONTOUR-SPARSE", INFO, "drawn on every second image or fewer", sparse),
     Rule("CONTOUR-GAP", WARNING, "planes missing in a structure", contour_gap),
     Rule("CONTOUR-ONE-SLICE", INFO, "structure on one plane", one_slice),
     Rule("CONTOUR-UNREADABLE", WARNING, "contours left out in reading", left_out),
+    Rule("ROI-NUMBER-TWICE", ERROR, "two structures of one number", number_twice),
     Rule("ROI-NAME-TWICE", WARNING, "two structures of one name", name_twice),
     Rule("ROI-NO-NAME", WARNING, "structure without name", no_name),
     Rule("ROI-SAME-SHAPE", WARNING, "two structures with the same contours", same_shape),

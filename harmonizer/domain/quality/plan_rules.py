@@ -1,11 +1,14 @@
 """Rules about prescription, beams and what was delivered."""
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from harmonizer.domain.dose.assembly import fractions_given
+from harmonizer.domain.dose.plan import Beam
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
 from harmonizer.domain.quality.shapes import axial
@@ -18,6 +21,12 @@ FRACTION_GY: Final = (0.5, 34.0)
 
 METERSET_PER_CGY: Final = (0.3, 15.0)
 """Monitor units per prescribed cGy, over all beams of a fraction."""
+
+METERSET_OVER_OTHERS: Final = 5.0
+"""Times the other beams' MU per dose that a beam may need."""
+
+LEAST_BEAM_GY: Final = 0.1
+"""Beams that give less to the reference point are not compared: it may lie in their shadow."""
 
 DELIVERED: Final = 0.05
 """Delivered meterset may differ from the planned one by 5 %."""
@@ -76,12 +85,42 @@ def no_meterset(facts: CourseFacts) -> Hits:
 def meterset_unusual(facts: CourseFacts) -> Hits:
     """Monitor units against the dose of a fraction."""
     for plan in facts.plans:
-        photon = [b for b in plan.treatment_beams if b.radiation_type in {"PHOTON", "ELECTRON"}]
+        photon = [
+            beam
+            for beam in plan.treatment_beams
+            if beam.radiation_type in {"PHOTON", "ELECTRON"} and beam.dosimeter_unit in {"", "MU"}
+        ]
+        yield from _beyond_the_others(photon)
         total = sum(beam.meterset or 0.0 for beam in photon)
         if total > 0 and plan.prescribed_gy and plan.fractions and len(plan.fraction_groups) == 1:
             ratio = total / (100 * plan.prescribed_gy / plan.fractions)
             if not METERSET_PER_CGY[0] <= ratio <= METERSET_PER_CGY[1]:
                 yield "plan", f"{total:.0f} MU per fraction are {ratio:.2f} MU per prescribed cGy"
+
+
+def _beyond_the_others(beams: Sequence[Beam]) -> Hits:
+    """Yield beams that need many more MU for their dose than the plan's others do."""
+    ratios = {
+        beam.number: beam.meterset / beam.dose_gy
+        for beam in beams
+        if beam.meterset and beam.dose_gy and beam.dose_gy > LEAST_BEAM_GY
+    }
+    for number, ratio in ratios.items():
+        others = [other for key, other in ratios.items() if key != number]
+        if others and ratio > METERSET_OVER_OTHERS * float(np.median(others)):
+            times = ratio / float(np.median(others))
+            yield (
+                f"beam {number}",
+                f"its MU per dose are {times:.1f} times those of the other beams",
+            )
+
+
+def no_energy(facts: CourseFacts) -> Hits:
+    """Every treatment beam has an energy."""
+    for plan in facts.plans:
+        for beam in plan.treatment_beams:
+            if beam.energy is None and beam.control_points:
+                yield f"beam {beam.number}", "has no nominal energy"
 
 
 def energy(facts: CourseFacts) -> Hits:
@@ -101,14 +140,56 @@ def machines(facts: CourseFacts) -> Hits:
             yield "plan", f"beams are for {len(names)} different machines"
 
 
+def no_machine(facts: CourseFacts) -> Hits:
+    """Every treatment beam names its machine."""
+    for plan in facts.plans:
+        lost = [beam for beam in plan.treatment_beams if not beam.machine]
+        if lost:
+            yield "plan", f"{len(lost)} beams name no treatment machine"
+
+
+def unused_beam(facts: CourseFacts) -> Hits:
+    """Treatment beams are in a fraction group."""
+    for plan in facts.plans:
+        used = {number for group in plan.fraction_groups for number in group.beam_numbers}
+        lost = [beam for beam in plan.treatment_beams if beam.number not in used]
+        if used and lost:
+            yield "plan", f"{len(lost)} treatment beams are in no fraction group: are they given?"
+
+
+def angles(facts: CourseFacts) -> Hits:
+    """Gantry, collimator and couch angles lie between 0 and 360 degrees."""
+    for plan in facts.plans:
+        for beam in plan.beams:
+            bad = [angle for angle in beam.angles if not -0.05 <= angle <= 360.05]
+            if bad:
+                yield f"beam {beam.number}", f"an angle of {bad[0]:g} degrees"
+
+
 def control_points(facts: CourseFacts) -> Hits:
-    """Cumulative weights end at the final weight."""
+    """Cumulative weights never fall, and end at the final weight."""
     for plan in facts.plans:
         for beam in plan.treatment_beams:
             last, final = beam.last_weight, beam.final_weight
             if last is not None and final and abs(last - final) > 1e-3 * final:
                 text = f"control points end at weight {last:g}, the beam at {final:g}"
                 yield f"beam {beam.number}", text
+            if np.any(np.diff(beam.weights) < -1e-6):
+                yield f"beam {beam.number}", "the weights of its control points fall"
+
+
+def isocentres(facts: CourseFacts) -> Hits:
+    """Beams of a plan share an isocentre, or are meant not to."""
+    for plan in facts.plans:
+        places = [beam.isocenter for beam in plan.treatment_beams]
+        known = np.array([place for place in places if place is not None])
+        if known.size and len(known) < len(places):
+            yield "plan", f"{len(places) - len(known)} beams have no isocentre"
+        if not known.size and places and not any(beam.dosimeter_unit == "" for beam in plan.beams):
+            yield "plan", "no beam has an isocentre"
+        if len(known) > 1 and np.ptp(known, axis=0).max() > 1.0:
+            apart = float(np.ptp(known, axis=0).max())
+            yield "plan", f"its beams' isocentres lie up to {apart:.0f} mm apart"
 
 
 def isocentre(facts: CourseFacts) -> Hits:
@@ -134,16 +215,26 @@ def beam_doses(facts: CourseFacts) -> Hits:
         complete = len(doses) == len(plan.treatment_beams) and len(plan.fraction_groups) == 1
         if doses and complete and plan.prescribed_gy and plan.fractions:
             one = plan.prescribed_gy / plan.fractions
-            if abs(sum(doses) / one - 1) > 0.25:
+            if abs(sum(doses) / one - 1) > 0.2:
                 text = f"beam doses add up to {sum(doses):.2f} Gy, a fraction is {one:.2f} Gy"
                 yield "plan", text
 
 
 def approval(facts: CourseFacts) -> Hits:
-    """Plans that nobody approved, or that were rejected."""
+    """Plans that nobody approved."""
     for plan in facts.plans:
-        if plan.approval_status in {"UNAPPROVED", "REJECTED"}:
-            yield "plan", f"its approval status is {plan.approval_status}"
+        if plan.approval_status == "UNAPPROVED":
+            yield "plan", "its approval status is UNAPPROVED"
+
+
+def rejected(facts: CourseFacts) -> Hits:
+    """Plans and structure sets that were rejected."""
+    for plan in facts.plans:
+        if plan.approval_status == "REJECTED":
+            yield "plan", "its approval status is REJECTED"
+    chosen = facts.structure_set
+    if chosen and chosen.approval_status == "REJECTED":
+        yield "structure set", "its approval status is REJECTED"
 
 
 def delivered_fractions(facts: CourseFacts) -> tuple[int, int] | None:
@@ -197,6 +288,37 @@ def interrupted(facts: CourseFacts) -> Hits:
         yield "records", f"{bad} of {len(ends)} beam deliveries did not end normally"
 
 
+def delivered_beams(facts: CourseFacts) -> Hits:
+    """Records are of beams that the plan has."""
+    known = {plan.sop_instance_uid: {beam.number for beam in plan.beams} for plan in facts.plans}
+    lost = sum(
+        1
+        for record in facts.records
+        for delivery in record.deliveries
+        for uid in record.plan_uids
+        if known.get(uid) and delivery.beam_number not in known[uid]
+    )
+    if lost:
+        yield "records", f"{lost} deliveries are of beams that the plan does not have"
+
+
+def record_order(facts: CourseFacts) -> Hits:
+    """Fractions are given in the order of their numbers."""
+    dates: dict[tuple[str, ...], dict[int, str]] = {}
+    for record in facts.records:
+        numbers = [d.fraction for d in record.deliveries if d.fraction is not None]
+        if numbers and record.treatment_date:
+            dates.setdefault(record.plan_uids, {})[min(numbers)] = record.treatment_date
+    for given in dates.values():
+        days = [given[number] for number in sorted(given)]
+        back = sum(1 for before, after in pairwise(days) if after < before)
+        if back:
+            yield (
+                "records",
+                f"{back} fractions are dated before the fraction with the number before",
+            )
+
+
 def other_machine(facts: CourseFacts) -> Hits:
     """Treated on the machine that was planned."""
     plan = facts.plan
@@ -227,12 +349,20 @@ PLAN_RULES = (
     Rule("PLAN-BEAM-UNKNOWN", ERROR, "fraction group uses unknown beam", unknown_beam),
     Rule("PLAN-NO-METERSET", WARNING, "beam without meterset", no_meterset),
     Rule("PLAN-METERSET", WARNING, "unusual monitor units", meterset_unusual),
+    Rule("PLAN-NO-ENERGY", WARNING, "beam without energy", no_energy),
     Rule("PLAN-ENERGY", ERROR, "implausible energy", energy),
+    Rule("PLAN-NO-MACHINE", INFO, "beam without machine", no_machine),
+    Rule("PLAN-BEAM-UNUSED", WARNING, "beam in no fraction group", unused_beam),
+    Rule("PLAN-ANGLE", ERROR, "impossible angle", angles),
+    Rule("PLAN-ISOCENTRES", INFO, "several isocentres, or none", isocentres),
     Rule("PLAN-MACHINES", WARNING, "several machines", machines),
     Rule("PLAN-CONTROL-POINTS", ERROR, "weights do not add up", control_points),
     Rule("PLAN-ISOCENTRE", ERROR, "isocentre outside the body", isocentre),
     Rule("PLAN-BEAM-DOSE", WARNING, "beam doses do not add up", beam_doses),
     Rule("PLAN-APPROVAL", INFO, "plan not approved", approval),
+    Rule("APPROVAL-REJECTED", WARNING, "rejected plan or structure set", rejected),
+    Rule("RECORD-BEAM-UNKNOWN", WARNING, "record of an unknown beam", delivered_beams),
+    Rule("RECORD-ORDER", WARNING, "fractions out of order", record_order),
     Rule("RECORD-TOO-MANY", WARNING, "more fractions than planned", too_many),
     Rule("RECORD-TOO-FEW", WARNING, "fewer fractions than planned", too_few),
     Rule("RECORD-METERSET", WARNING, "delivered MU differ", delivered_meterset),

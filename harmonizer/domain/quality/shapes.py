@@ -4,6 +4,7 @@ For axial contours (one z each); others are passed over by the rules that use th
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,15 @@ from harmonizer.domain.dose.raster import Edges, next_in_polygon, polygon_areas,
 from harmonizer.domain.dose.structures import Contour, Roi
 
 Floats = NDArray[np.float64]
+
+CROSSING: Final = (0.01, 3.0)
+"""Share of a contour's area, plus mm2, that must be lost or counted twice for it to be told."""
+
+OVERLAP: Final = 0.05
+"""Share of the smaller of two contours that both must enclose to overlap."""
+
+SPIKE_MM, SPIKE_EDGES, SPIKE_COSINE = 15.0, 6.0, 0.7
+"""Both edges at a spike are longer than this and than so many usual edges, at under 45 degrees."""
 
 POINTS_TRIED = 24
 """Points per contour that are tried for lying inside another structure."""
@@ -107,13 +117,55 @@ def crossing_contours(roi: Roi) -> int:
         return 0
     points = np.concatenate([c.points[:, :2] for c in contours])
     starts = np.concatenate([[0], np.cumsum([len(c.points) for c in contours])])
+    covered = _covered(points, starts, np.arange(len(contours)))
+    signed = np.abs(polygon_areas(points, starts))
+    difference = np.abs(covered - signed)
+    return int(
+        np.count_nonzero(difference > CROSSING[0] * np.maximum(covered, signed) + CROSSING[1])
+    )
+
+
+def overlapping_contours(roi: Roi) -> int:
+    """Count pairs of contours in one plane of which each encloses a part of the other only."""
+    contours = axial(roi.closed_contours)
+    places = np.array([round(float(c.points[0, 2]), 2) for c in contours])
+    low = np.array([c.points[:, :2].min(axis=0) for c in contours]).reshape(-1, 2)
+    high = np.array([c.points[:, :2].max(axis=0) for c in contours]).reshape(-1, 2)
+    pairs = []
+    for i in range(len(contours)):
+        later = np.flatnonzero(places[i + 1 :] == places[i]) + i + 1
+        met = np.all((low[later] < high[i]) & (high[later] > low[i]), axis=1)
+        pairs += [(i, int(j)) for j in later[met]]
+    return sum(_overlap_in_part(contours[i], contours[j]) for i, j in pairs)
+
+
+def _overlap_in_part(a: Contour, b: Contour) -> bool:
+    starts = np.array([0, len(a.points), len(a.points) + len(b.points)])
+    points = np.concatenate([a.points, b.points])[:, :2]
+    first, second = np.abs(polygon_areas(points, starts))
+    either = float(_covered(points, starts, np.zeros(2, np.intp))[0])  # what one of them encloses
+    both, smaller = (first + second - either) / 2, min(first, second)
+    return bool(OVERLAP * smaller + 1.0 < both < (1 - OVERLAP / 10) * smaller - 1.0)
+
+
+def _covered(points: Floats, starts: NDArray[np.intp], plane_of: NDArray[np.intp]) -> Floats:
+    """Return the area in mm2 that contours cover on each of a stack of planes, even-odd."""
     low = points.min(axis=0)
     rows, columns = (np.ceil(np.ptp(points, axis=0)[::-1]).astype(int) + 1).tolist()
-    plane = np.repeat(np.arange(len(contours)), np.diff(starts))
+    plane = np.repeat(plane_of, np.diff(starts))
     x, y = (points - low).T
     after = next_in_polygon(starts)
     edges = Edges(plane, x, y, x[after], y[after])
-    covered = scan(edges, (len(contours), rows, columns), 4).areas()
-    signed = np.abs(polygon_areas(points, starts))
-    difference = np.abs(covered - signed)
-    return int(np.count_nonzero(difference > 0.05 * np.maximum(covered, signed) + 10.0))
+    return scan(edges, (int(plane_of.max()) + 1, rows, columns), 4).areas()
+
+
+def has_spike(points: Floats) -> bool:
+    """Whether a single point lies far from its contour: two long edges at a sharp angle."""
+    if len(points) < 8:
+        return False
+    before, after = np.roll(points, 1, axis=0) - points, np.roll(points, -1, axis=0) - points
+    a, b = np.linalg.norm(before, axis=1), np.linalg.norm(after, axis=1)
+    usual = float(np.median(b))
+    far = np.minimum(a, b) > max(SPIKE_MM, SPIKE_EDGES * usual)
+    cosine = (before * after).sum(axis=1) / np.maximum(a * b, 1e-9)
+    return bool(np.any(far & (cosine > SPIKE_COSINE)))

@@ -9,7 +9,7 @@ import numpy as np
 from harmonizer.domain.dose.structures import Roi
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
-from harmonizer.domain.quality.shapes import centre, share_outside
+from harmonizer.domain.quality.shapes import centre, heights, share_outside, spacing_of
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -24,6 +24,9 @@ ROBUST_Z: Final = 4.0
 
 FEWEST: Final = 20
 """A distribution of fewer structures is not compared with."""
+
+WRONG_SIDE_MM: Final = 25.0
+"""How far an organ named for one side may lie on the other: bodies are not centred that well."""
 
 WORDS: Final = {"L": "left", "R": "right"}
 
@@ -82,7 +85,7 @@ def organ_outside_body(facts: CourseFacts) -> Hits:
                 roi.number
             ):
                 continue
-            if roi is body or target_kind(facts, roi) or _is_support(facts.standard_name(roi)):
+            if roi is body or target_kind(facts, roi) or is_support(facts.standard_name(roi)):
                 continue
             share = share_outside(roi, body, 2 * SLACK_MM)
             if share > 0.5:
@@ -90,7 +93,8 @@ def organ_outside_body(facts: CourseFacts) -> Hits:
                 yield facts.label(roi), text
 
 
-def _is_support(name: str) -> bool:
+def is_support(name: str) -> bool:
+    """Whether a name is of something around the patient, or of the patient's outline."""
     words = ("couch", "table", "bolus", "support", "fixation", "marker", "body", "external", "skin")
     return any(word in name.lower() for word in words)
 
@@ -125,6 +129,24 @@ def sides_swapped(facts: CourseFacts) -> Hits:
         a, b = centre(left), centre(right)
         if a is not None and b is not None and a[0] < b[0] - 5.0:
             yield facts.label(left), f"lies to the right of {facts.label(right)}: sides swapped?"
+
+
+def side_of_organ(facts: CourseFacts) -> Hits:
+    """An organ named for a side lies on that side of the body, also where it has no partner."""
+    middle = [c[0] for roi in bodies(facts)[:1] if (c := centre(roi)) is not None]
+    by_name = {facts.standard_name(roi) for roi in facts.rois if roi.closed_contours}
+    for roi in facts.rois if middle else ():
+        name = facts.names.get(roi.number, "")
+        side, other = name[-1:], {"L": "R", "R": "L"}.get(name[-1:], "")
+        if name[-2:-1] != "_" or not other or f"{name[:-1]}{other}" in by_name:
+            continue
+        place = centre(roi) if not target_kind(facts, roi) else None
+        if place is None:
+            continue
+        offset = float(place[0] - middle[0]) * (1 if side == "L" else -1)
+        if offset < -WRONG_SIDE_MM:
+            text = f"lies {-offset:.0f} mm to the {WORDS[other]} of the body's middle"
+            yield facts.label(roi), f"{text}: is the side in its name right?"
 
 
 def side_of_diagnosis(facts: CourseFacts) -> Hits:
@@ -185,14 +207,26 @@ def volume_outlier(facts: CourseFacts) -> Hits:
                 text = f"{volume:.3g} cm³; usual is {usual.median_cm3:.3g} (robust z {z:.1f})"
                 yield facts.label(roi), text
         elif limits and not limits.low_cm3 <= volume <= limits.high_cm3:
+            if volume < limits.low_cm3 and reaches_end_of_images(facts, roi):
+                continue  # cut by the scan: its whole volume is not known
             text = f"{volume:.3g} cm³ is outside {limits.low_cm3:g} to {limits.high_cm3:g} cm³"
             yield facts.label(roi), text
+
+
+def reaches_end_of_images(facts: CourseFacts, roi: Roi) -> bool:
+    """Whether a structure goes on to the first or last image, where the scan may cut it."""
+    places = [i.position[2] for i in facts.planning_images if i.position]
+    own = heights(roi)
+    if len(places) < 2 or not own.size:
+        return False
+    slack = 1.5 * spacing_of(roi)
+    return bool(own[0] <= min(places) + slack or own[-1] >= max(places) - slack)
 
 
 def missing_structures(facts: CourseFacts) -> Hits:
     """Structures that every course of this site has."""
     template = facts.knowledge.templates.get(facts.site or "")
-    if template is None or facts.structure_set is None:
+    if template is None or facts.structure_set is None or not (facts.plans or facts.doses):
         return
     drawn = {facts.standard_name(roi).lower() for roi in facts.rois if roi.contours}
     drawn |= {facts.guesses.get(roi.number, "").lower() for roi in facts.rois if roi.contours}
@@ -275,6 +309,7 @@ STRUCTURE_RULES = (
     Rule("BODY-NONE", INFO, "no outline of the body", no_body),
     Rule("BODY-TWO", WARNING, "two outlines of the body", two_bodies),
     Rule("SIDE-SWAPPED", ERROR, "left and right swapped", sides_swapped),
+    Rule("SIDE-ORGAN", ERROR, "organ on the other side", side_of_organ),
     Rule("SIDE-DIAGNOSIS", ERROR, "target on the other side", side_of_diagnosis),
     Rule("SIDE-PLAN", ERROR, "plan labelled for the other side", side_of_plan),
     Rule("SIDE-NAME", WARNING, "target named for the other side", side_in_names),

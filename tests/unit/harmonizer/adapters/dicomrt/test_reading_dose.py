@@ -163,4 +163,5 @@ def test_stored_statistics_in_per_cent_are_reconciled(written: float, noted: boo
     assert found.roi_number == 5
     assert found.mean_gy == pytest.approx(3.0, abs=0.02)
     assert found.maximum_gy == pytest.approx(4.0, abs=0.02)
-    assert bool(found.note) == noted
+    assert found.factor == pytest.approx(0.04 if noted else 1.0, rel=0.01)
+    assert found.same_factor

@@ -37,9 +37,9 @@ def test_a_planted_fault_is_found(clean: CourseFacts, fault: Fault) -> None:
 
 
 def test_the_public_breast_course_gives_no_false_alarm(breast: CourseFacts) -> None:
-    """Its Areola is empty and its plan was never approved: that is true. Nothing else is said."""
+    """True are: Areola is empty, the plan never approved, stored means in per cent."""
     findings = check_course(breast)
-    assert {f.code for f in findings} == {"CONTOUR-NONE", "PLAN-APPROVAL"}
+    assert {f.code for f in findings} == {"CONTOUR-NONE", "PLAN-APPROVAL", "TPS-DVH-UNITS"}
     assert not [f for f in findings if f.severity is not Severity.INFO]
 
 

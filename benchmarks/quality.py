@@ -43,8 +43,10 @@ def generated(patients: int, seed: int) -> Iterator[tuple[str, CourseFacts]]:
 
 def fits(fault: Fault, facts: CourseFacts) -> bool:
     """Whether a fault can be planted: what it disturbs must be there."""
-    if fault.code == "TPS-DVH-DIFFERS":
+    if fault.code.startswith("TPS-DVH"):
         return any(dose.dvhs for dose in facts.doses)
+    if "MU in one beam" in fault.name or "30 mm apart" in fault.name:
+        return len(facts.plans[0].treatment_beams) > 1
     return True
 
 

@@ -166,6 +166,27 @@ def one_fraction(plan: Plan) -> tuple[object, ...]:
     return tuple(replace(g, fractions=(g.fractions or 1) * 10) for g in plan.fraction_groups)
 
 
+def spiked(contour: Contour) -> Contour:
+    """Throw one point 60 mm away."""
+    points = contour.points.copy()
+    points[len(points) // 3, :2] += 60.0
+    return replace(contour, points=points)
+
+
+def changed_dvh(facts: CourseFacts, **changes: object) -> CourseFacts:
+    """Change the stored DVH of the region with the largest mean; none is planted without one."""
+
+    def change(dose: RtDose) -> RtDose:
+        hottest = max(dose.dvhs, key=lambda stored: stored.mean_gy or 0.0)
+        new = tuple(
+            replace(stored, **changes) if stored is hottest else stored  # type: ignore[arg-type]
+            for stored in dose.dvhs
+        )
+        return replace(dose, dvhs=new)
+
+    return with_dose(facts, change)
+
+
 ANY_COURSE = (
     Fault("dose in another frame of reference", "FRAME-DOSE",
           lambda f: with_dose(f, lambda d: replace(d, frame_of_reference_uid="2.25.77"))),
@@ -241,6 +262,59 @@ ANY_COURSE = (
           lambda f: with_beam(f, last_weight=0.8, final_weight=1.0)),
     Fault("isocentre of another patient", "PLAN-ISOCENTRE",
           lambda f: with_beam(f, isocenter=(0.0, -900.0, 0.0))),
+    Fault("objects of two patients", "COURSE-PATIENTS", lambda f: replace(f, patients=2)),
+    Fault("plan dated before the images", "COURSE-DATES",
+          lambda f: with_plan(
+              replace(f, images=tuple(replace(i, date="20200110") for i in f.images)),
+              date="20200101")),
+    Fault("a second plan without dose", "COURSE-PLAN-NO-DOSE",
+          lambda f: replace(f, plans=(
+              *f.plans, replace(f.plans[0], sop_instance_uid="2.25.71")))),
+    Fault("plan names no structure set", "REF-PLAN-NONE",
+          lambda f: with_plan(f, structure_set_uids=())),
+    Fault("a slice beside the others", "IMAGE-MIXED",
+          lambda f: replace(f, images=(
+              replace(f.images[0], position=(
+                  (f.images[0].position or (0, 0, 0))[0] + 20, *(f.images[0].position or ())[1:])),
+              *f.images[1:]))),
+    Fault("a slice without a place", "IMAGE-UNPLACED",
+          lambda f: replace(f, images=(replace(f.images[0], position=None), *f.images[1:]))),
+    Fault("a contour twice, the other way round", "CONTOUR-TWICE",
+          lambda f: with_contours(f, biggest(f), lambda cs: (
+              *cs, replace(cs[5], points=cs[5].points[::-1].copy())))),
+    Fault("a contour again, a little beside", "CONTOUR-OVERLAP",
+          lambda f: with_contours(f, biggest(f), lambda cs: (*cs, moved(cs[15], x=8.0)))),
+    Fault("a point far from its contour", "CONTOUR-SPIKE",
+          lambda f: with_contours(f, biggest(f), lambda cs: (
+              *cs[:15], spiked(cs[15]), *cs[16:]))),
+    Fault("two structures of one number", "ROI-NUMBER-TWICE",
+          lambda f: with_roi(f, biggest(f), lambda r: replace(r, number=next(
+              o.number for o in f.rois if o.number != r.number)))),
+    Fault("one dose frame off its place", "GRID-UNEVEN",
+          lambda f: with_grid(f, offsets=f.doses[0].grid.offsets + np.eye(
+              f.doses[0].grid.offsets.size)[5] if f.doses[0].grid else None)),
+    Fault("beam without energy", "PLAN-NO-ENERGY", lambda f: with_beam(f, energy=None)),
+    Fault("beam without machine", "PLAN-NO-MACHINE", lambda f: with_beam(f, machine="")),
+    Fault("gantry at 400 degrees", "PLAN-ANGLE", lambda f: with_beam(f, angles=(400.0,))),
+    Fault("isocentres 30 mm apart", "PLAN-ISOCENTRES",
+          lambda f: with_beam(f, isocenter=tuple(
+              np.add(f.plans[0].beams[0].isocenter or (0, 0, 0), (30, 0, 0)).tolist()))),
+    Fault("weights of control points fall", "PLAN-CONTROL-POINTS",
+          lambda f: with_beam(f, weights=(0.0, 0.7, 0.4, 1.0))),
+    Fault("a beam in no fraction group", "PLAN-BEAM-UNUSED",
+          lambda f: with_plan(f, fraction_groups=tuple(
+              replace(g, beam_numbers=g.beam_numbers[1:]) for g in f.plans[0].fraction_groups))),
+    Fault("ten times the MU in one beam", "PLAN-METERSET",
+          lambda f: with_beam(f, meterset=10 * (f.plans[0].beams[0].meterset or 100))),
+    Fault("plan rejected", "APPROVAL-REJECTED",
+          lambda f: with_plan(f, approval_status="REJECTED")),
+    Fault("stored mean of another structure", "TPS-DVH-STATISTICS",
+          lambda f: changed_dvh(f, same_factor=False)),
+    Fault("stored curve of another plan", "TPS-DVH-DIFFERS",
+          lambda f: changed_dvh(f, dose_gy=max(
+              f.doses[0].dvhs, key=lambda s: s.mean_gy or 0).dose_gy * 0.8)),
+    Fault("stored DVH of a structure that is gone", "TPS-DVH-ORPHAN",
+          lambda f: changed_dvh(f, roi_number=9999)),
     Fault("fraction group of another plan", "PLAN-BEAM-UNKNOWN",
           lambda f: with_plan(f, fraction_groups=tuple(
               replace(g, beam_numbers=(77,)) for g in f.plans[0].fraction_groups))),
@@ -278,6 +352,20 @@ FAULTS = (
           lambda f: with_deliveries(f, lambda d: replace(d, termination="MACHINE"))),
     Fault("treated elsewhere", "RECORD-MACHINE",
           lambda f: replace(f, records=(replace(f.records[0], machine="Linac 9"), *f.records[1:]))),
+    Fault("records of another beam", "RECORD-BEAM-UNKNOWN",
+          lambda f: with_deliveries(f, lambda d: replace(d, beam_number=77))),
+    Fault("fractions out of order", "RECORD-ORDER",
+          lambda f: replace(f, records=(
+              replace(f.records[0], treatment_date="20200131"), *f.records[1:]))),
+    Fault("treated before the plan was made", "RECORD-BEFORE-PLAN",
+          lambda f: with_plan(f, date="20200103")),
+    Fault("dose shifted by 6 mm, no stored DVH", "DOSE-SHIFTED",
+          lambda f: with_dose(shifted_grid(f, 6.0), lambda d: replace(d, dvhs=()))),
+    Fault("the only lung named for the other side", "SIDE-ORGAN",
+          lambda f: replace(
+              with_contours(f, "Lung_R", lambda cs: ()),
+              names={n: "Lung_R" if name == "Lung_L" else name for n, name in f.names.items()
+                     if name != "Lung_R"})),
     Fault("a fraction recorded twice", "RECORD-TWICE",
           lambda f: replace(f, records=(*f.records, replace(
               f.records[0], sop_instance_uid="2.25.98")))),

@@ -20,10 +20,10 @@ from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.derived_records import SqlDerived
 from harmonizer.adapters.dicomrt.identity import described
-from harmonizer.adapters.dicomrt.measurement_report import measurement_report
 from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
+from harmonizer.adapters.dicomrt.report_objects import DicomReports
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
 from harmonizer.adapters.dicomweb import OrthancDicomWeb, open_reading_client
 from harmonizer.adapters.dose_metrics import SqlDoseMetrics
@@ -33,6 +33,7 @@ from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
 from harmonizer.adapters.parquet import parquet_parts
+from harmonizer.adapters.printing import find_browser, print_pdf
 from harmonizer.adapters.quality_marks import SqlQualityMarks
 from harmonizer.adapters.recruitment import SqlRecruitment
 from harmonizer.adapters.registry import SqlRegistry
@@ -72,7 +73,7 @@ from harmonizer.ports import ArchiveStore, Clock, DicomWeb
 from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.cohorts import CohortService
-from harmonizer.services.derived import DerivedService
+from harmonizer.services.derived import DerivedService, Maker
 from harmonizer.services.fhir import FhirService
 from harmonizer.services.harmonization import HarmonizationService
 from harmonizer.services.nomenclature import NomenclatureService
@@ -102,6 +103,8 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     dicomweb: DicomWeb | None = None
     """Without it nothing is searched or retrieved."""
+    prints: bool = False
+    """Whether reports are stored as printed pages too: that takes a browser and a second each."""
 
 
 def open_world(settings: Settings) -> World:
@@ -112,6 +115,7 @@ def open_world(settings: Settings) -> World:
     return World(
         OrthancArchive(open_orthanc_client(*login)),
         dicomweb=OrthancDicomWeb(open_reading_client(*login, settings.public_url)),
+        prints=find_browser() is not None,
     )
 
 
@@ -200,7 +204,20 @@ class Service:
         rename = StructureSetRenamer(self.names.mapper().structure_of)
         overview, store = SqlOverview(self.engine), self.world.store
         self.renamed = RenamedStructureSets(overview, self.courses, store, rename)
-        makers = {DerivedKind.NAMES: self.renamed.if_any}
+        self.reports = ReportService(
+            self.courses,
+            store,
+            self.harmonization.analysis,
+            read_picture,
+            DicomReports(print_pdf),
+            self.clock,
+        )
+        makers: dict[DerivedKind, Maker] = {
+            DerivedKind.NAMES: self.renamed.if_any,
+            DerivedKind.REPORT: self.reports.structured_to_store,
+        }
+        if self.world.prints:
+            makers[DerivedKind.PRINTED] = self.reports.printed_to_store
         self.derived = DerivedService(
             SqlDerived(self.engine), store, described, makers, self.work, self.clock
         )
@@ -326,14 +343,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     )
     app.state.registry = RegistryService(SqlRegistry(service.engine))
     app.state.parquet = parquet_parts
-    app.state.reports = ReportService(
-        service.courses,
-        service.world.store,
-        service.harmonization.analysis,
-        read_picture,
-        measurement_report,
-        service.clock,
-    )
+    app.state.reports = service.reports
     store = service.world.store
     app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
     app.state.renamed = service.renamed

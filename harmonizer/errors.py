@@ -5,6 +5,7 @@ HarmonizerError
 ├── NotFoundError   no such thing, or none that the caller may see: the answer is the same
 ├── RetryError      tried again later by itself
 ├── DataError       the data do not mean what was asked of them; becomes a finding
+├── PrintError      this machine prints no page: the page itself is there
 └── ConfigError     the service does not start until the operator mends it
 """
 
@@ -36,6 +37,10 @@ class DataError(HarmonizerError):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class PrintError(HarmonizerError):
+    """A page could not be printed here."""
 
 
 class ConfigError(HarmonizerError):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse, Response
 
 from harmonizer.api.access import READERS, Caller, audited, require
+from harmonizer.errors import PrintError, RefusedError
 from harmonizer.services.reports import ReportService
 
 router = APIRouter(prefix="/api/v1/courses", tags=["reports"])
@@ -53,3 +54,15 @@ def read_structured_report(
     """Return the values as a DICOM Comprehensive 3D SR of the course's study."""
     audited(request, caller, "read-report", course_uid)
     return Response(reports.dicom(course_uid), media_type="application/dicom")
+
+
+@router.get("/{course_uid}/report.pdf")
+def read_printed_report(
+    course_uid: CourseUid, reports: Reports, request: Request, caller: Caller = require(*READERS)
+) -> Response:
+    """Return the report as PDF, if this machine prints."""
+    audited(request, caller, "read-report", course_uid)
+    try:
+        return Response(reports.pdf(course_uid), media_type="application/pdf")
+    except PrintError as error:
+        raise RefusedError("NOT-PRINTED", str(error), 501) from error

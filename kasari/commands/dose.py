@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from harmonizer.adapters.dicomrt import read_dose, read_plan, read_structure_set
+from harmonizer.adapters.printing import print_pdf
 from harmonizer.domain.dose import (
     METHOD_VERSION,
     DvhResult,
@@ -35,7 +36,6 @@ from kasari.dose.course import (
     report_dicom_pdf,
     report_page,
 )
-from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
@@ -171,18 +171,18 @@ def report(
     """
     course = CourseFolder(folder)
     analysis = course.analysis(site, laterality)
-    now = datetime.now(UTC)
-    head = ReportHead(title or folder.resolve().name, now.date().isoformat())
+    today = datetime.now(UTC).date().isoformat()
+    head = ReportHead(title or folder.resolve().name, today)
     match out.name.lower().split(".")[1:]:
         case [*_, "json"]:
             values = json.dumps(report_values(analysis), indent=1, ensure_ascii=False)
             out.write_text(values + "\n", "utf-8")
         case [*_, "pdf", "dcm"]:
-            out.write_bytes(report_dicom_pdf(course, analysis, head, now))
+            out.write_bytes(report_dicom_pdf(course, analysis, head))
         case [*_, "dcm"]:
-            out.write_bytes(report_dicom(course, analysis, now))
+            out.write_bytes(report_dicom(course, analysis))
         case [*_, "pdf"]:
-            print_pdf(report_page(course, analysis, head), out)
+            out.write_bytes(print_pdf(report_page(course, analysis, head)))
         case _:
             out.write_text(report_page(course, analysis, head), "utf-8")
     errors = sum(finding.severity is Severity.ERROR for finding in analysis.findings)

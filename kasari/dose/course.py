@@ -1,17 +1,15 @@
 """A course in a folder: read, named, analysed, reported."""
 
-import tempfile
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 from harmonizer.adapters.dicomrt import (
     CourseReader,
-    encapsulated_pdf,
     heading_of,
-    measurement_report,
     read_picture,
 )
+from harmonizer.adapters.dicomrt.encapsulated import encapsulated_pdf
+from harmonizer.adapters.printing import print_pdf
 from harmonizer.data.quality import load_knowledge
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import NO_RULES, Context, Mapper, map_structure_set
@@ -19,7 +17,6 @@ from harmonizer.domain.quality import Analysis, CourseFacts, analyse, described
 from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report_html
 from harmonizer.domain.studies import site_of_course
 from harmonizer.errors import DataError
-from kasari.dose.printing import print_pdf
 from kasari.errors import InputError
 
 LARGEST_FILE = 2_000_000_000
@@ -120,21 +117,19 @@ class CourseFolder:
         return [found[i] for i in sorted(found)]
 
 
-def report_dicom(course: CourseFolder, analysis: Analysis, made_at: datetime) -> bytes:
+def report_dicom(course: CourseFolder, analysis: Analysis) -> bytes:
     """Return the results of a course in a folder as a DICOM structured report."""
-    return measurement_report(analysis, course.radiotherapy_objects(), made_at)
+    # here, because what it loads takes as long as a whole set of histograms
+    from harmonizer.adapters.dicomrt.measurement_report import measurement_report
+
+    return measurement_report(analysis, course.radiotherapy_objects())
 
 
-def report_dicom_pdf(
-    course: CourseFolder, analysis: Analysis, head: ReportHead, made_at: datetime
-) -> bytes:
+def report_dicom_pdf(course: CourseFolder, analysis: Analysis, head: ReportHead) -> bytes:
     """Return the printed report of a course in a folder as a DICOM object."""
-    with tempfile.TemporaryDirectory() as name:
-        printed = Path(name) / "report.pdf"
-        print_pdf(report_page(course, analysis, head), printed)
-        pdf = printed.read_bytes()
-    sources = course.radiotherapy_objects()
-    return encapsulated_pdf(pdf, f"Dose and quality: {head.title}", analysis, sources, made_at)
+    pdf = print_pdf(report_page(course, analysis, head))
+    title = f"Dose and quality: {head.title}"
+    return encapsulated_pdf(pdf, title, analysis, course.radiotherapy_objects())
 
 
 def _picture(path: Path, wanted: Mapping[str, int]) -> Picture | None:

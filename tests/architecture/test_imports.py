@@ -124,6 +124,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gateway.contract",
         "cryptography",
         "dicomweb_client",
+        "highdicom",
         "httpx",
         "numpy",
         "pyarrow",

@@ -12,6 +12,7 @@ import pytest
 from dicomweb_client.api import DICOMwebClient
 from rich.console import Console
 
+from harmonizer.adapters.printing import find_browser
 from kasari.demo import Demo, Outcome, Wish
 from kasari.stack import Stack, start_stack, stop_stack
 from tests.factories.identifiers import (
@@ -21,6 +22,7 @@ from tests.factories.identifiers import (
     found_in,
     identifying_words,
 )
+from tests.system.faults.ward import until
 
 PATIENTS, SEED = 6, 5
 NOT_AUTHORISED = 0x0124
@@ -147,6 +149,26 @@ def test_viewers_see_the_structure_set_with_standard_names_first(running: Stack)
     assert len(sets) > 1
     derived = client.retrieve_series(study[0], sets[0]["0020000E"]["Value"][0])
     assert "Heart" in {item.ROIName for item in derived[0].StructureSetROISequence}
+
+
+def test_a_report_lies_beside_the_study_for_any_viewer(running: Stack) -> None:
+    client = DICOMwebClient(
+        f"{running.archive_url}/dicom-web",
+        headers={"Authorization": f"Bearer {running.reader_token('researcher')}"},
+    )
+    study = client.search_for_studies(search_filters={"ROIName": "Heart"})[0]["0020000D"]["Value"]
+    wanted = {"SR", "DOC"} if find_browser() else {"SR"}
+
+    def made() -> dict[str, str]:
+        found = client.search_for_series(study[0])
+        return {one["00080060"]["Value"][0]: one["0020000E"]["Value"][0] for one in found}
+
+    series = until(lambda: found if wanted <= (found := made()).keys() else None, "the reports")
+    (report,) = client.retrieve_series(study[0], series["SR"])
+    assert report.ConceptNameCodeSequence[0].CodeMeaning == "Imaging Measurement Report"
+    if "DOC" in wanted:
+        (page,) = client.retrieve_series(study[0], series["DOC"])
+        assert page.EncapsulatedDocument.startswith(b"%PDF")
 
 
 def test_a_patient_who_declined_is_counted_and_not_named(

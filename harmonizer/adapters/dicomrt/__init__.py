@@ -3,26 +3,22 @@
 from harmonizer.adapters.dicomrt.course import CourseReader, read_course
 from harmonizer.adapters.dicomrt.dose import read_dose
 from harmonizer.adapters.dicomrt.elements import heading_of
-from harmonizer.adapters.dicomrt.encapsulated import encapsulated_pdf
 from harmonizer.adapters.dicomrt.image import (
     image_from_dict,
     image_of,
     image_to_dict,
     read_image,
 )
-from harmonizer.adapters.dicomrt.measurement_report import measurement_report
 from harmonizer.adapters.dicomrt.pixels import read_picture
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
 
 __all__ = [
     "CourseReader",
-    "encapsulated_pdf",
     "heading_of",
     "image_from_dict",
     "image_of",
     "image_to_dict",
-    "measurement_report",
     "read_course",
     "read_dose",
     "read_image",

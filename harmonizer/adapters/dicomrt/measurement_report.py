@@ -5,36 +5,56 @@ codes in DICOM: they carry their TG-263 names in a coding scheme of this project
 structure names do.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodeContentItem,
+    CodedConcept,
+    Comprehensive3DSR,
+    ContainerContentItem,
+    ContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    LanguageOfContentItemAndDescendants,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    RelationshipTypeValues,
+    TextContentItem,
+    TrackingIdentifier,
+)
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
+from pydicom.sr.codedict import codes
 
-from harmonizer.adapters.dicomrt.derived import derived_object, encoded, heads_of, uid_of
-from harmonizer.adapters.dicomrt.elements import text
+from harmonizer.adapters.dicomrt.derived import (
+    PATIENT_AND_STUDY,
+    SERIES_NUMBERS,
+    finished,
+    heads_of,
+    uid_of,
+)
 from harmonizer.domain.dose.metrics import Value
-from harmonizer.domain.quality import Analysis, Finding, StructureResult
+from harmonizer.domain.quality import Analysis, StructureResult
 
-COMPREHENSIVE_3D: Final = UID("1.2.840.10008.5.1.4.1.1.88.34")
-METRICS, STRUCTURES = "99KASARI", "99TG263"
+METRICS, STRUCTURES, RULES = "99KASARI", "99TG263", "99KASARI"
 UNITS: Final = {
-    "cc": ("cm3", "cubic centimeter"),
-    "Gy": ("Gy", "gray"),
-    "%": ("%", "percent"),
-    "Gy.L": ("Gy.L", "gray liter"),
-    "": ("1", "no units"),
+    "cc": CodedConcept("cm3", "UCUM", "cubic centimeter"),
+    "Gy": CodedConcept("Gy", "UCUM", "gray"),
+    "%": CodedConcept("%", "UCUM", "percent"),
+    "Gy.L": CodedConcept("Gy.L", "UCUM", "gray liter"),
+    "": CodedConcept("1", "UCUM", "no units"),
 }
-
-SHORT, LONGEST_MEANING = 16, 64
-"""Characters that a Code Value and a Code Meaning hold."""
-
-Code = tuple[str, str, str]
-"""Value, coding scheme, meaning."""
+PROCEDURE: Final = CodedConcept("1287742003", "SCT", "Radiation therapy")
+COMMENT: Final = codes.DCM.Comment
+IDENTITY: Final = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID")
+LONGEST_MEANING: Final = 64
 
 
-def measurement_report(analysis: Analysis, sources: Sequence[bytes], made_at: datetime) -> bytes:
+def measurement_report(analysis: Analysis, sources: Sequence[bytes]) -> bytes:
     """Encode a course's results as a DICOM file.
 
     Parameters
@@ -42,7 +62,7 @@ def measurement_report(analysis: Analysis, sources: Sequence[bytes], made_at: da
     sources : the course's structure set, dose and plan
         Patient and study come from the first; all are named as evidence.
 
-    The same sources, results and versions give the same UIDs.
+    The same sources and results give the same bytes.
 
     Raises
     ------
@@ -50,156 +70,110 @@ def measurement_report(analysis: Analysis, sources: Sequence[bytes], made_at: da
         `REPORT-NO-SOURCE` without any of them, `NOT-DICOM`.
     """
     heads = heads_of(sources)
-    report = derived_object(heads, COMPREHENSIVE_3D, "SR", analysis, made_at)
-    report.CompletionFlag, report.VerificationFlag = "COMPLETE", "UNVERIFIED"
-    report.ReferencedPerformedProcedureStepSequence = []
-    report.PerformedProcedureCodeSequence = []
-    report.CurrentRequestedProcedureEvidenceSequence = _evidence(heads)
-    root = _container(("126000", "DCM", "Imaging Measurement Report"))
-    del root.RelationshipType
-    template = Dataset()
-    template.MappingResource, template.TemplateIdentifier = "DCMR", "1500"
-    root.ContentTemplateSequence = [template]
-    root.ContentSequence = [*_context(report), _measurements(analysis), *_evaluations(analysis)]
-    report.update(root)
-    return encoded(report)
+    report = Comprehensive3DSR(
+        evidence=[_evidence(head) for head in heads],
+        content=_content(analysis)[0],
+        series_instance_uid=uid_of("series", "to be replaced"),
+        series_number=SERIES_NUMBERS["SR"],
+        sop_instance_uid=uid_of("instance", "to be replaced"),
+        instance_number=1,
+        manufacturer="KaSARi",
+        is_complete=True,
+        record_evidence=True,
+    )
+    return finished(report, heads, analysis)
 
 
-def _evidence(heads: Sequence[Dataset]) -> list[Dataset]:
-    """Name the objects that the results were computed from, by study and series."""
-    studies: dict[str, dict[str, list[Dataset]]] = {}
-    for head in heads:
-        one = Dataset()
-        one.ReferencedSOPClassUID = text(head, "SOPClassUID")
-        one.ReferencedSOPInstanceUID = text(head, "SOPInstanceUID")
-        series = studies.setdefault(text(head, "StudyInstanceUID"), {})
-        series.setdefault(text(head, "SeriesInstanceUID"), []).append(one)
-    found = []
-    for study_uid, by_series in studies.items():
-        study = Dataset()
-        study.StudyInstanceUID, study.ReferencedSeriesSequence = study_uid, []
-        for series_uid, objects in by_series.items():
-            part = Dataset()
-            part.SeriesInstanceUID, part.ReferencedSOPSequence = series_uid, objects
-            study.ReferencedSeriesSequence.append(part)
-        found.append(study)
+def _evidence(head: Dataset) -> Dataset:
+    """Return what identifies an object. Names of patients come later: here pseudonyms are none."""
+    found = Dataset()
+    for keyword in (*IDENTITY, *PATIENT_AND_STUDY):
+        found[keyword] = head[keyword]
+    found.pop("PatientName")
+    found.PatientName = ""
     return found
 
 
-def _context(report: Dataset) -> list[Dataset]:
-    """Return language, observer and procedure: TID 1204, 1001 and 1500's own."""
-    observer = _item("HAS OBS CONTEXT", "UIDREF", ("121012", "DCM", "Device Observer UID"))
-    observer.UID = uid_of("observer", "kasari harmonizer")
-    return [
-        _code(
-            "HAS CONCEPT MOD",
-            ("121049", "DCM", "Language of Content Item and Descendants"),
-            ("en", "RFC5646", "English"),
+def _content(analysis: Analysis) -> MeasurementReport:
+    observer = ObserverContext(
+        observer_type=codes.DCM.Device,
+        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+            uid=uid_of("observer", "kasari harmonizer"), manufacturer_name="KaSARi"
         ),
-        _code("HAS OBS CONTEXT", ("121005", "DCM", "Observer Type"), ("121007", "DCM", "Device")),
-        observer,
-        _code(
-            "HAS CONCEPT MOD",
-            ("121058", "DCM", "Procedure reported"),
-            ("1287742003", "SCT", "Radiation therapy"),
-        ),
-    ]
-
-
-def _measurements(analysis: Analysis) -> Dataset:
-    """Return one measurement group (TID 1501) per structure that has values."""
-    part = _container(("126010", "DCM", "Imaging Measurements"))
-    groups = [_group(one, str(one.roi.number), analysis) for one in analysis.structures]
-    part.ContentSequence = [group for group in groups if group is not None]
-    return part
-
-
-def _group(one: StructureResult, number: str, analysis: Analysis) -> Dataset | None:
-    numbers = [
-        _number(name, value) for name, value in one.metrics.items() if value.value is not None
-    ]
-    if not numbers:
-        return None
-    group = _container(("125007", "DCM", "Measurement Group"))
-    name = one.roi.name or f"ROI {number}"
+    )
     chosen = analysis.facts.structure_set
-    key = f"{chosen.sop_instance_uid if chosen else ''}|{number}"
-    tracking = _item("HAS OBS CONTEXT", "UIDREF", ("112040", "DCM", "Tracking Unique Identifier"))
-    tracking.UID = uid_of("tracking", key)
-    items = [
-        _text("HAS OBS CONTEXT", ("112039", "DCM", "Tracking Identifier"), name),
-        tracking,
+    key = chosen.sop_instance_uid if chosen else ""
+    groups = [_group(one, key, analysis.method) for one in analysis.structures]
+    report = MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=observer),
+        procedure_reported=PROCEDURE,
+        imaging_measurements=[group for group in groups if group is not None],
+        title=codes.DCM.ImagingMeasurementReport,
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
+            CodedConcept("en", "RFC5646", "English")
+        ),
+    )
+    if analysis.findings:
+        report[0].ContentSequence.append(_evaluations(analysis))
+    return report
+
+
+def _group(
+    one: StructureResult, key: str, method: str
+) -> MeasurementsAndQualitativeEvaluations | None:
+    """Return a measurement group (TID 1501) of a structure; None without any value."""
+    measurements = [
+        _measurement(name, value) for name, value in one.metrics.items() if value.value is not None
     ]
-    if one.standard_name:
-        structure = (one.standard_name, STRUCTURES, one.standard_name)
-        items.append(_code("CONTAINS", ("121071", "DCM", "Finding"), structure))
-    notes = "; ".join(one.result.notes)
-    if notes:
-        items.append(_text("CONTAINS", ("121106", "DCM", "Comment"), notes))
-    group.ContentSequence = [*items, *numbers]
+    if not measurements:
+        return None
+    name, standard = one.roi.name or f"ROI {one.roi.number}", one.standard_name
+    group = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=uid_of("tracking", f"{key}|{one.roi.number}"), identifier=name
+        ),
+        algorithm_id=AlgorithmIdentification(name="KaSARi", version=method),
+        finding_type=CodedConcept(standard, STRUCTURES, standard) if standard else None,
+        measurements=measurements,
+    )
+    if one.result.notes:
+        group[0].ContentSequence.append(_text(COMMENT, "; ".join(one.result.notes)))
     return group
 
 
-def _number(name: str, value: Value) -> Dataset:
-    item = _item("CONTAINS", "NUM", _metric_code(name))
-    measured = Dataset()
-    measured.NumericValue = f"{value.value:.6g}"
-    unit, meaning = UNITS[value.unit]
-    measured.MeasurementUnitsCodeSequence = [_coded((unit, "UCUM", meaning))]
-    item.MeasuredValueSequence = [measured]
-    return item
+def _measurement(name: str, value: Value) -> Measurement:
+    code = (
+        CodedConcept("118565006", "SCT", "Volume")
+        if name == "Volume[cc]"
+        else CodedConcept(name, METRICS, name)
+    )
+    return Measurement(name=code, value=float(f"{value.value:.6g}"), unit=UNITS[value.unit])
 
 
-def _metric_code(name: str) -> Code:
-    if name == "Volume[cc]":
-        return "118565006", "SCT", "Volume"
-    return name, METRICS, name
+def _evaluations(analysis: Analysis) -> ContainerContentItem:
+    """Return the findings of the quality rules: each rule as a code, each finding's words as text.
+
+    `MeasurementReport` takes no evaluations of its own, so the container is made here.
+    """
+    part = ContainerContentItem(
+        CodedConcept("C0034375", "UMLS", "Qualitative Evaluations"),
+        is_content_continuous=False,
+        relationship_type=RelationshipTypeValues.CONTAINS,
+    )
+    items: list[ContentItem] = []
+    for found in analysis.findings:
+        meaning = f"{found.severity.value}: {found.code}"[:LONGEST_MEANING]
+        rule = CodedConcept(found.code, RULES, meaning)
+        said = f"{found.severity.value}: {found.where}: {found.text} [{found.code}]"
+        items += [
+            CodeContentItem(codes.DCM.Finding, rule, RelationshipTypeValues.CONTAINS),
+            _text(codes.DCM.Finding, said),
+        ]
+    part.ContentSequence = ContentSequence(items)
+    return part
 
 
-def _evaluations(analysis: Analysis) -> Iterator[Dataset]:
-    """Yield the findings of the quality rules, if there are any."""
-    if analysis.findings:
-        part = _container(("C0034375", "UMLS", "Qualitative Evaluations"))
-        part.ContentSequence = [_finding(found) for found in analysis.findings]
-        yield part
-
-
-def _finding(found: Finding) -> Dataset:
-    said = f"{found.severity.value}: {found.where}: {found.text} [{found.code}]"
-    return _text("CONTAINS", ("121071", "DCM", "Finding"), said)
-
-
-def _container(name: Code) -> Dataset:
-    item = _item("CONTAINS", "CONTAINER", name)
-    item.ContinuityOfContent = "SEPARATE"
-    return item
-
-
-def _code(relation: str, name: Code, value: Code) -> Dataset:
-    item = _item(relation, "CODE", name)
-    item.ConceptCodeSequence = [_coded(value)]
-    return item
-
-
-def _text(relation: str, name: Code, value: str) -> Dataset:
-    item = _item(relation, "TEXT", name)
-    item.TextValue = value
-    return item
-
-
-def _item(relation: str, kind: str, name: Code) -> Dataset:
-    item = Dataset()
-    item.RelationshipType, item.ValueType = relation, kind
-    item.ConceptNameCodeSequence = [_coded(name)]
-    return item
-
-
-def _coded(code: Code) -> Dataset:
-    item = Dataset()
-    value, scheme, meaning = code
-    if len(value) > SHORT:
-        item.LongCodeValue = value
-    else:
-        item.CodeValue = value
-    item.CodingSchemeDesignator, item.CodeMeaning = scheme, meaning[:LONGEST_MEANING]
-    return item
+def _text(name: CodedConcept, value: str) -> TextContentItem:
+    return TextContentItem(
+        name=name, value=value, relationship_type=RelationshipTypeValues.CONTAINS
+    )

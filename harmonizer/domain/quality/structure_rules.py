@@ -136,7 +136,7 @@ def side_of_organ(facts: CourseFacts) -> Hits:
     middle = [c[0] for roi in bodies(facts)[:1] if (c := centre(roi)) is not None]
     by_name = {facts.standard_name(roi) for roi in facts.rois if roi.closed_contours}
     for roi in facts.rois if middle else ():
-        name = facts.names.get(roi.number, "")
+        name = facts.names.get(roi.number) or facts.guesses.get(roi.number, "")
         side, other = name[-1:], {"L": "R", "R": "L"}.get(name[-1:], "")
         if name[-2:-1] != "_" or not other or f"{name[:-1]}{other}" in by_name:
             continue

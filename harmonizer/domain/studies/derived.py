@@ -16,6 +16,12 @@ class DerivedKind(StrEnum):
     NAMES = "derived-names"
     """the structure set with standard names"""
 
+    REPORT = "derived-report"
+    """metrics and findings as a structured report"""
+
+    PRINTED = "derived-pdf"
+    """the same as a printed page"""
+
 
 @dataclass(frozen=True)
 class DerivedObject:

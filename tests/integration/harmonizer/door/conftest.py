@@ -105,8 +105,8 @@ def open_door(settings: Settings, store: MemoryStore):
     """Open the door for a centre; the work list is worked through by the test."""
 
     @asynccontextmanager
-    async def door(name: str = "KUH") -> AsyncIterator[Door]:
-        app = create_app(settings, World(store), background=False)
+    async def door(name: str = "KUH", prints: bool = False) -> AsyncIterator[Door]:
+        app = create_app(settings, World(store, prints=prints), background=False)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(

@@ -9,12 +9,14 @@ import pydicom
 import pytest
 from sqlmodel import Session, col, select, update
 
+from harmonizer import app
 from harmonizer.adapters.cohorts import SqlCohorts
 from harmonizer.adapters.dicomrt.identity import described
 from harmonizer.adapters.tables.studies import StructureTable
 from harmonizer.domain.cohorts import Level, Question
 from harmonizer.domain.studies import DerivedKind, InstanceKey
 from harmonizer.errors import DataError
+from plugins.archive_admission import refusal_of
 from tests.factories.archive_world import MemoryStore, SentCourse
 from tests.integration.harmonizer.door.conftest import Door
 
@@ -35,9 +37,15 @@ def delivered(
 
 
 def made(door: Door, course: SentCourse) -> str:
-    """Return the UID of the one object that no centre sent."""
-    (uid,) = set(door.store.objects) - {one.entry.sop_instance_uid for one in course.instances}
+    """Return the UID of the one structure set that no centre sent."""
+    (uid,) = made_here(door, course, "RTSTRUCT")
     return uid
+
+
+def made_here(door: Door, course: SentCourse, modality: str) -> list[str]:
+    sent = {one.entry.sop_instance_uid for one in course.instances}
+    others = [uid for uid in door.store.objects if uid not in sent]
+    return [uid for uid in others if described(door.store.objects[uid]).modality == modality]
 
 
 def region_names(door: Door, uid: str) -> set[str]:
@@ -71,6 +79,44 @@ def test_the_renamed_set_is_seen_first_and_counts_as_no_instance_of_the_centre(
     delivered(open_door, course, job)
 
 
+def test_metrics_and_findings_lie_beside_it_as_a_structured_report(
+    open_door: Open, course: SentCourse
+) -> None:
+    async def job(door: Door) -> None:
+        (uid,) = made_here(door, course, "SR")
+        report = pydicom.dcmread(BytesIO(door.store.objects[uid]))
+        assert report.StudyInstanceUID == course.instances[0].entry.study_instance_uid
+        sent = pydicom.dcmread(BytesIO(course.instances[0].data))
+        assert (report.PatientID, report.PatientName) == (sent.PatientID, sent.PatientName)
+        assert refusal_of(door.store.objects[uid]) is None  # the archive's Orthanc takes it
+        shown = SqlCohorts(door.service.engine).keys(report.StudyInstanceUID, None, None)
+        assert uid in {key.sop_instance_uid for key in shown}
+        assert made_here(door, course, "DOC") == []  # this world does not print
+
+    delivered(open_door, course, job)
+
+
+def test_where_pages_are_printed_the_report_lies_there_as_a_document_too(
+    open_door: Open, course: SentCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "print_pdf", lambda page: b"%PDF-1.7 " + page[:15].encode())
+
+    async def run() -> None:
+        async with open_door(prints=True) as door:
+            await door.deliver(course)
+            door.service.work_through()
+            (uid,) = made_here(door, course, "DOC")
+            document = pydicom.dcmread(BytesIO(door.store.objects[uid]))
+            assert refusal_of(door.store.objects[uid]) is None
+            assert document.EncapsulatedDocument.startswith(b"%PDF-1.7 <!doctype html>")
+            before = dict(door.store.objects)
+            door.service.harmonization.harmonize(course.course_uid)
+            door.service.work_through()
+            assert door.store.objects == before
+
+    asyncio.run(run())
+
+
 def test_the_same_names_are_not_stored_again(open_door: Open, course: SentCourse) -> None:
     async def job(door: Door) -> None:
         before, puts = dict(door.store.objects), door.store.puts
@@ -92,7 +138,7 @@ def test_other_names_replace_the_object_and_no_name_takes_it_away(
         assert new != old
         assert "Heart" not in region_names(door, new)
         rename(door, None)
-        assert len(door.store.objects) == len(course.instances)
+        assert made_here(door, course, "RTSTRUCT") == []
         assert door.service.reconciliation.scan().unexplained == 0
         assert door.service.derived.reconcile() == 0  # there is nothing to make
 

@@ -16,7 +16,7 @@ from tests.factories.archive_world import SentCourse
 from tests.integration.harmonizer.door.conftest import Door
 
 Open = Callable[..., AbstractAsyncContextManager[Door]]
-DERIVED = 1
+DERIVED = 2  # the structure set with standard names, the structured report
 """The structure set with standard names, which the archive makes itself."""
 
 

@@ -10,9 +10,10 @@ import pydicom
 import pytest
 from typer.testing import CliRunner, Result
 
+from harmonizer.adapters.printing import find_browser
+from harmonizer.errors import PrintError
 from kasari.commands.dose import app
-from kasari.dose.printing import find_browser
-from kasari.errors import InputError, SetupError
+from kasari.errors import InputError
 from kasari.phantom import generate_cohort
 
 
@@ -174,6 +175,6 @@ def test_without_a_browser_the_way_out_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     answer = run("report", course, "--out", tmp_path / "report.pdf")
-    assert isinstance(answer.exception, SetupError)
+    assert isinstance(answer.exception, PrintError)
     assert "write .html" in str(answer.exception)
     assert not (tmp_path / "report.pdf").exists()

@@ -4,23 +4,24 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pydicom
 import pytest
+from highdicom.sr import Comprehensive3DSR
 from pydicom.dataset import Dataset
 
 from benchmarks.dose_files import dose_file, structure_file
 from benchmarks.dose_phantoms import Solid, grid_of, linear_field, roi_of
-from harmonizer.adapters.dicomrt import CourseReader, encapsulated_pdf, measurement_report
+from harmonizer.adapters.dicomrt import CourseReader
+from harmonizer.adapters.dicomrt.encapsulated import encapsulated_pdf
+from harmonizer.adapters.dicomrt.measurement_report import measurement_report
 from harmonizer.data.quality import load_knowledge
 from harmonizer.domain.dose import Roi
 from harmonizer.domain.quality import Analysis, analyse, described
 from harmonizer.errors import DataError
 
-NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 LONG = "FemurHeadNeck_L_PRV05"
 FINNISH = "Sydän ja 肺"
 
@@ -44,7 +45,7 @@ def analysis(sources: list[bytes]) -> Analysis:
 
 @pytest.fixture(scope="module")
 def report(analysis: Analysis, sources: list[bytes]) -> Dataset:
-    return pydicom.dcmread(BytesIO(measurement_report(analysis, sources, NOON)))
+    return pydicom.dcmread(BytesIO(measurement_report(analysis, sources)))
 
 
 def groups(report: Dataset) -> Iterator[list[Dataset]]:
@@ -70,7 +71,11 @@ def test_it_lies_in_the_study_of_its_sources(report: Dataset, sources: list[byte
 def test_it_holds_every_value_that_there_is(report: Dataset, analysis: Analysis) -> None:
     found = {}
     for group in groups(report):
-        name = group[0].TextValue
+        (name,) = [
+            item.TextValue
+            for item in group
+            if item.ConceptNameCodeSequence[0].CodeMeaning == "Tracking Identifier"
+        ]
         for item in group:
             if item.ValueType == "NUM":
                 code = item.ConceptNameCodeSequence[0]
@@ -96,7 +101,7 @@ def test_long_names_are_kept_whole(report: Dataset) -> None:
         item.ConceptCodeSequence[0]
         for group in groups(report)
         for item in group
-        if item.ValueType == "CODE"
+        if item.ConceptNameCodeSequence[0].CodeMeaning == "Finding"
     ]
     assert [code.get("LongCodeValue") or code.CodeValue for code in codes] == ["Heart", LONG]
 
@@ -107,22 +112,36 @@ def test_findings_are_told(report: Dataset, analysis: Analysis) -> None:
         for part in report.ContentSequence
         if part.ConceptNameCodeSequence[0].CodeMeaning == "Qualitative Evaluations"
         for item in part.ContentSequence
+        if item.ValueType == "TEXT"
     ]
     assert len(told) == len(analysis.findings) > 0
     assert any("[CONTOUR-NONE]" in text for text in told)
 
 
+def test_its_library_reads_it_back(analysis: Analysis, sources: list[bytes]) -> None:
+    """What a reader of TID 1500 finds: one group per structure, all numbers in it."""
+    report = Comprehensive3DSR.from_dataset(
+        pydicom.dcmread(BytesIO(measurement_report(analysis, sources)))
+    ).content
+    told = report.get_image_measurement_groups()
+    with_values = [one for one in analysis.structures if any(
+        value.value is not None for value in one.metrics.values())]  # fmt: skip
+    assert [len(group.get_measurements()) for group in told] == [
+        sum(value.value is not None for value in one.metrics.values()) for one in with_values
+    ]
+
+
 def test_made_again_it_is_the_same_object(analysis: Analysis, sources: list[bytes]) -> None:
-    first = measurement_report(analysis, sources, NOON)
-    assert measurement_report(analysis, sources, NOON) == first
+    first = measurement_report(analysis, sources)
+    assert measurement_report(analysis, sources) == first
     other = replace(analysis, ruleset="quality-99")
-    again = pydicom.dcmread(BytesIO(measurement_report(other, sources, NOON)))
+    again = pydicom.dcmread(BytesIO(measurement_report(other, sources)))
     assert again.SOPInstanceUID != pydicom.dcmread(BytesIO(first)).SOPInstanceUID
 
 
 @pytest.mark.parametrize("pdf", [b"%PDF-1.7 even", b"%PDF-1.7 odd!"])
 def test_a_printed_page_comes_back(analysis: Analysis, sources: list[bytes], pdf: bytes) -> None:
-    data = encapsulated_pdf(pdf, "Course", analysis, sources, NOON)
+    data = encapsulated_pdf(pdf, "Course", analysis, sources)
     made = pydicom.dcmread(BytesIO(data))
     assert made.EncapsulatedDocument[: made.EncapsulatedDocumentLength] == pdf
     assert made.StudyInstanceUID == pydicom.dcmread(BytesIO(sources[0])).StudyInstanceUID
@@ -130,7 +149,7 @@ def test_a_printed_page_comes_back(analysis: Analysis, sources: list[bytes], pdf
 
 def test_without_a_source_there_is_no_report(analysis: Analysis) -> None:
     with pytest.raises(DataError) as caught:
-        measurement_report(analysis, [], NOON)
+        measurement_report(analysis, [])
     assert caught.value.code == "REPORT-NO-SOURCE"
 
 
@@ -139,9 +158,9 @@ def test_without_a_source_there_is_no_report(analysis: Analysis) -> None:
 def test_an_independent_checker_finds_no_error(
     analysis: Analysis, sources: list[bytes], kind: str, tmp_path: Path
 ) -> None:
-    data = measurement_report(analysis, sources, NOON)
+    data = measurement_report(analysis, sources)
     if kind == "page":
-        data = encapsulated_pdf(b"%PDF-1.7 even", "Course", analysis, sources, NOON)
+        data = encapsulated_pdf(b"%PDF-1.7 even", "Course", analysis, sources)
     path = tmp_path / "made.dcm"
     path.write_bytes(data)
     said = subprocess.run(["dciodvfy", path], capture_output=True, text=True, check=False)

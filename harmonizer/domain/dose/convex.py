@@ -16,8 +16,9 @@ Floats = NDArray[np.float64]
 REACHES: Final = 720
 """Directions in which the reach is known: an edge between two of them is cut by little."""
 
-SAME_AREA: Final = 0.01
-"""An outline is convex if its reaches enclose its area up to this share."""
+SAME_AREA: Final = 0.02
+"""An outline is convex if its hull is larger by this share at most: an edge between two directions
+makes the hull of a narrow one 1 % too large."""
 
 _TURN: Final = 2 * np.pi * (np.arange(REACHES) + 0.5) / REACHES
 _RAYS: Final = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
@@ -48,17 +49,19 @@ def enclosed(reach: Floats, angles: Floats) -> tuple[Floats, Floats]:
     """
     inside = 2 * (reach @ _RAYS) / REACHES  # the Steiner point: never outside a convex outline
     left = reach - along(inside)
-    toward = np.cos(angles[:, None] - _TURN[None])
+    toward = np.cos(angles[:, None] - _TURN[None]).astype(np.float32)
     radii = np.zeros((len(reach), angles.size))
     for i in np.flatnonzero(left.min(axis=1) > 0):
-        radii[i] = 1.0 / (toward / left[i]).max(axis=1)
+        radii[i] = 1.0 / (toward * (1.0 / left[i]).astype(np.float32)).max(axis=1)
     return inside, radii
 
 
-def is_convex(outline: Floats, area: float, angles: Floats) -> bool:
-    """Whether an outline of an area is convex."""
-    _, radii = enclosed(reach_of(outline)[None], angles)
-    return bool(fan_area(radii)[0] <= (1 + SAME_AREA) * area)
+def is_convex(reach: Floats, area: float) -> bool:
+    """Whether an outline of an area, mm2, that reaches so far is convex: its hull is no larger."""
+    step = 2 * np.pi / reach.size
+    about = np.roll(reach, 1) + np.roll(reach, -1)
+    edges = (about - 2 * np.cos(step) * reach) / np.sin(step)  # of the hull, by their normals
+    return bool(0.5 * float(reach @ edges) <= (1 + SAME_AREA) * area)
 
 
 def fan_area(radii: Floats) -> Floats:

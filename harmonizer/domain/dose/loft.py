@@ -36,6 +36,9 @@ DIRECTIONS: Final = 360
 ANGLES: Final = 2 * np.pi * (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS
 RAYS: Final = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 
+FITS: Final = 0.02
+"""Share of the radius by which two planes may be missed in all where nothing else is tried."""
+
 NEAR: Final = 1.3
 """The squared reach must miss by that much less than the plain one: a rim that ends between planes
 is told by the plain one only, and both fit the planes of an oblique cylinder well."""
@@ -130,10 +133,11 @@ def _fitting(
     positions: Floats, outlines: list[Floats], areas: Floats, by_radius: ByRadius
 ) -> tuple[Model, Model]:
     """Return for each half the description from which its planes come out best."""
-    pairs = zip(outlines, areas, strict=True)
-    if positions.size < FEWEST_TO_CHOOSE or not all(is_convex(o, a, ANGLES) for o, a in pairs):
+    if positions.size < FEWEST_TO_CHOOSE:
         return by_radius, by_radius
     reach = np.stack([reach_of(outline) for outline in outlines])
+    if not all(is_convex(r, a) for r, a in zip(reach, areas, strict=True)):
+        return by_radius, by_radius
     models: list[Model] = [by_radius]
     for is_squared in (True, False):
         models.append(ByReach(positions, reach, by_radius.centres, is_squared=is_squared))
@@ -143,6 +147,10 @@ def _fitting(
 
 def _best(models: list[Model], outlines: list[Floats], planes: tuple[int, int]) -> Model:
     """Return the description that misses these planes least."""
+
+    radius = float(np.mean(models[0].at(models[0].positions[list(planes)])[1]))
+    if sum(_misfit(models[0], outlines, i) for i in planes) < FITS * radius:
+        return models[0]
 
     def missed(model: Model) -> float:
         squared = isinstance(model, ByReach) and model.is_squared

@@ -334,7 +334,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     parts = ("submissions", "harmonization", "studies", "names", *outcomes)
     for name in ("clock", "audit", "withdrawal", "reconciliation", *parts):
         setattr(app.state, name, getattr(service, name))
-    app.state.quality = QualityService(SqlQualityMarks(service.engine), service.clock)
+    app.state.quality = QualityService(SqlQualityMarks(service.engine))
     app.state.fhir = FhirService(
         service.studies,
         SqlCourseSeries(service.engine),

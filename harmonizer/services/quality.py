@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from harmonizer.domain.quality.engine import RULES
-from harmonizer.domain.quality.summary import CourseMark, summarise
-from harmonizer.domain.reports.summary_page import summary_html
-from harmonizer.ports import Clock
+from harmonizer.domain.quality.summary import CourseMark, Summary, summarise
 
 
 class QualityMarks(Protocol):
@@ -19,12 +16,15 @@ class QualityMarks(Protocol):
 class QualityService:
     """Sums up findings per centre and together."""
 
-    def __init__(self, marks: QualityMarks, clock: Clock) -> None:
+    def __init__(self, marks: QualityMarks) -> None:
         self._marks = marks
-        self._clock = clock
+
+    def summaries(self) -> list[Summary]:
+        """Return what is found how often, all centres together first."""
+        return summarise(self._marks.marks())
 
     def values(self) -> list[dict[str, Any]]:
-        """Return the summaries as plain values, all centres together first."""
+        """Return the summaries as plain values."""
         return [
             asdict(one)
             | {
@@ -32,11 +32,5 @@ class QualityService:
                 "with_errors": one.with_errors,
                 "with_warnings": one.with_warnings,
             }
-            for one in summarise(self._marks.marks())
+            for one in self.summaries()
         ]
-
-    def page(self) -> str:
-        """Return the summaries as an HTML page."""
-        titles = {rule.code: rule.title for rule in RULES}
-        found = summarise(self._marks.marks())
-        return summary_html(found, titles, self._clock.now().date().isoformat())

@@ -20,6 +20,9 @@ from harmonizer.api.access import (
     audited,
     caller_of,
 )
+from harmonizer.domain.quality.engine import RULES
+from harmonizer.domain.quality.summary import Summary
+from harmonizer.domain.reports.trend import trend
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.errors import NotFoundError
 from harmonizer.services.bias import BiasService
@@ -190,6 +193,22 @@ def show_course(request: Request, course_uid: str) -> Response:
         findings=_by_severity(course["findings"]),
         dvh=dvh_plot(course["structures"], studies.curves(course_uid)),
         **_outcomes(request.app.state.clinical, course),
+    )
+
+
+@router.get("/quality")
+def show_quality(request: Request) -> Response:
+    caller = _reader(request)
+    summaries: list[Summary] = request.app.state.quality.summaries()
+    national = summaries[0].codes if summaries else ()
+    return _page(
+        request,
+        "quality.html",
+        caller=caller,
+        summaries=summaries,
+        everywhere={(code.code, code.severity): code.courses for code in national},
+        titles={rule.code: rule.title for rule in RULES},
+        trend=trend,
     )
 
 

@@ -6,13 +6,13 @@ STYLE: Final = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { font: 14px/1.45 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto;
-  max-width: 1000px; padding: 1.2rem; }
+  max-width: 1100px; padding: 1.2rem; }
 h1 { font-size: 1.35rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; border-bottom: 1px solid #d5d9de; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
 dt { color: #57606a; } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .22rem .4rem; border-bottom: 1px solid #eaecef;
+th, td { text-align: left; padding: .22rem .35rem; border-bottom: 1px solid #eaecef;
   vertical-align: top; }
 th { font-weight: 600; color: #57606a; }
 td.n, th.n { text-align: right; white-space: nowrap; }

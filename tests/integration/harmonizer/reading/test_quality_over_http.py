@@ -22,13 +22,17 @@ def test_every_harmonized_course_is_counted(archive: Archive) -> None:
 
 
 def test_the_page_shows_each_centre(archive: Archive) -> None:
-    page = archive.get(f"{PLACE}/page")
+    page = archive.get("/quality")
     assert page.headers["content-type"].startswith("text/html")
     for name in ("all centres", "KUH", "Tyks"):
         assert f"<h2>{name}</h2>" in page.text
+    assert "<script" not in page.text
+    courses, with_errors = (archive.get(PLACE).json()[0][key] for key in ("courses", "with_errors"))
+    assert f"{courses} courses; {round(100 * with_errors / courses)} % have an error" in page.text
 
 
 def test_centres_and_strangers_get_nothing(archive: Archive) -> None:
-    for place in (PLACE, f"{PLACE}/page"):
-        assert archive.get(place, token=SITE_TOKEN).status_code == httpx.codes.FORBIDDEN
-        assert archive.get(place, role=None).status_code == httpx.codes.UNAUTHORIZED
+    assert archive.get(PLACE, token=SITE_TOKEN).status_code == httpx.codes.FORBIDDEN
+    assert archive.get(PLACE, role=None).status_code == httpx.codes.UNAUTHORIZED
+    for nobody in ({"token": SITE_TOKEN}, {"role": None}):
+        assert archive.get("/quality", **nobody).status_code == httpx.codes.SEE_OTHER

@@ -1,7 +1,7 @@
 """Findings of many courses summed up, counted by hand."""
 
 from harmonizer.domain.quality.summary import NATIONAL, CodeCount, CourseMark, Month, summarise
-from harmonizer.domain.reports.summary_page import summary_html, trend
+from harmonizer.domain.reports.trend import trend
 
 ERROR, WARNING = ("error", "DOSE-UNITS"), ("warning", "DOSE-HOT")
 MARKS = [
@@ -25,18 +25,8 @@ def test_courses_are_counted_once_per_month_and_rule() -> None:
     assert (tyks.with_errors, tyks.with_warnings) == (0, 0)
 
 
-def test_no_course_gives_no_summary_and_a_page_that_says_so() -> None:
+def test_no_course_gives_no_summary() -> None:
     assert summarise([]) == []
-    assert "no harmonized course" in summary_html([], {}, "2026-02-03")
-
-
-def test_the_page_compares_a_centre_with_all() -> None:
-    page = summary_html(summarise(MARKS), {"DOSE-HOT": "hot <spot>"}, "2026-02-03")
-    assert "3 courses; 33% have an error, 67% a warning." in page
-    assert "hot &lt;spot&gt;" in page
-    assert "<script" not in page
-    kuh = page.split("<h2>KUH</h2>")[1]
-    assert '<td class="n">2</td><td class="n">67%</td><td class="n">50%</td>' in kuh
 
 
 def test_a_trend_has_a_bar_for_every_month() -> None:

@@ -37,7 +37,7 @@ class Account:
     withheld: int
     """Stored once, now without consent in force."""
     deleted_on_request: int
-    """Erased after a withdrawal; not among the received any more."""
+    """Deletions on request; not among the received any more, or again if it came again."""
 
     @property
     def sums_up(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Integer, and_, func, or_
+from sqlalchemy import ColumnElement, Engine, Integer, and_, case, func, literal_column, or_
 from sqlalchemy import select as select_rows
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -26,7 +26,7 @@ from harmonizer.adapters.tables.studies import (
     StudyTable,
 )
 from harmonizer.domain.cohorts import Comparison, Entry, Level, Question, Span
-from harmonizer.domain.studies import InstanceKey
+from harmonizer.domain.studies import MADE_HERE, InstanceKey
 
 Condition = ColumnElement[bool]
 ESCAPE: Final = "\\"
@@ -122,7 +122,7 @@ class SqlCohorts:
     ) -> Sequence[Entry]:
         keys: tuple[Any, ...] = (
             col(InstanceTable.study_instance_uid),
-            col(InstanceTable.centre),  # what was derived here comes first: viewers take that
+            _place(),
             col(InstanceTable.series_instance_uid),
             col(StudyTable.national_id),
             col(StudyTable.centre),
@@ -140,11 +140,14 @@ class SqlCohorts:
         self, session: Session, question: Question, offset: int, limit: int
     ) -> Sequence[Entry]:
         query = _narrowed(
-            select(InstanceTable, StudyTable.national_id, StudyTable.centre), question
+            select_rows(
+                InstanceTable, col(StudyTable.national_id), col(StudyTable.centre), _place()
+            ),
+            question,
         )
         order = (
             col(InstanceTable.study_instance_uid),
-            col(InstanceTable.centre),
+            _place(),
             col(InstanceTable.series_instance_uid),
             col(InstanceTable.sop_instance_uid),
         )
@@ -159,7 +162,7 @@ class SqlCohorts:
                 row.sop_class_uid,
                 (row.modality,),
             )
-            for row, patient, centre in session.exec(page)
+            for row, patient, centre, _ in session.exec(page)
         ]
 
 
@@ -311,3 +314,15 @@ def _matches(column: Any, pattern: str) -> Condition:
         text = text.replace(special, ESCAPE + special)
     like: Condition = column.like(text.replace("*", "%").replace("?", "_"), escape=ESCAPE)
     return like
+
+
+def _place() -> Any:
+    """Viewers take what comes first: the structure set with standard names; reports come last.
+
+    Without parameters, so that PostgreSQL sees one expression where it is selected and sorted by.
+    """
+    made_here = col(InstanceTable.centre) == literal_column(f"'{MADE_HERE}'")
+    names = made_here & (col(InstanceTable.modality) == literal_column("'RTSTRUCT'"))
+    return case(
+        (names, literal_column("0")), (made_here, literal_column("2")), else_=literal_column("1")
+    )

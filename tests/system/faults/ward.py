@@ -143,6 +143,8 @@ class Ward:
     patients: list[Patient] = field(default_factory=list)
     fates: dict[str, Fate] = field(default_factory=dict)
     """Original SOP Instance UID to where it must be."""
+    deletions: int = 0
+    """A deletion stays in the account when the same instance comes again."""
     stack: Stack = field(init=False)
     sender_link: ByteProxy = field(init=False)
     strange_ids: set[str] = field(default_factory=set)
@@ -196,6 +198,8 @@ class Ward:
         assert not thread.is_alive(), "the sender is not through"
 
     def expect(self, uids: set[str], fate: Fate) -> None:
+        if fate is Fate.ERASED:
+            self.deletions += sum(self.fates.get(uid) is not fate for uid in uids)
         self.fates |= dict.fromkeys(uids, fate)
 
     def count(self, fate: Fate) -> int:
@@ -322,6 +326,8 @@ class Ward:
     def settled(self) -> bool:
         """Whether every instance is where it must be, by the gateway's own account."""
         account = self.gateway("GET", "/api/v1/account")
+        if account[Fate.ERASED] != self.deletions:
+            return False
         return all(account[fate] == self.count(fate) for fate in COUNTED)
 
     def at_the_archive(self) -> bool:
@@ -406,8 +412,8 @@ class Ward:
                     assert not found_in(path.read_bytes(), needles), f"{name}: {path.name}"
 
 
-COUNTED = tuple(fate for fate in Fate if fate is not Fate.AT_THE_DOOR)
-"""What the account counts by instance; at the door it counts attempts."""
+COUNTED = tuple(fate for fate in Fate if fate not in {Fate.AT_THE_DOOR, Fate.ERASED})
+"""What the account counts by instance; at the door it counts attempts, and every deletion."""
 OUTSIDE = (Fate.AT_THE_DOOR, Fate.ERASED, Fate.SET_ASIDE)
 """What is not, or not any more, among those that the gateway received."""
 

@@ -67,6 +67,7 @@ def test_the_renamed_set_is_seen_first_and_counts_as_no_instance_of_the_centre(
         assert series[0].series == keys[uid].series_instance_uid
         assert [one.series for one in series].count(series[0].series) == 1
         assert series[0].modalities == ("RTSTRUCT",)
+        assert series[-1].modalities == ("SR",)
         scan = door.service.reconciliation.scan()
         assert (scan.in_store, scan.newly_lost, scan.unexplained) == (len(keys), 0, 0)
         told = door.service.studies.status()

@@ -255,8 +255,8 @@ class Service:
         )
 
     def work_through(self) -> None:
-        """Do everything that is due."""
-        steps = (self.withdrawal, self.derived, self.harmonization, self.remapping)
+        """Do everything that is due; what is made for viewers when nothing else is."""
+        steps = (self.withdrawal, self.harmonization, self.remapping, self.derived)
         while any(service.step() for service in steps):
             pass
 

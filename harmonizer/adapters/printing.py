@@ -38,9 +38,11 @@ def print_pdf(html: str) -> bytes:
         page, printed = Path(name) / "report.html", Path(name) / "report.pdf"
         page.write_text(html, "utf-8")
         # Chromium refuses its sandbox to root; the page is ours and has no script.
+        # Printing can wait, storing cannot: it gets the processor that is left over.
+        politely = ["nice", "-n", "15"] if shutil.which("nice") else []
         free = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         command = [
-            *(browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", *free),
+            *(*politely, browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", *free),
             *(f"--user-data-dir={name}/profile", f"--print-to-pdf={printed}", page.as_uri()),
         ]
         try:

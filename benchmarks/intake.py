@@ -140,7 +140,7 @@ def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
         numbers = {
             f"gateway-{CENTRE}": running.enter_context(gateway(snapshot(ring))),
             f"orthanc-{CENTRE}": ports.site_http,
-            f"dicom-{CENTRE}": ports.site_dicom,
+            f"store-{CENTRE}": ports.site_dicom,
         }
         config = Writer(layout, numbers, program).site_orthanc(CENTRE)
         login = (GATEWAY_USER, layout.secret(CENTRE, "orthanc.password").read_text("ascii"))

@@ -1,11 +1,11 @@
 """Building the harmonizer: the only place where objects meet settings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -32,7 +32,6 @@ from harmonizer.adapters.kept_names import SqlKeptNames
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
-from harmonizer.adapters.parquet import parquet_parts
 from harmonizer.adapters.printing import find_browser, print_pdf
 from harmonizer.adapters.quality_marks import SqlQualityMarks
 from harmonizer.adapters.recruitment import SqlRecruitment
@@ -342,7 +341,7 @@ def _publish(app: FastAPI, service: Service) -> None:
         service.settings.public_url,
     )
     app.state.registry = RegistryService(SqlRegistry(service.engine))
-    app.state.parquet = parquet_parts
+    app.state.parquet = _parquet_parts
     app.state.reports = service.reports
     store = service.world.store
     app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
@@ -355,3 +354,10 @@ def _health(request: Request) -> JSONResponse:
     alive = request.app.state.service.world.store.is_alive()
     status = "ok" if alive else "the archive's Orthanc does not answer"
     return JSONResponse({"status": status}, 200 if alive else 503)
+
+
+def _parquet_parts(*table: Any) -> Iterator[bytes]:
+    """Tables as Parquet: loaded when one is first asked for, as it takes 40 MB."""
+    from harmonizer.adapters.parquet import parquet_parts
+
+    return parquet_parts(*table)

@@ -356,7 +356,7 @@ class Ward:
 
         offered = delivered + held + refused + withheld + deleted, at both ends.
         """
-        until(self.settled, "every instance is where it must be")
+        until(self.settled, "every instance is where it must be", 180)  # after pauses that grew
         account = self.gateway("GET", "/api/v1/account")
         assert account["sums_up"], account
         inside = len(self.fates) - sum(self.count(fate) for fate in OUTSIDE)

@@ -69,7 +69,7 @@ class SqlCohorts:
 
     def keys(self, study: str, series: str | None, instance: str | None) -> Sequence[InstanceKey]:
         query = (
-            _visible(select(InstanceTable, CourseTable.national_id))
+            visible(select(InstanceTable, CourseTable.national_id))
             .where(InstanceTable.study_instance_uid == study)
             .order_by(col(InstanceTable.series_instance_uid), col(InstanceTable.sop_instance_uid))
             .distinct()
@@ -97,7 +97,7 @@ class SqlCohorts:
         uid = col(StudyTable.study_instance_uid)
         query = select(StudyTable).where(uid.in_(in_course), *_of_study(question))
         if parts := list(_of_instance(question)):
-            some = _visible(select(InstanceTable.sop_instance_uid)).where(
+            some = visible(select(InstanceTable.sop_instance_uid)).where(
                 col(InstanceTable.study_instance_uid) == StudyTable.study_instance_uid, *parts
             )
             query = query.where(some.exists())
@@ -172,7 +172,7 @@ def still_there() -> Condition:
     return col(CourseTable.national_id).not_in(gone)
 
 
-def _visible(query: Any) -> Any:
+def visible(query: Any) -> Any:
     """Join from instances to the courses whose finished version they are part of."""
     return (
         query.select_from(InstanceTable)
@@ -190,7 +190,7 @@ def _visible(query: Any) -> Any:
 
 
 def _narrowed(query: Any, question: Question) -> Any:
-    joined = _visible(query).join(
+    joined = visible(query).join(
         StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
     )
     return joined.where(*_of_study(question), *_of_instance(question), *_of_course(question))
@@ -204,7 +204,7 @@ def _counts(session: Session, uids: Sequence[str]) -> dict[str, list[tuple[str, 
         col(InstanceTable.series_instance_uid),
     )
     number = func.count(func.distinct(col(InstanceTable.sop_instance_uid)))
-    query = _visible(select_rows(*keys, number)).where(keys[0].in_(uids)).group_by(*keys)
+    query = visible(select_rows(*keys, number)).where(keys[0].in_(uids)).group_by(*keys)
     found: dict[str, list[tuple[str, str, int]]] = {}
     for study, modality, series, many in session.exec(query):
         found.setdefault(study, []).append((modality, series, int(many)))

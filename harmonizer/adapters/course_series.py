@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from harmonizer.adapters.cohorts import still_there
+from harmonizer.adapters.cohorts import still_there, visible
 from harmonizer.adapters.database import reading
-from harmonizer.adapters.tables.studies import CourseInstanceTable, CourseTable, InstanceTable
+from harmonizer.adapters.tables.studies import CourseTable, InstanceTable
 from harmonizer.domain.fhir import StoredSeries
 
 
@@ -25,17 +25,8 @@ class SqlCourseSeries:
 
     def series(self, course_uid: str) -> Sequence[StoredSeries]:
         query = (
-            select(InstanceTable)
-            .join(
-                CourseInstanceTable,
-                col(CourseInstanceTable.sop_instance_uid) == InstanceTable.sop_instance_uid,
-            )
-            .join(
-                CourseTable,
-                (col(CourseTable.course_uid) == CourseInstanceTable.course_uid)
-                & (col(CourseTable.version) == CourseInstanceTable.version),
-            )
-            .where(CourseTable.course_uid == course_uid, still_there())
+            visible(select(InstanceTable))
+            .where(CourseTable.course_uid == course_uid)
             .order_by(
                 InstanceTable.study_instance_uid,
                 InstanceTable.series_instance_uid,

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, insert, select, update
 
 from gateway.contract.receipts import SubmissionState
-from harmonizer.adapters.cohorts import still_there
+from harmonizer.adapters.cohorts import still_there, visible
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -36,17 +36,8 @@ class SqlCourses:
 
     def instances(self, course_uid: str) -> Sequence[CourseInstance]:
         query = (
-            select(InstanceTable, CourseInstanceTable.role, CourseTable.national_id)
-            .join(
-                CourseInstanceTable,
-                col(CourseInstanceTable.sop_instance_uid) == InstanceTable.sop_instance_uid,
-            )
-            .join(
-                CourseTable,
-                (col(CourseTable.course_uid) == CourseInstanceTable.course_uid)
-                & (col(CourseTable.version) == CourseInstanceTable.version),
-            )
-            .where(CourseTable.course_uid == course_uid, still_there())
+            visible(select(InstanceTable, CourseInstanceTable.role, CourseTable.national_id))
+            .where(CourseTable.course_uid == course_uid)
             .order_by(col(InstanceTable.sop_instance_uid))
         )
         with Session(self._reading) as session:

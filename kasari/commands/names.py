@@ -11,10 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harmonizer.adapters.dicomrt import read_structure_set
-from harmonizer.adapters.dicomrt.renaming import rename_regions, standard_names
 from harmonizer.adapters.rule_files import read_rules
-from harmonizer.data.quality import load_knowledge
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import (
     Context,
@@ -161,6 +158,14 @@ def rename(
 
     The contours are held against the names; they themselves stay as they are, byte for byte.
     """
+    # DICOM is loaded for this command only: a table of names needs none of it.
+    from harmonizer.adapters.dicomrt import read_structure_set
+    from harmonizer.adapters.dicomrt.renaming import (
+        rename_regions,
+        standard_names,
+    )
+    from harmonizer.data.quality import load_knowledge
+
     try:
         data = source.read_bytes()
     except OSError as error:

@@ -23,6 +23,7 @@ PLACES = frozenset(
 """Concepts that place a part of some structure, but name none."""
 NUMBER = re.compile(r"(?:n|level)\d+")
 MOST = 6
+MOST_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,11 @@ class Catalogue:
         self._by_concept: dict[str, list[tuple[Structure, frozenset[str], frozenset[str]]]] = {}
         for structure in self.structures:
             for required, optional in structure.readings:
-                for concept in required - SIDES:
-                    entry = (structure, required, optional)
-                    self._by_concept.setdefault(concept, []).append(entry)
+                for concept in required - SIDES - PLACES:
+                    if not NUMBER.fullmatch(concept):
+                        entry = (structure, required, optional)
+                        self._by_concept.setdefault(concept, []).append(entry)
+        self._guesses: dict[frozenset[str], tuple[Guess, ...]] = {}
 
     def _index(self) -> dict[frozenset[str], Structure]:
         """Index every reading with and without its optional concepts; the stricter one wins."""
@@ -83,21 +86,31 @@ class Catalogue:
         """Return the structure that means exactly these concepts."""
         return self._by_concepts.get(concepts)
 
-    def guesses(self, concepts: frozenset[str]) -> list[Guess]:
+    def guesses(self, concepts: frozenset[str]) -> tuple[Guess, ...]:
         """Return the structures that share most with the concepts, the best first.
 
         A side, a place or a number alone is nothing to share.
         """
-        found: dict[str, Guess] = {}
-        for concept in concepts - SIDES - PLACES:
-            if NUMBER.fullmatch(concept):
-                continue
+        if concepts not in self._guesses:
+            if len(self._guesses) >= MOST_REMEMBERED:
+                self._guesses.clear()
+            self._guesses[concepts] = self._guessed(concepts)
+        return self._guesses[concepts]
+
+    def _guessed(self, concepts: frozenset[str]) -> tuple[Guess, ...]:
+        found: dict[str, tuple[float, Structure, frozenset[str], frozenset[str]]] = {}
+        for concept in concepts:
             for structure, required, optional in self._by_concept.get(concept, ()):
-                guess = _fit(structure, required, optional, concepts)
-                if structure.name not in found or found[structure.name].fit < guess.fit:
-                    found[structure.name] = guess
-        ranked = sorted(found.values(), key=_rank)
-        return ranked[:MOST]
+                fit = _fit(required, optional, concepts)
+                if structure.name not in found or found[structure.name][0] < fit:
+                    found[structure.name] = (fit, structure, required, optional)
+        least = sorted((fit for fit, *_ in found.values()), reverse=True)[:MOST][-1:]
+        best = [
+            Guess(structure, fit, required - concepts, concepts - required - optional)
+            for fit, structure, required, optional in found.values()
+            if fit >= least[0]
+        ]
+        return tuple(sorted(best, key=_rank)[:MOST])
 
 
 def _separated(name: str) -> str:
@@ -105,17 +118,15 @@ def _separated(name: str) -> str:
     return re.sub(r"[\s_\-]+", "_", name.lower())
 
 
-def _fit(
-    structure: Structure, required: frozenset[str], optional: frozenset[str], read: frozenset[str]
-) -> Guess:
-    missing, extra = required - read, read - required - optional
-    shared = required & read
-    weight = len(shared - SIDES) + 0.5 * len(shared & SIDES)
-    loss = len(missing - SIDES) + 0.35 * len(missing & SIDES)
-    loss += 0.8 * len(extra - SIDES) + 0.45 * len(extra & SIDES)
+def _fit(required: frozenset[str], optional: frozenset[str], read: frozenset[str]) -> float:
+    """Return how well what was read fits what a structure requires, in 0..1. Sides weigh less."""
+    missing, extra, shared = required - read, read - required - optional, required & read
+    sides = len(shared & SIDES), len(missing & SIDES), len(extra & SIDES)
+    weight = len(shared) - 0.5 * sides[0]
+    loss = len(missing) - 0.65 * sides[1] + 0.8 * len(extra) - 0.35 * sides[2]
     if ("left" in required and "right" in read) or ("right" in required and "left" in read):
         loss += 3
-    return Guess(structure, weight / (weight + loss), missing, extra)
+    return weight / (weight + loss)
 
 
 def _rank(guess: Guess) -> tuple[float, int, int, str]:

@@ -55,9 +55,10 @@ def take_decoration(text: str) -> tuple[str, Decoration]:
     """Return a plain name without its decoration, and the decoration."""
     bare, _, qualifier = text.partition("^")
     partial = "~" in bare
-    union = bool(JOINED.search(bare))
+    joins = "+" in bare or "&" in bare
+    union = joins and bool(JOINED.search(bare))
     doubt = UNCERTAIN_UNION if union or "?" in bare else 0.0
-    grown = GROWN.search(bare)
+    grown = joins and GROWN.search(bare)
     bare, margin = take_prv(bare.replace("~", " "))
     doubt += UNCERTAIN_GROWTH if grown and not margin else 0.0
     return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt, union)

@@ -47,6 +47,8 @@ def key(text: str) -> str:
 
 def spellings(word: str) -> set[str]:
     """Return how a dictionary word may be written without its accents: Röhre -> rohre, roehre."""
+    if word.isascii():
+        return {re.sub(r"[^a-z0-9]", "", word.lower())} - {""}
     folded = plain(word).lower()
     digraphs = plain(word.lower().translate(DIGRAPHS))
     return {re.sub(r"[^a-z0-9]", "", form) for form in (folded, digraphs)} - {""}

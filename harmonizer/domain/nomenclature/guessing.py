@@ -45,7 +45,7 @@ class Guessing:
         )
         self._written_by_letter = _by_letter(self._written_out)
         self._written = _buckets(self._written_out)
-        self._letters = {form: _letters(form) for form in self._written_out}
+        self._holding = {first: _holding(forms) for first, forms in self._written_by_letter.items()}
         self._near: dict[tuple[str, int, int], list[str]] = {}
 
     def guess(self, word: str) -> tuple[Sense, ...]:
@@ -116,16 +116,27 @@ class Guessing:
         begun = self._written_out[first:last]
         latin = [form for form in begun if self._is_latin(form)]
         if not begun and len(word) >= SHORTEST_SKELETON and _is_skeleton(word):
-            needed = _letters(word)
             latin = [
                 form
-                for form in self._written_by_letter.get(word[0], ())
-                if not needed & ~self._letters[form]
-                and len(form) <= LONGEST_SKELETON * len(word)
+                for form in self._with_letters(word)
+                if len(form) <= LONGEST_SKELETON * len(word)
                 and _in_order(word, form)
                 and self._is_latin(form)
             ]
         return self._meanings(word, sorted(latin or begun, key=len), SHORTENED)
+
+    def _with_letters(self, word: str) -> list[str]:
+        """Return the forms of the same first letter that have every letter of the word."""
+        forms, holding = self._written_by_letter.get(word[0], ()), self._holding.get(word[0], {})
+        found = (1 << len(forms)) - 1
+        for letter in word:
+            found &= holding.get(letter, 0)
+        chosen = []
+        while found:
+            lowest = found & -found
+            chosen.append(forms[lowest.bit_length() - 1])
+            found ^= lowest
+        return chosen
 
     def _is_latin(self, form: str) -> bool:
         return any(LATIN in sense.languages for sense in self._senses[form])
@@ -172,11 +183,12 @@ def _is_skeleton(word: str) -> bool:
     return sum(letter in VOWELS for letter in word) <= len(word) / 4
 
 
-def _letters(word: str) -> int:
-    """Return which letters a word has, as bits: to pass over most words at once."""
-    found = 0
-    for letter in word:
-        found |= 1 << (ord(letter) - ord("a")) % 32
+def _holding(forms: Sequence[str]) -> dict[str, int]:
+    """Return by letter which forms have it, a bit for each: to pass over most at once."""
+    found: dict[str, int] = {}
+    for at, form in enumerate(forms):
+        for letter in set(form):
+            found[letter] = found.get(letter, 0) | 1 << at
     return found
 
 

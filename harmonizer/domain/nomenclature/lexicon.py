@@ -1,6 +1,7 @@
 """The dictionary: what a token, a run of tokens or a compound word can mean."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harmonizer.domain.nomenclature.folding import spellings
@@ -53,6 +54,7 @@ class Lexicon:
             for form, meanings in found.items()
         }
         self._listed = listed
+        self._in_order = sorted(listed)
         self._guessing = Guessing(self._senses, listed)
         self._ends = _side_ends(self._senses)
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
@@ -65,9 +67,21 @@ class Lexicon:
         """Return the senses of a folded word; none if it is unknown."""
         return self._senses.get(word, ())
 
-    def phrase(self, joined: str) -> tuple[Sense, ...]:
-        """Return the senses of several tokens written together; inflected forms do not count."""
-        return self._senses[joined] if joined in self._listed else ()
+    def phrases(self, tokens: Sequence[str]) -> list[tuple[int, tuple[Sense, ...]]]:
+        """Return how many of the tokens make a listed phrase, with its senses; the longest first.
+
+        Inflected forms do not count.
+        """
+        found: list[tuple[int, tuple[Sense, ...]]] = []
+        joined = tokens[0]
+        for length, token in enumerate(tokens[1:], 2):
+            joined += token
+            at = bisect_left(self._in_order, joined)
+            if at == len(self._in_order) or not self._in_order[at].startswith(joined):
+                break
+            if self._in_order[at] == joined:
+                found.insert(0, (length, self._senses[joined]))
+        return found
 
     def compound(self, word: str) -> tuple[tuple[Sense, ...], ...] | None:
         """Split a word into known ones: `ropticnerve`, `Lungenoberlappen`; None if it does not."""

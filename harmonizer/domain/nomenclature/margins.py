@@ -31,7 +31,7 @@ class Margin:
 
 def take_prv(text: str) -> tuple[str, Margin | None]:
     """Return the name without its PRV part, and the margin; None if it names no PRV."""
-    found = PRV.search(text)
+    found = PRV.search(text) if "prv" in text.lower() else None
     if not found:
         return text, None
     number = found["after"] or found["before"]

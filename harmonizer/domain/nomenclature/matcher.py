@@ -161,11 +161,12 @@ class Matcher:
             return exact_name(raw, template, Kind.HELPER)
         if self._is_prefixed(text):
             return aid(raw, helper_reason(text, ()))
-        without = self._targets.organ_without_target(raw, text, context)
-        if without:
-            return without
-        if find_type(text):
-            return self._targets.match(raw, text, context)
+        if "tv" in text.lower():
+            without = self._targets.organ_without_target(raw, text, context)
+            if without:
+                return without
+            if find_type(text):
+                return self._targets.match(raw, text, context)
         return self._as_organ(raw, text, context)
 
     def _is_prefixed(self, text: str) -> bool:

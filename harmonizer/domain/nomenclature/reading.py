@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice, pairwise, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
@@ -37,6 +38,10 @@ ALWAYS_READ = frozenset(
 )
 
 
+Slots = tuple[tuple[Sense, ...], ...]
+"""What the parts of a word can mean: for each part its senses."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way to understand a name. `unknown` are tokens that no dictionary explains."""
@@ -51,12 +56,12 @@ class Reading:
         """Whether a word of it is not in the dictionary."""
         return any(sense.is_guessed for sense in self.senses)
 
-    @property
+    @cached_property
     def marks(self) -> tuple[Sense, ...]:
         """The words that mark a planning aid."""
         return tuple(sense for sense in self.senses if sense.is_mark)
 
-    @property
+    @cached_property
     def anatomy(self) -> frozenset[str]:
         """The concepts without the marks."""
         return frozenset(c for c in self.concepts if not c.startswith(MARK))
@@ -67,7 +72,8 @@ class Reader:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._single: dict[str, tuple[tuple[Sense, ...], ...]] = {}
+        self._single: dict[str, Slots] = {}
+        self._last: tuple[tuple[str, ...], list[tuple[str, Slots | None]]] = ((), [])
 
     def read(
         self, tokens: Sequence[str], spoken: Iterable[str] = (), loose: bool = False
@@ -79,29 +85,40 @@ class Reader:
             spoken: languages in which the rest of the set or the centre is known to write.
             loose: words that are not in the dictionary may be what they resemble.
         """
-        tokens = [part for token in tokens for part in self._without_number(token)]
         slots: list[tuple[Sense, ...]] = []
         unknown: list[str] = []
-        at = 0
-        while at < len(tokens):
-            taken, found = self._longest(tokens, at)
-            if loose and taken == 1:
-                found = self._resembling(tokens[at], found)
-            if found:
-                slots += found
+        for token, found in self._parts(tokens):
+            likely = self._resembling(token, found) if loose and token else found
+            if likely:
+                slots += likely
             else:
-                unknown.append(tokens[at])
-            at += taken
-        heard = frozenset(spoken) | _languages(slots)
-        slots = _with_one_side(_with_last_side(slots, heard))
-        choices = [kept for slot in slots if (kept := _audible(slot, heard))]
-        unknown += [slot[0].word for slot in slots if not _audible(slot, heard)]
+                unknown.append(token)
+        heard = _languages(slots).union(spoken)
+        choices = []
+        for slot in _with_one_side(_with_last_side(slots, heard)):
+            kept = _audible(slot, heard)
+            if kept:
+                choices.append(kept)
+            else:
+                unknown.append(slot[0].word)
         combinations = islice(product(*choices), MOST_READINGS)
         return [_reading(senses, tuple(unknown)) for senses in combinations]
 
-    def _resembling(
-        self, token: str, found: tuple[tuple[Sense, ...], ...] | None
-    ) -> tuple[tuple[Sense, ...], ...] | None:
+    def _parts(self, tokens: Sequence[str]) -> list[tuple[str, Slots | None]]:
+        """Return the words of a name, each with what it can mean; "" for a run of several."""
+        asked = tuple(tokens)
+        if asked != self._last[0]:
+            split = [part for token in tokens for part in self._without_number(token)]
+            found: list[tuple[str, Slots | None]] = []
+            at = 0
+            while at < len(split):
+                taken, slots = self._longest(split, at)
+                found.append((split[at] if taken == 1 else "", slots))
+                at += taken
+            self._last = (asked, found)
+        return self._last[1]
+
+    def _resembling(self, token: str, found: Slots | None) -> Slots | None:
         """Add what an unknown or guessed word resembles to what it was taken for."""
         if found and not (len(found) == 1 and found[0][0].is_guessed):
             return found
@@ -112,38 +129,33 @@ class Reader:
 
     def _without_number(self, token: str) -> tuple[str, ...]:
         """Split `cord05` into word and number, unless the whole is a word."""
-        numbered = NUMBERED.fullmatch(token)
+        numbered = None if token.isalpha() or token.isdigit() else NUMBERED.fullmatch(token)
         if not numbered or self._lexicon.senses(token) or not self._lexicon.senses(numbered[1]):
             return (token,)
         return numbered[1], numbered[2]
 
-    def _longest(
-        self, tokens: Sequence[str], at: int
-    ) -> tuple[int, tuple[tuple[Sense, ...], ...] | None]:
-        for length in range(min(LONGEST_PHRASE, len(tokens) - at), 1, -1):
+    def _longest(self, tokens: Sequence[str], at: int) -> tuple[int, Slots | None]:
+        for length, senses in self._lexicon.phrases(tokens[at : at + LONGEST_PHRASE]):
             parts = tokens[at : at + length]
-            if all(len(part) == 1 for part in parts):
-                continue
-            senses = self._lexicon.phrase("".join(parts))
-            if senses and not _swallows_side(parts, senses):
+            if any(len(part) > 1 for part in parts) and not _swallows_side(parts, senses):
                 return length, (senses,)
-        misspelt = self._misspelt_pair(tokens[at : at + 2])
+        misspelt = self._misspelt_pair(tokens[at : at + 2]) if at + 1 < len(tokens) else ()
         return (2, (misspelt,)) if misspelt else (1, self._word(tokens[at]))
 
     def _misspelt_pair(self, pair: Sequence[str]) -> tuple[Sense, ...]:
         """Return what two words mean together of which at least one is misspelt."""
-        if len(pair) < 2 or min(map(len, pair)) < SHORTEST_MISSPELT:
+        if min(map(len, pair)) < SHORTEST_MISSPELT:
             return ()
         if all(self._lexicon.senses(word) for word in pair):
             return ()
         return self._lexicon.misspelt_phrase("".join(pair))
 
-    def _word(self, token: str) -> tuple[tuple[Sense, ...], ...]:
+    def _word(self, token: str) -> Slots:
         if token not in self._single:
             self._single[token] = self._understand(token)
         return self._single[token]
 
-    def _understand(self, token: str) -> tuple[tuple[Sense, ...], ...]:
+    def _understand(self, token: str) -> Slots:
         direct = (*self._lexicon.senses(token), *_numbers(token))
         if direct:
             return (direct,)
@@ -213,6 +225,8 @@ def _languages(slots: Iterable[tuple[Sense, ...]]) -> frozenset[str]:
 def _with_one_side(slots: Sequence[tuple[Sense, ...]]) -> list[tuple[Sense, ...]]:
     """Where a side stands by itself, a letter at a word's end is none: `femr lt`."""
     glued = [slot for slot in slots if _is_glued_letter(slot)]
+    if not glued:
+        return list(slots)
     alone = any(_is_side(slot[0]) and slot[0].concepts for slot in slots if slot not in glued)
     return [slot for slot in slots if not (alone and slot in glued)]
 

@@ -1,6 +1,7 @@
 """One meaning of one word."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 LATIN = "la"
 PAIR = "pair"
@@ -30,7 +31,7 @@ class Sense:
         """Whether the word is not in the dictionary and was taken for one that is."""
         return bool(self.note)
 
-    @property
+    @cached_property
     def is_mark(self) -> bool:
         """Whether the word marks a planning aid."""
         return any(c.startswith(MARK) for c in self.concepts)

@@ -1,4 +1,4 @@
-"""CTCAE v4.03 (radiotherapy terms), v5.0 and v6.0: codes, terms, possible grades. See README.md."""
+"""CTCAE v4.03, v5.0 and v6.0: codes, terms, possible grades. See README.md."""
 
 import csv
 import re

@@ -1,15 +1,12 @@
 """Make the CTCAE tables here from NCI's workbooks saved as CSV.
 
-    python -m harmonizer.data.ctcae.build V5.csv V6.csv MAPPING.csv RT_CODES.csv
+    python -m harmonizer.data.ctcae.build V4.csv V5.csv V6.csv MAPPING.csv
 
 Only facts are taken over: code, term, which grades a term has, and how a grade of v5.0 is carried
-to v6.0. Definitions and grade texts are not. Version 4.03 is worked out backwards from the change
-notes in the v5.0 workbook (a grade that v5.0 added was not there, one that it deleted was), for
-the radiotherapy terms only, because terms that v5.0 dropped cannot be known from it.
+to v6.0. Definitions and grade texts are not.
 """
 
 import csv
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,16 +19,9 @@ Row = Mapping[str, str]
 
 def main(arguments: list[str]) -> None:
     """Write `terms-*.csv` and `v5-to-v6.csv` beside this file."""
-    v5, v6, mapping, wanted = (_read(Path(name)) for name in arguments)
-    codes = {row["v5_code"] for row in wanted}
-    _write("terms-5.0.csv", ((r["meddra_code"], grades(r), r["term"]) for r in v5))
-    _write("terms-6.0.csv", ((r["meddra_code"], grades(r), r["term"]) for r in v6))
-    earlier = [
-        (r["meddra_code"], grades_before(r), r["term"])
-        for r in v5
-        if r["meddra_code"] in codes and "Addition: Term" not in r["change"]
-    ]
-    _write("terms-4.03.csv", earlier)
+    *editions, mapping = (_read(Path(name)) for name in arguments)
+    for version, rows in zip(("4.03", "5.0", "6.0"), editions, strict=True):
+        _write(f"terms-{version}.csv", ((r["meddra_code"], grades(r), r["term"]) for r in rows))
     lines = ["v5_code;grades", *(f"{code};{cell}" for code, cell in carried(mapping))]
     (HERE / "v5-to-v6.csv").write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -39,15 +29,6 @@ def main(arguments: list[str]) -> None:
 def grades(row: Row) -> str:
     """Return the grades that a term has, e.g. `123`."""
     return "".join(str(g) for g in range(1, 6) if row[f"grade{g}"].strip(" -"))
-
-
-def grades_before(row: Row) -> str:
-    """Return the grades that the term had in the version before, from the change notes."""
-    had = set(grades(row))
-    for kind, change in re.findall(r"(Addition|Deletion):? ((?:Grade )?[\d, ]+)", row["change"]):
-        numbers = set(re.findall(r"\d", change))
-        had = had - numbers if kind == "Addition" else had | numbers
-    return "".join(sorted(had))
 
 
 def carried(rows: Iterable[Row]) -> Iterable[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Grades that can and cannot be, and the way from v5.0 to v6.0."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ CTCAE = load_ctcae()
         ("5.0", "dermatitis  Radiation", 0),
         ("4.03", "Anal mucositis", 4),
         ("4.03", "Edema cerebral", 4),
+        ("4.03", "Menopause", 3),
         ("6.0", "Hematochezia", 2),
     ],
 )
@@ -73,6 +75,28 @@ def test_the_tables_agree_with_nci_s_workbooks(shared: Path) -> None:
             term = known[int(row["meddra_code"])]
             assert term.term == row["term"]
             assert term.grades == {g for g in range(1, 6) if row[f"grade{g}"].strip(" -")}
+
+
+def test_version_4_is_what_the_change_notes_of_version_5_say_it_was(shared: Path) -> None:
+    """A grade that v5.0 added was not there, one that it deleted was; a new term was not."""
+    known = CTCAE.versions["4.03"]
+    assert len(known.by_code) == len(known.by_name) == 790
+    path = shared / "reference/ctcae_v5.0_2017-11-27.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = {int(row["meddra_code"]): row for row in csv.DictReader(file)}
+    new = {code for code, row in rows.items() if "Addition: Term" in row["change"]}
+    assert not new & set(known.by_code)
+    assert set(rows) - new == set(known.by_code) & set(rows)
+    differs = {code for code in set(rows) - new if known.by_code[code].grades != before(rows[code])}
+    assert differs == {10065761}, "Cecal infection: v5.0 calls its grade 2 a clarification"
+
+
+def before(row: dict[str, str]) -> set[int]:
+    had = {g for g in range(1, 6) if row[f"grade{g}"].strip(" -")}
+    for kind, change in re.findall(r"(Addition|Deletion):? ((?:Grade )?[\d, ]+)", row["change"]):
+        numbers = {int(digit) for digit in re.findall(r"\d", change)}
+        had = had - numbers if kind == "Addition" else had | numbers
+    return had
 
 
 def test_summary_by_hand() -> None:

@@ -164,13 +164,8 @@ class SqlPromRecords:
                 db.execute(change.values(scores=dict(values), scoring_version=version))
 
     def treated(self) -> Iterable[Mapping[str, Any]]:
-        columns = (
-            clinical.c.national_id,
-            clinical.c.centre,
-            clinical.c.rt_start,
-            clinical.c.rt_end,
-        )
-        query = select(*columns).where(clinical.c.rt_start.is_not(None), clinical.c.current)
+        names = ("national_id", "centre", "rt_start", "rt_end", "site")
+        query = select(*(clinical.c[name] for name in names)).where(clinical.c.current)
         with self._engine.begin() as db:
             ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
             return [dict(row) for row in db.execute(ordered).mappings()]

@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from harmonizer.errors import ConfigError
@@ -44,22 +44,25 @@ def one_writer(connection: Connection, table: str) -> None:
 def insert_many(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows with the same columns, every one given.
 
-    PostgreSQL gets them by COPY: statements of many rows take it twice as long.
+    The driver gets them at once, PostgreSQL by COPY: the library's way costs twice the time.
     """
     if not values:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.execute(insert(table), values)
         return
     names = list(values[0])
     types = [table.c[name].type.dialect_impl(connection.dialect) for name in names]
     convert = [kind.bind_processor(connection.dialect) for kind in types]
     columns = ", ".join(f'"{name}"' for name in names)
+    pairs = list(zip(names, convert, strict=True))
+    rows = (tuple(row[n] if to is None else to(row[n]) for n, to in pairs) for row in values)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        into = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(into, list(rows))
+        return
     driver: Any = connection.connection.cursor()
     with driver, driver.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-        for row in values:
-            pairs = zip(names, convert, strict=True)
-            copy.write_row([row[n] if change is None else change(row[n]) for n, change in pairs])
+        for row in rows:
+            copy.write_row(row)
 
 
 def upgrade(engine: Engine) -> None:

@@ -113,7 +113,7 @@ def read_table(
     today = request.app.state.clock.now().date()
     audited(request, caller, "read-table", f"{form} {kind}")
     layout = tables.layout() if form == "wide" else None
-    rows = tables.wide(today, layout) if layout else tables.long()
+    rows = tables.wide(today, layout) if layout else tables.long(today)
     if kind == "csv":
         return csv_answer(rows, form)
     parts = request.app.state.parquet(rows, layout.kinds if layout else LONG_KINDS)

@@ -26,7 +26,7 @@ class PromRecords(Protocol):
     def rescore(self, scores: Mapping[int, Mapping[str, float | None]], version: str) -> None: ...
 
     def treated(self) -> Iterable[Mapping[str, Any]]:
-        """`national_id`, `centre`, `rt_start`, `rt_end` of every patient with an RT start."""
+        """`national_id`, `centre`, `rt_start`, `rt_end`, `site` of current rows, oldest first."""
         ...
 
     def deaths(self) -> Mapping[str, date]:
@@ -60,8 +60,9 @@ class PromService:
     def completion(self, today: date) -> list[CompletionRow]:
         """Count due and received answers per centre, instrument and timepoint.
 
-        An instrument is expected of a patient who answered it at least once, or of whom the
-        centre told why not: the archive does not know to whom a centre gave which form.
+        What the protocol asks for is due of every patient with an RT start, answered or not.
+        Another instrument is due of whoever answered it once, or of whom the centre told why
+        not: the archive does not know to whom a centre gave which form.
         """
         groups: dict[tuple[str, str], list[Any]] = {}
         for row, instrument, expected in self._expectations(today):
@@ -83,12 +84,17 @@ class PromService:
         answers: dict[tuple[str, str], list[tuple[date, str | None]]] = {}
         for patient, instrument, on, reason in self._records.answered():
             answers.setdefault((patient, instrument), []).append((on, reason))
-        treated = {row["national_id"]: row for row in self._records.treated()}
+        treated: dict[str, dict[str, Any]] = {}
+        for row in self._records.treated():
+            known = treated.setdefault(row["national_id"], dict.fromkeys(row))
+            known |= {name: value for name, value in row.items() if value is not None}
+        begun = {patient: row for patient, row in treated.items() if row["rt_start"]}
+        asked = {(p, name) for p, row in begun.items() for name in self._schedule.asks(row["site"])}
         deaths = self._records.deaths()
-        for (patient, instrument), told in sorted(answers.items()):
-            row = treated.get(patient)
-            if row is not None:
-                yield row, instrument, self._expected(row, told, deaths.get(patient), today)
+        for patient, instrument in sorted(asked | {pair for pair in answers if pair[0] in begun}):
+            told = answers.get((patient, instrument), ())
+            expected = self._expected(begun[patient], told, deaths.get(patient), today)
+            yield begun[patient], instrument, expected
 
     def _rows(self, groups: Mapping[tuple[str, str], list[Any]]) -> Iterator[CompletionRow]:
         for (centre, instrument), patients in sorted(groups.items()):

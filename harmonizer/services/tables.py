@@ -29,7 +29,9 @@ class TableRecords(Protocol):
 
     def terms(self) -> Sequence[tuple[str, str]]: ...
 
-    def scales(self) -> Sequence[tuple[str, str]]: ...
+    def scales(self, asked: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Instrument and score code of what was answered, and of the instruments asked for."""
+        ...
 
 
 class DoseMetrics(Protocol):
@@ -65,16 +67,15 @@ class TableService:
         self._ctcae = ctcae
         self._dose = dose or NoDoseMetrics()
 
-    def long(self) -> Iterator[list[Cell]]:
-        """Yield the header, then one row per value."""
-        rows = (long_rows(one, self._schedule, self._ctcae) for one in self._patients())
+    def long(self, today: date) -> Iterator[list[Cell]]:
+        """Yield the header, then one row per value, and per questionnaire that never came."""
+        rows = (long_rows(one, self._schedule, self._ctcae, today) for one in self._patients())
         return chain([list(LONG)], chain.from_iterable(rows))
 
     def layout(self) -> Layout:
         """Return which columns a wide table has now."""
-        return Layout(
-            self._records.terms(), self._records.scales(), self._dose.names(), self._schedule
-        )
+        scales = self._records.scales(self._schedule.instruments)
+        return Layout(self._records.terms(), scales, self._dose.names(), self._schedule)
 
     def wide(self, today: date, layout: Layout | None = None) -> Iterator[list[Cell]]:
         """Yield the header, then one row per patient."""

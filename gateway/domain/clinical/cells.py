@@ -6,6 +6,7 @@ month would be silently wrong for ever.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 
 from gateway.domain.clinical.problems import CellError
@@ -56,6 +57,9 @@ def to_date(text: str) -> date:
         For a two-digit year, a missing year (`1-Jan`), a spreadsheet's serial number and
         `01/02/2024`, where day and month could be swapped.
     """
+    if len(text) == 10 and text[4] == text[7] == "-":  # most of them, by the short way
+        with suppress(ValueError):
+            return date.fromisoformat(text)
     first = re.split(r"[T ]", text, maxsplit=1)[0]
     iso = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", first)
     if iso:

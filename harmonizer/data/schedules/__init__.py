@@ -22,4 +22,5 @@ def load_schedule(name: str = "default") -> Schedule:
             Timepoint(code, Anchor(body["from"]), *(int(day) for day in body["days"]))
             for code, body in raw["timepoints"].items()
         ),
+        instruments={name: frozenset(sites) for name, sites in raw["instruments"].items()},
     )

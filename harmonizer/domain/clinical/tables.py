@@ -12,7 +12,14 @@ from typing import Any, Final
 from harmonizer.domain.clinical.ctcae import Ctcae
 from harmonizer.domain.clinical.facts import OUTCOMES, outcomes
 from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
-from harmonizer.domain.proms import Schedule, Told, Treatment, expectations
+from harmonizer.domain.proms import (
+    AnswerStatus,
+    Expectation,
+    Schedule,
+    Told,
+    Treatment,
+    expectations,
+)
 
 CLINICAL: Final = (
     "diagnosis_icd10",
@@ -113,8 +120,11 @@ class Layout:
         return dict.fromkeys((*WHOLE, *whole), int) | dict.fromkeys((*self.metrics, *scores), float)
 
 
-def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterator[list[Cell]]:
-    """Yield one row per grade and score, with the reason where there is no value.
+def long_rows(
+    patient: PatientRows, schedule: Schedule, ctcae: Ctcae, today: date
+) -> Iterator[list[Cell]]:
+    """Yield one row per grade and score, with the reason where there is no value, and one per
+    questionnaire and timepoint that nothing came of.
 
     A grade of CTCAE v5.0 has, beside it and never instead of it, where the official mapping
     carries it in v6.0.
@@ -134,6 +144,8 @@ def long_rows(patient: PatientRows, schedule: Schedule, ctcae: Ctcae) -> Iterato
             name, missing = f"{row['instrument']}.{code}", None if value is not None else why
             said = [name, row["instrument_version"], value, None, missing]
             yield [*head, *where, "prom", *said, None, None, None]
+    for cells in _never_came(patient, start, treatment, schedule, today):
+        yield [*head, None, *cells, None, None, None]
     for row in patient.facts:
         where = _where(row["happened_on"], start, treatment, schedule)
         for name, value in row["said"].items():
@@ -165,13 +177,17 @@ def wide_row(patient: PatientRows, layout: Layout, today: date) -> list[Cell]:
     cells += map(patient.dose.get, layout.metrics)
     died = summed.survival_days if summed.died else None
     summaries = _summaries(patient, start)
+    asked = layout.schedule.asks(known.get("site"))
     for term in layout.terms:
         found = summaries.get(term)
         cells += found[-len(SUMMARY) :] if found else (None,) * len(SUMMARY)
     for instrument in dict.fromkeys(name for name, _ in layout.scales):
         codes = [code for name, code in layout.scales if name == instrument]
         answers = [row for row in patient.prom if row["instrument"] == instrument]
-        cells += _proms(answers, codes, start, treatment, layout.schedule, today, died)
+        if not answers and instrument not in asked:
+            cells += [NOT_EXPECTED, *[None] * len(codes)] * len(layout.schedule.timepoints)
+        else:
+            cells += _proms(answers, codes, start, treatment, layout.schedule, today, died)
     return cells
 
 
@@ -205,23 +221,49 @@ def _proms(
     today: date,
     died: int | None,
 ) -> list[Cell]:
-    if start is None or not answers:
-        reason = NOT_EXPECTED if not answers else NO_RT_START
-        return [reason, *[None] * len(codes)] * len(schedule.timepoints)
+    if start is None:
+        return [NO_RT_START, *[None] * len(codes)] * len(schedule.timepoints)
     by_day = {(row["answered_on"] - start).days: row for row in reversed(answers)}
-    reasons = {day: row["not_answered"] for day, row in by_day.items() if row["not_answered"]}
     nothing: list[Cell] = [None] * len(codes)
-    told = Told([day for day in by_day if day not in reasons], reasons, died)
     cells: list[Cell] = []
+    told = _told(by_day, died)
     for expected in expectations(schedule, treatment, told, (today - start).days):
-        cells.append(
-            f"{expected.status}:{expected.reason}" if expected.reason else str(expected.status)
-        )
+        cells.append(_status(expected))
         if expected.day is None:
             cells += nothing
         else:
             cells += map(by_day[expected.day]["scores"].get, codes)
     return cells
+
+
+def _told(by_day: Mapping[int, Row], died: int | None) -> Told:
+    reasons = {day: row["not_answered"] for day, row in by_day.items() if row["not_answered"]}
+    return Told([day for day in by_day if day not in reasons], reasons, died)
+
+
+def _status(expected: Expectation) -> str:
+    return f"{expected.status}:{expected.reason}" if expected.reason else str(expected.status)
+
+
+def _never_came(
+    patient: PatientRows, start: date | None, treatment: Treatment, schedule: Schedule, today: date
+) -> Iterator[list[Cell]]:
+    """Yield timepoint, kind, questionnaire, and why there is not even a row of it."""
+    for name in dict.fromkeys(
+        [*schedule.asks(patient.known.get("site")), *(row["instrument"] for row in patient.prom)]
+    ):
+        if start is None:
+            yield [None, "prom", name, "", None, None, NO_RT_START]
+            continue
+        summed = outcomes(patient.facts, start)
+        answers = [row for row in patient.prom if row["instrument"] == name]
+        told = _told(
+            {(row["answered_on"] - start).days: row for row in reversed(answers)},
+            summed.survival_days if summed.died else None,
+        )
+        for one in expectations(schedule, treatment, told, (today - start).days):
+            if not one.came and not (one.status is AnswerStatus.MISSED and one.reason):
+                yield [one.timepoint, "prom", name, "", None, None, _status(one)]
 
 
 def _where(on: date, start: date | None, treatment: Treatment, schedule: Schedule) -> list[Cell]:

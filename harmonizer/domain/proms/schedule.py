@@ -40,16 +40,23 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A protocol's timepoints, earliest first."""
+    """A protocol's timepoints, earliest first, and which questionnaires it asks for."""
 
     id: str
     version: str
     assumed_treatment_days: int  # where the last fraction's day is not known
     timepoints: tuple[Timepoint, ...]
+    instruments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Questionnaires that every treated patient is to answer, with the treated sites that each is
+    for; no site: for everybody."""
     _windows: dict[int, tuple[tuple[str, int, int, int], ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """By the day of the last fraction: they are asked for again and again."""
+
+    def asks(self, site: str | None) -> list[str]:
+        """Return the questionnaires that a patient treated there is to answer."""
+        return [name for name, sites in self.instruments.items() if not sites or site in sites]
 
     def treatment(self, last_day: int | None) -> Treatment:
         return Treatment(self.assumed_treatment_days if last_day is None else last_day)

@@ -1,5 +1,6 @@
 """Batches at the archive: checked again, idempotent, superseding, withdrawing; timelines."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -195,6 +196,36 @@ def test_completion_counts_what_was_due(archive: Archive) -> None:
     assert found["mid-treatment"] == (1, 0)
     assert found["3-months"] == (1, 1)
     assert found["12-months"] == (0, 0)
+
+
+def test_who_never_answered_is_due_all_the_same(archive: Archive) -> None:
+    """Four treated, one answered the baseline: 25 %, not 100 % of those who answered once."""
+    others = tuple(record(national_id=f"FI{n}", row_key=f"c{n}") for n in (2, 3, 4))
+    # A later record without a site or an RT start hides nothing; who has no RT start is not due.
+    later = record(national_id="FI4", row_key="c5", recorded_on=date(2020, 2, 1), rt_start=None)
+    untreated = record(national_id="FI6", row_key="c6", rt_start=None)
+    rows = (record(), *others, later, untreated)
+    told = (answers(date(2019, 12, 31), "p1", q1=1),)
+    numbers(archive, batch("a", clinical=rows, prom=told))
+    found = {
+        (row.instrument, row.completion.timepoint): row.completion
+        for row in archive.proms.completion(date(2020, 2, 20))
+    }
+    baseline, late = found["qlq-c30", "baseline"], found["qlq-c30", "3-months"]
+    assert (baseline.due, baseline.received, baseline.share) == (4, 1, 0.25)
+    assert (late.due, late.received, late.share) == (0, 0, None)
+    completers = archive.proms.answered_at("qlq-c30", "baseline", date(2020, 2, 20))
+    assert completers == {"FI1": True, "FI2": False, "FI3": False, "FI4": False}
+
+
+def test_a_module_is_asked_of_its_site_only() -> None:
+    schedule = replace(
+        load_schedule(), instruments={"qlq-c30": frozenset(), "qlq-br23": frozenset({"breast"})}
+    )
+    assert schedule.asks("breast") == ["qlq-c30", "qlq-br23"]
+    assert schedule.asks("lung") == schedule.asks(None) == ["qlq-c30"]
+    known = load_instruments()
+    assert set(load_schedule().instruments) <= set(known)
 
 
 def test_grades_are_counted_by_centre(archive: Archive) -> None:

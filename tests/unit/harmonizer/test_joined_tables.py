@@ -1,5 +1,6 @@
 """The long and the wide table: values by hand, and why a value is not there."""
 
+from collections.abc import Collection
 from datetime import date
 
 import pytest
@@ -86,11 +87,32 @@ def test_why_a_value_is_not_there() -> None:
     assert wide(unplaced)["ctcae-5.0.Fatigue.worst"] is None
 
 
+def test_who_never_answered_what_everybody_is_asked_misses_it() -> None:
+    layout = Layout([], [("qlq-c30", "QL2"), ("qlq-lc13", "LCCO")], [], load_schedule())
+    patient = PatientRows("FI4", "KUH", [{"site": "breast", "rt_start": START}], [], [])
+    row = dict(zip(layout.columns, wide_row(patient, layout, date(2020, 3, 20)), strict=True))
+    assert row["qlq-c30.baseline.status"] == "missed"
+    assert row["qlq-c30.3-months.status"] == "not-yet-due"
+    assert row["qlq-lc13.baseline.status"] == "not-expected"
+
+
 def test_one_row_per_value() -> None:
     rows = [
         dict(zip(LONG, row, strict=True))
-        for row in long_rows(PATIENT, load_schedule(), load_ctcae())
+        for row in long_rows(PATIENT, load_schedule(), load_ctcae(), date(2020, 3, 20))
     ]
+    never = [r for r in rows if r["name"] in {"qlq-c30", "qlq-lc13"}]
+    rows = [r for r in rows if r not in never]
+    assert [(r["name"], r["timepoint"], r["missing"]) for r in never[:4]] == [
+        ("qlq-c30", "baseline", "missed"),
+        ("qlq-c30", "mid-treatment", "missed"),
+        ("qlq-c30", "end", "missed"),
+        ("qlq-c30", "3-months", "not-yet-due"),
+    ]
+    # The baseline of LC13 came, and of its mid-treatment there is a row with the reason.
+    others = [(r["timepoint"], r["missing"]) for r in never if r["name"] == "qlq-lc13"]
+    assert others[:2] == [("end", "missed"), ("3-months", "not-yet-due")]
+    assert len(others) == len(load_schedule().timepoints) - 2
     assert [(r["kind"], r["name"], r["day"], r["timepoint"], r["value"]) for r in rows] == [
         ("toxicity", "Fatigue", -2, "baseline", 0),
         ("toxicity", "Fatigue", 21, "mid-treatment", 2),
@@ -126,7 +148,7 @@ class FakeRecords:
     def terms(self) -> list[tuple[str, str]]:
         return []
 
-    def scales(self) -> list[tuple[str, str]]:
+    def scales(self, asked: Collection[str]) -> list[tuple[str, str]]:
         return []
 
 
@@ -135,4 +157,6 @@ def test_every_patient_comes_once() -> None:
     head, *rows = service.wide(date(2020, 1, 1))
     assert head[:2] == ["national_id", "centre"]
     assert [row[0] for row in rows] == FakeRecords().patients()
-    assert list(service.long()) == [list(LONG)]
+    rows = list(service.long(date(2020, 1, 1)))[1:]
+    assert {row[LONG.index("missing")] for row in rows} == {"no-rt-start"}
+    assert [row[0] for row in rows] == FakeRecords().patients()

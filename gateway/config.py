@@ -195,6 +195,8 @@ class Settings(_Section):
     policy_file: Path | None = None
     inbox_folder: Path | None = None
     """Clinical files that are put into its subfolders are imported."""
+    inbox_keep_days: int = Field(default=30, ge=0, le=3650)
+    """How long a file stays there after it was imported or refused; 0 deletes it at once."""
     dicom: DicomDoor | None = None
     """Without it, the DICOM port is the site Orthanc's own and nothing closes it."""
     collection: Collection | None = None

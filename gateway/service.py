@@ -30,7 +30,7 @@ from gateway.domain.checker import UnreadableError, read_elements, texts_of
 from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
-from gateway.errors import HoldError
+from gateway.errors import HoldError, RejectError
 from gateway.opening import KeyedNaming, World, departure, disk_guard, policy_of
 from gateway.ports import Place, StoredInstance
 from gateway.services.accounts import AccountService
@@ -196,7 +196,16 @@ class Service:
             self.readers,
             self._indexed,
             self.terms.keep,
+            self._pseudonym_of,
         )
+
+    def _pseudonym_of(self, patient_id: str) -> str:
+        """Return whose an original identifier is, empty for nobody that a consent list has."""
+        try:
+            lookup = self.naming.lookup(patient_id)
+        except RejectError:
+            return ""
+        return self.vault.pseudonyms([lookup]).get(lookup, "")
 
     def _forget_texts(self, pseudonym: str) -> None:
         self.terms.forget(pseudonym)
@@ -262,7 +271,13 @@ class Service:
         if self.settings.inbox_folder is not None:
             folder = FolderInbox(self.settings.inbox_folder, PLACES)
             self.inbox = InboxService(
-                folder, self.clinical, self.recruitment, self.audit, self.alerts
+                folder,
+                self.clinical,
+                self.recruitment,
+                self.audit,
+                self.alerts,
+                self.clock,
+                self.settings.inbox_keep_days,
             )
 
     def _withdrawal(self) -> WithdrawalService:

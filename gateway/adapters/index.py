@@ -1,7 +1,7 @@
 """The index of what the site store holds, in SQL."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine, func, update
 from sqlmodel import Session, col, delete, select
@@ -62,12 +62,22 @@ class SqlIndex:
                 session.merge(CursorRow(name=CHANGES, value=str(cursor)))
             session.commit()
 
-    def set_aside(self, orthanc_id: str, code: str, text: str) -> None:
+    def set_aside(self, orthanc_id: str, code: str, text: str, pseudonym: str) -> None:
+        row = SetAsideRow(
+            orthanc_id=orthanc_id,
+            code=code,
+            text=text,
+            pseudonym=pseudonym,
+            seen_at=self._clock.now(),
+        )
         with Session(self._engine) as session:
-            session.merge(
-                SetAsideRow(orthanc_id=orthanc_id, code=code, text=text, seen_at=self._clock.now())
-            )
+            session.merge(row)
             session.commit()
+
+    def aside_of(self, pseudonym: str) -> list[str]:
+        query = select(SetAsideRow.orthanc_id).where(SetAsideRow.pseudonym == pseudonym)
+        with Session(self._reading) as session:
+            return sorted(session.exec(query))
 
     def mark_gone(self, orthanc_ids: Collection[str]) -> None:
         with Session(self._engine) as session:
@@ -81,14 +91,11 @@ class SqlIndex:
         with Session(self._engine) as session:
             for orthanc_id in orthanc_ids:
                 row = session.get(InstanceRow, orthanc_id)
+                aside = session.get(SetAsideRow, orthanc_id)
                 if row is not None:
-                    key = (row.received_at.date(), row.sender, why)
-                    told = session.get(ErasedDayRow, key) or ErasedDayRow(
-                        day=key[0], sender=key[1], why=why, count=0
-                    )
-                    told.count += 1
-                    session.add(told)
-                    session.flush()
+                    _count_erased(session, row.received_at.date(), row.sender, why)
+                elif aside is not None:
+                    _count_erased(session, aside.seen_at.date(), "", why)
                 session.exec(delete(InstanceRow).where(col(InstanceRow.orthanc_id) == orthanc_id))
                 session.exec(delete(SetAsideRow).where(col(SetAsideRow.orthanc_id) == orthanc_id))
             session.commit()
@@ -172,6 +179,15 @@ class SqlIndex:
         query = select(InstanceRow).where(condition).order_by(InstanceRow.orthanc_id)  # type: ignore[arg-type]
         with Session(self._reading) as session:
             return [_stored(row) for row in session.exec(query)]
+
+
+def _count_erased(session: Session, day: date, sender: str, why: str) -> None:
+    told = session.get(ErasedDayRow, (day, sender, why)) or ErasedDayRow(
+        day=day, sender=sender, why=why, count=0
+    )
+    told.count += 1
+    session.add(told)
+    session.flush()
 
 
 def _row(stored: StoredInstance) -> InstanceRow:

@@ -1,4 +1,4 @@
-"""Around every route: bodies that end and stay in memory, and no course is shown without a record.
+"""Around every route: bodies that end and stay in memory, and nothing is shown without a record.
 
 What an operator uploads names patients: a part that Starlette moved to a temporary file would lie
 on the disk as it came.
@@ -22,7 +22,14 @@ LISTS: Final = (
     "/api/v1/clinical",
     "/api/v1/recruitment",
 )
-SHOWING: Final = ("/courses", "/api/v1/courses", "/account", "/api/v1/account/", "/api/v1/clinical")
+UNRECORDED: Final = frozenset(
+    {
+        *("/api/v1/status", "/api/v1/account"),  # sums only, which machines ask for all the time
+        *("/login", "/consents", "/why", "/merge"),  # forms only
+        *("/terms", "/values", "/api/v1/terms", "/api/v1/texts"),  # their services record more
+    }
+)
+"""What somebody known may read without a record; any other page or answer needs one."""
 CALLER: Final = "kasari.caller"
 """In the scope of a request: who was let in, as the audit keeps it."""
 
@@ -66,5 +73,5 @@ class Guard:
 
 async def _record(request: Request) -> None:
     caller, path = request.scope.get(CALLER), request.scope["path"]
-    if caller and request.method in {"GET", "HEAD"} and path.startswith(SHOWING):
+    if caller and request.method in {"GET", "HEAD"} and path not in UNRECORDED:
         await run_in_threadpool(request.app.state.audit.record, "read", caller, path)

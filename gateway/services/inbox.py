@@ -1,12 +1,13 @@
 """The watched folder: what a hospital's system puts there is imported as if by hand."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from gateway.contract.records import WORDS
 from gateway.domain.clinical import Arrival
 from gateway.domain.clinical.sources import READERS
-from gateway.ports import Alerts, Audit
+from gateway.ports import Alerts, Audit, Clock
 from gateway.services.clinical import ClinicalService, ImportOptions
 from gateway.services.recruitment import RecruitmentService
 
@@ -27,6 +28,10 @@ class Inbox(Protocol):
 
     def refused(self) -> int: ...
 
+    def expired(self, before: datetime) -> int: ...
+
+    def delete_expired(self, before: datetime) -> None: ...
+
 
 class InboxService:
     def __init__(
@@ -36,12 +41,16 @@ class InboxService:
         recruitment: RecruitmentService,
         audit: Audit,
         alerts: Alerts,
+        clock: Clock,
+        keep_days: int,
     ) -> None:
         self._inbox = inbox
         self._clinical = clinical
         self._recruitment = recruitment
         self._audit = audit
         self._alerts = alerts
+        self._clock = clock
+        self._keep = timedelta(days=keep_days)
 
     def step(self) -> int:
         """Import what has arrived: each file whole or not at all. Returns how many files."""
@@ -51,11 +60,20 @@ class InboxService:
             self._inbox.put_away(arrival, taken, report)
         refused = self._inbox.refused()
         if refused:
-            text = f"{refused} files of the inbox were refused; their reports lie beside them"
+            text = f"{refused} files of the inbox were refused: read their reports, remove them"
             self._alerts.raise_alert(ALERT, text)
         else:
             self._alerts.clear(ALERT)
+        self._delete_expired()
         return len(arrivals)
+
+    def _delete_expired(self) -> None:
+        """What was imported or refused names patients: it does not stay longer than it must."""
+        before = self._clock.now() - self._keep
+        expired = self._inbox.expired(before)
+        if expired:
+            self._audit.record("inbox-delete", ROLE, "-", f"{expired} files")
+            self._inbox.delete_expired(before)
 
     def _import(self, arrival: Arrival) -> tuple[bool, Mapping[str, Any]]:
         if arrival.size_bytes > MOST_BYTES:

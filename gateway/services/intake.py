@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
-from gateway.domain.courses import read_instance
+from gateway.domain.courses import patient_of, read_instance
 from gateway.errors import HoldError
 from gateway.ports import Alerts, Clock, Index, SiteStore, StoredInstance
 
@@ -29,6 +29,7 @@ class IntakeService:
         readers: ThreadPoolExecutor,
         on_indexed: Callable[[StoredInstance, bytes], None] = lambda _stored, _data: None,
         before_put: Callable[[], None] = lambda: None,
+        pseudonym_of: Callable[[str], str] = lambda _patient_id: "",
     ) -> None:
         self._store = store
         self._index = index
@@ -37,6 +38,7 @@ class IntakeService:
         self._readers = readers
         self._on_indexed = on_indexed
         self._before_put = before_put
+        self._pseudonym_of = pseudonym_of
 
     def step(self) -> int:
         """Index what has come since the last step. Returns how many instances were read."""
@@ -86,7 +88,7 @@ class IntakeService:
                 continue
             before = known.get(orthanc_id)
             stored = self._examine(orthanc_id, data)
-            if stored is None or self._is_elsewhere(stored, taken):
+            if stored is None or self._is_elsewhere(stored, data, taken):
                 continue
             if before is None or before.state == "gone":
                 found.append(stored)
@@ -116,9 +118,8 @@ class IntakeService:
         try:
             instance = read_instance(data)
         except HoldError as error:
-            self._set_aside(
-                orthanc_id, error, "check that the plugin is in force, then delete them"
-            )
+            mend = "check that the plugin is in force, then delete them"
+            self._set_aside(orthanc_id, data, error, mend)
             return None
         return StoredInstance(
             orthanc_id=orthanc_id,
@@ -128,7 +129,7 @@ class IntakeService:
             received_at=self._clock.now(),
         )
 
-    def _is_elsewhere(self, stored: StoredInstance, taken: dict[str, str]) -> bool:
+    def _is_elsewhere(self, stored: StoredInstance, data: bytes, taken: dict[str, str]) -> bool:
         """Set an instance aside that is here already, in another study or of another patient.
 
         `taken` are those that were seen in this step and are not in the index yet.
@@ -137,11 +138,14 @@ class IntakeService:
         place = taken.setdefault(uid, self._index.places([uid]).get(uid, stored.orthanc_id))
         if place != stored.orthanc_id:
             error = HoldError("same-uid", "an instance came again in another study")
-            self._set_aside(stored.orthanc_id, error, "find out which is right, delete the other")
+            mend = "find out which is right, delete the other"
+            self._set_aside(stored.orthanc_id, data, error, mend)
         return place != stored.orthanc_id
 
-    def _set_aside(self, orthanc_id: str, error: HoldError, mend: str) -> None:
-        self._index.set_aside(orthanc_id, error.code, str(error))
+    def _set_aside(self, orthanc_id: str, data: bytes, error: HoldError, mend: str) -> None:
+        patient_id, marked = patient_of(data)
+        whose = patient_id if marked else self._pseudonym_of(patient_id)
+        self._index.set_aside(orthanc_id, error.code, str(error), whose)
         self._alerts.raise_alert(
             f"set-aside-{error.code}",
             f"the site store holds objects that were set aside: {error}; {mend}",

@@ -67,11 +67,12 @@ class WithdrawalService:
 
     def _erase(self, pseudonym: str, why: str) -> None:
         self._outbox.cancel(pseudonym)
-        stored = self._index.of_patient(pseudonym)
+        stored = [instance.orthanc_id for instance in self._index.of_patient(pseudonym)]
+        stored += self._index.aside_of(pseudonym)
         self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances, {why}")
-        for instance in stored:
-            self._store.delete(instance.orthanc_id)
-        self._index.forget([instance.orthanc_id for instance in stored], why)
+        for orthanc_id in stored:
+            self._store.delete(orthanc_id)
+        self._index.forget(stored, why)
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:
                 self._courses.remove(course.id)

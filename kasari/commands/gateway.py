@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kasari.gateway import accounts, audit, backups, vocabulary
+from kasari.gateway import accounts, audit, backups, erasures, vocabulary
 from kasari.gateway.asking import (
     STACK,
+    AsJson,
     Centre,
     StackFile,
     ask,
@@ -21,8 +22,6 @@ from kasari.gateway.asking import (
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-
 app.command("account-add")(accounts.add)
 app.command("account-list")(accounts.show)
 app.command("account-reset")(accounts.reset)
@@ -30,6 +29,8 @@ app.command("account-remove")(accounts.remove)
 app.add_typer(audit.app, name="audit")
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.command("recall")(erasures.recall)
+app.command("receipts")(erasures.receipts)
 app.command("vocabulary")(vocabulary.vocabulary)
 
 

@@ -13,6 +13,7 @@ from kasari.setup import OWN_FOLDER
 
 Centre = Annotated[str, typer.Option(help="The centre, e.g. KUH.")]
 StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 STACK: Final = OWN_FOLDER / "stack.json"
 
 

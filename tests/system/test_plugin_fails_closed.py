@@ -150,6 +150,43 @@ def test_an_orthanc_without_the_plugin_does_not_count_as_running(
             assert (told["open"], told["reason"]) == (False, "no-consent-snapshot")
 
 
+CALLING = """
+import orthanc
+exec(compile(open({entry!r}).read(), {entry!r}, "exec"))
+
+def anonymize(output, uri, **request):
+    study = eval(orthanc.RestApiGet("/studies"))[0]
+    try:
+        orthanc.RestApiPost("/studies/" + study + "/anonymize", "{{}}")
+    except orthanc.OrthancException:
+        pass  # the plugin keeps nothing of it
+    output.AnswerBuffer("done", "text/plain")
+
+orthanc.RegisterRestCallback("/fault", anonymize)
+"""
+
+
+@pytest.mark.fault(47)
+def test_python_that_waits_for_a_job_does_not_hang(site: Site, tmp_path: Path) -> None:
+    """Python in Orthanc calls a synchronous job | both come to their end"""
+    config, script = site.config / "instance.json", tmp_path / "calling.py"
+    whole = config.read_text("utf-8")
+    site.change(without_plugin)
+    with running(site) as orthanc:
+        orthanc.post("/instances", content=ct_slice()).raise_for_status()
+    config.write_text(whole, "utf-8")
+    site.change(lambda values, _settings: replace_script(values, script, CALLING))
+    with running(site) as orthanc:
+        assert orthanc.get("/fault", timeout=LIMIT_S).text == "done"
+        assert orthanc.get("/statistics").json()["CountInstances"] == 1
+
+
+def replace_script(values: dict[str, Any], script: Path, text: str, **words: str) -> None:
+    """Let Orthanc load another script, which loads ours."""
+    script.write_text(text.format(entry=values["Python"]["Path"], **words), "utf-8")
+    values["Python"]["Path"] = str(script)
+
+
 RAISING = """
 import plugins.site_admission as admission
 
@@ -166,12 +203,7 @@ exec(compile(open({entry!r}).read(), {entry!r}, "exec"))
 def test_a_callback_that_raises_keeps_nothing(site: Site, tmp_path: Path, error: str) -> None:
     """The plugin raises in the middle of an object | refused; not a byte of it is kept"""
     script = tmp_path / "raising.py"
-
-    def replace_script(values: dict[str, Any], _settings: Path) -> None:
-        script.write_text(RAISING.format(error=error, entry=values["Python"]["Path"]), "utf-8")
-        values["Python"]["Path"] = str(script)
-
-    site.change(replace_script)
+    site.change(lambda values, _settings: replace_script(values, script, RAISING, error=error))
     with running(site) as orthanc:
         assert orthanc.post("/instances", content=ct_slice()).is_error
         assert orthanc.get("/statistics").json()["CountInstances"] == 0

@@ -47,6 +47,8 @@ class SetAsideRow(GatewayTable, table=True):
     orthanc_id: str = Field(primary_key=True)
     code: str
     text: str
+    pseudonym: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    """Whose it is, where that could be read, so that a withdrawal reaches it."""
     seen_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -23,7 +23,7 @@ from gateway.domain.courses.facts import (
 from gateway.domain.courses.graph import Draft, assemble
 from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
-from gateway.domain.courses.reading import read_instance
+from gateway.domain.courses.reading import patient_of, read_instance
 from gateway.domain.courses.state import CourseState
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "facts_to_json",
     "judge",
     "missing_of",
+    "patient_of",
     "read_instance",
     "reasons_of",
 ]

@@ -68,6 +68,15 @@ def read_instance(data: bytes) -> Instance:
     )
 
 
+def patient_of(data: bytes) -> tuple[str, bool]:
+    """Return PatientID, empty where none can be read, and whether the first stage wrote it."""
+    try:
+        dataset = dcmread(BytesIO(data), stop_before_pixels=True)
+    except Exception:  # noqa: BLE001 - whatever a hostile file makes the parser raise
+        return "", False
+    return text(dataset, "PatientID") or "", is_marked(dataset)
+
+
 def is_marked(dataset: Dataset) -> bool:
     """Tell whether (0012,0063) says that the first stage wrote the object."""
     value = dataset.get("DeidentificationMethod") or ""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.__main__ import main
 from gateway.adapters.orthanc import open_site_client
-from gateway.api.guard import LARGEST_BODY, LARGEST_LIST
+from gateway.api.guard import LARGEST_BODY, LARGEST_LIST, UNRECORDED
 from gateway.config import Settings
 from gateway.domain.accounts import AccountRole
 from tests.factories import site_objects as make
@@ -185,6 +185,22 @@ def test_whoever_looks_at_courses_is_in_the_audit(hospital: Hospital) -> None:
         ("operator", "/account"),
         ("operator", "/api/v1/courses/1"),
     ]
+
+
+def test_whatever_somebody_known_reads_is_recorded_but_for_forms_and_sums(
+    hospital: Hospital,
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    cookies = session(hospital, *hospital.add_steward())
+    audit = hospital.service.audit
+    for method, path in routes(hospital):
+        if method != "GET" or path.startswith("/internal/"):
+            continue
+        before = len([e for e in audit.events() if e["action"] == "read"])
+        answer = ask(hospital, method, path, cookies=cookies)
+        recorded = len([e for e in audit.events() if e["action"] == "read"]) - before
+        expected = answer.is_success and path not in UNRECORDED | {"/health"}
+        assert recorded == expected, path
 
 
 def test_a_read_that_cannot_be_recorded_is_not_answered(

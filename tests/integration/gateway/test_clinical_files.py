@@ -1,12 +1,16 @@
 """Clinical files by the watched folder and by the console."""
 
 import json
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.config import Settings
 from gateway.services.inbox import ALERT
-from tests.integration.gateway.conftest import Hospital
+from tests.integration.gateway.conftest import Hospital, hospital_of
 from tests.integration.gateway.test_gateway_http import call, operator, session
 
 GRADED = b"patient_id,assessed_on,ctcae_version,term,grade\nID-1,2020-02-14,5.0,Fatigue,%s\n"
@@ -64,6 +68,40 @@ def test_a_refused_file_lies_there_with_its_report_until_somebody_mends_it(
     assert look(hospital) == 1
     assert waiting(hospital) == 1
     assert alerts(hospital) == []
+
+
+def test_what_was_put_away_is_deleted_when_its_days_are_over(hospital: Hospital) -> None:
+    good, bad = place(hospital, "ctcae") / "good.csv", place(hospital, "ctcae") / "bad.csv"
+    good.write_bytes(GOOD)
+    bad.write_bytes(BAD)
+    assert look(hospital) == 2
+    imported, refused = good.parent / "done/good.csv", bad.parent / "refused/bad.csv"
+    keep_s = hospital.settings.inbox_keep_days * 86_400
+    for path in (imported, refused):  # long ago by itself; its report says when it was put away
+        os.utime(path, (0, 0))
+        put_away = hospital.clock.time.timestamp() - keep_s + 60
+        os.utime(path.with_name(path.name + ".report.json"), (put_away, put_away))
+    look(hospital)
+    assert imported.exists()
+    assert refused.exists()
+    hospital.clock.forward(120)
+    look(hospital)
+    left = sorted(p.name for p in good.parent.rglob("*") if p.is_file())
+    assert left == ["bad.csv.report.json"]  # somebody still has to read it
+    assert alerts(hospital) == [ALERT]
+    event = hospital.service.audit.entries(1)[0]
+    assert (event["action"], event["detail"]) == ("inbox-delete", "2 files")
+
+
+def test_a_centre_may_keep_no_file_at_all(settings: Settings) -> None:
+    none = settings.model_copy(update={"inbox_keep_days": 0})
+    with contextmanager(hospital_of)(none) as hospital:
+        hospital.clock.time = datetime.now(UTC) + timedelta(minutes=1)
+        path = place(hospital, "ctcae") / "good.csv"
+        path.write_bytes(GOOD)
+        assert look(hospital) == 1
+        assert waiting(hospital) == 1
+        assert [p for p in path.parent.rglob("*") if p.is_file()] == []
 
 
 def test_every_kind_has_its_place(hospital: Hospital) -> None:

@@ -7,10 +7,12 @@ and a server may well answer 200 to that.
 import ssl
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from pydicom import dcmread
 
 from gateway.adapters.archive import BOUNDARY, HttpArchive, open_archive_client
 from gateway.errors import RetryError, TrustError
@@ -135,3 +137,22 @@ def test_an_instance_that_comes_again_in_another_study_is_set_aside(hospital: Ho
     assert (account.received, account.delivered, account.set_aside) == (7, 7, 1)
     codes = {alert["code"] for alert in hospital.service.alerts.open()}
     assert "set-aside-same-uid" in codes
+
+
+def test_a_withdrawal_reaches_what_was_set_aside(hospital: Hospital) -> None:
+    objects = make.course(patient=hospital.pseudonym())
+    hospital.take_in(objects)
+    hospital.site.objects["another-study"] = objects[0]
+    original = dcmread(BytesIO(objects[1]))
+    original.PatientID, original.DeidentificationMethod = "ID-1", ""
+    original.SOPInstanceUID = "1.2.246.7"
+    hospital.site.objects["came-without-the-plugin"] = make.as_bytes(original)
+    hospital.service.intake.reconcile()
+    assert hospital.service.status.account().set_aside == 2
+    withdrawal = b"patient_id,status,version,date\nID-1,withdrawn,2.1,2026-03-02\n"
+    hospital.service.consents.import_sheet(withdrawal, "operator", commit=True)
+    hospital.service.withdrawal.step()
+    assert hospital.site.objects == {}
+    account = hospital.service.status.account()
+    assert (account.set_aside, account.deleted_on_request) == (0, 9)
+    assert sum(line["deleted"] for line in hospital.service.ledger.days()) == 9

@@ -64,9 +64,3 @@ FAULTS = {
     61: "an export is cut off",
     62: "rules change in the middle of a study",
 }
-
-ELSEWHERE = {
-    46: "golden bytes of the engine, `tests/unit/gateway/domain/deid`",
-    47: "`AllowThreads` is set and the plugin calls no job: `orthanc/`, `plugins/`",
-}
-"""Faults that no process of ours can be made to have, and what holds them off instead."""

@@ -1,6 +1,8 @@
 """Objects that come twice, late, wrong or changed; consent that is missing or ends."""
 
+import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +11,12 @@ from pydicom import Dataset, dcmread
 
 from kasari.stack.consents import import_consents
 from tests.system.faults.proxy import Fault
-from tests.system.faults.test_faults_of_the_link import ANNOUNCE
+from tests.system.faults.test_faults_of_the_link import ANNOUNCE, STOW
 from tests.system.faults.ward import Fate, Patient, Ward, consent_list, sop_uid, until
 
 NOT_AUTHORISED = 0x0124
 DOES_NOT_MATCH = 0xA900
+OUT_OF_RESOURCES = 0xA700
 WRONG_HETU = "131052-308U"
 OLD_UID = "1.2.246.987.1."
 
@@ -248,3 +251,66 @@ def test_two_identifiers_are_one_person(checked: Ward) -> None:
     with checked.archive_store() as store:
         patients = store.get("/patients?expand").json()
     assert max(len(patient["Studies"]) for patient in patients) >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.fault(41)
+def test_sent_under_the_wrong_patient(checked: Ward) -> None:
+    """A course came under another patient | recalled everywhere, with a receipt; then sent right"""
+    wrong, right = checked.admit(), checked.admit()
+    checked.send(wrong)
+    checked.check()
+    before = len(checked.gateway("GET", "/api/v1/erasures"))
+    told = checked.as_steward("/api/v1/recalls", recall_of(wrong))
+    assert told == {"instances": len(wrong.uids), "courses": 1}
+    checked.expect(wrong.uids, Fate.ERASED)
+    until(lambda: len(checked.gateway("GET", "/api/v1/erasures")) > before, "the signed receipt")
+    says = checked.gateway("GET", "/api/v1/erasures")[0]["says"]
+    assert (says["why"], says["archive"]["instances"]) == ("recalled", len(wrong.uids))
+    checked.check()
+    altered(wrong.folder, lambda dataset: setattr(dataset, "PatientID", right.patient_id))
+    checked.send(wrong)
+    checked.expect(wrong.uids, Fate.DELIVERED)
+
+
+def recall_of(patient: Patient) -> dict[str, str]:
+    study = str(dcmread(patient.files[0], stop_before_pixels=True).StudyInstanceUID)
+    return {"patient_id": patient.patient_id, "uid": study, "comment": "sent under a namesake"}
+
+
+@pytest.mark.slow
+@pytest.mark.fault(62)
+@pytest.mark.usefixtures("impatient")
+def test_the_rules_change_in_the_middle_of_a_course(checked: Ward, tmp_path: Path) -> None:
+    """The policy changes when a course is half sent | whole under one; both ends must agree"""
+    patient, other = checked.admit(), checked.admit()
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"remove": ["Manufacturer"]}))
+    with ExitStack() as meanwhile:
+        with checked.archive_link.having(Fault(STOW, 1000, cut_after=300_000)) as fault:
+            checked.send(patient)
+            until(lambda: fault.done > 0, "a part is there")
+            meanwhile.enter_context(checked.restarted_with("gateway", policy_file=str(policy)))
+        assert set(checked.send(other).refused) == {OUT_OF_RESOURCES}
+        checked.check()
+        marks, manufacturers = newest_in_the_archive(checked)
+        assert (len(marks), manufacturers) == (1, set())
+    checked.send(other)
+    checked.expect(other.uids, Fate.DELIVERED)
+    checked.check()
+    others, manufacturers = newest_in_the_archive(checked)
+    assert len(others) == 1
+    assert others != marks
+    assert manufacturers
+
+
+def newest_in_the_archive(ward: Ward) -> tuple[set[str], set[str]]:
+    """By which rules the objects of the latest course left, and what one rule is about."""
+    course = ward.archive("/api/v1/courses?limit=1")[0]
+    with ward.archive_store() as store:
+        query = {"StudyInstanceUID": "\\".join(course["study_uids"])}
+        found = store.post("/tools/find", json={"Level": "Instance", "Query": query}).json()
+        tags = [store.get(f"/instances/{one}/simplified-tags").json() for one in found]
+    sent = [one for one in tags if "derived" not in one.get("SeriesDescription", "")]
+    marks = {one["DeidentificationMethod"] for one in sent}
+    return marks, {one["Manufacturer"] for one in sent if one.get("Manufacturer")}

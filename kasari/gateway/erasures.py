@@ -1,0 +1,76 @@
+"""Recalling what was sent under the wrong patient, and the signed receipts of every deletion."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kasari.gateway.asking import (
+    STACK,
+    AsJson,
+    Centre,
+    StackFile,
+    ask,
+    login,
+    read_identifier,
+)
+
+
+def recall(
+    centre: Centre,
+    user: Annotated[str, typer.Option(help="A data steward's account.")],
+    comment: Annotated[str, typer.Option(help="Why; name nobody in it.")],
+    uid: Annotated[
+        str,
+        typer.Option(help="A study, series or instance UID of it at the sender; asked for if out."),
+    ] = "",
+    patient: Annotated[
+        str, typer.Argument(help="The identifier it was sent under; asked for if left out.")
+    ] = "",
+    stack: StackFile = STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what was sent under the wrong patient, here and at the archive.
+
+    Everything under the identifier goes, its clinical rows too; its consent stays. When
+    `kasari gateway receipts` shows the receipt, send the right objects again. Identifier, UID and
+    password are asked for, or read from standard input in this order: other users of the machine
+    can read what stands on a command line. Exit code 1 if nothing was recalled; it says why.
+
+    Example: kasari gateway recall --centre KUH --user maija --comment "sent under a namesake"
+    """
+    body = {
+        "patient_id": read_identifier(patient, "Identifier it was sent under"),
+        "uid": read_identifier(uid, "Study, series or instance UID at the sender"),
+        "comment": comment,
+    }
+    told = ask(stack, centre, "POST", "/api/v1/recalls", body, login(user))
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    typer.echo(
+        f"recalled: {told['instances']} instances in {told['courses']} courses are deleted here "
+        f"and at the archive; send the right ones again when "
+        f"`kasari gateway receipts --centre {centre}` shows the receipt"
+    )
+
+
+def receipts(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+    """Signed receipts of what was deleted where, the latest first; with --json, with signatures.
+
+    Example: kasari gateway receipts --centre KUH
+    """
+    told = ask(stack, centre, "GET", "/api/v1/erasures")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    table = Table("signed (UTC)", "patient", "why", "here", "rows", "archive", "rows")
+    for one in told:
+        says = one["says"]
+        counts = (says["site"]["instances"], says["site"]["clinical_rows"])
+        there = (says["archive"].get("instances", 0), says["archive"].get("rows", 0))
+        cells = (says["made_at"][:16], says["patient"], says["why"], *counts, *there)
+        table.add_row(*(str(cell) for cell in cells))
+    Console().print(table)

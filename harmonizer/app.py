@@ -254,8 +254,11 @@ class Service:
         )
 
     def work_through(self) -> None:
-        """Do everything that is due; what is made for viewers when nothing else is."""
-        steps = (self.withdrawal, self.harmonization, self.remapping, self.derived)
+        """Do everything that is due; what is made for viewers when nothing else is.
+
+        New rules for names have a job of their own: they wait for no course.
+        """
+        steps = (self.withdrawal, self.harmonization, self.derived)
         while any(service.step() for service in steps):
             pass
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.exc import DataError
+
+from gateway.errors import RejectError
 
 __all__ = ["Engine", "insert_many", "one_writer", "open_engine", "reading"]
 
@@ -21,7 +24,9 @@ def open_engine(url: str) -> Engine:
         A SQLAlchemy URL, e.g. `sqlite:////srv/kasari/gateway.db`.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(server, "handle_error", _tell_what_cannot_be_kept)
+        return server
     open_here = {"check_same_thread": False}
     engine = create_engine(url, connect_args=open_here, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -73,6 +78,13 @@ def insert_many(connection: Connection, table: Table, values: Sequence[Mapping[s
     with driver, driver.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _tell_what_cannot_be_kept(context: Any) -> None:
+    """A value that PostgreSQL has no place for was given by somebody: their request is wrong."""
+    if isinstance(context.sqlalchemy_exception, DataError):
+        text = "a text holds a NUL character, or a number is too large"
+        raise RejectError("cannot-be-kept", text) from None
 
 
 def reading(engine: Engine) -> Engine:

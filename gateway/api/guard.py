@@ -4,6 +4,7 @@ What an operator uploads names patients: a part that Starlette moved to a tempor
 on the disk as it came.
 """
 
+import asyncio
 from typing import Final
 
 from fastapi import FastAPI, HTTPException, Request
@@ -15,6 +16,8 @@ MEGABYTE: Final = 1 << 20
 LARGEST_LIST: Final = 65 * MEGABYTE
 """The largest file that a route takes, and the form around it."""
 LARGEST_BODY: Final = MEGABYTE
+LONGEST_S: Final = 300.0
+"""So long a body may take to come: one that never ends would keep a place for nothing."""
 LISTS: Final = (
     "/consents",
     "/clinical",
@@ -50,14 +53,21 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path, most, taken = scope["path"], LARGEST_BODY, 0
+        path, most, taken, whole = scope["path"], LARGEST_BODY, 0, False
         if path in LISTS:
             most = LARGEST_LIST
+        ends = asyncio.get_running_loop().time() + LONGEST_S
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            try:
+                async with asyncio.timeout_at(None if whole else ends):
+                    message = await receive()
+            except TimeoutError:
+                text = "the body did not come to its end"
+                raise HTTPException(408, text, {"Connection": "close"}) from None
             taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if taken > most:
                 text = f"the body is larger than {most} bytes"
                 raise HTTPException(413, text, {"Connection": "close"})

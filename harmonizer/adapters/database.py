@@ -6,9 +6,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
-from harmonizer.errors import ConfigError
+from harmonizer.errors import ConfigError, RefusedError
 
 __all__ = ["Engine", "insert_many", "one_writer", "open_engine", "reading", "upgrade"]
 
@@ -22,12 +22,21 @@ def open_engine(url: str) -> Engine:
     transaction begins: a read that turned into a write could not wait for it.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(server, "handle_error", _tell_what_cannot_be_kept)
+        return server
     open_here = {"check_same_thread": False}
     engine = create_engine(url, connect_args=open_here, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _tell_what_cannot_be_kept(context: Any) -> None:
+    """A value that PostgreSQL has no place for was given by somebody: their request is wrong."""
+    if isinstance(context.sqlalchemy_exception, DataError):
+        text = "a text holds a NUL character, or a number is too large"
+        raise RefusedError("cannot-be-kept", text) from None
 
 
 def reading(engine: Engine) -> Engine:

@@ -1,5 +1,6 @@
 """Every route of a gateway: who gets in, what is recorded, what stays out of every text."""
 
+import asyncio
 import re
 import stat
 import tempfile
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.__main__ import main
 from gateway.adapters.orthanc import open_site_client
+from gateway.api import guard
 from gateway.api.guard import LARGEST_BODY, LARGEST_LIST, UNRECORDED
 from gateway.config import Settings
 from gateway.domain.accounts import AccountRole
@@ -168,6 +170,20 @@ def test_no_body_grows_without_end(hospital: Hospital) -> None:
         assert answer.status_code == 413, path
     answer = operator(hospital, "POST", "/api/v1/consents", content=too_much(LARGEST_LIST))
     assert answer.status_code == 413
+
+
+async def without_end() -> AsyncIterator[bytes]:
+    yield b"patient_id"
+    await asyncio.Event().wait()
+
+
+def test_no_body_is_waited_for_without_end(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "LONGEST_S", 0.05)
+    answer = operator(hospital, "POST", "/api/v1/consents", content=without_end())
+    assert answer.status_code == 408
+    assert operator(hospital, "GET", "/api/v1/courses").status_code == 200
 
 
 def test_whoever_looks_at_courses_is_in_the_audit(hospital: Hospital) -> None:

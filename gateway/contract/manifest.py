@@ -49,6 +49,15 @@ class MissingReference(WireModel):
     reason: str
 
 
+class PlanRevision(WireModel):
+    """A plan of the course revises an earlier one, of this course or another."""
+
+    plan_uid: str
+    earlier_uid: str
+    basis: Literal["named", "same-label"]
+    """The plan names it, or label, place and date tell."""
+
+
 class Release(WireModel):
     """A person let a held course go. The comment is the steward's; no identifier may be in it."""
 
@@ -75,6 +84,7 @@ class Manifest(WireModel):
     national_id: str
     instances: tuple[ManifestInstance, ...]
     missing: tuple[MissingReference, ...] = ()
+    revisions: tuple[PlanRevision, ...] = ()
     findings: tuple[LocalFinding, ...] = ()
     release: Release | None = None
 

@@ -14,6 +14,7 @@ from gateway.domain.courses import (
     assemble,
     judge,
     reasons_of,
+    revisions,
 )
 from gateway.domain.submission import content_digest, screen_comment
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
@@ -268,10 +269,29 @@ class CourseService:
         return [self._describe(course) for course in self._courses.find(state, limit)]
 
     def read(self, course_id: int) -> dict[str, Any]:
-        """Return one course with what was sent of it."""
+        """Return one course with what was sent of it and which plans revise which."""
+        course = self._existing(course_id)
         sent = self._outbox.receipts(course_id)
         told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
-        return {**self._describe(self._existing(course_id)), "sent": told}
+        return {**self._describe(course), **self._revisions(course), "sent": told}
+
+    def _revisions(self, course: Course) -> dict[str, Any]:
+        """Link to the courses of earlier and later plans, by their names in the archive."""
+        stored = self._index.of_patient(course.pseudonym)
+        homes = {s.instance.sop_instance_uid: s.course_id for s in stored}
+        found: dict[str, list[dict[str, Any]]] = {"revises": [], "revised_by": []}
+        for link in revisions([s.instance for s in stored]):
+            told = {
+                "plan": self._course_uid(link.plan_uid),
+                "earlier_plan": self._course_uid(link.earlier_uid),
+                "basis": link.basis.value,
+            }
+            earlier, later = homes.get(link.earlier_uid), homes.get(link.plan_uid)
+            if later == course.id:
+                found["revises"].append({**told, "course": earlier})
+            if earlier == course.id:
+                found["revised_by"].append({**told, "course": later})
+        return found
 
     def _describe(self, course: Course) -> dict[str, Any]:
         return {

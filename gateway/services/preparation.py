@@ -15,6 +15,7 @@ from gateway.contract.manifest import (
     Manifest,
     ManifestInstance,
     MissingReference,
+    PlanRevision,
     Release,
 )
 from gateway.domain.checker import unresolved
@@ -251,6 +252,14 @@ class Preparer:
                 for one in prepared
             ),
             missing=_missing(draft, prepared, uid, studies),
+            revisions=tuple(
+                PlanRevision(
+                    plan_uid=uid(link.plan_uid),
+                    earlier_uid=uid(link.earlier_uid),
+                    basis=link.basis.value,
+                )
+                for link in draft.revisions
+            ),
             findings=tuple(
                 LocalFinding.model_validate(dict(finding)) for finding in course.findings
             ),

@@ -231,8 +231,10 @@ class SubmissionService:
 def _draft(course: Course, everything: Sequence[StoredInstance], chosen: set[str]) -> Draft:
     """Return the frozen members with the roles that the whole patient's graph gives them."""
     drafts = assemble([s.instance for s in everything])
-    members = (m for draft in drafts for m in draft.members if m.sop_instance_uid in chosen)
-    return Draft(course.anchor_uid, tuple(sorted(members, key=lambda m: m.sop_instance_uid)))
+    members = [m for draft in drafts for m in draft.members if m.sop_instance_uid in chosen]
+    members.sort(key=lambda member: member.sop_instance_uid)
+    links = (link for draft in drafts for link in draft.revisions if link.plan_uid in chosen)
+    return Draft(course.anchor_uid, tuple(members), tuple(links))
 
 
 def _sent(one: Prepared) -> Sent:

@@ -71,6 +71,41 @@ def courses(
 
 
 @app.command()
+def course(
+    course: Annotated[int, typer.Argument(help="The course's id.")],
+    centre: Centre,
+    stack: StackFile = STACK,
+    as_json: AsJson = False,
+) -> None:
+    """One course: why it waits, what was found, which plans revise which, what was sent.
+
+    Example: kasari gateway course 3 --centre KUH
+    """
+    told = ask(stack, centre, "GET", f"/api/v1/courses/{course}")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    verified = sum(one["verified"] for one in told["sent"])
+    rows = [
+        ("state", told["state"]),
+        ("name in the archive", told["course_uid"]),
+        ("version", told["version"]),
+        ("instances", told["instances"]),
+        ("sent and verified", f"{verified} of {len(told['sent'])}"),
+        *(("why it waits", reason["text"]) for reason in told["reasons"]),
+        *((f["severity"], f"{f['code']}: {f['text']}") for f in told["findings"]),
+        *(("revises", _other_plan(link)) for link in told["revises"]),
+        *(("revised by", _other_plan(link)) for link in told["revised_by"]),
+    ]
+    _table((f"course {course}", centre), rows)
+
+
+def _other_plan(link: dict[str, Any]) -> str:
+    where = "a plan that has not come" if link["course"] is None else f"course {link['course']}"
+    return f"{where} ({link['basis']})"
+
+
+@app.command()
 def release(
     course: Annotated[int, typer.Argument(help="The course's id.")],
     centre: Centre,

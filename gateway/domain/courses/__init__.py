@@ -24,11 +24,13 @@ from gateway.domain.courses.graph import Draft, assemble
 from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
 from gateway.domain.courses.reading import patient_of, read_instance
+from gateway.domain.courses.revisions import Basis, Revision, revisions
 from gateway.domain.courses.state import CourseState
 
 __all__ = [
     "NO_CONSENT",
     "WAITING_CODES",
+    "Basis",
     "BeamFacts",
     "CourseState",
     "DoseFacts",
@@ -41,6 +43,7 @@ __all__ = [
     "PlanFacts",
     "Reason",
     "RecordFacts",
+    "Revision",
     "RoiFacts",
     "Situation",
     "StructureFacts",
@@ -52,4 +55,5 @@ __all__ = [
     "patient_of",
     "read_instance",
     "reasons_of",
+    "revisions",
 ]

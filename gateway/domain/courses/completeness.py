@@ -118,8 +118,8 @@ def _lacks(draft: Draft, role: Role, told: list[Reason]) -> bool:
 
 
 def _dangling(member: Instance, present: Collection[str], modality: str) -> list[Reason]:
-    earlier = member.facts.predecessors if isinstance(member.facts, PlanFacts) else ()
-    wanted = [uid for uid in member.references if uid not in earlier]
+    others = member.facts.others if isinstance(member.facts, PlanFacts) else ()
+    wanted = [uid for uid in member.references if uid not in others]
     absent = [uid for uid in wanted if uid not in present]
     if not absent:
         return []

@@ -73,6 +73,13 @@ class PlanFacts:
     beams: tuple[BeamFacts, ...] = ()
     predecessors: tuple[str, ...] = ()
     """Plans that this one says it replaces."""
+    verifies: tuple[str, ...] = ()
+    """Plans that this one, of a verification, says it verifies."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Plans that it names and that are not treated together with it."""
+        return (*self.predecessors, *self.verifies)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from gateway.contract.manifest import Role
 from gateway.domain.courses.facts import PlanFacts
 from gateway.domain.courses.instance import Instance
+from gateway.domain.courses.revisions import Revision, revisions
 
 _ANCHOR_ORDER = (Role.PLAN, Role.STRUCTURES, Role.DOSE)
 _WEAK = {Role.REGISTRATION, Role.OTHER}
@@ -26,6 +27,8 @@ class Draft:
     """SOPInstanceUID of the plan, else structure set, else dose; else a SeriesInstanceUID."""
     members: tuple[Instance, ...]
     """Sorted by SOPInstanceUID."""
+    revisions: tuple[Revision, ...] = ()
+    """Which of its plans revise which, of this course or another of the patient."""
 
     def of(self, role: Role) -> tuple[Instance, ...]:
         return tuple(member for member in self.members if member.role is role)
@@ -77,13 +80,14 @@ def assemble(instances: Sequence[Instance]) -> list[Draft]:
     loose = [i for group in members.values() if not _is_course(group) for i in group]
     weak = [i for i in ordered if i.role in _WEAK]
     loose = _attach(courses, weak, loose)
-    drafts = [_draft(group) for group in [*courses, *_by_series(loose)]]
+    links = revisions(ordered)
+    drafts = [_draft(group, links) for group in [*courses, *_by_series(loose)]]
     return sorted(drafts, key=lambda draft: draft.anchor_uid)
 
 
 def _strong_references(instance: Instance) -> Iterable[str]:
-    earlier = instance.facts.predecessors if isinstance(instance.facts, PlanFacts) else ()
-    return (r for r in instance.references if r not in earlier)
+    others = instance.facts.others if isinstance(instance.facts, PlanFacts) else ()
+    return (r for r in instance.references if r not in others)
 
 
 def _is_course(group: list[Instance]) -> bool:
@@ -163,6 +167,8 @@ def _age(instance: Instance) -> tuple[str, str]:
     return (planned or "", instance.sop_instance_uid)
 
 
-def _draft(group: list[Instance]) -> Draft:
+def _draft(group: list[Instance], links: Sequence[Revision]) -> Draft:
     members = tuple(sorted(group, key=lambda i: i.sop_instance_uid))
-    return Draft(anchor_uid=_anchor(group), members=members)
+    here = {member.sop_instance_uid for member in members}
+    own = tuple(link for link in links if link.plan_uid in here)
+    return Draft(anchor_uid=_anchor(group), members=members, revisions=own)

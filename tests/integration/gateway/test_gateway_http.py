@@ -1,10 +1,12 @@
 """The gateway's HTTP: who may call, what comes back, and that no page names anybody."""
 
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from pydicom import dcmread
 
 from gateway.contract.site import ConsentSnapshot
 from tests.factories import site_objects as make
@@ -235,3 +237,35 @@ def test_an_unexpected_error_tells_nothing(hospital: Hospital) -> None:
     answer = operator(hospital, "GET", "/api/v1/status")
     assert answer.status_code == 500
     assert "Virtanen" not in answer.text
+
+
+def test_a_revised_plan_s_course_leads_to_the_earlier_one_and_back(hospital: Hospital) -> None:
+    mine = hospital.pseudonym()
+    again = [
+        make.ct(801, 0.0, mine, series=880),
+        make.structures(810, [801], mine),
+        make.plan(820, 810, mine),
+        make.dose(830, 820, mine),
+    ]
+    objects = [dcmread(BytesIO(data)) for data in (*make.course(patient=mine), *again)]
+    for dataset in objects:
+        if dataset.Modality == "RTPLAN":
+            dataset.RTPlanLabel = "BREAST"
+        if dataset.SOPInstanceUID == make.uid(820):
+            dataset.RTPlanDate = "20200115"
+    hospital.take_in([make.as_bytes(dataset) for dataset in objects])
+    listed = operator(hospital, "GET", "/api/v1/courses").json()
+    first, second = sorted(listed, key=lambda course: -course["instances"])
+    told = operator(hospital, "GET", f"/api/v1/courses/{second['id']}").json()
+    (link,) = told["revises"]
+    assert (link["course"], link["basis"]) == (first["id"], "same-label")
+    cookies = session(hospital)
+    page = call(hospital, "GET", f"/courses/{second['id']}", cookies=cookies).text
+    assert f'Revises a plan of <a href="/courses/{first["id"]}">' in page
+    page = call(hospital, "GET", f"/courses/{first['id']}", cookies=cookies).text
+    assert f'Revised by a plan of <a href="/courses/{second["id"]}">' in page
+    while hospital.send():
+        pass
+    body = hospital.archive.announced[second["course_uid"], 1]
+    (link,) = body.manifest.revisions
+    assert (link.plan_uid, link.earlier_uid) == (second["course_uid"], first["course_uid"])

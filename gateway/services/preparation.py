@@ -252,14 +252,7 @@ class Preparer:
                 for one in prepared
             ),
             missing=_missing(draft, prepared, uid, studies),
-            revisions=tuple(
-                PlanRevision(
-                    plan_uid=uid(link.plan_uid),
-                    earlier_uid=uid(link.earlier_uid),
-                    basis=link.basis.value,
-                )
-                for link in draft.revisions
-            ),
+            revisions=_revisions(draft, uid),
             findings=tuple(
                 LocalFinding.model_validate(dict(finding)) for finding in course.findings
             ),
@@ -284,6 +277,17 @@ def _missing(
             reason=told.get((source, target), "refers to an instance outside the course"),
         )
         for source, target in unresolved(references, studies)
+    )
+
+
+def _revisions(draft: Draft, uid: Callable[[str], str]) -> tuple[PlanRevision, ...]:
+    return tuple(
+        PlanRevision(
+            plan_uid=uid(link.plan_uid),
+            earlier_uid=uid(link.earlier_uid),
+            basis=link.basis.value,
+        )
+        for link in draft.revisions
     )
 
 

@@ -21,6 +21,11 @@ PLACES = frozenset(
     | {"whole", "surface", "core", "thoracic", "cervical", "lumbar", "nonadjacent"}
 )
 """Concepts that place a part of some structure, but name none."""
+GLUED_SIDES = (
+    *(("left", "l"), ("right", "r"), ("lt", "l"), ("rt", "r"), ("li", "l"), ("re", "r")),
+    *(("sin", "l"), ("dx", "r"), ("sx", "l"), ("l", "l"), ("r", "r")),
+)
+SHORTEST_SIDED = 4
 NUMBER = re.compile(r"(?:n|level)\d+")
 MOST = 6
 MOST_REMEMBERED = 50_000
@@ -77,6 +82,20 @@ class Catalogue:
     def named(self, plain_name: str) -> Structure | None:
         """Return the structure of this name, whatever its case and separators."""
         return self._written.get(_separated(plain_name)) or self._by_key.get(key(plain_name))
+
+    def with_side_moved(self, plain_name: str) -> Structure | None:
+        """Return the sided structure whose side was glued to the other end: `RtLNAxPectoral`."""
+        whole = key(plain_name)
+        for side, letter in GLUED_SIDES:
+            least = SHORTEST_SIDED if len(side) == 1 else SHORTEST_SIDED - 1
+            for glued, root in (
+                (whole.startswith(side), whole[len(side) :]),
+                (whole.endswith(side), whole[: -len(side)]),
+            ):
+                found = self._by_key.get(root + letter) if glued and len(root) >= least else None
+                if found and found.twin:
+                    return found
+        return None
 
     def template(self, plain_name: str) -> str | None:
         """Return a name that a template row stands for, such as `Bolus_05mm`."""

@@ -14,6 +14,9 @@ GUIDELINE = re.compile(
     re.IGNORECASE,
 )
 """Groups that publish contouring guidelines, as names mention them."""
+COPY = re.compile(r"(?<=\S)\s*\(\d{1,2}\)\s*$")
+"""`Heart (1)`: how planning systems tell a copy from its original."""
+COPIED = 0.1
 UNCERTAIN_GROWTH = UNCERTAIN_UNION = 0.3
 
 
@@ -54,6 +57,7 @@ def take_guideline(text: str) -> tuple[str, str]:
 def take_decoration(text: str) -> tuple[str, Decoration]:
     """Return a plain name without its decoration, and the decoration."""
     bare, _, qualifier = text.partition("^")
+    bare, copies = COPY.subn("", bare)
     partial = "~" in bare
     joins = "+" in bare or "&" in bare
     union = joins and bool(JOINED.search(bare))
@@ -61,4 +65,5 @@ def take_decoration(text: str) -> tuple[str, Decoration]:
     grown = joins and GROWN.search(bare)
     bare, margin = take_prv(bare.replace("~", " "))
     doubt += UNCERTAIN_GROWTH if grown and not margin else 0.0
+    doubt += COPIED if copies else 0.0
     return bare.strip(), Decoration(margin, partial, qualifier.strip(), doubt, union)

@@ -18,6 +18,7 @@ SHORTEST_SKELETON = 4
 SHORTEST_WRITTEN_OUT = 5
 LONG = 9
 SURE_LENGTH = 7
+SURE_BEGINNING = 5
 SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
 SHORTEST_LOOSE, LEAST_RESEMBLANCE, RESEMBLING = 4, 0.8, 0.25
 MOST_MEANINGS = 3
@@ -123,7 +124,8 @@ class Guessing:
                 and _in_order(word, form)
                 and self._is_latin(form)
             ]
-        return self._meanings(word, sorted(latin or begun, key=len), SHORTENED)
+        cost = SURE if begun and len(word) >= SURE_BEGINNING else SHORTENED
+        return self._meanings(word, sorted(latin or begun, key=len), cost)
 
     def _with_letters(self, word: str) -> list[str]:
         """Return the forms of the same first letter that have every letter of the word."""

@@ -26,6 +26,8 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 SHORTEST_INFLECTED = 4
 SHORTEST_PART = 3
 SIDES = {"l": "left", "r": "right"}
+LATIN_SIDES = frozenset({"lt", "rt"})
+"""Sides of two letters that are glued to words of any language."""
 
 
 class Lexicon:
@@ -87,8 +89,25 @@ class Lexicon:
         """Split a word into known ones: `ropticnerve`, `Lungenoberlappen`; None if it does not."""
         if word not in self._compounds:
             parts = self._split(word)
-            self._compounds[word] = None if parts is None else tuple(map(self._part, parts))
+            known = parts is not None and self._speaks_as_its_side(parts)
+            self._compounds[word] = tuple(map(self._part, parts)) if parts and known else None
         return self._compounds[word]
+
+    def _speaks_as_its_side(self, parts: Sequence[str]) -> bool:
+        """Whether a side of two letters is Latin, or of a language that another part has."""
+        for end, others in ((parts[0], parts[1:]), (parts[-1], parts[:-1])):
+            if len(end) == 2:
+                spoken = {
+                    language
+                    for part in others
+                    for sense in self._part(part)
+                    for language in sense.languages
+                }
+                if end not in LATIN_SIDES and not any(
+                    side.languages & spoken for side in self._ends[end]
+                ):
+                    return False
+        return True
 
     def _part(self, part: str) -> tuple[Sense, ...]:
         if part in SIDES:
@@ -136,9 +155,20 @@ class Lexicon:
         )
 
     def _ended(self, word: str, start: int, end: int) -> bool:
-        """Whether a short side of a language stands at an end of a word of that language."""
+        """Whether a short side may stand at an end of a word: `ltoptnerve`, `noptg`.
+
+        One letter needs a whole word of its language beside it.
+        """
         side, rest = self._ends.get(word[start:end], ()), word[end:] if start == 0 else word[:start]
-        if not side or len(rest) < SHORTEST_INFLECTED or rest not in self._senses:
+        if not side:
+            return False
+        if word[start:end] in LATIN_SIDES:
+            return len(rest) > SHORTEST_PART or rest in self._listed
+        if len(rest) < SHORTEST_INFLECTED:
+            return False
+        if end - start > 1:
+            return True
+        if rest not in self._senses:
             return False
         spoken = {language for sense in self._senses[rest] for language in sense.languages}
         return any(sense.languages & spoken for sense in side)

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 LONGEST_NAME = 16
 PRV = re.compile(
-    r"(?:(?<![\d.,])(?P<before>\d{1,2})\s*_?(?:mm)?[\s_]*)?PRV[\s_]*"
+    r"(?:(?<![\d.,])(?P<before>(?<![A-Za-z])\d{1,2}|\d{1,2}(?=\s*_?mm))\s*_?(?:mm)?[\s_]*)?PRV[\s_]*"
     r"(?:(?P<after>\d{1,2}(?:[.,]\d)?)\s*(?P<unit>mm|cm)?(?![\d])|x{1,2}(?![a-z]))?",
     re.IGNORECASE,
 )
+LAST = re.compile(
+    r"(?P<root>.*[A-Za-z)])[\s_+]*(?P<size>\d{1,2}(?=\s*[cm]m)|\d\d|[35])[\s_]*(?P<unit>mm|cm)?",
+    re.IGNORECASE,
+)
+"""`PRV cord 5`: the margin at the end of a name that begins with PRV."""
 GROWTH = re.compile(
     r"(?P<root>.*?[A-Za-z)])(?:[\s_]*(?:\+|plus)[\s_]*(?P<plus>\d{1,2})(?:[\s_]*mm)?"
     r"|[\s_]+(?P<apart>\d{1,2})[\s_]?mm)",
@@ -34,13 +39,15 @@ def take_prv(text: str) -> tuple[str, Margin | None]:
     found = PRV.search(text) if "prv" in text.lower() else None
     if not found:
         return text, None
-    number = found["after"] or found["before"]
-    rest = f"{text[: found.start()]} {text[found.end() :]}".strip()
+    number, unit = found["after"] or found["before"], found["unit"]
+    rest = f"{text[: found.start()].rstrip(' _-')} {text[found.end() :].lstrip(' _-')}".strip()
+    last = LAST.fullmatch(rest) if number is None and found.start() == 0 else None
+    if last:
+        rest, number, unit = last["root"], last["size"], last["unit"]
     if number is None:
         return rest, Margin(None)
     size = float(number.replace(",", "."))
-    millimetres = round(size * 10 if (found["unit"] or "").lower() == "cm" else size)
-    return rest, Margin(millimetres)
+    return rest, Margin(round(size * 10 if (unit or "").lower() == "cm" else size))
 
 
 def take_growth(text: str) -> tuple[str, Margin | None]:

@@ -46,7 +46,7 @@ from harmonizer.domain.nomenclature.wording import (
 )
 
 AT_RISK = re.compile(r"[Oo][_\-.]+(?=[A-Za-z]{3})")
-MATCHER_VERSION = "2"
+MATCHER_VERSION = "3"
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
 MOST_REMEMBERED = 100_000
@@ -55,6 +55,8 @@ PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
 GROWN_ORGAN = 0.8
+SIDE_MOVED = 0.985
+MAYBE_MARKED = 0.1
 EXACT_BUT_TYPE = 0.9
 SHORTEST_PLACE = 6
 SAYS_LITTLE = frozenset({"pair", "whole"})
@@ -161,6 +163,10 @@ class Matcher:
             return exact_name(raw, template, Kind.HELPER)
         if self._is_prefixed(text):
             return aid(raw, helper_reason(text, ()))
+        moved = self._catalogue.with_side_moved(text)
+        if moved:
+            reason = f"the standard name {moved.name}, its side written elsewhere"
+            return suggested_name(raw, moved.name, SIDE_MOVED, reason)
         if "tv" in text.lower():
             without = self._targets.organ_without_target(raw, text, context)
             if without:
@@ -264,7 +270,14 @@ class Matcher:
         ranked = sorted(found.items(), key=lambda item: (item[1].cost, -len(item[1].anatomy)))
         name, best = ranked[0]
         doubt = 0.0 if len(ranked) == 1 or len(ranked[1][1].anatomy) < len(best.anatomy) else 0.25
+        if any(reading.marks and self._means(reading) == name for reading in readings):
+            doubt = max(doubt, MAYBE_MARKED)  # `optic chiasm opt`: a word more than it needs
         return name, replace(best, cost=best.cost + doubt)
+
+    def _means(self, reading: Reading) -> str | None:
+        """Return the structure that all the anatomy of a reading means."""
+        found = None if reading.unknown else self._catalogue.meaning(reading.anatomy)
+        return found.name if found else None
 
     def _guessed(
         self, raw: str, words: Sequence[str], decoration: Decoration, context: Context

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice, pairwise, product
+from itertools import combinations, islice, pairwise, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
 from harmonizer.domain.nomenclature.senses import LATIN, MARK, PAIR, Sense
@@ -30,7 +30,9 @@ DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
 ROMANCE_SIDES = frozenset({"d", "g"})
 LAST_SIDE = 0.04
-COPIED_SIDE = 0.1
+COPIED_SIDE = REPEATED = 0.1
+SHORTEST_SLIP = 6
+SIDED_ABBREVIATION, ABBREVIATED = 3, 0.1
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -101,8 +103,8 @@ class Reader:
                 choices.append(kept)
             else:
                 unknown.append(slot[0].word)
-        combinations = islice(product(*choices), MOST_READINGS)
-        return [_reading(senses, tuple(unknown)) for senses in combinations]
+        chosen = islice(product(*choices), MOST_READINGS)
+        return [_reading(senses, tuple(unknown)) for senses in chosen]
 
     def _parts(self, tokens: Sequence[str]) -> list[tuple[str, Slots | None]]:
         """Return the words of a name, each with what it can mean; "" for a run of several."""
@@ -137,10 +139,21 @@ class Reader:
     def _longest(self, tokens: Sequence[str], at: int) -> tuple[int, Slots | None]:
         for length, senses in self._lexicon.phrases(tokens[at : at + LONGEST_PHRASE]):
             parts = tokens[at : at + length]
-            if any(len(part) > 1 for part in parts) and not _swallows_side(parts, senses):
+            if any(len(part) > 1 for part in parts) and not self._swallows(parts, senses):
                 return length, (senses,)
         misspelt = self._misspelt_pair(tokens[at : at + 2]) if at + 1 < len(tokens) else ()
         return (2, (misspelt,)) if misspelt else (1, self._word(tokens[at]))
+
+    def _swallows(self, parts: Sequence[str], senses: tuple[Sense, ...]) -> bool:
+        """Whether `coch l` would be read as `cochl` that knows no side, `parotid i` as parotidi."""
+        if any(s.concepts & {"left", "right"} for s in senses):
+            return False
+        if parts[-1] in SIDES or parts[0] in SIDES:
+            return True
+        whole = {sense.concepts - {PAIR} for sense in senses}
+        return len(parts[-1]) == 1 and any(
+            sense.concepts - {PAIR} in whole for sense in self._lexicon.senses("".join(parts[:-1]))
+        )
 
     def _misspelt_pair(self, pair: Sequence[str]) -> tuple[Sense, ...]:
         """Return what two words mean together of which at least one is misspelt."""
@@ -165,17 +178,41 @@ class Reader:
             return (*head, tail) if head and tail else ()
         compound = self._lexicon.compound(token)
         if compound and not any(sense.is_mark for part in compound for sense in part):
-            return compound
+            slip = self._slip_before_side(token, compound)
+            return (slip,) if slip else compound
         misspelt = self._lexicon.misspelt(token)
         if compound and (not misspelt or any(sense.is_mark for sense in misspelt)):
             return compound  # else anatomy cut short, as `submandi`, is not `sub` and `mandi`
-        return (misspelt,) if misspelt else ()
+        return (misspelt,) if misspelt else self._sided_abbreviation(token)
 
+    def _slip_before_side(self, token: str, compound: Slots) -> tuple[Sense, ...]:
+        """Return a slip in a Latin word that is likelier than a glued letter: `paroid`."""
+        if len(token) < SHORTEST_SLIP or not any(
+            len(part[0].word) == 1 and part[0].word not in SIDES for part in compound
+        ):
+            return ()
+        misspelt = self._lexicon.misspelt(token)
+        hung_on = (
+            any(f"'{rest}'" in misspelt[0].note for rest in (token[1:], token[:-1]))
+            if (misspelt)
+            else True
+        )
+        return () if hung_on or LATIN not in misspelt[0].languages else misspelt
 
-def _swallows_side(parts: Sequence[str], senses: tuple[Sense, ...]) -> bool:
-    """Whether `coch l` would be read as an abbreviation `cochl` that knows no side."""
-    at_end = parts[-1] in SIDES or parts[0] in SIDES
-    return at_end and not any(s.concepts & {"left", "right"} for s in senses)
+    def _sided_abbreviation(self, token: str) -> Slots:
+        """Read `rbp` and `onl`: an abbreviation of two letters, and a side before or behind it."""
+        if len(token) != SIDED_ABBREVIATION:
+            return ()
+        for side, short in ((token[0], token[1:]), (token[-1], token[:-1])):
+            organ = tuple(
+                replace(sense, cost=sense.cost + ABBREVIATED)
+                for sense in self._lexicon.senses(short)
+                if LATIN in sense.languages and not sense.is_mark and not _is_side(sense)
+            )
+            if side in SIDES and organ:
+                concept = frozenset({SIDES[side]})
+                return organ, (Sense(side, concept, ANYONE, in_compound=True),)
+        return ()
 
 
 def _numbers(token: str) -> tuple[Sense, ...]:
@@ -270,12 +307,21 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
     cost = sum(sense.cost for sense in senses)
     naming = [s for s in senses if s.concepts - {PAIR, "left", "right"} and not s.is_mark]
     cost += DOUBT if len(naming) == 1 and naming[0].doubtful else 0.0
+    cost += REPEATED if _says_twice(naming) else 0.0
     if {"left", "right"} <= concepts:
         concepts = (concepts - {"left", "right"}) | {PAIR}
         cost += 0.0 if _side_by_side(senses) else SIDES_DISAGREE
     elif PAIR in concepts and concepts & {"left", "right"}:
         cost += SIDE_OF_A_PAIR
     return Reading(frozenset(concepts), senses, unknown, cost)
+
+
+def _says_twice(naming: Sequence[Sense]) -> bool:
+    """Whether a word says only what another one said: `optic chiasm opt`."""
+    return any(
+        first.concepts >= second.concepts or second.concepts >= first.concepts
+        for first, second in combinations(naming, 2)
+    )
 
 
 def _side_by_side(senses: tuple[Sense, ...]) -> bool:

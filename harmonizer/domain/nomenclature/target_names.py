@@ -1,7 +1,7 @@
 """Names that speak of a target volume: a target, a boolean with an organ, or a planning aid."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harmonizer.domain.nomenclature.answers import (
     AUTO_BAR,
@@ -10,7 +10,7 @@ from harmonizer.domain.nomenclature.answers import (
     unmapped_name,
 )
 from harmonizer.domain.nomenclature.catalogue import Catalogue
-from harmonizer.domain.nomenclature.folding import tokens
+from harmonizer.domain.nomenclature.folding import key, tokens
 from harmonizer.domain.nomenclature.margins import PRV
 from harmonizer.domain.nomenclature.model import Context, Kind, Mapping, Status
 from harmonizer.domain.nomenclature.reading import Reader, Reading
@@ -26,6 +26,7 @@ TARGET_READ = 0.98
 TARGET_WITH_UNREAD_WORDS = 0.85
 DERIVED_READ = 0.9
 SHORTEST_ORGAN = 3
+NODE_CATEGORY, SHORTEST_REGION = "ln", 6
 ORGANS = frozenset({"LN", "SV"})
 CUT = re.compile(r"[-+&/]")
 TUMOUR_SITES = (
@@ -60,6 +61,7 @@ class TargetNames:
     def __init__(self, catalogue: Catalogue, reader: Reader) -> None:
         self._catalogue = catalogue
         self._reader = reader
+        self._regions = _regions(structure.name for structure in catalogue.structures)
 
     def match(self, raw: str, text: str, context: Context) -> Mapping:
         """Map a plain name in which a type of target was found."""
@@ -78,7 +80,8 @@ class TargetNames:
         target = parse_target(text, lambda part: self._part_of_target(part, context))
         if target is None:
             return unmapped_name(raw, "speaks of a target, but its parts cannot be read")
-        certainty = TARGET_READ if not target.qualifier else TARGET_WITH_UNREAD_WORDS
+        unsure = target.qualifier or target.in_doubt
+        certainty = TARGET_WITH_UNREAD_WORDS if unsure else TARGET_READ
         return Mapping(
             number=0,
             raw_name=raw,
@@ -149,11 +152,26 @@ class TargetNames:
             return None
         if len(words) == 1 and any(c.isdigit() for c in text):
             return None
+        region = self._node_region(words)
+        if region:
+            return region
         whole = self._names_organ(text, context) or self._without_side(text, context)
         if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
             return whole
         root = self._names_organ(" ".join(words[:-1]), context)
         return f"{root}_{words[-1].upper()}" if root else None
+
+    def _node_region(self, words: Sequence[str]) -> str | None:
+        """Return the nodes of a region as the list begins their names: `LN_Neck_L`, `LN_Ax_L2`."""
+        if len(words) < 2 or words[0] != NODE_CATEGORY:
+            return None
+        side = f"_{words[-1].upper()}" if words[-1] in {"l", "r"} else ""
+        asked = "".join(words[:-1] if side else words)
+        region = self._regions.get(asked)
+        if not region and len(asked) >= SHORTEST_REGION:
+            begun = {name for key, name in self._regions.items() if key.startswith(asked)}
+            region = min(begun, key=len, default=None)
+        return f"{region}{side}" if region else None
 
     def _without_side(self, text: str, context: Context) -> str | None:
         """Return the root of a paired organ that a target names without its side: `Breast`."""
@@ -173,6 +191,19 @@ class TargetNames:
             if found and not (reading.unknown or reading.marks or reading.is_guessed):
                 return found.name
         return None
+
+
+def _regions(names: Iterable[str]) -> dict[str, str]:
+    """Return by key the beginnings of the list's names of nodes, without a side."""
+    found = {}
+    for name in names:
+        parts = name.split("_")
+        if parts[0].lower() == NODE_CATEGORY:
+            ends = len(parts) - (parts[-1] in {"L", "R"})
+            for end in range(2, ends + 1):
+                region = "_".join(parts[:end])
+                found[key(region)] = region
+    return found
 
 
 def strongest_marks(

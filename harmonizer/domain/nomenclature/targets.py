@@ -56,19 +56,17 @@ KEPT_WORDS = {
     "eval": "Eval",
     "preop": "Preop",
     "postop": "Postop",
-    "l": "L",
-    "r": "R",
-    "lt": "L",
-    "rt": "R",
-    "left": "L",
-    "right": "R",
     "tumorbed": "TumorBed",
+    "tb": "TumorBed",
     "total": "Total",
 }
+SIDES = {"l": "L", "r": "R", "lt": "L", "rt": "R", "left": "L", "right": "R"}
 NODE = re.compile(r"(?:ln|lk|nodes?)(\d{1,2})", re.IGNORECASE)
 BOOSTED = re.compile(r"b(?:oo)?st(\d{1,2}(?:[.,]\d)?)(gy)?", re.IGNORECASE)
 SMALLEST_BOOST_GY = 5
-SMALLEST_CGY = 500
+DECIGRAYS = 200, 800
+"""A bare number of three digits from here to there is dGy, as Sweden writes; 800 is 8 Gy once."""
+SMALLEST_CGY_ALONE = 800
 SMALLEST_CGY_PER_FX = 100
 ROUNDING = 1e-6
 PRIMARY_WORDS = frozenset({"primary", "prim", "primaer", "primaire", "primaertumor"})
@@ -76,7 +74,10 @@ PRIMARY_WORDS = frozenset({"primary", "prim", "primaer", "primaire", "primaertum
 
 @dataclass(frozen=True)
 class Target:
-    """A target's parts. `dose` is as written: `5040` (cGy), `50.4Gy`, `High`, `2000x3`."""
+    """A target's parts. `dose` is as written: `5040` (cGy), `50.4Gy`, `High`, `2000x3`.
+
+    `in_doubt`: the dose was taken for one in dGy.
+    """
 
     type: str
     segmented: bool = False
@@ -87,6 +88,7 @@ class Target:
     dose: str = ""
     crop: str = ""
     qualifier: str = ""
+    in_doubt: bool = False
 
     def name(self) -> str:
         """Write the parts in the standard's order; drop underscores where it exceeds 16."""
@@ -109,7 +111,7 @@ class Target:
             "number": self.number,
             "imaging": self.imaging,
             "structure": self.structure,
-            "dose": self.dose,
+            "dose": self.dose + (" (written in dGy, it seems)" if self.in_doubt else ""),
             "crop from skin, mm": self.crop,
             "qualifier": self.qualifier,
         }
@@ -170,7 +172,8 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
     rest = IMAGING.sub(" ", rest)
     target = replace(target, imaging=imaging)
     rest = rest.strip(" _-+")
-    whole = KEPT_WORDS.get(rest.lower()) or (structure_of(rest) if rest else None)
+    whole = KEPT_WORDS.get(rest.lower()) or SIDES.get(rest.lower())
+    whole = whole or (structure_of(rest) if rest else None)
     if whole:
         return replace(target, structure=whole), []
     words: list[str] = []
@@ -178,11 +181,25 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
         target, used = _take_word(target, word.strip("-+,;:()[]"))
         if not used and word.strip("-+,;:()[]"):
             words.append(word.strip("-+,;:()[]"))
-    if words and not target.structure:
-        organ = structure_of(" ".join(words))
-        if organ:
-            return replace(target, structure=organ), []
-    return target, [word for word in words if WORD.fullmatch(word)]
+    return _named(target, words, structure_of)
+
+
+def _named(
+    target: Target, words: list[str], structure_of: StructureReader
+) -> tuple[Target, list[str]]:
+    """Take the organ, or at least the side, from the words that are left; the rest qualifies."""
+    if target.structure or not words:
+        return target, [word for word in words if WORD.fullmatch(word)]
+    sides = [SIDES[word.lower()] for word in words if word.lower() in SIDES]
+    others = [word for word in words if word.lower() not in SIDES]
+    organ = structure_of(" ".join(words))
+    if not organ and len(sides) == 1 and others and (root := structure_of(" ".join(others))):
+        organ = f"{root}_{sides[0]}"
+    if organ:
+        return replace(target, structure=organ), []
+    structure = sides[0] if sides else ""
+    left = others if sides else words
+    return replace(target, structure=structure), [word for word in left if WORD.fullmatch(word)]
 
 
 def _modality(said: str) -> str:
@@ -200,7 +217,7 @@ def _take_word(target: Target, word: str) -> tuple[Target, bool]:
     if dose and not target.dose:
         written = _dose(dose)
         if written:
-            return replace(target, dose=written), True
+            return replace(target, dose=written, in_doubt=_is_decigray(dose)), True
         if not target.number and int(float(dose["dose"].replace(",", ".").replace("p", "."))) > 0:
             return replace(target, number=dose["dose"]), True
     if word in ROMAN and not target.number:
@@ -237,6 +254,12 @@ def _per_fraction(total: re.Match[str]) -> str:
     return f"{dose:.0f}x{fractions}" if dose and abs(dose - round(dose)) < ROUNDING else total[0]
 
 
+def _is_decigray(found: re.Match[str]) -> bool:
+    """Whether a dose is a bare number of three digits that is one of dGy."""
+    bare = not found["unit"] and not found["fractions"] and found["dose"].isdigit()
+    return bare and DECIGRAYS[0] <= int(found["dose"]) < DECIGRAYS[1]
+
+
 def _dose(found: re.Match[str]) -> str:
     """Write a dose: Gy stays where the name says so, a bare number of Gy becomes cGy."""
     amount = float(found["dose"].replace(",", ".").replace("p", "."))
@@ -244,8 +267,11 @@ def _dose(found: re.Match[str]) -> str:
     unit = (found["unit"] or "").lower()
     if unit == "gy":
         return f"{amount:g}Gy{fractions}"
-    if unit == "cgy" or amount >= SMALLEST_CGY or (fractions and amount >= SMALLEST_CGY_PER_FX):
+    least = SMALLEST_CGY_PER_FX if fractions else SMALLEST_CGY_ALONE
+    if unit == "cgy" or amount >= least:
         return f"{amount:g}{fractions}"
+    if _is_decigray(found):
+        return f"{round(amount * 10)}"
     if amount > LARGEST_NUMBER or fractions or "." in found["dose"]:
         return f"{round(amount * 100)}{fractions}"
     return ""

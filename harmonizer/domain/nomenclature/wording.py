@@ -20,7 +20,7 @@ def reading_reason(reading: Reading, decoration: Decoration, guess: Guess | None
     if decoration.union:
         parts.append("a sign joins two structures")
     elif decoration.doubt:
-        parts.append("a margin was added, or it was doubted")
+        parts.append("a margin was added, it was doubted, or it is a copy")
     if guess and (differs := difference(guess)):
         parts.append(differs)
     return "; ".join(parts)

@@ -133,15 +133,18 @@ def test_the_same_instance_in_another_study(checked: Ward, tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.fault(23)
 def test_one_study_of_two_patients(checked: Ward) -> None:
-    """A study comes under a second patient | the second is refused, with a reason"""
+    """A study comes under a second patient | the second is held until a person recalls it"""
     first, second = checked.admit(), checked.admit()
     checked.send(first)
     checked.check()
     study = dcmread(first.files[0]).StudyInstanceUID
     altered(second.folder, lambda dataset: setattr(dataset, "StudyInstanceUID", study))
     checked.send(second)
-    until(lambda: "archive-refuses-course" in checked.alerts(), "the alert")
-    checked.expect(second.uids, Fate.REFUSED_HERE)
+    assert len(checked.held("two-patients")) == 1
+    checked.expect(second.uids, Fate.HELD)
+    checked.check()
+    assert checked.as_steward("/api/v1/recalls", recall_of(second))["courses"] == 1
+    checked.expect(second.uids, Fate.ERASED)
 
 
 @pytest.mark.slow

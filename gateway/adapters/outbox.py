@@ -111,6 +111,8 @@ class SqlOutbox:
                     _not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
                     or_(
                         col(SubmissionRow.lease_until).is_(None),
+                        # whoever asks has none: it could not write down how its last one ended
+                        SubmissionRow.lease_owner == owner,
                         _not_between(SubmissionRow.lease_until, now, now + lease),
                     ),
                 )

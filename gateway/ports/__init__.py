@@ -233,7 +233,9 @@ class Outbox(Protocol):
         """Freeze the members as the course's next version, unless that is queued already."""
         ...
 
-    def claim(self, owner: str, lease_s: float) -> Work | None: ...
+    def claim(self, owner: str, lease_s: float) -> Work | None:
+        """Take the next submission that is due and nobody else's."""
+        ...
 
     def extend(self, work: Work, lease_s: float) -> bool:
         """Prolong the lease. False if another worker has it by now."""

@@ -176,6 +176,24 @@ def test_two_workers_never_hold_the_same_submission(hospital: Hospital) -> None:
     assert not hospital.service.outbox.extend(first, 60), "the first one has lost it"
 
 
+def test_a_worker_that_could_not_write_how_it_ended_goes_on_at_once(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_what: object) -> None:
+        raise OSError("disk full")
+
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    with monkeypatch.context() as patch:
+        for name in ("announced", "retry"):
+            patch.setattr(hospital.service.outbox, name, full)
+        with pytest.raises(OSError, match="disk full"):
+            hospital.send()
+    assert hospital.service.outbox.claim("another", 60) is None
+    assert hospital.send()  # no time has passed, its lease stands
+    hospital.service.course_service.step()
+    assert hospital.states() == ["delivered"]
+
+
 def test_withdrawal_keeps_a_queued_course_here(hospital: Hospital) -> None:
     hospital.take_in(make.course(patient=hospital.pseudonym()))
     withdrawal = b"patient_id,status,version,date\nID-1,withdrawn,2.1,2026-03-02\n"

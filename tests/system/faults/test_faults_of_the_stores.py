@@ -64,7 +64,6 @@ def test_the_archive_s_disk_is_full(checked: Ward, volume: str) -> None:
         until(lambda: len(checked.archive_link.requests) > before + 2, "attempts")
 
 
-@pytest.mark.slow
 @pytest.mark.fault(60)
 def test_no_audit_no_access(checked: Ward) -> None:
     """The audit trail cannot be written | nobody is shown and nothing is sent until it can"""
@@ -111,9 +110,8 @@ def test_logs_cannot_be_written(checked: Ward) -> None:
 # --- locked, damaged, lost -------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.fault(17)
-@pytest.mark.parametrize("service", ["gateway", "harmonizer"])
+@pytest.mark.parametrize("service", ["gateway", pytest.param("harmonizer", marks=pytest.mark.slow)])
 def test_a_database_is_locked(checked: Ward, service: str) -> None:
     """Somebody else has locked the database | it waits for the lock, and goes on"""
     patient = checked.admit()

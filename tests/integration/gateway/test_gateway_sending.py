@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.errors import RejectError, RetryError, StopError
+from gateway.services.submission import LEASE_S
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
 
@@ -188,7 +189,7 @@ def test_a_worker_that_could_not_write_how_it_ended_goes_on_at_once(
             patch.setattr(hospital.service.outbox, name, full)
         with pytest.raises(OSError, match="disk full"):
             hospital.send()
-    assert hospital.service.outbox.claim("another", 60) is None
+    assert hospital.service.outbox.claim("another", LEASE_S) is None
     assert hospital.send()  # no time has passed, its lease stands
     hospital.service.course_service.step()
     assert hospital.states() == ["delivered"]

@@ -165,7 +165,7 @@ def settings_of(ward: Ward, service: str) -> Path:
 def test_a_bit_flips_in_the_archive(checked: Ward) -> None:
     """A bit flips in a file of the archive | scrubbing finds it; the gateway sends it again"""
     delivered(checked)
-    path = largest_file(checked)
+    path = dose_in_the_archive(checked)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -177,14 +177,29 @@ def test_a_bit_flips_in_the_archive(checked: Ward) -> None:
 def test_a_file_of_the_archive_is_gone(checked: Ward) -> None:
     """A file of the archive's store is gone | found, and never an empty answer; sent again"""
     delivered(checked)
-    largest_file(checked).unlink()
+    dose_in_the_archive(checked).unlink()
     checked.comes_again(1)
 
 
-def largest_file(ward: Ward) -> Path:
-    """A dose that came from the site: what the archive made itself is smaller, and not scrubbed."""
-    files = (ward.stack.folders()["archive"] / "orthanc/storage").rglob("*-*-*")
-    return max((p for p in files if p.is_file()), key=lambda path: path.stat().st_size)
+def newest_file(store: httpx.Client, folder: Path, modality: str) -> Path:
+    """Where an Orthanc keeps the latest object of a modality: the object, nothing made of it."""
+    query = {"Level": "Instance", "Query": {"Modality": modality}}
+    found = store.post("/tools/find", json=query).json()
+    infos = [store.get(f"/instances/{one}/attachments/dicom/info").json() for one in found]
+    uuids = [info["Uuid"] for info in infos]
+    files = [folder / "storage" / uuid[:2] / uuid[2:4] / uuid for uuid in uuids]
+    return max(files, key=lambda path: path.stat().st_mtime)
+
+
+def dose_in_the_archive(ward: Ward) -> Path:
+    with ward.archive_store() as store:
+        return newest_file(store, ward.stack.folders()["archive"] / "orthanc", "RTDOSE")
+
+
+def plan_at_the_site(ward: Ward) -> Path:
+    login = ward.site.orthanc_login()
+    with httpx.Client(base_url=ward.site.orthanc_url, auth=login) as store:
+        return newest_file(store, ward.stack.folders()["KUH/orthanc"], "RTPLAN")
 
 
 @pytest.mark.slow
@@ -196,8 +211,7 @@ def test_a_bit_flips_at_the_site(checked: Ward) -> None:
         checked.send(patient)
         until(lambda: fault.done > 0, "an attempt")
         checked.kill(GATEWAY)  # its prepared copies with it
-        files = (checked.stack.folders()["KUH/orthanc"] / "storage").rglob("*-*-*")
-        path = max((p for p in files if p.is_file()), key=lambda p: p.stat().st_mtime)
+        path = plan_at_the_site(checked)
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)

@@ -112,7 +112,7 @@ class SqlOutbox:
                     or_(
                         col(SubmissionRow.lease_until).is_(None),
                         # whoever asks has none: it could not write down how its last one ended
-                        SubmissionRow.lease_owner == owner,
+                        col(SubmissionRow.lease_owner) == owner,
                         _not_between(SubmissionRow.lease_until, now, now + lease),
                     ),
                 )

@@ -22,7 +22,7 @@ from harmonizer.domain.dose.structures import Roi
 
 Floats = NDArray[np.float64]
 
-METHOD_VERSION: Final = "dvh-3"
+METHOD_VERSION: Final = "dvh-4"
 """Changes whenever any published number could change."""
 
 BINS: Final = 2000

@@ -1,8 +1,8 @@
 """A finer dose grid around a small structure, by cubic convolution.
 
 Linear interpolation cuts the tops of peaks: where a structure is a few voxels wide, that is a large
-part of its range of dose. The finer grid follows smooth dose to third order (Keys 1981, a = -1/2)
-and passes through every original voxel.
+part of its range of dose. The finer grid follows smooth dose to fourth order (the six-point kernel
+of Keys 1981, section VI) and passes through every original voxel.
 """
 
 from dataclasses import replace
@@ -19,8 +19,11 @@ Taps = tuple[NDArray[np.intp], Floats]
 LARGEST: Final = 500_000
 """Voxels of the finer grid at most; a larger structure keeps the original."""
 
-FINER: Final = (5, 3)
+FINER: Final = (7, 5, 3)
 """Factors that are tried: odd, so that the border's half voxels come out whole."""
+
+TAPS: Final = 6
+"""Voxels that a finer one is made of, along each axis."""
 
 
 def refine(grid: DoseGrid, points: Floats, beyond_mm: float) -> DoseGrid:
@@ -79,22 +82,24 @@ def _finer(
 
 
 def _apply(taps: Taps, block: Floats, axis: int) -> Floats:
-    """Weigh four neighbours along one axis (no matrix product: that would start threads)."""
+    """Weigh six neighbours along one axis (no matrix product: that would start threads)."""
     first, weights = taps
     shape = [1, 1, 1]
     shape[axis] = first.size
     padded = _continued(block, axis)
     total: Floats = padded.take(first, axis) * weights[0].reshape(shape)
-    for tap in range(1, 4):
+    for tap in range(1, TAPS):
         total += padded.take(first + tap, axis) * weights[tap].reshape(shape)
     return total
 
 
 def _continued(block: Floats, axis: int) -> Floats:
-    """Add one sample at each end, in a straight line with the last two."""
-    low = 2 * block.take([0], axis) - block.take([1], axis)
-    high = 2 * block.take([-1], axis) - block.take([-2], axis)
-    return np.concatenate([low, block, high], axis=axis)
+    """Add two samples at each end, in a straight line with the last two."""
+    first, last = block.take([0], axis), block.take([-1], axis)
+    up, down = first - block.take([1], axis), last - block.take([-2], axis)
+    return np.concatenate(
+        [first + 2 * up, first + up, block, last + down, last + 2 * down], axis=axis
+    )
 
 
 def cubic_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, float]:
@@ -105,7 +110,7 @@ def cubic_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, 
 
     Returns
     -------
-    (index of the first of four neighbours in the continued samples, their weights (4, finer));
+    (index of the first of six neighbours in the continued samples, their weights (6, finer));
     place of the first finer sample, in originals
     """
     half = factor // 2
@@ -114,12 +119,30 @@ def cubic_taps(count: int, factor: int, first: bool, last: bool) -> tuple[Taps, 
     clamped = np.clip(place, 0.0, count - 1.0)
     cell = np.minimum(clamped.astype(np.intp), count - 2)
     t = clamped - cell
+    far, near = 1 - t, t
     weights = np.stack(
         [
-            -0.5 * t + t**2 - 0.5 * t**3,
-            1.0 - 2.5 * t**2 + 1.5 * t**3,
-            0.5 * t + 2.0 * t**2 - 1.5 * t**3,
-            -0.5 * t**2 + 0.5 * t**3,
+            _outer(near + 2),
+            _middle(near + 1),
+            _inner(near),
+            _inner(far),
+            _middle(far + 1),
+            _outer(far + 2),
         ]
     )
     return (cell, weights), -before / factor
+
+
+def _inner(s: Floats) -> Floats:
+    """Weight of a sample up to one voxel away."""
+    return (4 * s**3 - 7 * s**2) / 3 + 1
+
+
+def _middle(s: Floats) -> Floats:
+    """Weight of a sample one to two voxels away."""
+    return (-7 * s**3 + 36 * s**2 - 59 * s + 30) / 12
+
+
+def _outer(s: Floats) -> Floats:
+    """Weight of a sample two to three voxels away."""
+    return (s**3 - 8 * s**2 + 21 * s - 18) / 12

@@ -45,6 +45,8 @@ def fits(fault: Fault, facts: CourseFacts) -> bool:
     """Whether a fault can be planted: what it disturbs must be there."""
     if fault.code.startswith("TPS-DVH"):
         return any(dose.dvhs for dose in facts.doses)
+    if fault.code == "DOSE-POINT":
+        return any(reference.place for reference in facts.plans[0].dose_references)
     if "MU in one beam" in fault.name or "30 mm apart" in fault.name:
         return len(facts.plans[0].treatment_beams) > 1
     return True

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from harmonizer.data.quality import load_knowledge
 from harmonizer.domain.dose import Contour, DoseGrid, Roi, StructureSet
 from harmonizer.domain.dose.metrics import differential
+from harmonizer.domain.dose.openings import Opening
 from harmonizer.domain.dose.plan import (
     Beam,
     BeamDelivery,
@@ -28,6 +29,9 @@ HEIGHTS = SPACING * np.arange(-40, 41)
 FRACTIONS, PER_FRACTION = 15, 2.67
 PRESCRIBED = FRACTIONS * PER_FRACTION
 MACHINE = "Linac 1"
+FIELD_Y = (-60.5, 60.5)
+POINT = (95.0, -75.0, 0.0)
+POINT_GY = PRESCRIBED * (1 + 0.015 * np.cos(95.0 / 20))
 
 
 def ellipsoid(
@@ -93,7 +97,7 @@ def dose_grid() -> DoseGrid:
     away = np.sqrt(
         ((xx - 95) / 37) ** 2 + ((yy + 75) / 22) ** 2 + (zz / 47) ** 2
     )  # 1 on the PTV's surface
-    dose = PRESCRIBED * np.where(away < 1.15, 1.0, np.exp(-(away - 1.15) * 1.6))
+    dose = PRESCRIBED * np.where(away < 1.06, 1.0, 0.998 * np.exp(-(away - 1.06) * 3.0) + 0.002)
     dose *= 1 + 0.015 * np.cos(xx / 20)
     dose[(xx / 190) ** 2 + (yy / 120) ** 2 > 1] = 0.0
     scaling = 1e-5
@@ -120,6 +124,8 @@ def plan() -> Plan:
             1.0,
             1.0,
             (80.0, -60.0, 0.0),
+            dose_place=POINT,
+            openings=(Opening(0.0, (-60.0, 60.0), FIELD_Y),),
         )
         for number in (1, 2)
     )
@@ -134,7 +140,10 @@ def plan() -> Plan:
         (),
         (FractionGroup(1, FRACTIONS, (1, 2)),),
         beams,
-        (DoseReference(1, "TARGET", "SITE", None, PRESCRIBED),),
+        (
+            DoseReference(1, "TARGET", "SITE", None, PRESCRIBED),
+            DoseReference(2, "TARGET", "COORDINATES", None, POINT_GY, "calc point", POINT),
+        ),
         ("HFS",),
     )
 

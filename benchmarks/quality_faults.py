@@ -100,11 +100,16 @@ def swap_sides(facts: CourseFacts) -> CourseFacts:
     return replace(facts, names=names)
 
 
-def shifted_grid(facts: CourseFacts, x: float) -> CourseFacts:
-    """Shift the dose sideways."""
+def shifted_grid(facts: CourseFacts, x: float = 0.0, z: float = 0.0) -> CourseFacts:
+    """Shift the dose sideways or along the patient."""
     grid = facts.doses[0].grid
     assert grid is not None
-    return with_grid(facts, origin=grid.origin + np.array([x, 0.0, 0.0]))
+    return with_grid(facts, origin=grid.origin + np.array([x, 0.0, z]))
+
+
+def without_dvhs(facts: CourseFacts) -> CourseFacts:
+    """Leave out the histograms that the planning system stored."""
+    return with_dose(facts, lambda dose: replace(dose, dvhs=()))
 
 
 def cut_grid(facts: CourseFacts) -> CourseFacts:
@@ -272,13 +277,20 @@ ANY_COURSE = (
               *f.plans, replace(f.plans[0], sop_instance_uid="2.25.71")))),
     Fault("plan names no structure set", "REF-PLAN-NONE",
           lambda f: with_plan(f, structure_set_uids=())),
+    Fault("dose shifted by 15 mm along the patient, no stored DVH", "TARGET-END",
+          lambda f: without_dvhs(shifted_grid(f, z=15.0))),
+    Fault("dose 6 % too high, no stored DVH", "DOSE-POINT",
+          lambda f: without_dvhs(scaled(f, 1.06))),
+    Fault("dose 6 % too low, no stored DVH", "DOSE-POINT",
+          lambda f: without_dvhs(scaled(f, 0.94))),
     Fault("a slice beside the others", "IMAGE-MIXED",
           lambda f: replace(f, images=(
               replace(f.images[0], position=(
                   (f.images[0].position or (0, 0, 0))[0] + 20, *(f.images[0].position or ())[1:])),
               *f.images[1:]))),
     Fault("a slice without a place", "IMAGE-UNPLACED",
-          lambda f: replace(f, images=(replace(f.images[0], position=None), *f.images[1:]))),
+          lambda f: replace(f, images=tuple(
+              replace(i, position=None) if i == f.planning_images[0] else i for i in f.images))),
     Fault("a contour twice, the other way round", "CONTOUR-TWICE",
           lambda f: with_contours(f, biggest(f), lambda cs: (
               *cs, replace(cs[5], points=cs[5].points[::-1].copy())))),
@@ -336,7 +348,11 @@ FAULTS = (
     Fault("dose shifted by 2 cm, stored DVH not", "TPS-DVH-DIFFERS",
           lambda f: shifted_grid(f, 20.0)),
     Fault("dose shifted by 2 cm, no stored DVH", "DOSE-BESIDE-TARGET",
-          lambda f: with_dose(shifted_grid(f, 20.0), lambda d: replace(d, dvhs=()))),
+          lambda f: without_dvhs(shifted_grid(f, 20.0))),
+    Fault("dose shifted by 10 mm against the fields, no stored DVH", "DOSE-BESIDE-FIELDS",
+          lambda f: without_dvhs(shifted_grid(f, z=10.0))),
+    Fault("beam doses of another plan", "DOSE-BEAM-POINT",
+          lambda f: with_beam(f, dose_gy=2.0)),
     Fault("plan labelled for the other side", "SIDE-PLAN",
           lambda f: with_plan(f, label="Rt breast")),
     Fault("dose of a single fraction", "DOSE-ONE-FRACTION",
@@ -360,7 +376,7 @@ FAULTS = (
     Fault("treated before the plan was made", "RECORD-BEFORE-PLAN",
           lambda f: with_plan(f, date="20200103")),
     Fault("dose shifted by 6 mm, no stored DVH", "DOSE-SHIFTED",
-          lambda f: with_dose(shifted_grid(f, 6.0), lambda d: replace(d, dvhs=()))),
+          lambda f: without_dvhs(shifted_grid(f, 6.0))),
     Fault("the only lung named for the other side", "SIDE-ORGAN",
           lambda f: replace(
               with_contours(f, "Lung_R", lambda cs: ()),

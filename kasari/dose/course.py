@@ -1,6 +1,7 @@
 """A course in a folder: read, named, analysed, reported."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from harmonizer.adapters.dicomrt import (
@@ -83,10 +84,9 @@ class CourseFolder:
 
         Without a site the names tell it, if they do.
         """
-        mapper = Mapper(load_nomenclature(), NO_RULES)
         context = Context(site=site, laterality=laterality)
         knowledge = load_knowledge()
-        names = map_structure_set(mapper, self.facts.rois, context, knowledge.volumes)
+        names = map_structure_set(_mapper(), self.facts.rois, context, knowledge.volumes)
         treated = site_of_course(site, names.applied.values())
         guesses = {m.number: m.tg263_name for m in names.mappings if m.tg263_name}
         facts = described(self.facts, knowledge, names.applied, treated, laterality, guesses)
@@ -115,6 +115,11 @@ class CourseFolder:
             if picture is not None:
                 found[wanted[picture.image.sop_instance_uid]] = picture
         return [found[i] for i in sorted(found)]
+
+
+@cache
+def _mapper() -> Mapper:
+    return Mapper(load_nomenclature(), NO_RULES)
 
 
 def report_dicom(course: CourseFolder, analysis: Analysis) -> bytes:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 from pydicom.dataset import Dataset
 
 from harmonizer.adapters.dicomrt.elements import (
@@ -12,11 +13,13 @@ from harmonizer.adapters.dicomrt.elements import (
     text,
     whole,
 )
+from harmonizer.adapters.dicomrt.openings import read_openings
 from harmonizer.domain.dose.plan import (
     Beam,
     BeamDelivery,
     DoseReference,
     FractionGroup,
+    Place,
     Plan,
     TreatmentRecord,
 )
@@ -80,7 +83,6 @@ def _beam(beam: Dataset, uses: dict[int | None, Dataset]) -> Beam:
     use = uses.get(beam_number, Dataset())
     points = items(beam, "ControlPointSequence") or items(beam, "IonControlPointSequence")
     first = points[0] if points else Dataset()
-    place = numbers(first, "IsocenterPosition")
     weights = [number(point, "CumulativeMetersetWeight") for point in points]
     angles = [number(point, word) for point in points for word in ANGLES]
     return Beam(
@@ -95,11 +97,24 @@ def _beam(beam: Dataset, uses: dict[int | None, Dataset]) -> Beam:
         control_points=len(points),
         last_weight=weights[-1] if weights else None,
         final_weight=number(beam, "FinalCumulativeMetersetWeight"),
-        isocenter=(place[0], place[1], place[2]) if place.size == 3 else None,
+        isocenter=_place(first, "IsocenterPosition"),
         weights=tuple(weight for weight in weights if weight is not None),
         angles=tuple(angle for angle in angles if angle is not None),
         dosimeter_unit=text(beam, "PrimaryDosimeterUnit"),
+        dose_place=_place(use, "BeamDoseSpecificationPoint"),
+        couch=tuple(
+            turn for point in points if (turn := number(point, "PatientSupportAngle")) is not None
+        ),
+        openings=read_openings(beam, points),
     )
+
+
+def _place(dataset: Dataset, keyword: str) -> Place | None:
+    """Return patient coordinates; None if they are not three numbers."""
+    found = numbers(dataset, keyword)
+    if found.size != 3 or not np.isfinite(found).all():
+        return None
+    return float(found[0]), float(found[1]), float(found[2])
 
 
 def _reference(item: Dataset) -> DoseReference:
@@ -110,6 +125,7 @@ def _reference(item: Dataset) -> DoseReference:
         roi_number=whole(item, "ReferencedROINumber"),
         prescribed_gy=number(item, "TargetPrescriptionDose"),
         description=text(item, "DoseReferenceDescription"),
+        place=_place(item, "DoseReferencePointCoordinates"),
     )
 
 

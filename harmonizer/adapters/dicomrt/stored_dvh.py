@@ -62,6 +62,8 @@ def _raw(item: Dataset) -> _Raw | None:
     kind = text(item, "DVHType")
     if roi is None or data.size < 2 or data.size % 2 or text(item, "DoseUnits") != "GY":
         return None
+    if not np.isfinite(data).all():
+        return None
     unit = text(item, "DVHVolumeUnits")
     if unit not in ("CM3", "PERCENT", "") or kind not in ("CUMULATIVE", "DIFFERENTIAL"):
         return None
@@ -95,7 +97,8 @@ def _reconciled(raw: _Raw, factor: float) -> StoredDvh:
         None if value is None else value * factor for value in (raw.mean, raw.low, raw.high)
     )
     own = raw.histogram_mean
-    slack = max(0.05, float(np.median(np.diff(raw.dose)))) + 0.02 * (own or 0.0)
+    widths = np.diff(raw.dose)
+    slack = max(0.05, float(np.median(widths)) if widths.size else 0.0) + 0.02 * (own or 0.0)
     same = own is None or mean is None or mean == 0 or abs(own - mean) <= slack
     if high and raw.volume.size and raw.volume[0] > 0:
         top = float(raw.dose[np.flatnonzero(raw.volume > 1e-9 * raw.volume[0])[-1]])

@@ -1,6 +1,7 @@
 """Site templates, volume limits and published constraints for the quality rules."""
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 from math import sqrt
@@ -16,8 +17,9 @@ STEREOTACTIC: Final = (1, 3, 5)
 """Fractions that the table of stereotactic limits has columns for."""
 
 
+@cache
 def load_knowledge() -> Knowledge:
-    """Read the tables.
+    """Read the tables, once.
 
     Raises
     ------

@@ -78,13 +78,13 @@ def offset_from_body(body: Roi, grid: DoseGrid) -> tuple[float, float]:
     outline = _outline(body, grid)
     if outline is None:
         return 0.0, 0.0
-    across: list[Floats] = []
-    down: list[Floats] = []
+    across: list[tuple[Mask, Mask]] = []
+    down: list[tuple[Mask, Mask]] = []
     for i, frame in enumerate(outline.frames):
         dose, inside = grid.stored[frame] > 0, outline.covered(i) > 0.5
-        across.append(_ends(dose, inside))
-        down.append(_ends(dose.T, inside.T))
-    x, y = (_middle(np.concatenate(ends, axis=1)) for ends in (across, down))
+        across.append((dose, inside))
+        down.append((dose.T, inside.T))
+    x, y = (_offset(lines) for lines in (across, down))
     return x * grid.column_spacing, y * grid.row_spacing
 
 
@@ -114,6 +114,27 @@ def _scanned(stack: Stack, grid: DoseGrid, origin: Floats) -> Spans:
     return scan(edges, (stack.positions.size, rows, columns), 2)
 
 
+def _offset(lines: list[tuple[Mask, Mask]]) -> float:
+    """Return the offset in voxels that lines of all frames tell."""
+    found = _middle(np.concatenate([_ends(*pair) for pair in lines], axis=1))
+    return found or _agreed(np.concatenate([_far_ends(*pair) for pair in lines]), 1)
+
+
+def _far_ends(dose: Mask, inside: Mask) -> Floats:
+    """Return how far dose sticks out at one end of the body that the grid cuts at the other.
+
+    Only lines with an end of dose on both sides: were the grid in place, dose would go on to where
+    it cuts the body.
+    """
+    clear = dose.any(axis=1) & ~(dose[:, 0] | dose[:, -1])
+    cut = clear & (inside[:, 0] != inside[:, -1])
+    dose, inside = dose[cut], inside[cut]
+    last = inside[:, ::-1].argmax(axis=1) - dose[:, ::-1].argmax(axis=1)
+    first = dose.argmax(axis=1) - inside.argmax(axis=1)
+    found = np.where(inside[:, 0], np.maximum(last, 0), np.minimum(first, 0))
+    return np.asarray(found, dtype=np.float64)
+
+
 def _ends(dose: Mask, inside: Mask) -> Floats:
     """Return how far the first and last voxel with dose lie from the body's, per line (2, n).
 
@@ -130,8 +151,13 @@ def _ends(dose: Mask, inside: Mask) -> Floats:
 def _middle(ends: Floats) -> float:
     """Return the offset in voxels that most lines agree about; 0 if they do not."""
     middle, wider = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
-    same = middle[np.abs(wider) <= SAME_WIDTH]
-    if same.size < max(FEWEST_LINES, 0.5 * middle.size):
+    return _agreed(middle[np.abs(wider) <= SAME_WIDTH], 0.5 * middle.size)
+
+
+def _agreed(offsets: Floats, fewest: float) -> float:
+    """Return the offset about which most lines agree; 0 if they do not."""
+    if offsets.size < max(FEWEST_LINES, fewest):
         return 0.0
-    found = float(np.median(same))
-    return found if np.median(np.abs(same - found)) <= 1.0 else 0.0
+    found = float(np.median(offsets))
+    slack = max(1.0, 0.1 * abs(found))
+    return found if np.median(np.abs(offsets - found)) <= slack else 0.0

@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harmonizer.domain.dose.grid import DoseGrid
+from harmonizer.domain.dose.openings import Opening
+
+Place = tuple[float, float, float]
+"""Patient coordinates, mm."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,13 @@ class Beam:
     control_points: int = 0
     last_weight: float | None = None  # cumulative meterset weight of the last control point
     final_weight: float | None = None
-    isocenter: tuple[float, float, float] | None = None
+    isocenter: Place | None = None
     weights: tuple[float, ...] = ()  # cumulative meterset weight at each control point
     angles: tuple[float, ...] = ()  # every gantry, collimator and couch angle, degrees
     dosimeter_unit: str = ""  # MU, MINUTE, ...
+    dose_place: Place | None = None  # where `dose_gy` is said to be
+    couch: tuple[float, ...] = ()  # Patient Support Angle at each control point that gives one
+    openings: tuple[Opening, ...] = ()  # at each control point, where jaws or leaves are known
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class DoseReference:
     roi_number: int | None = None
     prescribed_gy: float | None = None
     description: str = ""
+    place: Place | None = None  # of a point
 
 
 @dataclass(frozen=True)
@@ -82,10 +90,14 @@ class Plan:
 
     @property
     def prescribed_gy(self) -> float | None:
-        """Highest dose prescribed to a target; None if the plan does not say."""
-        doses = [r.prescribed_gy for r in self.dose_references if r.kind != "ORGAN_AT_RISK"]
-        known = [dose for dose in doses if dose]
-        return max(known) if known else None
+        """Highest dose prescribed to a target; None if the plan does not say.
+
+        Of points only where nothing else is prescribed: planning systems store there what the
+        point gets.
+        """
+        asked = [r for r in self.dose_references if r.kind != "ORGAN_AT_RISK" and r.prescribed_gy]
+        volumes = [r for r in asked if r.structure not in {"POINT", "COORDINATES"}]
+        return max((r.prescribed_gy for r in volumes or asked if r.prescribed_gy), default=None)
 
     @property
     def treatment_beams(self) -> tuple[Beam, ...]:

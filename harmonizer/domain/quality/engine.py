@@ -7,11 +7,12 @@ from harmonizer.domain.quality.dose_rules import DOSE_RULES
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Finding, Rule, Severity
 from harmonizer.domain.quality.geometry_rules import GEOMETRY_RULES
+from harmonizer.domain.quality.place_rules import PLACE_RULES
 from harmonizer.domain.quality.plan_rules import PLAN_RULES
 from harmonizer.domain.quality.structure_rules import STRUCTURE_RULES
 from harmonizer.domain.quality.tps_rules import TPS_RULES
 
-RULESET_VERSION: Final = "quality-3"
+RULESET_VERSION: Final = "quality-4"
 """Changes whenever a rule, a threshold or a text's meaning changes."""
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -19,6 +20,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *GEOMETRY_RULES,
     *STRUCTURE_RULES,
     *DOSE_RULES,
+    *PLACE_RULES,
     *TPS_RULES,
     *PLAN_RULES,
 )

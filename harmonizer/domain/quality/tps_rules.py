@@ -77,7 +77,7 @@ def _volume(facts: CourseFacts, roi: Roi, result: DvhResult, stored: StoredDvh) 
 
 def _shape(dvh: Dvh, stored: StoredDvh) -> list[str]:
     """Compare the curves where mean and volume agree."""
-    if stored.volume_cm3[0] <= 0:
+    if stored.volume_cm3[0] <= 0 or stored.dose_gy.size < 2:
         return []
     slack, share, floor = CURVE
     theirs = stored.volume_cm3 / stored.volume_cm3[0]

@@ -63,7 +63,7 @@ def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, st
     """Return the item code by column; warns of items without a column."""
     named = {name: code for name in table.columns if (code := _code(instrument, name))}
     own = {name: code for name, code in named.items() if code in instrument.items}
-    columns = own or _from_one(instrument, named)
+    columns = _from_one(instrument, named) or own
     absent = [code for code in instrument.items if code not in columns.values()]
     if not columns:
         raise InputError(f"no column is an item of {instrument.name}; name them q1, q2 and so on")
@@ -71,6 +71,8 @@ def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, st
         raise InputError("two columns are the same item; keep one of them")
     if absent:
         console.print(f"no column for {', '.join(absent)}: counted as not answered")
+    if others := len(table.columns) - len(columns):
+        console.print(f"{others} columns are no items and are left out; rows keep their order")
     return columns
 
 
@@ -90,14 +92,30 @@ def _code(instrument: Instrument, column: str) -> str | None:
 
 
 def _from_one(instrument: Instrument, named: Mapping[str, str]) -> Mapping[str, str]:
-    """Read a module's q1, q2 ... as the q31, q32 ... that it prints: if it is all of them."""
+    """Read a module's q1, q2 ... as the q31, q32 ... that it prints: if it is all it scores.
+
+    Raises
+    ------
+    InputError
+        If a long module has some of both: its 31st item and the one printed as 31 are two.
+    """
     numbers = [int(code[1:]) for code in instrument.items if code[1:].isdigit()]
-    if len(numbers) < len(instrument.items):
+    if len(numbers) < len(instrument.items) or min(numbers) == 1:
         return {}
     counted = {f"q{n - min(numbers) + 1}": f"q{n}" for n in numbers}
-    if set(counted) != set(named.values()):
+    scored = {item for scale in instrument.scales for item in (*scale.items, *scale.unless)}
+    given = set(named.values())
+    if not given <= set(counted):
         return {}
-    return {name: counted[code] for name, code in named.items()}
+    if scored <= {counted[code] for code in given}:
+        return {name: counted[code] for name, code in named.items()}
+    if given & set(instrument.items) and not given <= set(instrument.items):
+        first, last = f"q{min(numbers)}", f"q{max(numbers)}"
+        raise InputError(
+            f"{first} could be the item that {instrument.name} prints as {first[1:]} or its "
+            f"{first[1:]}st; give a column for every item, or name them {first} to {last}"
+        )
+    return {}
 
 
 def _answers(

@@ -113,6 +113,26 @@ def test_a_core_questionnaire_is_not_taken_for_a_module(tmp_path: Path) -> None:
         run(source, out, "qlq-lc13")
 
 
+def test_a_long_module_by_its_own_numbers_is_not_mixed_up_with_the_printed_ones(
+    tmp_path: Path,
+) -> None:
+    """H&N35 has 35 items: its q31 to q35 are other items than those printed as 31 to 35."""
+    row = ["1"] * 30 + ["2", "1", "1", "1", "2"]  # its last five are yes or no, printed 61 to 65
+    answers, scores = tmp_path / "in.csv", tmp_path / "out.csv"
+    answers.write_text(",".join(f"q{n}" for n in range(1, 36)) + "\n" + ",".join(row) + "\n")
+    run(answers, scores, "qlq-hn35")
+    printed = tmp_path / "printed.csv"
+    printed.write_text(",".join(f"q{n}" for n in range(31, 66)) + "\n" + ",".join(row) + "\n")
+    run(printed, tmp_path / "other.csv", "qlq-hn35")
+    assert scores.read_text() == (tmp_path / "other.csv").read_text()
+    (found,) = csv.DictReader(scores.open())
+    assert (found["HNPK"], found["HNNU"], found["HNWG"]) == ("100.0", "0.0", "100.0")
+    assert found["HNPA"] == "0.0"
+    answers.write_text(",".join(f"q{n}" for n in range(20, 36)) + "\n" + ",".join(row[19:]) + "\n")
+    with pytest.raises(InputError, match="q31 could be the item"):
+        run(answers, scores, "qlq-hn35")
+
+
 def test_an_item_that_no_scale_uses_stops_nothing(tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("q43,q48\n2,4\n")

@@ -2,12 +2,14 @@
 
 import csv
 import re
+from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from harmonizer.data.instruments import load_instruments
-from harmonizer.domain.proms import Direction, Scale
+from harmonizer.domain.proms import Direction, Scale, score
 
 OURS = {
     "QLQ-C30 v3": "qlq-c30",
@@ -59,3 +61,45 @@ def compare(scale: Scale, row: dict[str, str]) -> None:
     only = re.match(r"only if Q(\d+) != 1", row["condition"])
     if only:
         assert scale.unless == {f"q{only[1]}": frozenset({1})}
+
+
+def by_table(rows: list[dict[str, str]], answers: dict[str, int]) -> dict[str, Fraction | None]:
+    """Score from the table's own words in exact fractions; shares nothing with the product."""
+    scores: dict[str, Fraction | None] = {}
+    for row in rows:
+        words = row["items"].split()
+        if "PF2" in words:
+            parts = [(scores[word.removeprefix("100-")], "100-" in word) for word in words]
+            known = [100 - v if turned else v for v, turned in parts if v is not None]
+            scores[row["scale"]] = sum(known, Fraction(0)) / 13 if len(known) == 13 else None
+            continue
+        turned = {word.rstrip("r"): word.endswith("r") for word in words}
+        found = [(answers[f"q{n}"], r) for n, r in turned.items() if f"q{n}" in answers]
+        values = [5 - v if r else v for v, r in found]
+        needed = len(words) if row["missing_rule"] == "all" else Fraction(len(words), 2)
+        asked = re.search(r"only if Q(\d+) != 1|not applicable if Q(\d+)=1", row["condition"])
+        no = asked is not None and answers.get(f"q{asked[1] or asked[2]}") == 1
+        if no or not values or len(values) < needed:
+            scores[row["scale"]] = None
+            continue
+        share = (Fraction(sum(values), len(values)) - 1) / int(row["range"])
+        scores[row["scale"]] = 100 * (1 - share if row["type"] == "F" else share)
+    return scores
+
+
+def test_random_answers_are_scored_as_the_table_says(shared: Path) -> None:
+    random = Random(7)
+    for name, rows in keys(shared).items():
+        instrument = load_instruments()[name]
+        for _ in range(300):
+            gaps = random.choice((0, 0.1, 0.3, 0.6, 1))
+            answers = {
+                code: random.randint(item.lowest, item.highest)
+                for code, item in instrument.items.items()
+                if random.random() >= gaps
+            }
+            wanted = by_table(rows, answers)
+            for code, value in score(instrument, answers).items():
+                exact = wanted[code]
+                assert (value is None) == (exact is None), (name, code, answers)
+                assert abs((value or 0) - (exact or 0)) < 1e-9, (name, code, answers)

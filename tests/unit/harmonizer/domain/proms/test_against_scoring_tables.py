@@ -102,4 +102,4 @@ def test_random_answers_are_scored_as_the_table_says(shared: Path) -> None:
             for code, value in score(instrument, answers).items():
                 exact = wanted[code]
                 assert (value is None) == (exact is None), (name, code, answers)
-                assert abs((value or 0) - (exact or 0)) < 1e-9, (name, code, answers)
+                assert abs((value or 0) - float(exact or 0)) < 1e-9, (name, code, answers)

@@ -1,6 +1,7 @@
 """What the archive holds of one course: its series, and how many fractions were given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -22,6 +23,11 @@ class SqlCourseSeries:
         with Session(self._engine) as session:
             which = CourseTable.course_uid == course_uid
             return session.exec(query.where(which, still_there())).first()
+
+    def plans(self, course_uid: str) -> Sequence[Mapping[str, Any]]:
+        query = select(CourseTable.plans).where(CourseTable.course_uid == course_uid)
+        with Session(self._engine) as session:
+            return session.exec(query.where(still_there())).first() or []
 
     def series(self, course_uid: str) -> Sequence[StoredSeries]:
         query = (

@@ -115,6 +115,7 @@ class SqlCourses:
             course.intent = result.plan.intent
             course.fractions_delivered = result.plan.fractions_delivered
             course.treatment_days = result.plan.treatment_days
+            course.plans = [asdict(row) for row in result.plans]
             course.site, course.laterality = result.site, result.laterality
             course.state, course.reason = SubmissionState.HARMONIZED, None
             course.harmonized_at, course.made_by = at, dict(result.made_by)

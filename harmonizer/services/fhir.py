@@ -16,6 +16,10 @@ class CourseSeries(Protocol):
         """Fractions by treatment records; None without any."""
         ...
 
+    def plans(self, course_uid: str) -> Sequence[Mapping[str, Any]]:
+        """Each plan as it was harmonized; none of a course that an older version did."""
+        ...
+
     def series(self, course_uid: str) -> Sequence[StoredSeries]: ...
 
 
@@ -52,6 +56,7 @@ class FhirService:
             course,
             self._series.delivered(course_uid),
             self._series.series(course_uid),
+            self._series.plans(course_uid),
             patient,
             [row for row in rows if row["kind"] == "toxicity"],
             [row for row in rows if row["kind"] == "prom"],

@@ -96,6 +96,8 @@ class CourseTable(HarmonizerTable, table=True):
     fractions_delivered: int | None = None
     """None without treatment records."""
     treatment_days: int | None = None
+    plans: list[dict[str, Any]] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Each plan of the course, as `PlanRow`; None where an older version harmonized it."""
     stored_at: datetime = Field(sa_type=UtcDateTime)
     harmonized_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     made_by: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))

@@ -4,13 +4,12 @@ from typing import Final
 
 from harmonizer.domain.fhir.coding import Resource
 from harmonizer.domain.fhir.outcomes import adverse_event, answered
+from harmonizer.domain.fhir.phases import phases
 from harmonizer.domain.fhir.radiotherapy import (
     CourseStory,
     StoredSeries,
     course_summary,
     imaging_studies,
-    planned_phase,
-    treated_phase,
     volumes,
 )
 
@@ -18,7 +17,7 @@ GENDERS: Final = {"F": "female", "M": "male", "O": "other"}
 
 
 def bundle(story: CourseStory, base: str) -> Resource:
-    """Return a collection of the patient, the course with phase and volumes, its images, graded
+    """Return a collection of the patient, the course with phases and volumes, its images, graded
     events, and answers with scores.
 
     Parameters
@@ -29,10 +28,8 @@ def bundle(story: CourseStory, base: str) -> Resource:
     patient = _patient(story)
     targets = volumes(story, patient)
     summary = course_summary(story, targets, patient)
-    resources = [patient, *(volume for volume, _ in targets), summary]
-    if len(story.plans) == 1:  # of several plans nobody told which dose is whose
-        planned = planned_phase(story, targets, patient)
-        resources += [planned, treated_phase(story, targets, summary, planned, patient)]
+    resources = [patient, *(target.volume for target in targets), summary]
+    resources += phases(story, targets, summary, patient)
     resources += imaging_studies(story, patient)
     for number, row in enumerate(story.toxicity, start=1):
         resources.append(adverse_event(number, row, patient, summary))

@@ -1,6 +1,6 @@
-"""What was planned and given: volumes, phase, course summary, images."""
+"""What was planned and given of a course as a whole: volumes, summary, images."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -28,7 +28,7 @@ from harmonizer.domain.fhir.coding import (
 
 RADIOTHERAPY: Final = ("1287742003", "Radiotherapy (procedure)")
 COURSE: Final = ("1217123003", "Radiotherapy course of treatment (regime/therapy)")
-PHASE: Final = ("1222565005", "Radiotherapy treatment phase (regime/therapy)")
+DELIVERED: Final = f"{MCODE}/mcode-radiotherapy-dose-delivered-to-volume"
 MEDIAN: Final = "D50%[Gy]"
 """Of a target: what ICRU Report 83 asks to report beside the prescription."""
 
@@ -52,6 +52,8 @@ class CourseStory:
     delivered: int | None
     """Fractions, by treatment records; None without any."""
     series: Sequence[StoredSeries]
+    planned: Sequence[Mapping[str, Any]] = ()
+    """Each plan as it was harmonized, `PlanRow`; none of a course that an older version did."""
     patient: Mapping[str, Any] = field(default_factory=dict)
     """Newest `sex`, `diagnosis_icd10`, `rt_start`, `rt_end`."""
     toxicity: Sequence[Mapping[str, Any]] = ()
@@ -64,28 +66,46 @@ class CourseStory:
 
     @property
     def status(self) -> str:
-        """One of the guide's five. Without records an end that is told is believed."""
-        planned, ended = self.course["fractions"], self.patient.get("rt_end")
-        if self.delivered is None or planned is None:
-            return "completed" if ended else "in-progress"
-        if self.delivered >= planned:
-            return "completed"
-        return "stopped" if ended else "in-progress"
+        return status(self.course["fractions"], self.delivered, bool(self.patient.get("rt_end")))
 
     @property
     def share(self) -> float | None:
         """Delivered of the planned fractions; None where nobody counted them."""
-        planned = self.course["fractions"]
-        return self.delivered / planned if planned and self.delivered is not None else None
+        return share_of(self.course["fractions"], self.delivered)
 
 
-def volumes(story: CourseStory, patient: Resource) -> list[tuple[Resource, float | None]]:
-    """Return each target's volume with its planned median dose in Gy."""
+def status(planned: int | None, delivered: int | None, ended: bool) -> str:
+    """Return one of the guide's five. Without records an end that is told is believed."""
+    if delivered is None or planned is None:
+        return "completed" if ended else "in-progress"
+    if delivered >= planned:
+        return "completed"
+    if ended:
+        return "stopped" if delivered else "not-done"
+    return "in-progress"
+
+
+def share_of(planned: int | None, delivered: int | None) -> float | None:
+    return delivered / planned if planned and delivered is not None else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target's volume and its planned median dose over the whole course."""
+
+    volume: Resource
+    roi_number: int
+    median_gy: float | None
+
+
+def volumes(story: CourseStory, patient: Resource) -> list[Target]:
+    """Return each target's volume."""
     found = []
     for one in story.course["structures"]:
         kind = str(one["standard_name"] or "")[:3]
         if one["kind"] == "target" and kind in VOLUME_TYPES:
-            found.append((_volume(story, one, kind, patient), one["metrics"].get(MEDIAN)))
+            volume = _volume(story, one, kind, patient)
+            found.append(Target(volume, one["roi_number"], one["metrics"].get(MEDIAN)))
     return found
 
 
@@ -112,112 +132,50 @@ def _place(story: CourseStory, place: str, qualifier: str) -> Resource:
     return found
 
 
-def planned_phase(
-    story: CourseStory, targets: Sequence[tuple[Resource, float | None]], patient: Resource
-) -> Resource:
-    """Return what the plan says: one phase, as long as a course has one plan."""
-    course = story.course
-    extensions = _technique(story)
-    if course["fractions"]:
-        url = f"{CODEX}/codexrt-radiotherapy-fractions-planned"
-        extensions.append(extension(url, valuePositiveInt=course["fractions"]))
-    for volume, dose in targets:
-        parts = [extension("volume", valueReference=reference(volume))]
-        if dose is not None and course["fractions"]:
-            each = dose / course["fractions"]
-            parts.append(extension("fractionDose", valueQuantity=centigray(each)))
-        if dose is not None:
-            parts.append(extension("totalDose", valueQuantity=centigray(dose)))
-        url = f"{CODEX}/codexrt-radiotherapy-dose-planned-to-volume"
-        extensions.append({"url": url, "extension": parts})
-    return {
-        "resourceType": "ServiceRequest",
-        "id": "planned-phase",
-        "extension": extensions,
-        "identifier": identifiers(_label(story), story.plans[0], "phase"),
-        "status": "completed" if story.status == "completed" else "active",
-        "intent": "filler-order",
-        "category": [snomed(RADIOTHERAPY)],
-        "code": snomed(PHASE),
-        "subject": reference(patient),
-        **_reason(story),
-        **_body_site(story),
-    }
-
-
-def treated_phase(
-    story: CourseStory,
-    targets: Sequence[tuple[Resource, float | None]],
-    summary: Resource,
-    planned: Resource,
-    patient: Resource,
-) -> Resource:
-    """Return what was given of the phase; doses only where fractions were counted."""
-    extensions = _technique(story)
-    if story.delivered is not None:
-        url = f"{CODEX}/codexrt-radiotherapy-fractions-delivered"
-        extensions.append(extension(url, valueUnsignedInt=story.delivered))
-    extensions += _delivered(story, targets, of_course=False)
-    return {
-        "resourceType": "Procedure",
-        "id": "treated-phase",
-        "extension": extensions,
-        "identifier": identifiers(_label(story), f"{story.course['course_uid']}.0", "phase"),
-        "basedOn": [reference(planned)],
-        "partOf": [reference(summary)],
-        **_procedure(story, PHASE, patient),
-    }
-
-
-def course_summary(
-    story: CourseStory, targets: Sequence[tuple[Resource, float | None]], patient: Resource
-) -> Resource:
-    extensions = _technique(story)
+def course_summary(story: CourseStory, targets: Sequence[Target], patient: Resource) -> Resource:
+    extensions = technique(story, story.course["technique"])
     if story.delivered is not None:
         url = f"{MCODE}/mcode-radiotherapy-sessions"
         extensions.append(extension(url, valueUnsignedInt=story.delivered))
-    extensions += _delivered(story, targets, of_course=True)
+    for target in targets:
+        parts = dose_given(target.volume, target.median_gy, story.share)
+        if story.delivered is not None:
+            parts.append(extension("fractionsDelivered", valueUnsignedInt=story.delivered))
+        url = f"{CODEX}/codexrt-radiotherapy-uniform-fractionation"
+        parts.append(extension(url, valueBoolean=len(story.plans) == 1))
+        extensions.append({"url": DELIVERED, "extension": parts})
+    days = period(story.patient.get("rt_start"), story.patient.get("rt_end"))
     return {
         "resourceType": "Procedure",
         "id": "course-summary",
         "extension": extensions,
-        "identifier": identifiers(_label(story), story.course["course_uid"], "course"),
-        **_procedure(story, COURSE, patient),
+        "identifier": identifiers(label(story), story.course["course_uid"], "course"),
+        "performedPeriod": days,
+        **procedure(story, COURSE, patient, story.status),
     }
 
 
-def _delivered(
-    story: CourseStory, targets: Iterable[tuple[Resource, float | None]], of_course: bool
-) -> list[Resource]:
-    found = []
-    for volume, planned in targets:
-        parts = [extension("volume", valueReference=reference(volume))]
-        if planned is not None and story.share is not None:
-            dose = centigray(planned * story.share)
-            parts.append(extension("totalDoseDelivered", valueQuantity=dose))
-        if of_course:  # a phase tells its fractions once for all volumes
-            if story.delivered is not None:
-                parts.append(extension("fractionsDelivered", valueUnsignedInt=story.delivered))
-            url = f"{CODEX}/codexrt-radiotherapy-uniform-fractionation"
-            parts.append(extension(url, valueBoolean=len(story.plans) == 1))
-        url = f"{MCODE}/mcode-radiotherapy-dose-delivered-to-volume"
-        found.append({"url": url, "extension": parts})
-    return found
+def dose_given(volume: Resource, planned_gy: float | None, share: float | None) -> list[Resource]:
+    """Return the parts of a dose to a volume; no dose where fractions were not counted."""
+    parts = [extension("volume", valueReference=reference(volume))]
+    if planned_gy is not None and share is not None:
+        dose = centigray(planned_gy * share)
+        parts.append(extension("totalDoseDelivered", valueQuantity=dose))
+    return parts
 
 
-def _procedure(story: CourseStory, code: tuple[str, str], patient: Resource) -> Resource:
+def procedure(story: CourseStory, code: tuple[str, str], patient: Resource, state: str) -> Resource:
     return {
-        "status": story.status,
+        "status": state,
         "category": snomed(RADIOTHERAPY),
         "code": snomed(code),
         "subject": reference(patient),
-        "performedPeriod": _period(story.patient.get("rt_start"), story.patient.get("rt_end")),
-        **_reason(story),
-        **_body_site(story),
+        **reason(story),
+        **body_site(story),
     }
 
 
-def _period(start: date | None, end: date | None) -> Resource:
+def period(start: date | None, end: date | None) -> Resource:
     period = {"start": start.isoformat()} if start else _unknown()
     return period | ({"end": end.isoformat()} if start and end else {})
 
@@ -227,14 +185,14 @@ def _unknown() -> Resource:
     return {"extension": [extension(url, valueCode="unknown")]}
 
 
-def _reason(story: CourseStory) -> Resource:
+def reason(story: CourseStory) -> Resource:
     """The guide wants a reason; that it is not known is one."""
     diagnosis = story.patient.get("diagnosis_icd10")
     known = concept(ICD10, diagnosis) if diagnosis else concept(ABSENT, "unknown", "Unknown")
     return {"reasonCode": [known]}
 
 
-def _body_site(story: CourseStory) -> Resource:
+def body_site(story: CourseStory) -> Resource:
     site, side = story.course["site"], story.course["laterality"]
     if site not in SITES:
         return {}
@@ -245,18 +203,19 @@ def _body_site(story: CourseStory) -> Resource:
     return {"bodySite": [place]}
 
 
-def _technique(story: CourseStory) -> list[Resource]:
-    technique = TECHNIQUES.get(str(story.course["technique"]))
-    if technique is None or any(one.modality == "RTIONPLAN" for one in story.series):
+def technique(story: CourseStory, moved: str | None) -> list[Resource]:
+    """Return modality and technique, of photons only: a plan's beams moved or they did not."""
+    coded = TECHNIQUES.get(str(moved))
+    if coded is None or any(one.modality == "RTIONPLAN" for one in story.series):
         return []
     parts = [
         extension(f"{MCODE}/mcode-radiotherapy-modality", valueCodeableConcept=snomed(PHOTONS)),
-        extension(f"{MCODE}/mcode-radiotherapy-technique", valueCodeableConcept=snomed(technique)),
+        extension(f"{MCODE}/mcode-radiotherapy-technique", valueCodeableConcept=snomed(coded)),
     ]
     return [{"url": f"{MCODE}/mcode-radiotherapy-modality-and-technique", "extension": parts}]
 
 
-def _label(story: CourseStory) -> str:
+def label(story: CourseStory) -> str:
     side = story.course["laterality"]
     words = (story.course["site"] or "course", side if side in SIDES else "")
     return " ".join(word for word in words if word)

@@ -4,6 +4,7 @@ from harmonizer.domain.studies.derived import MADE_HERE, DerivedKind, DerivedObj
 from harmonizer.domain.studies.describing import (
     describe_metrics,
     describe_plan,
+    describe_plans,
     describe_structures,
     name_findings,
 )
@@ -11,6 +12,7 @@ from harmonizer.domain.studies.harmonized import (
     CourseFile,
     Harmonized,
     MetricRow,
+    PlanRow,
     PlanSummary,
     StructureRow,
 )
@@ -29,10 +31,12 @@ __all__ = [
     "Harmonized",
     "InstanceKey",
     "MetricRow",
+    "PlanRow",
     "PlanSummary",
     "StructureRow",
     "describe_metrics",
     "describe_plan",
+    "describe_plans",
     "describe_structures",
     "guess_site",
     "name_findings",

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from harmonizer.domain.dose import DvhResult
-from harmonizer.domain.dose.plan import TreatmentRecord
+from harmonizer.domain.dose.assembly import fractions_given
+from harmonizer.domain.dose.plan import Plan, TreatmentRecord
 from harmonizer.domain.nomenclature import Mapping as NameMapping
 from harmonizer.domain.nomenclature import NameFinding
 from harmonizer.domain.quality import Analysis, CourseFacts, Finding, Severity, StructureResult
-from harmonizer.domain.studies.harmonized import MetricRow, PlanSummary, StructureRow
+from harmonizer.domain.studies.harmonized import MetricRow, PlanRow, PlanSummary, StructureRow
 
 CURVE_POINTS: Final = 200
 STATIC: Final = 2
@@ -23,12 +24,10 @@ def describe_plan(analysis: Analysis) -> PlanSummary:
     plan = analysis.facts.plan
     if plan is None:
         return PlanSummary()
-    most = max((beam.control_points for beam in plan.treatment_beams), default=0)
-    technique = None if most == 0 else "static" if most <= STATIC else "modulated"
     prescription = analysis.prescription
     return PlanSummary(
         plan.label or None,
-        technique,
+        technique(plan),
         prescription.dose_gy,
         prescription.fractions,
         plan.intent or None,
@@ -37,15 +36,48 @@ def describe_plan(analysis: Analysis) -> PlanSummary:
     )
 
 
+def technique(plan: Plan) -> str | None:
+    """Return whether a plan's beams move or are shaped under way; None without beams."""
+    most = max((beam.control_points for beam in plan.treatment_beams), default=0)
+    return None if most == 0 else "static" if most <= STATIC else "modulated"
+
+
+def describe_plans(facts: CourseFacts) -> Iterator[PlanRow]:
+    """Yield a row for every plan of the course."""
+    for plan in facts.plans:
+        own = [one for one in facts.records if plan.sop_instance_uid in one.plan_uids]
+        days = _days(own)
+        wanted = {
+            one.roi_number: one.prescribed_gy
+            for one in plan.dose_references
+            if one.kind != "ORGAN_AT_RISK" and one.roi_number is not None and one.prescribed_gy
+        }
+        yield PlanRow(
+            plan.sop_instance_uid,
+            plan.label or None,
+            technique(plan),
+            plan.fractions,
+            fractions_given(plan, facts.records) if own else 0 if facts.records else None,
+            min(days).isoformat() if days else None,
+            max(days).isoformat() if days else None,
+            tuple(sorted(wanted.items())),
+        )
+
+
 def treatment_days(records: Sequence[TreatmentRecord]) -> int | None:
     """Return the days from the first to the last record, both counted; None without dates."""
+    days = _days(records)
+    return (max(days) - min(days)).days + 1 if days else None
+
+
+def _days(records: Sequence[TreatmentRecord]) -> list[date]:
     days = []
     for record in records:
         try:
             days.append(date.fromisoformat(record.treatment_date))
         except ValueError:
             continue
-    return (max(days) - min(days)).days + 1 if days else None
+    return days
 
 
 def describe_structures(

@@ -57,12 +57,27 @@ class PlanSummary:
 
 
 @dataclass(frozen=True)
+class PlanRow:
+    """One of the course's plans: what it asks for, and what its records say was given."""
+
+    plan_uid: str
+    label: str | None = None
+    technique: str | None = None
+    fractions: int | None = None
+    delivered: int | None = None  # 0 if the course has records and none is this plan's
+    first_day: str | None = None  # of its records, ISO date
+    last_day: str | None = None
+    prescribed: tuple[tuple[int, float], ...] = ()  # ROI number and total dose, Gy
+
+
+@dataclass(frozen=True)
 class Harmonized:
     """Everything derived from one version of a course."""
 
     plan: PlanSummary
     site: str | None
     laterality: str | None
+    plans: tuple[PlanRow, ...] = ()
     structures: tuple[StructureRow, ...] = ()
     metrics: tuple[MetricRow, ...] = ()
     findings: tuple[Finding, ...] = ()

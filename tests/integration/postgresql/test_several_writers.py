@@ -113,7 +113,7 @@ def test_a_course_that_two_workers_finish_at_once_has_its_rows_once(engine: Engi
         1, "Sydan", "Heart", "Heart", "organ", 0.9, "suggested", "reads so", (), "full", 500.0
     )
     metric = MetricRow(1, "Heart", "Mean[Gy]", 3.1, "Gy")
-    result = Harmonized(PlanSummary("Plan 1"), "breast", "L", (row,), (metric,))
+    result = Harmonized(PlanSummary("Plan 1"), "breast", "L", structures=(row,), metrics=(metric,))
     courses = SqlCourses(engine)
     for _ in range(5):  # whoever comes last sweeps: look after each time
         at_once(lambda: courses.keep(LEFT_KUH.course_uid, result, AT), times=1)

@@ -36,6 +36,32 @@ SERIES = (
     StoredSeries("2.25.1", "2.25.11", "CT", [("2.25.111", "1.2.840.10008.5.1.4.1.1.2")]),
     StoredSeries("2.25.1", "2.25.12", "RTPLAN", [("2.25.121", "1.2.840.10008.5.1.4.1.1.481.5")]),
 )
+BOOSTED = (
+    *SERIES,
+    StoredSeries("2.25.1", "2.25.13", "RTPLAN", [("2.25.131", "1.2.840.10008.5.1.4.1.1.481.5")]),
+)
+PLANS: list[dict[str, Any]] = [
+    {
+        "plan_uid": "2.25.121",
+        "label": "Whole breast",
+        "technique": "static",
+        "fractions": 15,
+        "delivered": 15,
+        "first_day": "2020-01-15",
+        "last_day": "2020-02-04",
+        "prescribed": [[4, 40.05]],
+    },
+    {
+        "plan_uid": "2.25.131",
+        "label": None,
+        "technique": "modulated",
+        "fractions": 4,
+        "delivered": 1,
+        "first_day": "2020-02-05",
+        "last_day": "2020-02-05",
+        "prescribed": [[4, 10.0]],
+    },
+]
 PATIENT = {
     "sex": "F",
     "diagnosis_icd10": "C50.4",
@@ -86,6 +112,8 @@ def resources(one: CourseStory, kind: str) -> list[dict[str, Any]]:
         story(delivered=None, patient={}, toxicity=[], proms=[]),
         story(course=COURSE | {"site": None, "laterality": None, "technique": None}),
         story(series=(*SERIES, StoredSeries("2.25.2", "2.25.21", "RTPLAN", [("2.25.5", "1.2")]))),
+        story(series=BOOSTED, planned=PLANS),
+        story(series=BOOSTED, planned=[one | {"fractions": None} for one in PLANS]),
         story(proms=[ANSWERED | {"answers": {"q1": None}, "not_answered": "too-ill"}]),
     ],
 )
@@ -107,12 +135,35 @@ def test_doses_are_centigrays() -> None:
     assert extensions(phase, CODEX + "radiotherapy-fractions-delivered")
 
 
+def test_a_course_of_several_plans_has_a_phase_for_each() -> None:
+    """A boost of 4 x 2.5 Gy, of which one fraction was given."""
+    one = story(series=BOOSTED, planned=PLANS, delivered=16)
+    summary, whole, boost = resources(one, "Procedure")
+    planned = resources(one, "ServiceRequest")
+    assert [p["extension"][1]["valuePositiveInt"] for p in planned] == [15, 4]
+    assert [p["identifier"][0]["value"] for p in planned] == ["Whole breast", "breast L 2"]
+    (wanted,) = extensions(planned[1], CODEX + "radiotherapy-dose-planned-to-volume")
+    assert extensions(wanted, "totalDose")[0]["valueQuantity"]["value"] == 1000.0
+    assert extensions(wanted, "fractionDose")[0]["valueQuantity"]["value"] == 250.0
+    (given,) = extensions(boost, MCODE + "radiotherapy-dose-delivered-to-volume")
+    assert extensions(given, "totalDoseDelivered")[0]["valueQuantity"]["value"] == 250.0
+    assert (whole["status"], boost["status"]) == ("completed", "stopped")
+    assert boost["performedPeriod"] == {"start": "2020-02-05", "end": "2020-02-05"}
+    assert boost["basedOn"] == [{"reference": f"ServiceRequest/{planned[1]['id']}"}]
+    parent = {"reference": f"Procedure/{summary['id']}"}
+    assert whole["partOf"] == boost["partOf"] == [parent]
+    (told,) = extensions(summary, MCODE + "radiotherapy-dose-delivered-to-volume")
+    uniform = extensions(told, CODEX + "radiotherapy-uniform-fractionation")
+    assert uniform[0]["valueBoolean"] is False
+
+
 @pytest.mark.parametrize(
     ("delivered", "patient", "status"),
     [
         (15, PATIENT, "completed"),
         (7, PATIENT, "stopped"),
         (7, {}, "in-progress"),
+        (0, PATIENT, "not-done"),
         (None, PATIENT, "completed"),
         (None, {}, "in-progress"),
     ],

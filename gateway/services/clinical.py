@@ -139,6 +139,7 @@ class ClinicalService:
                 return ImportResult(rows=len(section.table.rows), problems=(error.problem,))
             dropped.update(checker.dropped)
             checked += [checker.check(row) for row in section.table.rows if not row.is_empty]
+            checked += [[problem] for problem in section.problems]
         found = self._deidentified(checked, origin)
         stored, problems = self._stored(found, options, now)
         held = {problem.line for problem in problems} if options.partial else set()
@@ -175,7 +176,7 @@ class ClinicalService:
         people = self._people.consented({row.patient_id for row in good})
         gone = self._store.forgotten()
         found = _Sorted(problems=[p for row in rows if isinstance(row, list) for p in row])
-        seen: dict[str, tuple[int, str]] = {}
+        said: dict[str, list[Addition]] = {}
         for row in good:
             person = people.get(row.patient_id)
             if person is None or person.pseudonym in gone:
@@ -186,14 +187,14 @@ class ClinicalService:
                 found.problems.append(travels)
                 continue
             digest = travels.digest()
-            line, before = seen.setdefault(travels.row_key, (row.line, digest))
-            if before != digest:
-                reason = f"says something else than line {line} about the same patient and day"
-                found.problems.append(Problem(row.line, "", reason, "keep the right one"))
-            elif line == row.line:
-                found.additions.append(
-                    Addition(row.kind, person.pseudonym, travels, row.line, digest)
-                )
+            same = said.setdefault(travels.row_key, [])
+            if all(one.digest != digest for one in same):
+                same.append(Addition(row.kind, person.pseudonym, travels, row.line, digest))
+        for versions in said.values():
+            if len(versions) == 1:
+                found.additions += versions
+            else:  # nobody can tell which one is right, so none of them is taken
+                found.problems += _contradiction([one.line for one in versions])
         return found
 
     def counts(self) -> dict[str, int]:
@@ -300,6 +301,13 @@ class ClinicalSender:
         self._archive.send(order)
         self._store.readmit(known)
         return 1
+
+
+def _contradiction(lines: Sequence[int]) -> Iterable[Problem]:
+    for number, line in enumerate(lines):
+        other = lines[0] if number else lines[1]
+        reason = f"says something else than line {other} about the same patient and day"
+        yield Problem(line, "", reason, "keep the right one")
 
 
 def _name() -> str:

@@ -5,11 +5,12 @@ write them. Other resources are left alone; Consent comes with the consent lists
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
-from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
 from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
@@ -37,6 +38,12 @@ SMOKING: Final = {
     "449868002": "current",
     "266927001": "unknown",
 }
+READ: Final = frozenset(
+    {
+        *("Patient", "Condition", "Procedure", "MedicationStatement", "Observation"),
+        *("QuestionnaireResponse", "AdverseEvent"),
+    }
+)
 Resource = Mapping[str, Any]
 
 
@@ -46,40 +53,83 @@ def read_fhir(data: bytes, lists: CodeLists) -> Sequence[Section]:
     Raises
     ------
     TableError
-        If it is no bundle, or a resource speaks of a patient who is not in it.
+        If it is no bundle.
     """
     bundle = read_json(data)
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise TableError("this is no FHIR bundle", "export a Bundle with its Patient resources")
+    listed = bundle.get("entry")
     entries = [
-        (number, entry.get("fullUrl", ""), entry["resource"])
-        for number, entry in enumerate(bundle.get("entry") or (), start=1)
+        (number, str(entry.get("fullUrl", "")), entry["resource"])
+        for number, entry in enumerate(listed if isinstance(listed, list) else (), start=1)
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
     ]
-    people = _People(entries)
-    by_type: dict[str, list[tuple[int, Resource]]] = defaultdict(list)
-    for number, _, resource in entries:
-        by_type[str(resource.get("resourceType"))].append((number, resource))
-    found = (
-        section(RowKind.CLINICAL, _clinical(by_type, people)),
-        section(RowKind.TOXICITY, _events(by_type["AdverseEvent"], people)),
-        section(RowKind.PROM, _forms(by_type["QuestionnaireResponse"], people, lists)),
-        *_facts(entries, people),
-    )
-    return [one for one in found if one is not None]
+    return _Bundle(entries, lists).sections()
 
 
-def _facts(
-    entries: Sequence[tuple[int, str, Resource]], people: "_People"
-) -> Iterator[Section | None]:
-    found: dict[RowKind, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
-    for number, _, resource in entries:
-        for kind, said in facts(resource):
-            is_patient = resource.get("resourceType") == "Patient"
-            patient = resource if is_patient else people.of(resource)
-            found[kind].append((number, {"patient_id": patient_name(patient), **said}))
-    for kind, records in found.items():
-        yield section(kind, records)
+class _Bundle:
+    """Reads resource after resource. One of another shape than R4's is a problem, not the end."""
+
+    def __init__(self, entries: Sequence[tuple[int, str, Resource]], lists: CodeLists) -> None:
+        self._entries = entries
+        self._lists = lists
+        self._people = _People(entries)
+        self._problems: dict[int, Problem] = {}
+
+    def sections(self) -> list[Section]:
+        about: dict[int, dict[str, object]] = defaultdict(dict)
+        for number, _, resource in self._entries:
+            with self._reading(number, resource):
+                said = _said_of_patient(resource)
+                if said:
+                    about[id(self._people.of(resource))].update(said)
+        found: dict[RowKind, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
+        for number, _, resource in self._entries:
+            with self._reading(number, resource):
+                for kind, record in self._records(resource, about):
+                    found[kind].append((number, record))
+        bad = [problem for _, problem in sorted(self._problems.items())]
+        kinds = found or ({RowKind.CLINICAL: []} if bad else {})
+        first = next(iter(kinds), None)
+        made = (section(k, rows, bad if k is first else ()) for k, rows in kinds.items())
+        return [one for one in made if one is not None]
+
+    def _records(
+        self, resource: Resource, about: Mapping[int, Mapping[str, object]]
+    ) -> list[tuple[RowKind, Mapping[str, object]]]:
+        """Return all records of a resource, or, where one cannot be read, none."""
+        records: list[tuple[RowKind, Mapping[str, object]]] = []
+        kind = resource.get("resourceType")
+        if kind == "Condition":
+            patient = self._people.of(resource)
+            records.append((RowKind.CLINICAL, _clinical(resource, patient, about[id(patient)])))
+        elif kind == "AdverseEvent":
+            records.append((RowKind.TOXICITY, _event(resource, self._people)))
+        elif kind == "QuestionnaireResponse":
+            records.append((RowKind.PROM, _form(resource, self._people, self._lists)))
+        for fact, said in facts(resource):
+            patient = resource if kind == "Patient" else self._people.of(resource)
+            records.append((fact, {"patient_id": patient_name(patient), **said}))
+        return records
+
+    @contextmanager
+    def _reading(self, number: int, resource: Resource) -> Iterator[None]:
+        name = str(resource.get("resourceType"))
+        known = name if name in READ else "resource"
+        try:
+            yield
+        except _StrangerError:
+            reason = f"the {known} speaks of a patient who is not in the bundle"
+            mend = "put the Patient resources into the same bundle"
+            self._problems[number] = Problem(number, "subject", reason, mend)
+        except (AttributeError, TypeError, ValueError, LookupError):
+            reason = f"the {known} has not the shape that FHIR R4 gives it"
+            mend = "validate the bundle and export it again"
+            self._problems[number] = Problem(number, "", reason, mend)
+
+
+class _StrangerError(Exception):
+    """A reference means no Patient of the bundle."""
 
 
 class _People:
@@ -94,11 +144,9 @@ class _People:
 
     def of(self, resource: Resource) -> Resource:
         reference = str((resource.get("subject") or {}).get("reference", ""))
-        found = self._by_reference.get(reference)
+        found = self._by_reference.get(reference) if reference else None
         if found is None:
-            kind = resource.get("resourceType")
-            mend = "put the Patient resources into the same bundle"
-            raise TableError(f"a {kind} speaks of a patient who is not in the bundle", mend)
+            raise _StrangerError
         return found
 
     def name_of(self, resource: Resource) -> str:
@@ -114,34 +162,30 @@ def patient_name(patient: Resource) -> str:
 
 
 def _clinical(
-    by_type: Mapping[str, Sequence[tuple[int, Resource]]], people: _People
-) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """Yield one record per Condition, with what the other resources say of its patient."""
-    about: dict[int, dict[str, object]] = defaultdict(dict)
-    for _, procedure in by_type.get("Procedure", ()):
-        if COURSE_SUMMARY in _codes(procedure.get("code")):
-            period = procedure.get("performedPeriod") or {}
-            days = {"rt_start": period.get("start"), "rt_end": period.get("end")}
-            about[id(people.of(procedure))].update(days)
-    for _, medication in by_type.get("MedicationStatement", ()):
-        if any(c.startswith("L01") for c in _codes(medication.get("medicationCodeableConcept"))):
-            about[id(people.of(medication))]["chemotherapy"] = True
-    for _, observation in by_type.get("Observation", ()):
-        about[id(people.of(observation))].update(_observed(observation))
-    for number, condition in by_type.get("Condition", ()):
-        patient = people.of(condition)
-        yield (
-            number,
-            {
-                "patient_id": patient_name(patient),
-                "recorded_on": condition.get("recordedDate") or condition.get("onsetDateTime"),
-                "birth_date": patient.get("birthDate"),
-                "sex": patient.get("gender"),
-                "diagnosis_icd10": _icd10(condition),
-                "laterality": _side(condition),
-                **about[id(patient)],
-            },
-        )
+    condition: Resource, patient: Resource, about: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a Condition's record, with what the other resources say of its patient."""
+    return {
+        "patient_id": patient_name(patient),
+        "recorded_on": condition.get("recordedDate") or condition.get("onsetDateTime"),
+        "birth_date": patient.get("birthDate"),
+        "sex": patient.get("gender"),
+        "diagnosis_icd10": _icd10(condition),
+        "laterality": _side(condition),
+        **about,
+    }
+
+
+def _said_of_patient(resource: Resource) -> Mapping[str, object]:
+    """Return what a resource adds to its patient's clinical record."""
+    kind = resource.get("resourceType")
+    if kind == "Procedure" and COURSE_SUMMARY in _codes(resource.get("code")):
+        period = resource.get("performedPeriod") or {}
+        return {"rt_start": period.get("start"), "rt_end": period.get("end")}
+    if kind == "MedicationStatement":
+        drug = _codes(resource.get("medicationCodeableConcept"))
+        return {"chemotherapy": True} if any(c.startswith("L01") for c in drug) else {}
+    return _observed(resource) if kind == "Observation" else {}
 
 
 def _observed(observation: Resource) -> dict[str, object]:
@@ -157,23 +201,17 @@ def _observed(observation: Resource) -> dict[str, object]:
     return {}
 
 
-def _events(
-    events: Sequence[tuple[int, Resource]], people: _People
-) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, event in events:
-        said = event.get("event") or {}
-        coding: Resource = next(iter(said.get("coding") or ()), {})
-        yield (
-            number,
-            {
-                "patient_id": people.name_of(event),
-                "assessed_on": event.get("date") or event.get("recordedDate"),
-                # The guide's value set is of v5.0; another version has to be said.
-                "ctcae_version": coding.get("version") or "5.0",
-                "term": coding.get("display") or said.get("text"),
-                "grade": _grade(event),
-            },
-        )
+def _event(event: Resource, people: _People) -> dict[str, object]:
+    said = event.get("event") or {}
+    coding: Resource = next(iter(said.get("coding") or ()), {})
+    return {
+        "patient_id": people.name_of(event),
+        "assessed_on": event.get("date") or event.get("recordedDate"),
+        # The guide's value set is of v5.0; another version has to be said.
+        "ctcae_version": coding.get("version") or "5.0",
+        "term": coding.get("display") or said.get("text"),
+        "grade": _grade(event),
+    }
 
 
 def _grade(event: Resource) -> object:
@@ -185,26 +223,20 @@ def _grade(event: Resource) -> object:
     return None
 
 
-def _forms(
-    responses: Sequence[tuple[int, Resource]], people: _People, lists: CodeLists
-) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, response in responses:
-        url, _, version = str(response.get("questionnaire", "")).partition("|")
-        name = url.rstrip("/").rsplit("/", 1)[-1]
-        answers = {
-            item_code(str(item.get("linkId", ""))): _value(item)
-            for item in _items(response.get("item") or ())
-        }
-        yield (
-            number,
-            {
-                "patient_id": people.name_of(response),
-                "answered_on": response.get("authored"),
-                "instrument": instrument_of(name, lists) or name,
-                "instrument_version": version,
-                **answers,
-            },
-        )
+def _form(response: Resource, people: _People, lists: CodeLists) -> dict[str, object]:
+    url, _, version = str(response.get("questionnaire", "")).partition("|")
+    name = url.rstrip("/").rsplit("/", 1)[-1]
+    answers = {
+        item_code(str(item.get("linkId", ""))): _value(item)
+        for item in _items(response.get("item") or ())
+    }
+    return {
+        "patient_id": people.name_of(response),
+        "answered_on": response.get("authored"),
+        "instrument": instrument_of(name, lists) or name,
+        "instrument_version": version,
+        **answers,
+    }
 
 
 def _items(items: Sequence[Resource]) -> Iterator[Resource]:

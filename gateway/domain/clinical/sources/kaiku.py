@@ -14,12 +14,14 @@ from typing import Any
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
-from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
 from gateway.domain.clinical.table import SourceTable, read_table
 
 Record = tuple[int, dict[str, object]]
+Found = tuple[list[Record], list[Record]]  # questionnaires, symptoms
+TWICE = "a questionnaire answers one question twice, and not alike"
 
 
 def read_kaiku(data: bytes, lists: CodeLists) -> Sequence[Section]:
@@ -35,12 +37,19 @@ def read_kaiku(data: bytes, lists: CodeLists) -> Sequence[Section]:
     return _sections(_from_csv(read_table(data), lists))
 
 
-def _sections(found: tuple[list[Record], list[Record]]) -> Sequence[Section]:
-    both = (section(RowKind.PROM, found[0]), section(RowKind.TOXICITY, found[1]))
+def _sections(found: Found) -> Sequence[Section]:
+    """Return the sections; a questionnaire that contradicts itself is a problem and no row."""
+    good = [(line, form) for line, form in found[0] if TWICE not in form]
+    bad = [
+        Problem(line, str(form[TWICE]), TWICE, "keep the right answer")
+        for line, form in found[0]
+        if TWICE in form
+    ]
+    both = (section(RowKind.PROM, good, bad), section(RowKind.TOXICITY, found[1]))
     return [one for one in both if one is not None]
 
 
-def _from_csv(table: SourceTable, lists: CodeLists) -> tuple[list[Record], list[Record]]:
+def _from_csv(table: SourceTable, lists: CodeLists) -> Found:
     columns = set(table.columns)
     if {"patient_id", "symptom", "grade"} <= columns:
         return [], [(row.line, _symptom(row.cells["patient_id"], row.cells)) for row in table.rows]
@@ -61,7 +70,7 @@ def _from_csv(table: SourceTable, lists: CodeLists) -> tuple[list[Record], list[
     return list(forms.values()), []
 
 
-def _from_json(raw: Any, lists: CodeLists) -> tuple[list[Record], list[Record]]:
+def _from_json(raw: Any, lists: CodeLists) -> Found:
     patients = raw.get("patients") if isinstance(raw, dict) else raw
     if not isinstance(patients, list):
         raise TableError("the JSON holds no list of patients", "export the file again")
@@ -98,7 +107,7 @@ def _form(
 def _answer(record: dict[str, object], question: str, answer: object) -> None:
     code = item_code(question)
     if code in record and record[code] != answer:
-        raise TableError("a questionnaire answers one question twice", "keep the right answer")
+        record[TWICE] = code
     record[code] = answer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.columns import COLUMNS
-from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.table import SourceRow, SourceTable, decode
 
 
@@ -15,19 +15,26 @@ from gateway.domain.clinical.table import SourceRow, SourceTable, decode
 class Section:
     kind: RowKind
     table: SourceTable
+    problems: tuple[Problem, ...] = ()
+    """Of records that did not even become rows."""
 
 
-def section(kind: RowKind, records: Iterable[tuple[int, Mapping[str, object]]]) -> Section | None:
+def section(
+    kind: RowKind,
+    records: Iterable[tuple[int, Mapping[str, object]]],
+    problems: Iterable[Problem] = (),
+) -> Section | None:
     """Return a section of these records, each with its place in the source; None without any."""
     rows = [(line, {k: _text(v) for k, v in record.items()}) for line, record in records]
-    if not rows:
+    bad = tuple(problems)
+    if not rows and not bad:
         return None
     required = [column.name for column in COLUMNS[kind] if column.required]
     names = dict.fromkeys((*required, *(name for _, record in rows for name in record)))
     filled = tuple(
         SourceRow(line, {name: record.get(name, "") for name in names}) for line, record in rows
     )
-    return Section(kind, SourceTable(tuple(names), filled))
+    return Section(kind, SourceTable(tuple(names), filled), bad)
 
 
 def read_json(data: bytes) -> Any:

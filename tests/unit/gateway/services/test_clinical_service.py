@@ -1,5 +1,6 @@
 """Importing, correcting, disagreeing, withdrawing, sending: on a real database in memory."""
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
@@ -163,9 +164,26 @@ def test_two_systems_that_disagree_are_told_and_nothing_is_stored(centre: Centre
 
 def test_a_file_that_contradicts_itself_is_refused(centre: Centre) -> None:
     result = centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n")
-    assert "line 2" in result.problems[0].reason
+    assert [(p.line, p.reason[:31]) for p in result.problems] == [
+        (2, "says something else than line 3"),
+        (3, "says something else than line 2"),
+    ]
     twice = centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,1\n")
     assert numbers(twice) == (1, 0, 0)
+
+
+def test_of_rows_that_contradict_each_other_a_partial_import_takes_none(centre: Centre) -> None:
+    lines = "liisa,2020-01-01,5.0,Fatigue,1\n" * 2 + "liisa,2020-01-01,5.0,Fatigue,2\n"
+    result = centre.bring(lines + f"{MATTI},2020-01-01,5.0,Fatigue,1\n", partial=True)
+    assert (result.stored, result.held) == (1, 2)
+
+
+def test_the_same_grade_twice_in_one_record_is_one_row(centre: Centre) -> None:
+    """Rows of a JSON export have their patient's number, not a line each."""
+    grade = {"symptom": "Fatigue", "ctcae_version": "5.0", "graded_at": "2020-01-01", "grade": 1}
+    data = json.dumps({"patients": [{"id": MATTI, "symptoms": [grade, grade]}]}).encode()
+    assert numbers(centre.service.import_export("kaiku", data)) == (1, 0, 0)
+    assert centre.service.counts()["waiting"] == 1
 
 
 def test_check_only_counts_and_stores_nothing(centre: Centre) -> None:

@@ -207,12 +207,6 @@ def test_a_bundle_gives_the_clinical_row() -> None:
     [
         ("fhir", b"{", "not JSON"),
         ("fhir", b'{"resourceType": "Patient"}', "no FHIR bundle"),
-        (
-            "fhir",
-            b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "AdverseEvent",'
-            b' "subject": {"reference": "Patient/MATTI"}}}]}',
-            "not in the bundle",
-        ),
         ("kaiku", b"a;b\n1;2\n", "long form"),
         ("kaiku", b'{"x": 1}', "no list of patients"),
         ("kaiku", b"[" * 100_000, "nested too deeply"),
@@ -223,6 +217,35 @@ def test_what_cannot_be_read_is_told_without_quoting_it(form: str, data: bytes, 
     with pytest.raises(TableError, match=words) as caught:
         READERS[form](data, LISTS)
     assert "MATTI" not in str(caught.value)
+
+
+def test_one_resource_that_cannot_be_read_is_a_problem_of_its_entry() -> None:
+    patient = {"resourceType": "Patient", "id": "MATTI-1"}
+    sick: dict[str, object] = {"resourceType": "Condition", "recordedDate": "2020-01-01"}
+    resources: list[dict[str, object]] = [
+        patient,
+        sick | {"subject": {"reference": "Patient/MATTI-1"}},
+        sick | {"subject": {"reference": "Patient/LIISA-2"}},
+        sick | {"subject": "Patient/MATTI-1"},
+        {"resourceType": "Observation", "code": ["89247-1"]},
+    ]
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources]}
+    (section,) = READERS["fhir"](json.dumps(bundle).encode(), LISTS)
+    assert [row.line for row in section.table.rows] == [2]
+    assert [(p.line, p.reason) for p in section.problems] == [
+        (3, "the Condition speaks of a patient who is not in the bundle"),
+        (4, "the Condition has not the shape that FHIR R4 gives it"),
+        (5, "the Observation has not the shape that FHIR R4 gives it"),
+    ]
+
+
+def test_a_questionnaire_that_contradicts_itself_is_a_problem_of_its_line() -> None:
+    head = "patient_id;questionnaire;answered_at;question_id;answer\n"
+    line = "MATTI-1;QLQ-C30;2020-01-02;C30_Q0"
+    data = head + f"{line}1;2\n{line}1;3\nLIISA-2;QLQ-C30;2020-01-02;C30_Q02;1\n"
+    (section,) = READERS["kaiku"](data.encode(), LISTS)
+    assert [row.line for row in section.table.rows] == [4]
+    assert [(p.line, p.column) for p in section.problems] == [(2, "q1")]
 
 
 def test_a_bundle_gives_operations_courses_drugs_results_and_death() -> None:

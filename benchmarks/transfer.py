@@ -63,7 +63,7 @@ def wait(stack: Stack, part: str, number: int) -> None:
     while status(stack)["instances"][part] < number:
         if time.monotonic() > end:
             raise RuntimeError(f"only {status(stack)['instances'][part]} of {number} were {part}")
-        time.sleep(0.05)
+        time.sleep(0.2)  # each question costs the gateway some milliseconds
 
 
 def measure_ours(

@@ -19,9 +19,9 @@ from harmonizer.adapters.course_series import SqlCourseSeries
 from harmonizer.adapters.courses import SqlCourses
 from harmonizer.adapters.database import Engine, open_engine, upgrade
 from harmonizer.adapters.derived_records import SqlDerived
+from harmonizer.adapters.dicomrt.course import read_course
 from harmonizer.adapters.dicomrt.identity import described
 from harmonizer.adapters.dicomrt.pixels import read_picture
-from harmonizer.adapters.dicomrt.reading import DicomCourseReader
 from harmonizer.adapters.dicomrt.renaming import StructureSetRenamer
 from harmonizer.adapters.dicomrt.report_objects import DicomReports
 from harmonizer.adapters.dicomrt.thumbnail import paint_region
@@ -184,7 +184,7 @@ class Service:
         self.harmonization = HarmonizationService(
             self.courses,
             world.store,
-            DicomCourseReader(),
+            read_course,
             self.clinical,
             self.names.mapper,
             load_knowledge(),

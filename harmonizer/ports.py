@@ -9,9 +9,7 @@ from typing import Any, Protocol
 from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import SubmissionState
 from harmonizer.domain.cohorts import Entry, Level, Question
-from harmonizer.domain.quality import CourseFacts
 from harmonizer.domain.studies import (
-    CourseFile,
     CourseInstance,
     Expected,
     Harmonized,
@@ -40,6 +38,17 @@ class ArchiveStore(Protocol):
 
     def read(self, key: InstanceKey) -> bytes | None:
         """Return the bytes as stored, or None if there is no such instance."""
+        ...
+
+    def headings(self, keys: Sequence[InstanceKey]) -> Mapping[str, bytes]:
+        """Return the bytes before the pixels of each that is there, by SOPInstanceUID."""
+        ...
+
+    def digests(self, keys: Sequence[InstanceKey]) -> Mapping[str, str]:
+        """Have the store read its own files; return their SHA-256 by SOPInstanceUID.
+
+        What is not there, or cannot be read, is not in the answer.
+        """
         ...
 
     def delete(self, key: InstanceKey) -> None: ...
@@ -108,12 +117,15 @@ class Submissions(Protocol):
 
     def expected(self, course_uid: str, version: int) -> Sequence[Expected]: ...
 
-    def by_digest(self, centre: str, sha256: str) -> Expected | None:
-        """Return the instance whose bytes a centre announced with this digest."""
+    def beside(self, centre: str, sha256: str) -> Sequence[Expected]:
+        """Return the instance whose bytes a centre announced with this digest.
+
+        And what of its study has not come yet, because that comes next. Empty if there is none.
+        """
         ...
 
-    def is_expected(self, sop_instance_uid: str, sha256: str) -> bool:
-        """Whether an instance with these bytes is announced at this moment."""
+    def unexpected(self, instances: Sequence[Expected]) -> set[str]:
+        """Return which of these are not announced at this moment with these bytes, by UID."""
         ...
 
     def verified(self, receipts: Mapping[str, str | None]) -> None:
@@ -193,12 +205,6 @@ class Work(Protocol):
         ...
 
     def counts(self) -> dict[str, int]: ...
-
-
-class CourseReader(Protocol):
-    """Turns the objects of a course into facts."""
-
-    def read(self, files: Sequence[CourseFile]) -> CourseFacts: ...
 
 
 class Audit(Protocol):

@@ -1,10 +1,10 @@
 """The outbox: a table of submissions, each worked on by one worker at a time under a lease."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, or_
+from sqlalchemy import Engine, bindparam, func, or_, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
@@ -147,19 +147,28 @@ class SqlOutbox:
             return True
 
     def announced(self, work: Work, sent: Sequence[Sent]) -> None:
+        names = ("national_uid", "sha256", "size_bytes")
+        rows = [
+            {"of": one.orthanc_id} | {f"new_{name}": getattr(one, name) for name in names}
+            for one in sent
+        ]
         with Session(self._engine) as session:
-            for one in sent:
-                row = session.get(ReceiptRow, (work.id, one.orthanc_id))
-                if row is not None:
-                    row.national_uid, row.sha256 = one.national_uid, one.sha256
-                    row.size_bytes = one.size_bytes
+            _receive(session, work, names, rows)
             session.commit()
 
     def verified(self, work: Work, national_uids: Collection[str]) -> None:
         now, wanted = self._clock.now(), set(national_uids)
+        query = select(ReceiptRow.orthanc_id, ReceiptRow.national_uid).where(
+            ReceiptRow.submission_id == work.id
+        )
         with Session(self._engine) as session:
-            for row in session.exec(select(ReceiptRow).where(ReceiptRow.submission_id == work.id)):
-                row.verified_at = now if row.national_uid in wanted else None
+            rows = [
+                {"of": orthanc_id, "new_verified_at": now if uid in wanted else None}
+                for orthanc_id, uid in session.exec(
+                    query.where(ReceiptRow.submission_id == work.id)
+                )
+            ]
+            _receive(session, work, ("verified_at",), rows)
             session.commit()
 
     def finish(self, work: Work, state: str) -> None:
@@ -265,6 +274,18 @@ class SqlOutbox:
 def _not_between(column: Any, now: datetime, latest: datetime) -> Any:
     """Whether a time is over. One beyond the latest was written before the clock was set back."""
     return or_(col(column) <= now, col(column) > latest)
+
+
+def _receive(
+    session: Session, work: Work, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write columns of many receipts of a submission with one statement."""
+    table = ReceiptRow.__table__  # type: ignore[attr-defined]
+    theirs = (table.c.submission_id == work.id) & (table.c.orthanc_id == bindparam("of"))
+    change: Any = update(table).where(theirs)
+    if rows:
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        session.connection().execute(change.values(values), rows)
 
 
 def _move(course: CourseRow, state: CourseState) -> None:

@@ -1,6 +1,7 @@
 """The archive's Orthanc over its REST interface. Only this service talks to it."""
 
 import json
+from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from hashlib import sha1
@@ -13,6 +14,8 @@ from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RefusedError, RetryError
 
 PAGE: Final = 500
+AT_ONCE: Final = 100
+"""Files that are asked about in one request."""
 REPORT_ATTACHMENT: Final = "4001"
 """User-defined attachments of Orthanc begin at 1024; DICOMweb's own cache is 4301."""
 DEEPEST: Final = 16
@@ -75,6 +78,20 @@ class OrthancArchive:
             return None
         self._expect_ok(answer)
         return answer.content
+
+    def headings(self, keys: Sequence[InstanceKey]) -> Mapping[str, bytes]:
+        return {uid: b64decode(told) for uid, told in self._told("headings", keys)}
+
+    def digests(self, keys: Sequence[InstanceKey]) -> Mapping[str, str]:
+        return dict(self._told("digests", keys))
+
+    def _told(self, what: str, keys: Sequence[InstanceKey]) -> Iterator[tuple[str, str]]:
+        """Ask our plugin in the store about many files at once."""
+        for start in range(0, len(keys), AT_ONCE):
+            uids = {_instance_id(k): k.sop_instance_uid for k in keys[start : start + AT_ONCE]}
+            answer = self._ask("POST", f"/kasari/{what}", json=list(uids))
+            self._expect_ok(answer)
+            yield from ((uids[own_id], told) for own_id, told in answer.json().items())
 
     def delete(self, key: InstanceKey) -> None:
         answer = self._ask("DELETE", f"/instances/{_instance_id(key)}")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, bindparam, func
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
@@ -100,28 +100,40 @@ class SqlSubmissions:
         with Session(self._reading) as session:
             return [_expected(row, patient) for row, patient in session.exec(query)]
 
-    def by_digest(self, centre: str, sha256: str) -> Expected | None:
+    def beside(self, centre: str, sha256: str) -> Sequence[Expected]:
+        study = select(InstanceTable.study_instance_uid).where(
+            InstanceTable.sha256 == sha256, InstanceTable.centre == centre
+        )
         query = (
             select(InstanceTable, StudyTable.national_id)
             .join(
                 StudyTable, col(StudyTable.study_instance_uid) == InstanceTable.study_instance_uid
             )
-            .where(InstanceTable.sha256 == sha256, InstanceTable.centre == centre)
+            .where(
+                col(InstanceTable.study_instance_uid).in_(study),
+                InstanceTable.centre == centre,
+                col(InstanceTable.verified_sha256).is_(None) | (InstanceTable.sha256 == sha256),
+            )
         )
         with Session(self._reading) as session:
-            found = session.exec(query).first()
-            return _expected(*found) if found else None
+            return [_expected(row, patient) for row, patient in session.exec(query)]
 
-    def is_expected(self, sop_instance_uid: str, sha256: str) -> bool:
+    def unexpected(self, instances: Sequence[Expected]) -> set[str]:
+        asked = {one.key.sop_instance_uid: one.sha256 for one in instances}
         with Session(self._reading) as session:
-            row = session.get(InstanceTable, sop_instance_uid)
-            return row is not None and row.sha256 == sha256
+            now = {uid: row.sha256 for uid, row in _rows(session, list(asked)).items()}
+        return {uid for uid, digest in asked.items() if now.get(uid) != digest}
 
     def verified(self, receipts: Mapping[str, str | None]) -> None:
+        if not receipts:
+            return
+        table = InstanceTable.__table__  # type: ignore[attr-defined]
+        change = update(table).where(table.c.sop_instance_uid == bindparam("uid"))
         with Session(self._engine) as session:
-            for uid, digest in receipts.items():
-                change = update(InstanceTable).where(col(InstanceTable.sop_instance_uid) == uid)
-                session.exec(change.values(verified_sha256=digest))
+            session.connection().execute(
+                change.values(verified_sha256=bindparam("digest")),
+                [{"uid": uid, "digest": digest} for uid, digest in receipts.items()],
+            )
             session.commit()
 
     def known(self, sop_instance_uids: Collection[str]) -> set[str]:

@@ -17,8 +17,9 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
 from harmonizer.api.access import Caller, require
+from harmonizer.domain.studies import Expected
 from harmonizer.errors import RefusedError
-from harmonizer.services.submission import NOT_AUTHORISED, Stored, SubmissionService
+from harmonizer.services.submission import NOT_AUTHORISED, Stored, SubmissionService, stored
 
 router = APIRouter(tags=["DICOMweb"])
 
@@ -116,7 +117,7 @@ async def _complete(request: Request, parts: _Parts) -> AsyncIterator[bytes]:
 
 
 class _Keeper:
-    """Stores parts in threads, a few at a time, and notes what was read back at the end."""
+    """Stores parts in threads, a few at a time, and has all read back at the end."""
 
     def __init__(
         self, service: SubmissionService, pool: ThreadPoolExecutor, centre: str, study: str | None
@@ -127,8 +128,9 @@ class _Keeper:
         self._study = study
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._running: list[asyncio.Task[None]] = []
-        self._answers: list[Stored] = []
-        self._digests: dict[str, str | None] = {}
+        self._admitted: dict[str, Expected] = {}
+        self._kept: list[Expected] = []
+        self._refused: list[Stored] = []
 
     async def take(self, data: bytes) -> None:
         """Begin to store a part; waits while too many are in work."""
@@ -136,30 +138,35 @@ class _Keeper:
         self._running.append(asyncio.create_task(self._keep(data)))
 
     async def finish(self) -> Sequence[Stored]:
-        """Wait for every part and note what was read back."""
+        """Wait for every part, and have what was stored read back."""
         results = await asyncio.gather(*self._running, return_exceptions=True)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._pool, self._service.note, self._digests)
+        confirmed = await loop.run_in_executor(self._pool, self._service.confirm, self._kept)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return self._answers
+        return [*confirmed, *self._refused]
 
     async def _keep(self, data: bytes) -> None:
         try:
             loop = asyncio.get_running_loop()
-            answer, digest = await loop.run_in_executor(self._pool, self._keep_now, data)
+            await loop.run_in_executor(self._pool, self._keep_now, data)
         finally:
             self._slots.release()
-        self._answers.append(answer)
-        if answer.failure is None:
-            self._digests[answer.sop_instance_uid] = digest
 
-    def _keep_now(self, data: bytes) -> tuple[Stored, str | None]:
-        expected = self._service.admit(self._centre, sha256(data).hexdigest())
+    def _keep_now(self, data: bytes) -> None:
+        expected = self._expected(sha256(data).hexdigest())
         if expected is None or self._study not in {None, expected.key.study_instance_uid}:
-            return Stored("", "", "", NOT_AUTHORISED), None
-        return self._service.keep(expected, data)
+            self._refused.append(Stored("", "", "", NOT_AUTHORISED))
+        elif failure := self._service.keep(expected, data):
+            self._refused.append(stored(expected, failure))
+        else:
+            self._kept.append(expected)
+
+    def _expected(self, digest: str) -> Expected | None:
+        if digest not in self._admitted:
+            self._admitted.update(self._service.admit(self._centre, digest))
+        return self._admitted.get(digest)
 
 
 def _boundary(request: Request) -> bytes:

@@ -4,10 +4,9 @@ Everything that this makes is derived: it can be made again for the whole archiv
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from random import random
 from typing import Any, Final, Protocol
 
@@ -31,7 +30,6 @@ from harmonizer.domain.quality import (
 )
 from harmonizer.domain.quality.knowledge import VolumeRange
 from harmonizer.domain.studies import (
-    CourseFile,
     CourseInstance,
     Harmonized,
     describe_metrics,
@@ -42,7 +40,7 @@ from harmonizer.domain.studies import (
     site_of_course,
 )
 from harmonizer.errors import DataError, HarmonizerError, RetryError
-from harmonizer.ports import ArchiveStore, Clock, CourseContext, CourseReader, Courses, Task, Work
+from harmonizer.ports import ArchiveStore, Clock, CourseContext, Courses, Task, Work
 from harmonizer.services.derived import DERIVE
 from harmonizer.services.submission import HARMONIZE
 
@@ -72,7 +70,7 @@ class HarmonizationService:
         self,
         courses: Courses,
         store: ArchiveStore,
-        reader: CourseReader,
+        read_course: Callable[[Iterable[bytes]], CourseFacts],
         clinical: Clinical,
         mapper: Callable[[], Mapper],
         knowledge: Knowledge,
@@ -82,7 +80,7 @@ class HarmonizationService:
     ) -> None:
         self._courses = courses
         self._store = store
-        self._reader = reader
+        self._read_course = read_course
         self._clinical = clinical
         self._mapper = mapper
         self._knowledge = knowledge
@@ -179,12 +177,19 @@ class HarmonizationService:
         instances = self._courses.instances(course_uid)
         if not instances:
             raise DataError("NO-INSTANCES", "the course has no instances")
-        files = [
-            CourseFile(one.modality, one.role, partial(self._read, one))
-            for one in instances
-            if one.role in USED
-        ]
-        return self._reader.read(files), instances[0].key.national_id
+        used = [one for one in instances if one.role in USED]
+        return self._read_course(self._objects(used)), instances[0].key.national_id
+
+    def _objects(self, instances: Sequence[CourseInstance]) -> Iterator[bytes]:
+        """Yield the objects, one at a time; of images only what comes before the pixels."""
+        images = [one.key for one in instances if one.role == Role.PLANNING_IMAGE]
+        headings = self._store.headings(images)
+        for one in instances:
+            data = headings.get(one.key.sop_instance_uid) or self._store.read(one.key)
+            if data is None:
+                text = "an object of the course is not in the store any more"
+                raise DataError("INSTANCE-GONE", text)
+            yield data
 
     def reconcile(self) -> int:
         """Ask for every course that waits, was made by older code, or knows less than we do.
@@ -217,12 +222,6 @@ class HarmonizationService:
         if changed:
             self._work.add(HARMONIZE, changed, self._clock.now())
         return len(changed)
-
-    def _read(self, instance: CourseInstance) -> bytes:
-        data = self._store.read(instance.key)
-        if data is None:
-            raise DataError("INSTANCE-GONE", "an object of the course is not in the store any more")
-        return data
 
     def _mirror(self, course_uid: str, national_id: str, result: Harmonized) -> None:
         labels = {"kasari-harmonized", *(f"kasari-site-{result.site}" for _ in [1] if result.site)}

@@ -9,14 +9,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from hashlib import sha256
 from random import randrange
 from typing import Any, Protocol
 
 from gateway.contract.marks import UID_ROOT
 from gateway.contract.receipts import CourseHolding
 from harmonizer.domain.studies import Expected, InstanceKey
-from harmonizer.errors import RetryError
 from harmonizer.ports import ArchiveStore, Clock
 
 logger = logging.getLogger(__name__)
@@ -89,20 +87,14 @@ class ReconciliationService:
         Raises `RetryError` while the store does not answer.
         """
         part = self._expectations.verified_after(self._scrubbed_to, most)
-        damaged = [one.key.sop_instance_uid for one in part if not self._is_whole(one)]
+        read = self._store.digests([one.key for one in part])
+        uids = {one.key.sop_instance_uid: one.sha256 for one in part}
+        damaged = [uid for uid, digest in uids.items() if read.get(uid) != digest]
         if damaged:
             logger.warning("%d instances are damaged in the store", len(damaged))
             self._expectations.verified(dict.fromkeys(damaged))
         self._scrubbed_to = part[-1].key.sop_instance_uid if len(part) == most else ""
         return len(damaged)
-
-    def _is_whole(self, one: Expected) -> bool:
-        try:
-            data = self._store.read(one.key)
-        except RetryError:
-            self._store.count()  # raises if the store is away as a whole
-            return False  # it cannot read this one: the file is gone or damaged
-        return data is not None and sha256(data).hexdigest() == one.sha256
 
     def holdings(self, centre: str) -> Sequence[CourseHolding]:
         """Return what the archive holds of a centre, course by course."""
@@ -115,7 +107,9 @@ class ReconciliationService:
 
     def _gone(self, keys: Iterable[InstanceKey]) -> list[str]:
         """Look at each once more: a list that others write to while it is paged has gaps."""
-        return [key.sop_instance_uid for key in keys if self._store.read(key) is None]
+        asked = list(keys)
+        here = self._store.digests(asked)
+        return [uid for key in asked if (uid := key.sop_instance_uid) not in here]
 
     def _unexplained(self, ids: set[str]) -> int:
         """Count what is still not announced: much may have been since the first look."""

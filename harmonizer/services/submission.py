@@ -1,9 +1,8 @@
 """Courses coming in: announced with a certificate, stored, read back, handed on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest
@@ -105,44 +104,47 @@ class SubmissionService:
             reason=submission.reason,
         )
 
-    def admit(self, centre: str, digest: str) -> Expected | None:
-        """Return which announced instance has these bytes, None if the centre announced none."""
-        return self._submissions.by_digest(centre, digest)
+    def admit(self, centre: str, digest: str) -> Mapping[str, Expected]:
+        """Return which announced instance has these bytes, and its study's others, by digest.
 
-    def keep(self, expected: Expected, data: bytes) -> tuple[Stored, str | None]:
-        """Store one admitted instance and read it back. Returns its answer and the digest read."""
-        key = expected.key
-        failure: int | None = None
-        digest: str | None = None
+        The centre announced no such bytes if the digest is not in the answer.
+        """
+        return {one.sha256: one for one in self._submissions.beside(centre, digest)}
+
+    def keep(self, expected: Expected, data: bytes) -> int | None:
+        """Store one admitted instance. Returns the reason of a failure; else `confirm` decides."""
         try:
             if not expected.verified:
-                self._store.put(key, data)
-                self._still_admitted(expected)
-            digest = self._read_back(expected)
+                self._store.put(expected.key, data)
         except RefusedError:
-            failure = CANNOT_STORE
+            return CANNOT_STORE
         except RetryError:
-            failure = OUT_OF_RESOURCES
-        if failure is None and digest != expected.sha256:
-            failure = OUT_OF_RESOURCES
-        answer = Stored(
-            expected.sop_class_uid, key.sop_instance_uid, key.study_instance_uid, failure
-        )
-        return answer, digest
+            return OUT_OF_RESOURCES
+        return None
 
-    def note(self, digests: Mapping[str, str | None]) -> None:
-        """Keep what was read back."""
-        if digests:
-            self._submissions.verified(digests)
+    def confirm(self, kept: Sequence[Expected]) -> Sequence[Stored]:
+        """Have the store read back what was stored, keep that, and answer for each."""
+        withdrawn = self._take_back(kept)
+        try:
+            digests = self._store.digests([one.key for one in kept])
+        except RetryError:
+            digests = {}
+        whole = {uid for one in kept if digests.get(uid := _uid(one)) == one.sha256} - withdrawn
+        self._submissions.verified({uid: digests[uid] for uid in whole})
+        failures = dict.fromkeys(withdrawn, CANNOT_STORE)
+        return [
+            stored(one, None if _uid(one) in whole else failures.get(_uid(one), OUT_OF_RESOURCES))
+            for one in kept
+        ]
 
     def verify(self, centre: str, course_uid: str, version: int) -> Receipts:
         """Give the archive's word on every instance; what was not read back yet is read now."""
         submission = self._of(centre, course_uid, version)
         expected = self._submissions.expected(course_uid, version)
-        digests = {
-            one.key.sop_instance_uid: self._read_back(one) for one in expected if not one.verified
-        }
-        self.note(digests)
+        unread = [one for one in expected if not one.verified]
+        read = self._store.digests([one.key for one in unread])
+        digests = {_uid(one): read.get(_uid(one)) for one in unread}
+        self._submissions.verified(digests)
         receipts = tuple(_receipt(one, digests) for one in expected)
         if all(receipt.verified for receipt in receipts):
             now = self._clock.now()
@@ -160,11 +162,13 @@ class SubmissionService:
             raise NotFoundError("this centre announced no such version of a course")
         return found
 
-    def _still_admitted(self, expected: Expected) -> None:
-        """Take an object back whose patient withdrew while it was being stored."""
-        if not self._submissions.is_expected(expected.key.sop_instance_uid, expected.sha256):
-            self._store.delete(expected.key)
-            raise RefusedError("patient-withdrew", "the patient withdrew; nothing more is taken")
+    def _take_back(self, kept: Sequence[Expected]) -> set[str]:
+        """Delete what is not expected any more: its patient withdrew while it was being stored."""
+        withdrawn = self._submissions.unexpected(kept)
+        for one in kept:
+            if _uid(one) in withdrawn:
+                self._store.delete(one.key)
+        return withdrawn
 
     def _refuse_older_or_foreign(self, manifest: Manifest) -> None:
         newest = self._submissions.newest(manifest.course_uid)
@@ -177,15 +181,22 @@ class SubmissionService:
             text = f"version {newest.version} of this course is here already"
             raise RefusedError("newer-version-known", text, 409)
 
-    def _read_back(self, expected: Expected) -> str | None:
-        data = self._store.read(expected.key)
-        return None if data is None else sha256(data).hexdigest()
+
+def stored(expected: Expected, failure: int | None) -> Stored:
+    """Return the answer for an announced instance."""
+    key = expected.key
+    return Stored(expected.sop_class_uid, key.sop_instance_uid, key.study_instance_uid, failure)
+
+
+def _uid(expected: Expected) -> str:
+    return expected.key.sop_instance_uid
 
 
 def _receipt(expected: Expected, digests: Mapping[str, str | None]) -> InstanceReceipt:
-    uid = expected.key.sop_instance_uid
-    digest = expected.sha256 if expected.verified else digests.get(uid)
-    return InstanceReceipt(sop_instance_uid=uid, sha256=digest, verified=digest == expected.sha256)
+    digest = expected.sha256 if expected.verified else digests.get(_uid(expected))
+    return InstanceReceipt(
+        sop_instance_uid=_uid(expected), sha256=digest, verified=digest == expected.sha256
+    )
 
 
 def _check(body: CertificateBody, centre: str, course_uid: str, version: int) -> None:

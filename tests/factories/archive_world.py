@@ -145,6 +145,14 @@ class MemoryStore:
         self._answer()
         return self.objects.get(key.sop_instance_uid)
 
+    def headings(self, keys: Sequence[InstanceKey]) -> Mapping[str, bytes]:
+        read = {key.sop_instance_uid: self.read(key) for key in keys}
+        return {uid: data for uid, data in read.items() if data is not None}
+
+    def digests(self, keys: Sequence[InstanceKey]) -> Mapping[str, str]:
+        read = {key.sop_instance_uid: self.read(key) for key in keys}
+        return {uid: sha256(data).hexdigest() for uid, data in read.items() if data is not None}
+
     def delete(self, key: InstanceKey) -> None:
         self._answer()
         self.objects.pop(key.sop_instance_uid, None)

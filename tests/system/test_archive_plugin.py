@@ -1,5 +1,6 @@
 """The archive plugin inside a real Orthanc, which nobody but the harmonizer should ever reach."""
 
+from hashlib import sha256
 from uuid import uuid4
 
 import httpx
@@ -8,6 +9,10 @@ import pytest
 from gateway.data.deid import load_profile
 from gateway.domain.deid import NationalStage, SiteStage
 from gateway.domain.identity import KeyRing
+from harmonizer.adapters.dicomrt import read_image
+from harmonizer.adapters.nesting import outline
+from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
+from harmonizer.domain.studies import InstanceKey
 from kasari.stack import Stack
 from tests.factories.identified import ct_slice
 
@@ -65,6 +70,25 @@ def test_what_carries_both_is_kept_as_it_is(stack: Stack) -> None:
         httpx.delete(f"{url}/instances/{instance}", auth=auth)
 
 
+def test_it_reads_its_own_files_for_the_archive(stack: Stack) -> None:
+    here, missing = (InstanceKey(*of) for of in (outline(NATIONAL).identity, ("A", "1", "2", "3")))
+    login = stack.archive_login()
+    with open_orthanc_client(stack.archive_orthanc_url, *login) as client:
+        store = OrthancArchive(client)
+        store.put(here, NATIONAL)
+        try:
+            digest = sha256(NATIONAL).hexdigest()
+            assert store.digests([here, missing]) == {here.sop_instance_uid: digest}
+            heading = store.headings([missing, here])[here.sop_instance_uid]
+            assert NATIONAL.startswith(heading)
+            assert NATIONAL[len(heading) :].startswith(b"\xe0\x7f\x10\x00OW")
+            assert read_image(heading) == read_image(NATIONAL)
+        finally:
+            store.delete(here)
+        assert store.digests([here]) == store.headings([here]) == {}
+        assert client.get("/kasari/digests").status_code == httpx.codes.METHOD_NOT_ALLOWED
+
+
 def test_the_refusals_are_counted(stack: Stack) -> None:
     stow(stack, SITE)
     address = f"{stack.archive_orthanc_url}/kasari/admission"
@@ -73,5 +97,5 @@ def test_the_refusals_are_counted(stack: Stack) -> None:
 
 
 def test_nobody_without_a_password_is_answered(stack: Stack) -> None:
-    for path in ("/system", "/dicom-web/studies", "/instances", "/kasari/admission"):
+    for path in ("/system", "/dicom-web/studies", "/instances", "/kasari/digests"):
         assert httpx.get(stack.archive_orthanc_url + path).status_code in {401, 403}, path

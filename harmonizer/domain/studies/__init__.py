@@ -9,7 +9,6 @@ from harmonizer.domain.studies.describing import (
     name_findings,
 )
 from harmonizer.domain.studies.harmonized import (
-    CourseFile,
     Harmonized,
     MetricRow,
     PlanRow,
@@ -22,7 +21,6 @@ from harmonizer.domain.studies.site import guess_site, site_of_course
 
 __all__ = [
     "MADE_HERE",
-    "CourseFile",
     "CourseFilter",
     "CourseInstance",
     "DerivedKind",

@@ -1,19 +1,10 @@
 """What harmonizing a course gives, ready to be kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harmonizer.domain.quality.findings import Finding
-
-
-@dataclass(frozen=True)
-class CourseFile:
-    """One object of a course; its bytes are fetched when they are needed."""
-
-    modality: str
-    role: str
-    read: Callable[[], bytes]
 
 
 @dataclass(frozen=True)

@@ -103,12 +103,11 @@ def test_what_is_stored_while_its_patient_withdraws_does_not_stay(
     async def job(door: Door) -> None:
         await door.announce(course)
         one = course.instances[0]
-        expected = door.service.submissions.admit("KUH", one.entry.sha256)
-        assert expected is not None
+        expected = door.service.submissions.admit("KUH", one.entry.sha256)[one.entry.sha256]
         await tell(door, "w1", (course.body.manifest.national_id,))
         door.service.work_through()
-        answer, digest = door.service.submissions.keep(expected, one.data)
-        assert (answer.failure, digest) == (0xC000, None)
+        assert door.service.submissions.keep(expected, one.data) is None
+        assert [a.failure for a in door.service.submissions.confirm([expected])] == [0xC000]
         assert door.store.objects == {}
 
     inside(open_door, job)

@@ -18,7 +18,7 @@ SHORTEST_SKELETON = 4
 SHORTEST_WRITTEN_OUT = 5
 LONG = 9
 SURE_LENGTH = 7
-SURE_BEGINNING = 5
+SURE_BEGINNING = SURE_SKELETON = 5
 SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
 SHORTEST_LOOSE, LEAST_RESEMBLANCE, RESEMBLING = 4, 0.8, 0.25
 MOST_MEANINGS = 3
@@ -48,12 +48,26 @@ class Guessing:
         self._written = _buckets(self._written_out)
         self._holding = {first: _holding(forms) for first, forms in self._written_by_letter.items()}
         self._near: dict[tuple[str, int, int], list[str]] = {}
+        self._by_skeleton: dict[str, list[str]] = {}
+        for form in self._written_out:
+            if self._is_latin(form):
+                self._by_skeleton.setdefault(_skeleton(form), []).append(form)
 
     def guess(self, word: str) -> tuple[Sense, ...]:
         """Return the senses of the words that are meant, none if there is no likely one."""
         if not word.isalpha():
             return ()
-        return self._slips(word, self._forms) or self._shortened(word)
+        return self._without_vowels(word) or self._slips(word, self._forms) or self._shortened(word)
+
+    def _without_vowels(self, word: str) -> tuple[Sense, ...]:
+        """Return what a word means of which only vowels were left out: `parotd`, `spnl`."""
+        if len(word) < SHORTEST_SKELETON:
+            return ()
+        forms = [
+            form for form in self._by_skeleton.get(_skeleton(word), ()) if _in_order(word, form)
+        ]
+        cost = SURE if len(word) >= SURE_SKELETON else SHORTENED
+        return self._meanings(word, sorted(forms, key=len), cost)
 
     def phrase(self, joined: str) -> tuple[Sense, ...]:
         """Return what two words together are a slip away from: `brian stem` = brain stem."""
@@ -178,6 +192,11 @@ def _by_letter(forms: Iterable[str]) -> dict[str, list[str]]:
 def _hangs_on(word: str, form: str) -> bool:
     """Whether a letter was hung on, which marks a copy more often than it is a slip."""
     return form in {word[1:], word[:-1]}
+
+
+def _skeleton(word: str) -> str:
+    """Return the first letter and the consonants after it."""
+    return word[:1] + "".join(letter for letter in word[1:] if letter not in VOWELS)
 
 
 def _is_skeleton(word: str) -> bool:

@@ -26,6 +26,7 @@ ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 SHORTEST_INFLECTED = 4
 SHORTEST_PART = 3
 SIDES = {"l": "left", "r": "right"}
+ARTERY = "art"
 LATIN_SIDES = frozenset({"lt", "rt"})
 """Sides of two letters that are glued to words of any language."""
 
@@ -127,11 +128,21 @@ class Lexicon:
             if before is None:
                 continue
             for end, part in self._next_parts(word, start):
-                longer = best[end]
-                if longer is None or len(longer) > len(before) + 1:
-                    best[end] = [*before, part] if part else [*before]
+                known = best[end]
+                longer = [*before, part] if part else [*before]
+                if known is None or self._weight(known) > self._weight(longer):
+                    best[end] = longer
         found = best[-1]
         return found if found and len(found) > 1 else None
+
+    def _weight(self, parts: Sequence[str]) -> tuple[int, int]:
+        """Return how unlikely a way to split a word is: by its parts, marks among them, length."""
+        marks = sum(
+            all(sense.is_mark for sense in self._senses[part])
+            for part in parts
+            if len(part) >= SHORTEST_PART
+        )
+        return len(parts) + marks, -sum(len(part) ** 2 for part in parts)
 
     def _next_parts(self, word: str, start: int) -> Iterator[tuple[int, str]]:
         for end in range(len(word), start + SHORTEST_PART - 1, -1):
@@ -162,16 +173,19 @@ class Lexicon:
         side, rest = self._ends.get(word[start:end], ()), word[end:] if start == 0 else word[:start]
         if not side:
             return False
-        if word[start:end] in LATIN_SIDES:
-            return len(rest) > SHORTEST_PART or rest in self._listed
+        if end - start > 1:
+            artery = start > 0 and word.endswith(ARTERY) and word[: -len(ARTERY)] in self._senses
+            return not artery and (len(rest) > SHORTEST_PART or rest in self._listed)
         if len(rest) < SHORTEST_INFLECTED:
             return False
-        if end - start > 1:
-            return True
         if rest not in self._senses:
             return False
         spoken = {language for sense in self._senses[rest] for language in sense.languages}
         return any(sense.languages & spoken for sense in side)
+
+    def short_sides(self, word: str) -> tuple[Sense, ...]:
+        """Return the sides that a word of one or two letters means."""
+        return self._part(word) if word in SIDES or word in self._ends else ()
 
     def misspelt(self, word: str) -> tuple[Sense, ...]:
         """Return what a word may be that is not in the dictionary: misspelt or shortened."""

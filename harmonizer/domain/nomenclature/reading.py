@@ -32,7 +32,7 @@ ROMANCE_SIDES = frozenset({"d", "g"})
 LAST_SIDE = 0.04
 COPIED_SIDE = REPEATED = 0.1
 SHORTEST_SLIP = 6
-SIDED_ABBREVIATION, ABBREVIATED = 3, 0.1
+SIDED_ABBREVIATION, ABBREVIATED = (3, 4), 0.1
 GATED = 2
 """A word of one or two letters counts in its language only if the rest speaks that language."""
 ALWAYS_READ = frozenset(
@@ -187,31 +187,29 @@ class Reader:
 
     def _slip_before_side(self, token: str, compound: Slots) -> tuple[Sense, ...]:
         """Return a slip in a Latin word that is likelier than a glued letter: `paroid`."""
-        if len(token) < SHORTEST_SLIP or not any(
-            len(part[0].word) == 1 and part[0].word not in SIDES for part in compound
-        ):
+        letters = [part for part in compound if len(part[0].word) == 1]
+        if len(token) < SHORTEST_SLIP or not letters or letters[0][0].word in SIDES:
             return ()
         misspelt = self._lexicon.misspelt(token)
-        hung_on = (
-            any(f"'{rest}'" in misspelt[0].note for rest in (token[1:], token[:-1]))
-            if (misspelt)
-            else True
-        )
-        return () if hung_on or LATIN not in misspelt[0].languages else misspelt
+        read = {sense.concepts - {PAIR} for part in compound for sense in part}
+        same = not misspelt or misspelt[0].concepts - {PAIR} in read
+        return () if same or LATIN not in misspelt[0].languages else misspelt
 
     def _sided_abbreviation(self, token: str) -> Slots:
-        """Read `rbp` and `onl`: an abbreviation of two letters, and a side before or behind it."""
-        if len(token) != SIDED_ABBREVIATION:
+        """Read `rbp`, `onl`, `fkre`: two letters that shorten an organ, and a side at an end."""
+        if len(token) not in SIDED_ABBREVIATION:
             return ()
-        for side, short in ((token[0], token[1:]), (token[-1], token[:-1])):
-            organ = tuple(
-                replace(sense, cost=sense.cost + ABBREVIATED)
-                for sense in self._lexicon.senses(short)
-                if LATIN in sense.languages and not sense.is_mark and not _is_side(sense)
-            )
-            if side in SIDES and organ:
-                concept = frozenset({SIDES[side]})
-                return organ, (Sense(side, concept, ANYONE, in_compound=True),)
+        for side, short in ((token[:-2], token[-2:]), (token[2:], token[:2])):
+            for meant in self._lexicon.short_sides(side):
+                organ = tuple(
+                    replace(sense, cost=sense.cost + ABBREVIATED, in_compound=True)
+                    for sense in self._lexicon.senses(short)
+                    if (sense.languages & meant.languages or LATIN in meant.languages)
+                    and not sense.is_mark
+                    and not _is_side(sense)
+                )
+                if organ:
+                    return organ, (meant,)
         return ()
 
 

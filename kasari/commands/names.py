@@ -21,7 +21,6 @@ from harmonizer.domain.nomenclature import (
     RoiName,
     RuleSet,
     SetMapping,
-    map_structure_set,
     obstacles,
     preview,
 )
@@ -165,6 +164,7 @@ def rename(
         standard_names,
     )
     from harmonizer.data.quality import load_knowledge
+    from harmonizer.domain.nomenclature import map_structure_set
 
     try:
         data = source.read_bytes()
@@ -254,13 +254,14 @@ def _map_rows(mapper: Mapper, rows: Iterable[dict[str, str]], centre: str) -> li
     sets: dict[tuple[str, str, str], list[tuple[int, RoiName]]] = {}
     results: dict[int, dict[str, Any]] = {}
     for at, row in enumerate(rows):
-        name = RoiName(at, row["raw_name"], row.get("interpreted_type") or None)
+        declared = row.get("interpreted_type") or None
         site, side = row.get("site", ""), row.get("laterality", "")
         if row.get("structure_set"):
+            name = RoiName(at, row["raw_name"], declared)
             sets.setdefault((row["structure_set"], site, side), []).append((at, name))
         else:
             context = Context(site or None, side or None, centre or None)
-            results[at] = _cells(mapper.map_name(name, context))
+            results[at] = _cells(mapper.map_name(RoiName(0, row["raw_name"], declared), context))
     for (_, site, side), numbered in sets.items():
         context = Context(site or None, side or None, centre or None)
         found = mapper.map_set([name for _, name in numbered], context)

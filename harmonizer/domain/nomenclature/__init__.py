@@ -1,5 +1,7 @@
 """Structure names: from what a hospital writes to AAPM TG-263."""
 
+from typing import TYPE_CHECKING, Any
+
 from harmonizer.domain.nomenclature.answers import AUTO_BAR
 from harmonizer.domain.nomenclature.conceptmap import concept_maps
 from harmonizer.domain.nomenclature.course import Mapper, NameFinding, SetMapping
@@ -36,9 +38,11 @@ from harmonizer.domain.nomenclature.rules import (
     conflicts,
     contradictions,
 )
-from harmonizer.domain.nomenclature.structure_set import map_structure_set
 from harmonizer.domain.nomenclature.targets import Target, parse_target
 from harmonizer.domain.nomenclature.worklist import Compliance, OpenName, compliance, open_names
+
+if TYPE_CHECKING:
+    from harmonizer.domain.nomenclature.structure_set import map_structure_set
 
 __all__ = [
     "AUTO_BAR",
@@ -84,3 +88,12 @@ __all__ = [
     "preview",
     "renamings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what reads contours, and numpy with it, when it is first asked for: names need none."""
+    if name == "map_structure_set":
+        from harmonizer.domain.nomenclature.structure_set import map_structure_set
+
+        return map_structure_set
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

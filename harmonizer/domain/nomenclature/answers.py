@@ -1,7 +1,6 @@
 """The answers that the matcher gives, by how a name was understood."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from harmonizer.domain.nomenclature.model import Kind, Mapping, Status
 from harmonizer.domain.nomenclature.ranking import Candidate, alternatives
@@ -16,10 +15,12 @@ def exact_name(raw: str, name: str, kind: Kind) -> Mapping:
     return Mapping(0, raw, name, status, 1.0, True, kind, f"'{raw}' is the standard name {name}")
 
 
-def suggested_name(raw: str, name: str, confidence: float, reason: str) -> Mapping:
+def suggested_name(
+    raw: str, name: str, confidence: float, reason: str, others: Sequence[Candidate] = ()
+) -> Mapping:
     """Answer what the grammar reads; applied unseen from `AUTO_BAR` on."""
-    certain = confidence >= AUTO_BAR
-    return Mapping(0, raw, name, Status.SUGGESTED, confidence, certain, Kind.ORGAN, reason)
+    certain, but = confidence >= AUTO_BAR, alternatives(others, name)
+    return Mapping(0, raw, name, Status.SUGGESTED, confidence, certain, Kind.ORGAN, reason, but)
 
 
 def aid(raw: str, reason: str) -> Mapping:
@@ -29,5 +30,5 @@ def aid(raw: str, reason: str) -> Mapping:
 
 def unmapped_name(raw: str, reason: str, others: Sequence[Candidate] = ()) -> Mapping:
     """Answer that no name can be given."""
-    unknown = Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason)
-    return replace(unknown, alternatives=alternatives(others))
+    but = alternatives(others)
+    return Mapping(0, raw, None, Status.UNMAPPED, 0.0, False, Kind.UNKNOWN, reason, but)

@@ -58,6 +58,7 @@ class Catalogue:
         for first, second in (("VBs", "vbs"),):  # VB_S loses its underscore: the plural is meant
             if first in self.by_name:
                 self._by_key[second] = self.by_name[first]
+        self._moved = self._with_moved_sides()
         self._by_concepts = self._index()
         self._by_concept: dict[str, list[tuple[Structure, frozenset[str], frozenset[str]]]] = {}
         for structure in self.structures:
@@ -84,18 +85,20 @@ class Catalogue:
         return self._written.get(_separated(plain_name)) or self._by_key.get(key(plain_name))
 
     def with_side_moved(self, plain_name: str) -> Structure | None:
-        """Return the sided structure whose side was glued to the other end: `RtLNAxPectoral`."""
-        whole = key(plain_name)
+        """Return the sided structure whose side was written elsewhere: `RtLNAxPectoral`."""
+        return self._moved.get(key(plain_name))
+
+    def _with_moved_sides(self) -> dict[str, Structure]:
+        """Index the sided names with their side as hospitals write it, at either end."""
+        moved: dict[str, Structure] = {}
         for side, letter in GLUED_SIDES:
             least = SHORTEST_SIDED if len(side) == 1 else SHORTEST_SIDED - 1
-            for glued, root in (
-                (whole.startswith(side), whole[len(side) :]),
-                (whole.endswith(side), whole[: -len(side)]),
-            ):
-                found = self._by_key.get(root + letter) if glued and len(root) >= least else None
-                if found and found.twin:
-                    return found
-        return None
+            for whole, structure in self._by_key.items():
+                root = whole[:-1]
+                if structure.twin and whole[-1:] == letter and len(root) >= least:
+                    moved.setdefault(side + root, structure)
+                    moved.setdefault(root + side, structure)
+        return moved
 
     def template(self, plain_name: str) -> str | None:
         """Return a name that a template row stands for, such as `Bolus_05mm`."""

@@ -47,7 +47,7 @@ class Guessing:
         self._written_by_letter = _by_letter(self._written_out)
         self._written = _buckets(self._written_out)
         self._holding = {first: _holding(forms) for first, forms in self._written_by_letter.items()}
-        self._near: dict[tuple[str, int, int], list[str]] = {}
+        self._near: dict[tuple[str, int, int, int], list[str]] = {}
         self._by_skeleton: dict[str, list[str]] = {}
         for form in self._written_out:
             if self._is_latin(form):
@@ -94,15 +94,24 @@ class Guessing:
         if len(word) < SHORTEST_MISSPELT:
             return ()
         most = 1 if len(word) < LONG else 2
-        likely = self._likely(word, most, forms)
-        near = process.extract(word, likely, scorer=OSA.distance, score_cutoff=most, limit=NEAR)
+        near = [
+            found
+            for letter in dict.fromkeys(word[:2])
+            for found in process.extract(
+                word,
+                self._likely(letter, len(word), most, forms),
+                scorer=OSA.distance,
+                score_cutoff=most,
+                limit=NEAR,
+            )
+        ]
         if len(word) < SHORTEST_MARK:
             near = [n for n in near if not any(s.is_mark for s in self._senses[n[0]])]
         if len(word) == SHORTEST_MISSPELT:  # letters exchanged, nothing else
             near = [n for n in near if sorted(n[0]) == sorted(word)]
         if not near:
             return ()
-        closest = near[0][1]
+        closest = min(distance for _, distance, _ in near)
         ranked = sorted(
             (form for form, distance, _ in near if distance == closest),
             key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
@@ -110,15 +119,14 @@ class Guessing:
         doubt = closest > 1 or len(word) < SURE_LENGTH or any(_hangs_on(word, f) for f in ranked)
         return self._meanings(word, ranked, SLIP if doubt else SURE)
 
-    def _likely(self, word: str, most: int, forms: Buckets) -> list[str]:
-        """Return the forms about as long that begin with one of the first two letters."""
-        key = (word[:2], len(word), id(forms))
+    def _likely(self, letter: str, length: int, most: int, forms: Buckets) -> list[str]:
+        """Return the forms about as long that begin with a letter."""
+        key = (letter, length, most, id(forms))
         if key not in self._near:
             self._near[key] = [
                 form
-                for letter in dict.fromkeys(word[:2])
-                for length in range(len(word) - most, len(word) + most + 1)
-                for form in forms.get((letter, length), ())
+                for about in range(length - most, length + most + 1)
+                for form in forms.get((letter, about), ())
             ]
         return self._near[key]
 
@@ -159,19 +167,22 @@ class Guessing:
 
     def _meanings(self, word: str, forms: Iterable[str], cost: float) -> tuple[Sense, ...]:
         """Return one sense per meaning, the likeliest first; that of a pair gives way."""
-        found: dict[frozenset[str], Sense] = {}
+        found: dict[frozenset[str], tuple[str, Sense]] = {}
         for form in forms:
             for sense in self._senses[form]:
-                found.setdefault(
-                    sense.concepts - {PAIR}, replace(sense, note=f"taken for '{form}'")
-                )
+                found.setdefault(sense.concepts - {PAIR}, (form, sense))
         if len(found) > 1:
             cost = max(cost, SHORTENED_IN_DOUBT if cost == SHORTENED else SLIPS_IN_DOUBT)
-        elif cost == SURE and not any(LATIN in s.languages for s in found.values()):
+        elif cost == SURE and not any(LATIN in s.languages for _, s in found.values()):
             cost = SLIP
         return tuple(
-            replace(sense, word=word, cost=sense.cost + cost + 0.02 * place)
-            for place, sense in enumerate(list(found.values())[:MOST_MEANINGS])
+            replace(
+                sense,
+                word=word,
+                note=f"taken for '{form}'",
+                cost=sense.cost + cost + 0.02 * place,
+            )
+            for place, (form, sense) in enumerate(list(found.values())[:MOST_MEANINGS])
         )
 
 

@@ -288,8 +288,7 @@ class Matcher:
             return unmapped_name(raw, "no word that names a structure", candidates)
         first, *rest = candidates
         reason = reading_reason(first.reading, decoration, first.guess)
-        mapping = suggested_name(raw, first.name, min(first.score, MOST_GUESSED), reason)
-        return replace(mapping, alternatives=alternatives(rest))
+        return suggested_name(raw, first.name, min(first.score, MOST_GUESSED), reason, rest)
 
     def _candidates(
         self, words: Sequence[str], decoration: Decoration, context: Context

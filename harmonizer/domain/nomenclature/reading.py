@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations, islice, pairwise, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
@@ -28,6 +27,7 @@ NUMBERED = re.compile(r"([a-z]{3,})(\d{1,2})")
 SHORTEST_MISSPELT = 3
 DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
+SIDED = frozenset({PAIR, "left", "right"})
 ROMANCE_SIDES = frozenset({"d", "g"})
 LAST_SIDE = 0.04
 COPIED_SIDE = REPEATED = 0.1
@@ -46,26 +46,27 @@ Slots = tuple[tuple[Sense, ...], ...]
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to understand a name. `unknown` are tokens that no dictionary explains."""
+    """One way to understand a name. `unknown` are tokens that no dictionary explains.
+
+    `marks` are the words that mark a planning aid.
+    """
 
     concepts: frozenset[str]
     senses: tuple[Sense, ...]
     unknown: tuple[str, ...]
     cost: float
+    marks: tuple[Sense, ...] = ()
 
     @property
     def is_guessed(self) -> bool:
         """Whether a word of it is not in the dictionary."""
         return any(sense.is_guessed for sense in self.senses)
 
-    @cached_property
-    def marks(self) -> tuple[Sense, ...]:
-        """The words that mark a planning aid."""
-        return tuple(sense for sense in self.senses if sense.is_mark)
-
-    @cached_property
+    @property
     def anatomy(self) -> frozenset[str]:
         """The concepts without the marks."""
+        if not self.marks:
+            return self.concepts
         return frozenset(c for c in self.concepts if not c.startswith(MARK))
 
 
@@ -190,10 +191,11 @@ class Reader:
         letters = [part for part in compound if len(part[0].word) == 1]
         if len(token) < SHORTEST_SLIP or not letters or letters[0][0].word in SIDES:
             return ()
+        words = [sense for part in compound if part not in letters for sense in part]
         misspelt = self._lexicon.misspelt(token)
-        read = {sense.concepts - {PAIR} for part in compound for sense in part}
-        same = not misspelt or misspelt[0].concepts - {PAIR} in read
-        return () if same or LATIN not in misspelt[0].languages else misspelt
+        if any(LATIN in sense.languages for sense in words) or not misspelt:
+            return ()
+        return misspelt if LATIN in misspelt[0].languages else ()
 
     def _sided_abbreviation(self, token: str) -> Slots:
         """Read `rbp`, `onl`, `fkre`: two letters that shorten an organ, and a side at an end."""
@@ -202,7 +204,7 @@ class Reader:
         for side, short in ((token[:-2], token[-2:]), (token[2:], token[:2])):
             for meant in self._lexicon.short_sides(side):
                 organ = tuple(
-                    replace(sense, cost=sense.cost + ABBREVIATED, in_compound=True)
+                    replace(sense, word=token, cost=sense.cost + ABBREVIATED, in_compound=True)
                     for sense in self._lexicon.senses(short)
                     if (sense.languages & meant.languages or LATIN in meant.languages)
                     and not sense.is_mark
@@ -303,7 +305,8 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
     for sense in senses:
         concepts |= sense.concepts
     cost = sum(sense.cost for sense in senses)
-    naming = [s for s in senses if s.concepts - {PAIR, "left", "right"} and not s.is_mark]
+    marks = tuple(sense for sense in senses if sense.is_mark)
+    naming = [s for s in senses if s.concepts - SIDED and not s.is_mark]
     cost += DOUBT if len(naming) == 1 and naming[0].doubtful else 0.0
     cost += REPEATED if _says_twice(naming) else 0.0
     if {"left", "right"} <= concepts:
@@ -311,7 +314,7 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
         cost += 0.0 if _side_by_side(senses) else SIDES_DISAGREE
     elif PAIR in concepts and concepts & {"left", "right"}:
         cost += SIDE_OF_A_PAIR
-    return Reading(frozenset(concepts), senses, unknown, cost)
+    return Reading(frozenset(concepts), senses, unknown, cost, marks)
 
 
 def _says_twice(naming: Sequence[Sense]) -> bool:

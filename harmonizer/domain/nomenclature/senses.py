@@ -1,7 +1,6 @@
 """One meaning of one word."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 LATIN = "la"
 PAIR = "pair"
@@ -15,7 +14,7 @@ class Sense:
 
     `doubtful`: the word alone does not say what is meant; beside another one it does.
 
-    `in_compound`: the word was found inside a longer one.
+    `in_compound`: the word was found inside a longer one. `is_mark`: it marks a planning aid.
     """
 
     word: str
@@ -25,13 +24,12 @@ class Sense:
     note: str = ""
     in_compound: bool = False
     doubtful: bool = False
+    is_mark: bool = field(init=False, compare=False, default=False)
 
     @property
     def is_guessed(self) -> bool:
         """Whether the word is not in the dictionary and was taken for one that is."""
         return bool(self.note)
 
-    @cached_property
-    def is_mark(self) -> bool:
-        """Whether the word marks a planning aid."""
-        return any(c.startswith(MARK) for c in self.concepts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_mark", any(c.startswith(MARK) for c in self.concepts))

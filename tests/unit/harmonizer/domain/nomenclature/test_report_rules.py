@@ -14,6 +14,9 @@ from harmonizer.domain.nomenclature import Kind, Mapper
         ("Myelon PRV5", "SpinalCord_PRV05"),
         ("Opt Chiasm PRV 3mm", "OpticChiasm_PRV3"),  # two digits would make 17 characters
         ("Spinal cord PRV 0.5cm", "SpinalCord_PRV05"),
+        ("PRV cord 5", "SpinalCord_PRV05"),  # the margin last where PRV comes first
+        ("VB_C1_PRV5", "VB_C1_PRV05"),  # the number of a vertebra is no margin
+        ("Rib01_L_PRV05", "Rib01_PRV05_L"),
     ],
 )
 def test_planning_risk_volumes(mapper: Mapper, raw: str, want: str) -> None:

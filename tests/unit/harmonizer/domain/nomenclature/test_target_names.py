@@ -58,6 +58,11 @@ def nothing(text: str) -> str | None:
         ("IRCTV", "CTV_Mid"),
         ("PTV II", "PTV2"),
         ("Left PTV", "PTV_L"),
+        ("CTV_LN_Neck_L", "CTV_LN_Neck_L"),  # the list begins its nodes' names so
+        ("PTVn_LN_Ax_L2", "PTVn_LN_Ax_L2"),
+        ("CTV_LN_Presac", "CTV_LN_Presacral"),
+        ("PTV_Breast_L_40", "PTVBreast_L_4000"),
+        ("PTV TB", "PTV_TumorBed"),
         ("Prostate PTV", "PTV_Prostate"),  # but a rectum before PTV is what both share
     ],
 )
@@ -71,6 +76,21 @@ def test_targets_by_hand(mapper: Mapper, raw: str, want: str) -> None:
 def test_the_parts() -> None:
     target = parse_target("PTV!p2_CT1_54Gyx3-05^x", nothing)
     assert target == Target("PTV", True, "p", "2", "CT1", "", "54Gyx3", "05", "x")
+
+
+@pytest.mark.parametrize(
+    ("raw", "want", "applied"),
+    [
+        ("GTVN1_600", "GTVn1_6000", False),  # dGy, as Sweden writes; a person looks at it
+        ("PTVT_544", "PTVp_5440", False),
+        ("PTV_800", "PTV_800", True),  # 8 Gy once
+        ("PTV_600x5", "PTV_600x5", True),
+        ("PTV_5440", "PTV_5440", True),
+    ],
+)
+def test_three_digits_are_decigrays(mapper: Mapper, raw: str, want: str, applied: bool) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.auto) == (want, applied)
 
 
 def test_words_that_are_not_understood_qualify_and_need_a_person(mapper: Mapper) -> None:

@@ -1,0 +1,87 @@
+"""Habits of hospitals that a rule reads: sides glued on, abbreviations, vowels left out, copies."""
+
+import re
+
+import pytest
+
+from harmonizer.data.tg263 import load_nomenclature
+from harmonizer.domain.nomenclature import Kind, Mapper
+
+NO_SIDE = {"VB_L"}  # lumbar
+SIDED = [
+    (structure.name[:-2], structure.name[-1], structure.name)
+    for structure in load_nomenclature().structures
+    if structure.kind is Kind.ORGAN
+    and structure.twin
+    and structure.name[-2:] in {"_L", "_R"}
+    and structure.name not in NO_SIDE
+    and not re.search(r"PRVx", structure.name)
+]
+SIDES = {"L": ("Lt", "Left", "LT", "li"), "R": ("Rt", "Right", "RT", "re")}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_every_listed_name_with_its_side_glued_to_either_end(mapper: Mapper, place: int) -> None:
+    wrong = []
+    for root, side, name in SIDED:
+        glued, said = root.replace("_", ""), SIDES[side][place]
+        for raw in (said + glued, glued + said, f"{said} {root}", side + glued):
+            if mapper.map_name(raw).tg263_name != name:
+                wrong.append((raw, name, mapper.map_name(raw).tg263_name))
+    assert len(wrong) <= 0.01 * 4 * len(SIDED), wrong
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("lteye", "Eye_L"),
+        ("rtoptnerve", "OpticNrv_R"),
+        ("ltprtdgland", "Parotid_L"),
+        ("ohrre", "Ear_External_R"),
+        ("ögahö", "Eye_R"),
+        ("pulmonder", "Lung_R"),
+        ("femurd", "Femur_R"),
+    ],
+)
+def test_short_sides_are_glued_to_words_and_compounds(mapper: Mapper, raw: str, want: str) -> None:
+    assert mapper.map_name(raw).tg263_name == want
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("RBP", "BrachialPlex_R"),
+        ("ONL", "OpticNrv_L"),
+        ("tmrt", "Joint_TM_R"),
+        ("tfd", "Femur_Head_R"),
+    ],
+)
+def test_two_letters_and_a_side_are_suggested_never_applied(
+    mapper: Mapper, raw: str, want: str
+) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.auto) == (want, False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [("Parotd L", "Parotid_L"), ("Bldr", "Bladder"), ("Submnd Rt", "Glnd_Submand_R")],
+)
+def test_vowels_left_out(mapper: Mapper, raw: str, want: str) -> None:
+    assert mapper.map_name(raw).tg263_name == want
+
+
+def test_a_slip_is_likelier_than_a_glued_letter(mapper: Mapper) -> None:
+    assert mapper.map_name("Paroid_R").tg263_name == "Parotid_R"  # not the wall of French
+
+
+@pytest.mark.parametrize("raw", ["Heart (1)", "Lung_L (2)", "Parotid R(1)"])
+def test_a_copy_keeps_its_name_and_needs_a_person(mapper: Mapper, raw: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert mapping.tg263_name in {"Heart", "Lung_L", "Parotid_R"}
+    assert not mapping.auto
+
+
+@pytest.mark.parametrize("raw", ["Optic chiasm opt", "Chiasm opt", "opt Optic nerve L"])
+def test_a_word_more_than_the_name_needs_may_be_a_mark(mapper: Mapper, raw: str) -> None:
+    assert not mapper.map_name(raw).auto

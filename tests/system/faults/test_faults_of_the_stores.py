@@ -249,6 +249,7 @@ def test_the_vault_is_lost(checked: Ward) -> None:
     """The gateway's database is gone | nobody is let in until it is put back; then all goes on"""
     patient = checked.admit()
     with aside(checked, GATEWAY, database(checked, "gateway")):
+        until(lambda: admitted(checked) == 0, "the plugin has heard that nobody is known")
         assert checked.send(patient).counts() == {NOT_AUTHORISED: len(patient.uids)}
         assert checked.gateway("GET", "/api/v1/account")["delivered"] == 0
     checked.send(patient)
@@ -265,14 +266,22 @@ def aside(ward: Ward, process: str, path: Path) -> Iterator[None]:
         if own.exists():
             own.rename(own.with_name(f"aside-{own.name}"))
     ward.stack.ensure_running()
-    yield
-    ward.stop(process)
-    for end in ends:
-        own = path.with_name(path.name + end)
-        own.unlink(missing_ok=True)
-        if own.with_name(f"aside-{own.name}").exists():
-            own.with_name(f"aside-{own.name}").rename(own)
-    ward.stack.ensure_running()
+    try:
+        yield
+    finally:
+        ward.stop(process)
+        for end in ends:
+            own = path.with_name(path.name + end)
+            own.unlink(missing_ok=True)
+            if own.with_name(f"aside-{own.name}").exists():
+                own.with_name(f"aside-{own.name}").rename(own)
+        ward.stack.ensure_running()
+
+
+def admitted(ward: Ward) -> int:
+    """How many people the site's plugin would let in."""
+    address = f"{ward.site.orthanc_url}/kasari/admission"
+    return int(httpx.get(address, auth=ward.site.orthanc_login()).json()["admitted"])
 
 
 @pytest.mark.slow

@@ -294,6 +294,7 @@ def test_the_rules_change_in_the_middle_of_a_course(checked: Ward, tmp_path: Pat
             checked.send(patient)
             until(lambda: fault.done > 0, "a part is there")
             meanwhile.enter_context(checked.restarted_with("gateway", policy_file=str(policy)))
+        until(lambda: checked.admission()["reason"] == "policy-differs", "the plugin has heard")
         assert set(checked.send(other).refused) == {OUT_OF_RESOURCES}
         checked.check()
         marks, manufacturers = newest_in_the_archive(checked)

@@ -249,7 +249,10 @@ def test_the_vault_is_lost(checked: Ward) -> None:
     """The gateway's database is gone | nobody is let in until it is put back; then all goes on"""
     patient = checked.admit()
     with aside(checked, GATEWAY, database(checked, "gateway")):
-        until(lambda: admitted(checked) == 0, "the plugin has heard that nobody is known")
+        until(
+            lambda: checked.admission()["admitted"] == 0,
+            "the plugin has heard that nobody is known",
+        )
         assert checked.send(patient).counts() == {NOT_AUTHORISED: len(patient.uids)}
         assert checked.gateway("GET", "/api/v1/account")["delivered"] == 0
     checked.send(patient)
@@ -276,12 +279,6 @@ def aside(ward: Ward, process: str, path: Path) -> Iterator[None]:
             if own.with_name(f"aside-{own.name}").exists():
                 own.with_name(f"aside-{own.name}").rename(own)
         ward.stack.ensure_running()
-
-
-def admitted(ward: Ward) -> int:
-    """How many people the site's plugin would let in."""
-    address = f"{ward.site.orthanc_url}/kasari/admission"
-    return int(httpx.get(address, auth=ward.site.orthanc_login()).json()["admitted"])
 
 
 @pytest.mark.slow

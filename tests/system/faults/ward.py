@@ -238,6 +238,11 @@ class Ward:
         answer.raise_for_status()
         return answer.json()
 
+    def admission(self) -> Any:
+        """What the site's plugin says of itself: whether it lets anybody in, and why not."""
+        address = f"{self.site.orthanc_url}/kasari/admission"
+        return httpx.get(address, auth=self.site.orthanc_login(), timeout=30).json()
+
     def archive_store(self) -> httpx.Client:
         url, login = self.stack.archive_orthanc_url, self.stack.archive_login()
         return httpx.Client(base_url=url, auth=login, timeout=30)

@@ -26,7 +26,7 @@ from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, With
 from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.clinical import Person
 from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
-from gateway.services.clinical import ClinicalSender, ClinicalService
+from gateway.services.clinical import DEFAULT, ClinicalSender, ClinicalService, ImportOptions
 from harmonizer.adapters.clinical_records import SqlClinicalRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.database import insert_many
@@ -138,7 +138,7 @@ def _csv(head: str, lines: Iterator[str]) -> bytes:
 
 
 def main() -> None:
-    """Import, import again, send; print one JSON line."""
+    """Check all and import all, as the command does; import again, send; print one JSON line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--patients", type=int, default=29_000)
     options.add_argument("--databases", nargs=2, help="URLs of two empty PostgreSQL databases")
@@ -155,6 +155,7 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
     HarmonizerTable.metadata.create_all(theirs)
     store, people = SqlClinicalStore(ours), Everybody()
     service = ClinicalService(store, people, load_code_lists(), Now(), b"k" * 32)
+    checked, checked_cpu = _timed_import(service, patients, ImportOptions(check_only=True))
     imported, imported_cpu = _timed_import(service, patients)
     again, _ = _timed_import(service, min(patients, PART))
     archive = ArchiveService(
@@ -174,6 +175,8 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
         "patients": patients,
         "rows": patients * (1 + TOXICITY + PROMS),
         "database": ours.dialect.name,
+        "check_s": round(checked, 1),
+        "check_cpu_s": round(checked_cpu, 1),
         "import_s": round(imported, 1),
         "import_cpu_s": round(imported_cpu, 1),
         "again_1000_patients_s": round(again, 1),
@@ -209,12 +212,14 @@ def fill_doses(archive: Engine) -> None:
             insert_many(db, metrics, rows)
 
 
-def _timed_import(service: ClinicalService, patients: int) -> tuple[float, float]:
+def _timed_import(
+    service: ClinicalService, patients: int, options: ImportOptions = DEFAULT
+) -> tuple[float, float]:
     """Return seconds by the clock and of this process; the database's own are in the first."""
     spent = cpu = 0.0
     for kind, data in files(patients):
         begun, ours = time.perf_counter(), time.process_time()
-        result = service.import_csv(kind, data)
+        result = service.import_csv(kind, data, options=options)
         spent += time.perf_counter() - begun
         cpu += time.process_time() - ours
         if result.problems:

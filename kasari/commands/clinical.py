@@ -166,6 +166,11 @@ def _show(total: Total) -> None:
     for name, number in total.counts.items():
         table.add_row("not consented here" if name == "skipped" else name, str(number))
     console.print(table)
+    if total.skipped_lines:
+        few = ", ".join(map(str, total.skipped_lines[:SHOWN]))
+        more = " ..." if total.counts["skipped"] > SHOWN else ""
+        text = f"no consent in force here, or an unknown patient: lines {few}{more}; correct the "
+        console.print(f"{text}number, or bring the consent first", markup=False, soft_wrap=True)
     if total.dropped_columns:
         console.print(f"columns dropped: {', '.join(sorted(total.dropped_columns))}", markup=False)
     for found in total.problems[:SHOWN]:

@@ -23,7 +23,8 @@ class Gateway:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(dict(request.url.params))
-        return httpx.Response(200, json={"rows": 1, "stored": 1, "problems": self.problems})
+        said = {"rows": 1, "stored": 1, "problems": self.problems}
+        return httpx.Response(200, json=said | {"skipped": 2, "skipped_lines": [4, 9]})
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ def test_what_is_said_goes_before_what_is_guessed(gateway: Gateway, tmp_path: Pa
     run(str(path), "--kind", "prom", "--source", "OIS", "--partial")
     (asked,) = gateway.asked
     assert (asked["kind"], asked["source"], asked["partial"]) == ("prom", "OIS", "true")
+
+
+def test_lines_of_patients_without_a_consent_are_told(gateway: Gateway, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(GRADED)
+    result = CliRunner().invoke(clinical.app, ["import", "--centre", "KUH", str(path)])
+    assert "unknown patient: lines 4, 9; correct the number" in result.stderr
 
 
 def test_problems_end_in_an_error(gateway: Gateway, tmp_path: Path) -> None:

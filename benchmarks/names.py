@@ -11,8 +11,13 @@ same names: an exact table that ignores case and separators, and the nearest nam
 
 import argparse
 import csv
+import os
 import random
 import re
+import string
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -34,7 +39,17 @@ from harmonizer.domain.nomenclature import (
 
 OWN = Path(__file__).resolve().parents[1] / "tests" / "golden" / "names"
 SPEED_NAMES = 10_000
+NONE = "-"
+"""The first answer where no name is given."""
 WORD = re.compile(r"[^\W\d_]{5,}")
+SIDE_WORDS = (
+    ("Lt", "Rt"),
+    ("left", "right"),
+    ("L", "R"),
+    ("li", "re"),
+    ("sx", "dx"),
+    ("vas", "oik"),
+)
 ARCHIVE_PATIENTS, ARCHIVE_STRUCTURES = 29_000, 25
 CONFIDENCES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 1.0)
 
@@ -68,8 +83,7 @@ def ours(matcher: Matcher) -> Method:
 
     def answer(raw: str) -> Answer:
         found = matcher.match(raw)
-        first = (found.tg263_name,) if found.tg263_name else ()
-        names = (*first, *(a.tg263_name for a in found.alternatives))
+        names = (found.tg263_name or NONE, *(a.tg263_name for a in found.alternatives))
         return Answer(names, found.auto, found.kind is Kind.ORGAN)
 
     return answer
@@ -193,18 +207,85 @@ def print_reliability(rows: list[dict[str, str]], matcher: Matcher) -> None:
         print(f"{low:5.2f} {len(right):6} {_share(sum(right), len(right))}")
 
 
-def print_speed(rows: list[dict[str, str]]) -> None:
-    """Print the time for 10,000 different names by a matcher that has seen none of them."""
-    names = [f"{row['raw_name']}^{i}" for i in range(99) for row in rows][:SPEED_NAMES]
+def print_styles() -> None:
+    """Print how the listed names are read when they are written as hospitals write them."""
     nomenclature = load_nomenclature()
-    start = time.perf_counter()
     matcher = Matcher(nomenclature)
-    made = time.perf_counter()
-    for name in names:
-        matcher.match(name)
-    print(
-        f"speed: made in {made - start:.2f} s, {len(names)} names in"
-        f" {time.perf_counter() - made:.2f} s"
+    organs = [
+        s.name for s in nomenclature.structures if s.kind is Kind.ORGAN and "PRV" not in s.name
+    ]
+    sided = [(name[:-2], name[-1], name) for name in organs if name[-2:] in {"_L", "_R"}]
+    styles: dict[str, list[tuple[str, str]]] = {
+        "dots": [(name.replace("_", "."), name) for name in organs],
+        "capitals": [(name.replace("_", " ").upper(), name) for name in organs],
+        "one slip": [(s, n) for n in organs if (s := misspelt(n, random.Random(n)))],
+        "a copy, (1)": [(f"{name} (1)", name) for name in organs],
+    }
+    for left, right in SIDE_WORDS:
+        said = {"L": left, "R": right}
+        glued = [(said[side] + root.replace("_", ""), name) for root, side, name in sided]
+        styles[f"{left} before"] = [(f"{said[s]} {root}", name) for root, s, name in sided]
+        styles[f"{left} behind"] = [(f"{root} {said[s]}", name) for root, s, name in sided]
+        styles[f"{left} glued"] = glued
+    print("-- house styles of the listed names: names, first right, applied, of these right")
+    for style, rows in styles.items():
+        answers = [(want, matcher.match(raw)) for raw, want in rows]
+        applied = [(want, found) for want, found in answers if found.auto]
+        first = sum(found.tg263_name == want for want, found in answers)
+        right = sum(found.tg263_name == want for want, found in applied)
+        shares = f"{_share(first, len(rows))} {_share(len(applied), len(rows))}"
+        print(f"{style:20} {len(rows):6} {shares} {_share(right, len(applied))}")
+
+
+def print_speed(rows: list[dict[str, str]]) -> None:
+    """Print the processor time for 10,000 different names, and that of the whole command."""
+    rng = random.Random(1)
+    endings = ("", " old", "_AB", " 2", "_opt", " PRV5", "_new", " (1)")
+    real = {
+        f"{misspelt(row['raw_name'], rng) or row['raw_name']}{end}"
+        for end in endings
+        for row in rows
+    }
+    letters = string.ascii_letters + "  __0123456789"
+    nonsense = {"".join(rng.choices(letters, k=rng.randint(4, 24))) for _ in range(SPEED_NAMES * 2)}
+    for title, names in (("as written", sorted(real)), ("nonsense", sorted(nonsense))):
+        rng.shuffle(names)
+        names = names[:SPEED_NAMES]
+        start = time.process_time()
+        matcher = Matcher(load_nomenclature())
+        made = time.process_time()
+        for name in names:
+            matcher.match(name)
+        took = time.process_time() - made
+        print(
+            f"speed, {title}: made in {made - start:.2f} s, {len(names)} names in {took:.2f} s,"
+            f" kasari names map {_command_seconds(names):.2f} s"
+        )
+
+
+def _command_seconds(names: list[str]) -> float:
+    """Return the processor time of `kasari names map` for some names, with its start."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "names.csv"
+        with source.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([["raw_name"], *([name] for name in names)])
+        out = str(Path(folder) / "mapped.csv")
+        command = [
+            sys.executable,
+            "-m",
+            "kasari",
+            "names",
+            "map",
+            "--in",
+            str(source),
+            "--out",
+            out,
+        ]
+        before = os.times()
+        subprocess.run(command, check=True, capture_output=True)
+        after = os.times()
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
     )
 
 
@@ -248,6 +329,7 @@ def main() -> None:
         print_negatives(negatives, methods)
     print_errors(pairs, matcher, given.errors)
     print_reliability(pairs, matcher)
+    print_styles()
     print_speed(pairs)
     print_archive_speed()
 

@@ -23,9 +23,10 @@ def suggested_name(
     return Mapping(0, raw, name, Status.SUGGESTED, confidence, certain, Kind.ORGAN, reason, but)
 
 
-def aid(raw: str, reason: str) -> Mapping:
-    """Answer that the name is that of a planning aid."""
-    return Mapping(0, raw, None, Status.HELPER, 0.95, False, Kind.HELPER, reason)
+def aid(raw: str, reason: str, others: Sequence[Candidate] = ()) -> Mapping:
+    """Answer that the name is that of a planning aid; `others`: the organs, should it be none."""
+    but = alternatives(others)
+    return Mapping(0, raw, None, Status.HELPER, 0.95, False, Kind.HELPER, reason, but)
 
 
 def unmapped_name(raw: str, reason: str, others: Sequence[Candidate] = ()) -> Mapping:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from harmonizer.domain.nomenclature.folding import key
+from harmonizer.domain.nomenclature.folding import SEPARATORS, key
 from harmonizer.domain.nomenclature.model import Structure
 
 TEMPLATES = (
@@ -86,18 +86,27 @@ class Catalogue:
 
     def with_side_moved(self, plain_name: str) -> Structure | None:
         """Return the sided structure whose side was written elsewhere: `RtLNAxPectoral`."""
-        return self._moved.get(key(plain_name))
+        found = self._moved.get(key(plain_name))
+        if not found:
+            return None
+        structure, side, first = found
+        end = SEPARATORS.split(plain_name.strip())[0 if first else -1]
+        return structure if len(end) >= len(side) else None  # `Kidneys x` does not say `sx`
 
-    def _with_moved_sides(self) -> dict[str, Structure]:
-        """Index the sided names with their side as hospitals write it, at either end."""
-        moved: dict[str, Structure] = {}
+    def _with_moved_sides(self) -> dict[str, tuple[Structure, str, bool]]:
+        """Index the sided names with their side as hospitals write it, at either end.
+
+        Each with that side and whether it comes first. `sx` behind a plural may be an x.
+        """
+        moved: dict[str, tuple[Structure, str, bool]] = {}
         for side, letter in GLUED_SIDES:
             least = SHORTEST_SIDED if len(side) == 1 else SHORTEST_SIDED - 1
             for whole, structure in self._by_key.items():
                 root = whole[:-1]
                 if structure.twin and whole[-1:] == letter and len(root) >= least:
-                    moved.setdefault(side + root, structure)
-                    moved.setdefault(root + side, structure)
+                    moved.setdefault(side + root, (structure, side, True))
+                    if not (side == "sx" and f"{root}s" in self._by_key):
+                        moved.setdefault(root + side, (structure, side, False))
         return moved
 
     def template(self, plain_name: str) -> str | None:

@@ -213,7 +213,8 @@ class Matcher:
             return grown
         marks = strongest_marks(readings)
         if marks and not self._explained_without(readings):
-            return aid(raw, helper_reason(text, marks))
+            others = self._candidates(tokens(bare), decoration, context)
+            return aid(raw, helper_reason(text, marks), others)
         return self._guessed(raw, tokens(bare), decoration, context)
 
     def _read_organ(self, bare: str, context: Context) -> tuple[str, list[Reading]]:

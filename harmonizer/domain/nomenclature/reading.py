@@ -269,7 +269,7 @@ def _with_one_side(slots: Sequence[tuple[Sense, ...]]) -> list[tuple[Sense, ...]
 
 
 def _is_glued_letter(slot: tuple[Sense, ...]) -> bool:
-    return len(slot) == 1 and slot[0].in_compound and slot[0].word in SIDES
+    return len(slot[0].word) == 1 and all(s.in_compound and _is_side(s) for s in slot)
 
 
 def _with_last_side(
@@ -329,5 +329,5 @@ def _side_by_side(senses: tuple[Sense, ...]) -> bool:
     """Whether left and right follow each other: `lungs L+R`, not `femr_l`."""
     sides = [bool(sense.concepts & {"left", "right"}) for sense in senses]
     return any(one and other for one, other in pairwise(sides)) and not any(
-        SIDES.get(sense.word) in sense.concepts and sense.in_compound for sense in senses
+        sense.in_compound and _is_side(sense) for sense in senses
     )

@@ -75,6 +75,26 @@ def test_a_slip_is_likelier_than_a_glued_letter(mapper: Mapper) -> None:
     assert mapper.map_name("Paroid_R").tg263_name == "Parotid_R"  # not the wall of French
 
 
+@pytest.mark.parametrize("raw", ["Kidneys x", "Lungs x", "Retinas_x", "breasts X"])
+def test_a_letter_apart_is_no_end_of_a_side(mapper: Mapper, raw: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert not mapping.auto
+    assert not (mapping.tg263_name or "").endswith("_L")
+
+
+@pytest.mark.parametrize(
+    ("raw", "want", "applied"),
+    [
+        ("parod left", "Parotid_L", True),
+        ("ltlung r", "Lungs", False),
+        ("niereli re", "Kidneys", False),
+    ],
+)
+def test_sides_that_disagree(mapper: Mapper, raw: str, want: str, applied: bool) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.auto) == (want, applied)
+
+
 @pytest.mark.parametrize("raw", ["Heart (1)", "Lung_L (2)", "Parotid R(1)"])
 def test_a_copy_keeps_its_name_and_needs_a_person(mapper: Mapper, raw: str) -> None:
     mapping = mapper.map_name(raw)

@@ -1,6 +1,6 @@
 """Building the harmonizer: the only place where objects meet settings."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ from harmonizer.api import (
     submissions,
 )
 from harmonizer.api.access import Access, Caller
-from harmonizer.background import WORK, Background
+from harmonizer.background import WORK, Background, Intake
 from harmonizer.config import Settings, read_secret
 from harmonizer.data.ctcae import load_ctcae
 from harmonizer.data.instruments import load_instruments
@@ -172,6 +172,7 @@ class Service:
         )
         announced = SqlSubmissions(engine)
         self.reconciliation = ReconciliationService(announced, world.store, self.clock)
+        self.intake = Intake()
         self.submissions = SubmissionService(
             announced,
             world.store,
@@ -253,13 +254,13 @@ class Service:
             SqlCohorts(self.engine), dicomweb, load_words(), self.settings.public_url
         )
 
-    def work_through(self) -> None:
+    def work_through(self, may_derive: Callable[[], bool] = lambda: True) -> None:
         """Do everything that is due; what is made for viewers when nothing else is.
 
         New rules for names have a job of their own: they wait for no course.
         """
-        steps = (self.withdrawal, self.harmonization, self.derived)
-        while any(service.step() for service in steps):
+        steps = (self.withdrawal.step, self.harmonization.step)
+        while any(step() for step in steps) or (may_derive() and self.derived.step()):
             pass
 
 
@@ -318,7 +319,8 @@ def create_app(
 
 def _jobs(service: Service) -> Background:
     settings, jobs = service.settings, Background()
-    jobs.every(WORK, settings.poll_seconds, service.work_through)
+    work = partial(service.work_through, service.intake.lets_others)
+    jobs.every(WORK, settings.poll_seconds, work)
     jobs.every("names", settings.poll_seconds, service.remapping.step)
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)
@@ -331,7 +333,7 @@ def _jobs(service: Service) -> Background:
 
 def _publish(app: FastAPI, service: Service) -> None:
     """Put on `app.state` what the routers ask for."""
-    app.state.service = service
+    app.state.service, app.state.intake = service, service.intake
     outcomes = ("clinical", "proms", "bias", "tables")
     parts = ("submissions", "harmonization", "studies", "names", *outcomes)
     for name in ("clock", "audit", "withdrawal", "reconciliation", *parts):

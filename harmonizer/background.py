@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -17,6 +18,41 @@ WORK: Final = "work"
 LOOK_S: Final = 1.0
 STEP_S: Final = 5.0
 """By so much at least a clock is set back, not disciplined."""
+QUIET_S: Final = 3.0
+LONGEST_POSTPONED_S: Final = 120.0
+
+
+class Intake:
+    """Whether objects are coming in: what can wait then waits for a pause, but not for ever."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._open = 0
+        self._busy_at = now() - QUIET_S
+        self._postponed_since: float | None = None
+
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """While a centre sends."""
+        with self._lock:
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+                self._busy_at = self._now()
+
+    def lets_others(self) -> bool:
+        """Whether it is time for work that nobody waits for."""
+        with self._lock:
+            now = self._now()
+            since = self._postponed_since if self._postponed_since is not None else now
+            quiet = not self._open and now - self._busy_at >= QUIET_S
+            lets = quiet or now - since >= LONGEST_POSTPONED_S
+            self._postponed_since = None if quiet else since
+            return lets
 
 
 class Background:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, func
+from sqlalchemy import Engine, bindparam, func, insert
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
@@ -69,15 +69,16 @@ class SqlSubmissions:
                 )
             )
             session.flush()
-            session.add_all(
-                CourseInstanceTable(
-                    course_uid=manifest.course_uid,
-                    version=manifest.version,
-                    sop_instance_uid=instance.sop_instance_uid,
-                    role=instance.role,
-                )
+            members = [
+                {
+                    "course_uid": manifest.course_uid,
+                    "version": manifest.version,
+                    "sop_instance_uid": instance.sop_instance_uid,
+                    "role": instance.role,
+                }
                 for instance in manifest.instances
-            )
+            ]
+            session.connection().execute(insert(CourseInstanceTable), members)
             session.commit()
 
     def expected(self, course_uid: str, version: int) -> Sequence[Expected]:
@@ -244,10 +245,11 @@ def _own_studies(session: Session, manifest: Manifest) -> None:
 
 def _expect(session: Session, manifest: Manifest) -> None:
     known = _rows(session, [instance.sop_instance_uid for instance in manifest.instances])
+    new = []
     for instance in manifest.instances:
         row = known.get(instance.sop_instance_uid)
         if row is None:
-            session.add(InstanceTable(centre=manifest.centre, **_columns(instance)))
+            new.append({"centre": manifest.centre} | _columns(instance))
         elif row.centre != manifest.centre:
             text = "an instance of this course is here from another centre; a person must look"
             raise RefusedError("instance-of-another-centre", text, 409)
@@ -261,6 +263,8 @@ def _expect(session: Session, manifest: Manifest) -> None:
             for name, value in _columns(instance).items():
                 setattr(row, name, value)
     session.flush()
+    if new:
+        session.connection().execute(insert(InstanceTable), new)
 
 
 def _columns(instance: ManifestInstance) -> dict[str, Any]:

@@ -96,13 +96,14 @@ async def _store(request: Request, caller: Caller, study: str | None) -> JSONRes
     pool: ThreadPoolExecutor = request.app.state.storers
     parts = _Parts(_boundary(request), request.app.state.largest_instance)
     keeper = _Keeper(service, pool, caller.centre or "", study)
-    try:
-        async for data in _complete(request, parts):
-            await keeper.take(data)
-    except MultipartParseError:
-        raise RefusedError("bad-multipart", "the body is not multipart/related", 400) from None
-    finally:
-        answers = await keeper.finish()
+    with request.app.state.intake.receiving():
+        try:
+            async for data in _complete(request, parts):
+                await keeper.take(data)
+        except MultipartParseError:
+            raise RefusedError("bad-multipart", "the body is not multipart/related", 400) from None
+        finally:
+            answers = await keeper.finish()
     if not parts.ended:
         raise RefusedError("cut-off", "the body ended in the middle of a part; send it again", 400)
     if not parts.count:

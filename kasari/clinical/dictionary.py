@@ -14,6 +14,15 @@ from gateway.contract.clinical import ClinicalRow, PromRow, ToxicityRow
 from gateway.contract.facts import FACTS
 from gateway.contract.manifest import WireModel
 from gateway.contract.recruitment import RecruitmentGroup
+from harmonizer.domain.clinical.table_columns import (
+    LONG_COLUMNS,
+    PATIENT,
+    STATUSES,
+    SUMMED,
+    WIDE_PATTERNS,
+    Meaning,
+)
+from harmonizer.domain.clinical.tables import CLINICAL, WHOLE
 
 MODELS: Final[Mapping[str, type[WireModel]]] = {
     "clinical": ClinicalRow,
@@ -27,6 +36,28 @@ STYLE: Final = (
     "table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #999;"
     "padding:.3rem .6rem;text-align:left;vertical-align:top}code{white-space:nowrap}"
 )
+
+
+TYPES: Final = {str: "string", int: "integer", float: "number"}
+TABLES: Final[Mapping[str, tuple[str, Mapping[str, Meaning]]]] = {
+    "long": ("The joined table with one row per value.", LONG_COLUMNS),
+    "wide": (
+        "The joined table with one row per patient. What stands in braces depends on what occurs "
+        "in the archive.",
+        {
+            **PATIENT,
+            **{
+                name: Meaning(str, field.description or "")
+                for name, field in ClinicalRow.model_fields.items()
+                if name in CLINICAL
+            },
+            **SUMMED,
+            **STATUSES,
+            **WIDE_PATTERNS,
+        },
+    ),
+}
+"""What goes out: `kasari table` and `GET /api/v1/tables`."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +78,11 @@ def entries() -> Iterator[Entry]:
         properties = model.model_json_schema()["properties"]
         for name, field in model.model_fields.items():
             yield _entry(table, name, field, properties[name])
+    for table, (_, columns) in TABLES.items():
+        for name, said in columns.items():
+            whole = name in WHOLE
+            kind = TYPES[int if whole else said.kind]
+            yield Entry(table, name, kind, required=True, values="", description=said.text)
 
 
 def _entry(table: str, name: str, field: FieldInfo, schema: Mapping[str, Any]) -> Entry:
@@ -91,11 +127,21 @@ def as_csv() -> str:
 def as_schema() -> str:
     """Return one JSON Schema with a definition per table."""
     definitions = {table: model.model_json_schema() for table, model in MODELS.items()}
+    rows = [{"$ref": f"#/$defs/{table}"} for table in definitions]
+    definitions["long"] = {
+        "title": "Long table",
+        "description": TABLES["long"][0],
+        "type": "object",
+        "properties": {
+            name: {"type": [TYPES[said.kind], "null"], "description": said.text}
+            for name, said in LONG_COLUMNS.items()
+        },
+    }
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "KaSARi clinical rows",
         "$defs": definitions,
-        "oneOf": [{"$ref": f"#/$defs/{table}"} for table in definitions],
+        "oneOf": rows,
     }
     return json.dumps(schema, indent=1) + "\n"
 
@@ -108,8 +154,10 @@ def as_html() -> str:
         "<p>Made from the models that every row must fit; do not edit. All dates are shifted by "
         "one offset per patient, so days between them are true.</p>",
     ]
-    for table, model in MODELS.items():
-        parts.append(f'<h2 id="{table}">{table}</h2>\n<p>{escape(model.__doc__ or "")}</p>')
+    about = {table: model.__doc__ or "" for table, model in MODELS.items()}
+    about |= {table: text for table, (text, _) in TABLES.items()}
+    for table, text in about.items():
+        parts.append(f'<h2 id="{table}">{table}</h2>\n<p>{escape(text)}</p>')
         parts.append(
             "<table><thead><tr><th>Variable<th>Type<th>Required<th>Values<th>Meaning</thead><tbody>"
         )

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -18,8 +19,9 @@ from harmonizer.adapters.tables.clinical import (
     SourceRecordColumns,
     ToxicityRecordTable,
 )
+from harmonizer.data.schedules import load_schedule
 from harmonizer.domain.clinical.facts import CHARLSON
-from harmonizer.domain.clinical.tables import CLINICAL
+from harmonizer.domain.clinical.tables import CLINICAL, LONG, LONG_KINDS, Layout
 from kasari.clinical.dictionary import files
 
 FOLDER = Path(__file__).parents[2] / "docs" / "dictionary"
@@ -66,6 +68,24 @@ def test_the_centre_reads_every_variable(kind: RowKind) -> None:
     columns = {column.name for column in COLUMNS[kind]} - AT_THE_CENTRE
     made_at_the_centre = PROVENANCE | {"age_years", "answers", "kind"}
     assert columns == set(model.model_fields) - made_at_the_centre
+
+
+def test_every_column_of_the_joined_tables_is_in_the_dictionary() -> None:
+    """The wide table's columns by name, those that depend on the archive by their pattern."""
+    rows = list(csv.DictReader(io.StringIO(files()["dictionary.csv"])))
+    told = {(row["table"], row["variable"]): row["type"] for row in rows}
+    assert [v for t, v in told if t == "long"] == list(LONG)
+    assert {name: told["long", name] for name in LONG_KINDS} == {
+        name: {int: "integer", float: "number"}[kind] for name, kind in LONG_KINDS.items()
+    }
+    layout = Layout([("Fatigue", "5.0")], [("qlq-c30", "QL2")], ["Heart Mean[Gy]"], load_schedule())
+    kinds = layout.kinds
+    for column in layout.columns:
+        known = re.sub(r"^ctcae-5\.0\.Fatigue", "ctcae-{version}.{term}", column)
+        known = re.sub(r"^qlq-c30\.[\w-]+", "{instrument}.{timepoint}", known)
+        known = known.replace(".QL2", ".{score}").replace("Heart Mean[Gy]", "{structure} {metric}")
+        wanted = {int: "integer", float: "number"}.get(kinds.get(column, str), "string")
+        assert told["wide", known] == wanted, column
 
 
 def test_every_variable_says_what_it_means() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from harmonizer.domain.clinical.ctcae import Ctcae
 from harmonizer.domain.clinical.facts import OUTCOMES, outcomes
+from harmonizer.domain.clinical.table_columns import LONG_COLUMNS, STATUSES, SUMMED
 from harmonizer.domain.clinical.toxicity import GradedEvent, ToxicitySummary, summarise
 from harmonizer.domain.proms import (
     AnswerStatus,
@@ -34,31 +35,14 @@ CLINICAL: Final = (
 )
 SUMMARY: Final = ToxicitySummary._fields[2:]
 """What a summary says beside term and version, in its order."""
-LONG: Final = (
-    "national_id",
-    "centre",
-    "day",
-    "timepoint",
-    "kind",
-    "name",
-    "version",
-    "value",
-    "text",
-    "missing",
-    "ctcae_6_code",
-    "ctcae_6_grade",
-    "ctcae_6_same_words",
-)
-STATUSES: Final = ("dose.status", "toxicity.status")
+LONG: Final = tuple(LONG_COLUMNS)
 LONG_KINDS: Final[Mapping[str, type]] = {
-    "day": int,
-    "value": float,
-    "ctcae_6_code": int,
-    "ctcae_6_grade": int,
+    name: one.kind for name, one in LONG_COLUMNS.items() if one.kind is not str
 }
 """Columns of the long table that hold numbers; a word that a row says stands in `text`."""
 WHOLE: Final = (
-    *("age_years", "performance_status", "charlson", "recurrence_days", "survival_days"),
+    *("age_years", "performance_status"),
+    *(name for name, one in SUMMED.items() if one.kind is int),
 )
 NOT_EXPECTED: Final = "not-expected"
 NO_RT_START: Final = "no-rt-start"

@@ -122,7 +122,7 @@ def test_a_slow_link(checked: Ward) -> None:
     patient = checked.admit()
     with checked.archive_link.having(Fault(STOW, 100, bytes_per_second=400_000)):
         checked.send(patient)
-        until(checked.settled, "delivered over a slow link", 180)
+        until(checked.settled, "delivered over a slow link")
 
 
 @pytest.mark.fault(6)

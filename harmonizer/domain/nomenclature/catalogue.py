@@ -25,6 +25,7 @@ GLUED_SIDES = (
     *(("left", "l"), ("right", "r"), ("lt", "l"), ("rt", "r"), ("li", "l"), ("re", "r")),
     *(("sin", "l"), ("dx", "r"), ("sx", "l"), ("l", "l"), ("r", "r")),
 )
+SIDE_APART = re.compile(r"[\s_.\-][lrLR]\s*$")
 SHORTEST_SIDED = 4
 NUMBER = re.compile(r"(?:n|level)\d+")
 MOST = 6
@@ -81,8 +82,15 @@ class Catalogue:
         return index
 
     def named(self, plain_name: str) -> Structure | None:
-        """Return the structure of this name, whatever its case and separators."""
-        return self._written.get(_separated(plain_name)) or self._by_key.get(key(plain_name))
+        """Return the structure of this name, whatever its case and separators.
+
+        A side that stands apart must be one: `Sca_R` is no Scar.
+        """
+        written = self._written.get(_separated(plain_name))
+        found = written or self._by_key.get(key(plain_name))
+        if written or not found or not SIDE_APART.search(plain_name):
+            return found
+        return found if found.twin else None
 
     def with_side_moved(self, plain_name: str) -> Structure | None:
         """Return the sided structure whose side was written elsewhere: `RtLNAxPectoral`."""

@@ -29,6 +29,7 @@ SIDES = {"l": "left", "r": "right"}
 ARTERY = "art"
 LATIN_SIDES = frozenset({"lt", "rt"})
 """Sides of two letters that are glued to words of any language."""
+LOOSE_SIDES = ("right", "left", "rt", "lt", "r", "l")
 
 
 class Lexicon:
@@ -196,8 +197,22 @@ class Lexicon:
     def loose(self, word: str) -> tuple[Sense, ...]:
         """Return what an unknown word resembles most, for suggestions only."""
         if word not in self._loose:
-            self._loose[word] = self._guessing.loose(word)
+            self._loose[word] = (*self._guessing.loose(word), *self._loose_and_sided(word))
         return self._loose[word]
+
+    def _loose_and_sided(self, word: str) -> tuple[Sense, ...]:
+        """Return what a word may be without a side that is glued to it: `lenl`, `rtparodit`."""
+        found: list[Sense] = []
+        for side in LOOSE_SIDES:
+            cut = word.removeprefix(side), word.removesuffix(side)
+            rests = [rest for rest in cut if SHORTEST_PART <= len(rest) < len(word)]
+            found += [
+                replace(sense, word=word, concepts=sense.concepts | {SIDES[side[0]]})
+                for rest in rests
+                for sense in self.misspelt(rest)
+                if not sense.is_mark
+            ]
+        return tuple(found)
 
     def misspelt_phrase(self, joined: str) -> tuple[Sense, ...]:
         """Return what two words together are a slip away from; none if it is not one meaning."""

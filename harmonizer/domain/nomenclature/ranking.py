@@ -16,7 +16,8 @@ BEST = 0.9
 UNKNOWN_WORDS = 0.6
 MARGIN = re.compile(r"0[1-9]")
 """`cord 05`: a number so written is a margin in mm more often than a count."""
-AS_MARGIN = 1.05
+MAYBE_MARGIN = re.compile(r"[35]")
+AS_MARGIN, MAYBE_AS_MARGIN = 1.05, 0.9
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ def rank(
 def _written(guess: Guess, reading: Reading, decoration: Decoration) -> list[tuple[str, float]]:
     """Return how the guess is written; with a margin too where a number may be one."""
     names = [(decoration.written(guess.structure.name), 1.0)]
-    margins = [s.word for s in reading.senses if MARGIN.fullmatch(s.word)]
-    if margins and not decoration.margin and not guess.missing:
-        grown = replace(decoration, margin=Margin(int(margins[0])))
-        names.append((grown.written(guess.structure.name), AS_MARGIN))
+    for sense in reading.senses if not decoration.margin and not guess.missing else ():
+        likely = MARGIN.fullmatch(sense.word)
+        if likely or MAYBE_MARGIN.fullmatch(sense.word):
+            grown = replace(decoration, margin=Margin(int(sense.word)))
+            share = AS_MARGIN if likely else MAYBE_AS_MARGIN
+            names.append((grown.written(guess.structure.name), share))
     return names
 
 

@@ -105,3 +105,29 @@ def test_a_copy_keeps_its_name_and_needs_a_person(mapper: Mapper, raw: str) -> N
 @pytest.mark.parametrize("raw", ["Optic chiasm opt", "Chiasm opt", "opt Optic nerve L"])
 def test_a_word_more_than_the_name_needs_may_be_a_mark(mapper: Mapper, raw: str) -> None:
     assert not mapper.map_name(raw).auto
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"), [("Sca_R", "Scapula_R"), ("Chestwal_L", "Chestwall_L"), ("Lip_L", "Lips")]
+)
+def test_a_side_apart_is_no_last_letter_of_a_listed_name(
+    mapper: Mapper, raw: str, want: str
+) -> None:
+    assert mapper.map_name(raw).tg263_name == want  # not Scar, Chestwall
+
+
+@pytest.mark.parametrize(
+    ("raw", "among"),
+    [
+        ("Chiasm3", "OpticChiasm_PRV3"),
+        ("Heart 5", "Heart_PRV05"),
+        ("massetl", "Musc_Masseter_L"),
+        ("ltscapl", "Scapula_L"),
+        ("humrsl", "Humerus_L"),
+    ],
+)
+def test_what_a_curator_is_offered(mapper: Mapper, raw: str, among: str) -> None:
+    mapping = mapper.map_name(raw)
+    offered = [mapping.tg263_name, *(other.tg263_name for other in mapping.alternatives)]
+    assert among in offered
+    assert not mapping.auto

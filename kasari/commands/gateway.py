@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from kasari.gateway import accounts, audit, backups, erasures, vocabulary
 from kasari.gateway.asking import (
@@ -19,6 +17,7 @@ from kasari.gateway.asking import (
     login,
     read_identifier,
 )
+from kasari.gateway.tables import print_table
 
 app = typer.Typer(no_args_is_help=True, help="A centre's gateway: status, held courses, account.")
 
@@ -48,7 +47,7 @@ def status(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) ->
         *((f"courses {state}", count) for state, count in told["courses"].items()),
         ("canary", told["canary"]["text"]),
     ]
-    _table(("", centre), rows)
+    print_table(("", centre), rows)
     for alert in told["alerts"]:
         typer.echo(f"ALERT {alert['code']}: {alert['text']}")
 
@@ -67,7 +66,7 @@ def courses(
         typer.echo(json.dumps(told, indent=2))
         return
     rows = [(c["id"], c["state"], c["version"], c["instances"], _texts(c["reasons"])) for c in told]
-    _table(("id", "state", "version", "instances", "why it waits"), rows)
+    print_table(("id", "state", "version", "instances", "why it waits"), rows)
 
 
 @app.command()
@@ -97,7 +96,7 @@ def course(
         *(("revises", _other_plan(link)) for link in told["revises"]),
         *(("revised by", _other_plan(link)) for link in told["revised_by"]),
     ]
-    _table((f"course {course}", centre), rows)
+    print_table((f"course {course}", centre), rows)
 
 
 def _other_plan(link: dict[str, Any]) -> str:
@@ -165,7 +164,7 @@ def _account(stack: Path, centre: str) -> dict[str, Any]:
 
 def _print_account(centre: str, told: dict[str, Any]) -> None:
     numbers = [(n.replace("_", " "), v) for n, v in told.items() if n not in {"sums_up", "days"}]
-    _table(("", centre), numbers)
+    print_table(("", centre), numbers)
     parts = (
         "offered",
         "stored",
@@ -176,7 +175,7 @@ def _print_account(centre: str, told: dict[str, Any]) -> None:
         "refused_at_the_door",
     )
     lines = [(d["day"], d["sender"] or "HTTP", *(d[part] for part in parts)) for d in told["days"]]
-    _table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
+    print_table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
     typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
 
 
@@ -246,7 +245,7 @@ def senders(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -
         typer.echo(json.dumps(told, indent=2))
         return
     keys = ("aet", "host", "state", "accepted", "refused", "last_at", "comment")
-    _table(
+    print_table(
         ("called itself", "from", *keys[2:]),
         [tuple(one[key] or "" for key in keys) for one in told],
     )
@@ -296,15 +295,8 @@ def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = Fals
         )
         for one in told
     ]
-    _table(header, rows)
+    print_table(header, rows)
 
 
 def _texts(reasons: list[dict[str, str]]) -> str:
     return "; ".join(reason["text"] for reason in reasons)
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(*header)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    Console().print(table)

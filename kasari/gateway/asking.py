@@ -80,6 +80,8 @@ def ask(
         raise StackError(
             f"the gateway of {centre} does not answer: {type(error).__name__}"
         ) from None
+    if auth and answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise InputError("name or password is wrong")
     if answer.is_error:
         told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         text = told.get("text") or told.get("detail")

@@ -4,8 +4,6 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from kasari.gateway.asking import (
     STACK,
@@ -16,6 +14,7 @@ from kasari.gateway.asking import (
     login,
     read_identifier,
 )
+from kasari.gateway.tables import print_table
 
 
 def recall(
@@ -66,11 +65,15 @@ def receipts(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) 
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
-    table = Table("signed (UTC)", "patient", "why", "here", "rows", "archive", "rows")
-    for one in told:
-        says = one["says"]
-        counts = (says["site"]["instances"], says["site"]["clinical_rows"])
-        there = (says["archive"].get("instances", 0), says["archive"].get("rows", 0))
-        cells = (says["made_at"][:16], says["patient"], says["why"], *counts, *there)
-        table.add_row(*(str(cell) for cell in cells))
-    Console().print(table)
+    rows = [
+        (
+            says["made_at"][:16],
+            says["patient"],
+            says["why"],
+            *(says["site"][name] for name in ("instances", "clinical_rows")),
+            *(says["archive"].get(name, 0) for name in ("instances", "rows")),
+        )
+        for says in (one["says"] for one in told)
+    ]
+    header = ("signed (UTC)", "patient", "why", "instances here", "rows", "at the archive", "rows")
+    print_table(header, rows)

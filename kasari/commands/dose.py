@@ -28,6 +28,7 @@ from harmonizer.domain.dose.comparison import Comparison, compare_rois
 from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.catalogue import rule_table
 from harmonizer.domain.reports import ReportHead, report_values
+from harmonizer.domain.spreadsheets import as_text
 from harmonizer.errors import DataError
 from kasari.dose.course import (
     CourseFolder,
@@ -81,7 +82,7 @@ def dvh(
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: as_text(cell) for name, cell in row.items()} for row in rows)
     if details:
         report = {"method": METHOD_VERSION, "rows": rows}
         details.write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
@@ -216,7 +217,7 @@ def compare(
     file = out.open("w", newline="", encoding="utf-8") if out else sys.stdout
     writer = csv.DictWriter(file, names)
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: as_text(cell) for name, cell in row.items()} for row in rows)
     if out:
         file.close()
     missed = "" if pair else f"; {len(first) - len(rows)} have no partner"

@@ -21,6 +21,9 @@ from harmonizer.domain.dose.grid import DoseGrid
 from harmonizer.domain.dose.plan import RtDose
 from harmonizer.errors import DataError
 
+LARGEST_SCALING: Final = 1e6
+"""Gy per stored unit: more would overflow, and nothing gives so much."""
+
 LARGEST_VOXELS: Final = 1_000_000_000
 """A grid beyond this is refused: it does not fit in memory beside anything else."""
 
@@ -91,8 +94,9 @@ def _grid(dataset: Dataset, problems: list[tuple[str, str]]) -> DoseGrid:
         shown = units if units == "RELATIVE" else "not given"
         raise DataError("DOSE-UNITS", f"dose units are {shown}, not GY: no dose values computed")
     scaling = number(dataset, "DoseGridScaling")
-    if scaling is None or not scaling > 0:
-        raise DataError("DOSE-SCALING", "Dose Grid Scaling is missing or not positive")
+    if scaling is None or not 0 < scaling < LARGEST_SCALING:
+        text_ = "Dose Grid Scaling is missing, not positive or beyond any dose"
+        raise DataError("DOSE-SCALING", text_)
     rows, columns = whole(dataset, "Rows"), whole(dataset, "Columns")
     position = numbers(dataset, "ImagePositionPatient")
     orientation = numbers(dataset, "ImageOrientationPatient")

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 SAME_UNIT: Final = 0.1
 """A stored mean this close (share of itself) to its histogram's is in the histogram's unit."""
 
+LARGEST: Final = 1e12
+"""No number of a histogram is as large: what is larger was not meant."""
+
 BINS_TO_TRUST: Final = 100
 """From a mean of so many bins on, the histogram tells the mean to half a per cent."""
 
@@ -62,13 +65,13 @@ def _raw(item: Dataset) -> _Raw | None:
     kind = text(item, "DVHType")
     if roi is None or data.size < 2 or data.size % 2 or text(item, "DoseUnits") != "GY":
         return None
-    if not np.isfinite(data).all():
-        return None
     unit = text(item, "DVHVolumeUnits")
     if unit not in ("CM3", "PERCENT", "") or kind not in ("CUMULATIVE", "DIFFERENTIAL"):
         return None
-    widths, volume = data[0::2], data[1::2]
     scaling = number(item, "DVHDoseScaling") or 1.0
+    if not np.all(np.abs(np.append(data, scaling)) < LARGEST) or scaling < 0:
+        return None
+    widths, volume = data[0::2], data[1::2]
     edges = np.concatenate([[0.0], np.cumsum(widths)]) * scaling
     if kind == "DIFFERENTIAL":
         volume = np.cumsum(volume[::-1])[::-1]

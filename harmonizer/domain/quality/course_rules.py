@@ -161,10 +161,11 @@ def record_plan(facts: CourseFacts) -> Hits:
 
 
 def several_doses(facts: CourseFacts) -> Hits:
-    """Two plan doses for one plan: which one counts?"""
-    plans = Counter(
-        uid for d in facts.doses if d.summation_type == "PLAN" for uid in set(d.plan_uids)
-    )
+    """Two plan doses for one plan: which one counts? Objects of one slice each are one dose."""
+    of_plans = [(d, uid) for d in facts.doses if d.summation_type == "PLAN" for uid in d.plan_uids]
+    slices = {uid for d, uid in of_plans if d.grid and d.grid.offsets.size == 1}
+    plans = Counter(uid for d, uid in of_plans if not d.grid or d.grid.offsets.size > 1)
+    plans.update(slices)
     for count in plans.values():
         if count > 1:
             yield "dose", f"{count} doses of the whole plan for one plan: the first was used"

@@ -52,7 +52,7 @@ TEXTS = (
     b"9" * 40,
 )
 BINARY = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "FD": "<d", "FL": "<f"}
-PART = 40
+PART = 100
 """One damage of so many is tried in each run."""
 
 
@@ -294,6 +294,33 @@ def test_some_damages(sound: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_every_damage(kind: str, sound: Path, tmp_path: Path) -> None:
     try_all([case for case in cases() if case[0] == kind], sound, tmp_path)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_marked(sound: Path, tmp_path: Path) -> None:
+    named = structures()
+    named.StructureSetROISequence[1].ROIName = "=1+1"
+    (tmp_path / "RS.dcm").write_bytes(to_bytes(named))
+    out = tmp_path / "out.csv"
+    words = ("--structures", tmp_path / "RS.dcm", "--out", out, "--metrics", "Mean[Gy]")
+    assert run("dvh", "--dose", sound / "RD.dcm", *words).exit_code == 0
+    with out.open(newline="", encoding="utf-8") as file:
+        assert [row["roi_name"] for row in csv.DictReader(file)] == ["Body", "'=1+1"]
+
+
+def test_a_file_beyond_all_measure_is_not_read(sound: Path, tmp_path: Path) -> None:
+    """5 GB, most of it a hole: said at once, and the rest of the course is reported."""
+    for path in sound.glob("*.dcm"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with (tmp_path / "RD.dcm").open("r+b") as file:
+        file.truncate(5_000_000_000)
+    report = json.loads(run("qa", tmp_path, "--json").stdout)
+    found = {finding["code"]: finding["text"] for finding in report["findings"]}
+    assert "more than 2 GB" in found["COURSE-UNREADABLE"]
+    assert len(report["structures"]) == 2
+    words = ("--structures", tmp_path / "RS.dcm", "--out", tmp_path / "out.csv")
+    answer = run("dvh", "--dose", tmp_path / "RD.dcm", *words)
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("FILE-TOO-LARGE")
 
 
 def test_elements_are_found_at_every_depth() -> None:

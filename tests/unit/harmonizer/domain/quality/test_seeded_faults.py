@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.quality_course import clean_course
@@ -59,6 +60,20 @@ def test_a_rule_that_breaks_is_a_finding_and_hides_nothing(clean: CourseFacts) -
     codes = [finding.code for finding in check_course(broken)]
     assert "RULE-FAILED" in codes
     assert "COURSE-NO-DOSE" in codes
+
+
+def test_a_dose_in_one_object_per_slice_is_one_dose(clean: CourseFacts) -> None:
+    (dose,) = clean.doses
+    assert dose.grid is not None
+    slices = []
+    for i, offset in enumerate(dose.grid.offsets):
+        place = dose.grid.origin + offset * dose.grid.normal
+        only = replace(
+            dose.grid, stored=dose.grid.stored[i : i + 1], origin=place, offsets=np.zeros(1)
+        )
+        slices.append(replace(dose, sop_instance_uid=f"2.25.9{i}", grid=only))
+    codes = {f.code for f in check_course(computed(replace(clean, doses=tuple(slices))))}
+    assert codes <= {"DOSE-SUM"}
 
 
 def test_images_for_setup_do_not_count_as_what_was_drawn_on(clean: CourseFacts) -> None:

@@ -70,6 +70,22 @@ def off_slice(facts: CourseFacts) -> Hits:
                 yield facts.label(roi), f"{text} (up to {off.max():.1f} mm off)"
 
 
+def other_image(facts: CourseFacts) -> Hits:
+    """A contour lies on the image that it names, or between that and the next."""
+    places = {i.sop_instance_uid: i.position[2] for i in facts.images if i.position}
+    levels = np.unique(np.round(list(places.values()), 2))
+    slack = 0.1 + 0.75 * (float(np.median(np.diff(levels))) if levels.size > 1 else 3.0)
+    for roi in facts.rois:
+        bad = sum(
+            1
+            for c in axial(roi.contours)
+            if (place := places.get(c.image_uid or "")) is not None
+            if abs(float(c.points[0, 2]) - place) > slack
+        )
+        if bad:
+            yield facts.label(roi), f"{bad} contours name an image that lies elsewhere"
+
+
 def outside_images(facts: CourseFacts) -> Hits:
     """Contours that reach beyond the scanned field."""
     frames = [
@@ -215,6 +231,7 @@ GEOMETRY_RULES = (
     Rule("CONTOUR-OPEN", WARNING, "open contour", open_contours),
     Rule("CONTOUR-CROSSING", WARNING, "self-crossing contour", crossing),
     Rule("CONTOUR-OFF-SLICE", WARNING, "contour on no image", off_slice),
+    Rule("CONTOUR-OTHER-IMAGE", WARNING, "contour names another image", other_image),
     Rule("CONTOUR-OUTSIDE-IMAGE", WARNING, "contour beyond the images", outside_images),
     Rule("CONTOUR-NOT-FLAT", WARNING, "contour not in one plane", not_flat),
     Rule("CONTOUR-TWICE", WARNING, "contour repeated", duplicates),

@@ -28,6 +28,8 @@ METERSET_OVER_OTHERS: Final = 5.0
 LEAST_BEAM_GY: Final = 0.1
 """Beams that give less to the reference point are not compared: it may lie in their shadow."""
 
+NOT_TREATED: Final = frozenset({"VERIFICATION", "MACHINE_QA", "RESEARCH", "SERVICE"})
+
 DELIVERED: Final = 0.05
 """Delivered meterset may differ from the planned one by 5 %."""
 
@@ -62,6 +64,25 @@ def no_beams(facts: CourseFacts) -> Hits:
         brachy = any(group.brachy for group in plan.fraction_groups)
         if not plan.beams and not brachy:
             yield "plan", "the plan has no beams"
+
+
+def not_for_treatment(facts: CourseFacts) -> Hits:
+    """Plans for verification, machines or research."""
+    for plan in facts.plans:
+        if plan.intent in NOT_TREATED or plan.geometry == "TREATMENT_DEVICE":
+            yield (
+                "plan",
+                f"its intent is {plan.intent or 'not given'}: was a patient treated by it?",
+            )
+
+
+def repeated_beam(facts: CourseFacts) -> Hits:
+    """One beam per number."""
+    for plan in facts.plans:
+        counts = Counter(beam.number for beam in plan.beams)
+        for number, count in counts.items():
+            if count > 1:
+                yield "plan", f"{count} beams have the number {number}"
 
 
 def unknown_beam(facts: CourseFacts) -> Hits:
@@ -346,6 +367,8 @@ PLAN_RULES = (
     Rule("PLAN-NO-FRACTIONS", WARNING, "no number of fractions", no_fractions),
     Rule("PLAN-FRACTION-SIZE", ERROR, "implausible dose per fraction", fraction_size),
     Rule("PLAN-NO-BEAMS", WARNING, "plan without beams", no_beams),
+    Rule("PLAN-INTENT", WARNING, "plan was not made to treat", not_for_treatment),
+    Rule("PLAN-BEAM-TWICE", ERROR, "two beams of one number", repeated_beam),
     Rule("PLAN-BEAM-UNKNOWN", ERROR, "fraction group uses unknown beam", unknown_beam),
     Rule("PLAN-NO-METERSET", WARNING, "beam without meterset", no_meterset),
     Rule("PLAN-METERSET", WARNING, "unusual monitor units", meterset_unusual),

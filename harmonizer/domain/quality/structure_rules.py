@@ -36,6 +36,9 @@ SIDES: Final = {
 }
 """How plan labels write a side, where it cannot mean anything else."""
 
+ASIDE_MM: Final = 20.0
+"""A target nearer to the body's middle than this is on no side."""
+
 TARGET = re.compile(r"^(GTV|CTV|PTV|ITV)", re.IGNORECASE)
 
 
@@ -149,46 +152,65 @@ def side_of_organ(facts: CourseFacts) -> Hits:
             yield facts.label(roi), f"{text}: is the side in its name right?"
 
 
+def _offsets(facts: CourseFacts, chosen: list[Roi]) -> list[tuple[Roi, float]]:
+    """Return how far regions lie to the left of the body's middle, mm; none without a body."""
+    middle = [c[0] for roi in bodies(facts)[:1] if (c := centre(roi)) is not None]
+    places = [(roi, c[0]) for roi in chosen if (c := centre(roi)) is not None]
+    return [(roi, float(place - middle[0])) for roi, place in places] if middle else []
+
+
 def side_of_diagnosis(facts: CourseFacts) -> Hits:
     """The target lies on the diagnosis's side of the body."""
     if facts.laterality not in {"L", "R"}:
         return
-    middle = [c[0] for roi in bodies(facts)[:1] if (c := centre(roi)) is not None]
-    chosen = targets(facts, "PTV") or targets(facts, "CTV") or targets(facts)
-    places = [(roi, c) for roi in chosen if (c := centre(roi)) is not None]
-    if not middle or not places:
-        return
-    for roi, place in places:
-        offset = float(place[0] - middle[0])
+    for roi, offset in _offsets(facts, _treated(facts)):
         side = "L" if offset > 0 else "R"
-        if abs(offset) > 20.0 and side != facts.laterality:
+        if abs(offset) > ASIDE_MM and side != facts.laterality:
             text = f"lies {abs(offset):.0f} mm to the {WORDS[side]} of the body's middle"
             yield facts.label(roi), f"{text}; the diagnosis is {WORDS[facts.laterality]}"
 
 
+def _treated(facts: CourseFacts) -> list[Roi]:
+    return targets(facts, "PTV") or targets(facts, "CTV") or targets(facts)
+
+
 def side_of_plan(facts: CourseFacts) -> Hits:
-    """A side in the plan's label agrees with the diagnosis."""
+    """A side in the plan's label agrees with the diagnosis; without one, with the targets."""
+    told = facts.laterality if facts.laterality in {"L", "R"} else None
+    offsets = [] if told else [offset for _, offset in _offsets(facts, _treated(facts))]
+    if offsets and min(abs(offset) for offset in offsets) > ASIDE_MM:
+        sides = {"L" if offset > 0 else "R" for offset in offsets}
+        told = sides.pop() if len(sides) == 1 else None
     for plan in facts.plans:
-        words = re.findall(r"[a-zäö]+", plan.label.lower())
-        sides = {side for side, names in SIDES.items() if names & set(words)}
-        if len(sides) != 1:
-            continue
-        (side,) = sides
-        if facts.laterality in {"L", "R"} and side != facts.laterality:
-            yield (
-                "plan",
-                f"its label says {WORDS[side]}; the diagnosis is {WORDS[facts.laterality]}",
-            )
+        said = _side_said(plan.label)
+        if told and said and said != told:
+            of = "the diagnosis is" if not offsets else "the targets lie on the"
+            yield "plan", f"its label says {WORDS[said]}; {of} {WORDS[told]}"
+
+
+def _side_said(label: str) -> str | None:
+    """Return the one side that a label names; "RT" in capitals is radiotherapy."""
+    words = {w.lower() for w in re.findall(r"[^\W\d_]+", label) if w != "RT"}
+    sides = [side for side, names in SIDES.items() if names & words]
+    return sides[0] if len(sides) == 1 else None
 
 
 def side_in_names(facts: CourseFacts) -> Hits:
-    """Targets named for a side agree with the diagnosis."""
-    if facts.laterality not in {"L", "R"}:
+    """Targets named for a side agree with the diagnosis; without one, with where they lie."""
+    named = [(roi, facts.standard_name(roi)[-2:]) for roi in targets(facts)]
+    named = [(roi, end[1]) for roi, end in named if end in {"_L", "_R"}]
+    if facts.laterality in {"L", "R"}:
+        for roi, side in named:
+            if side != facts.laterality:
+                yield facts.label(roi), f"is named for side {side}; the diagnosis is not"
         return
-    other = "R" if facts.laterality == "L" else "L"
-    for roi in targets(facts):
-        if facts.standard_name(roi).endswith(f"_{other}"):
-            yield facts.label(roi), f"is named for side {other}; the diagnosis is not"
+    sides = {roi.number: side for roi, side in named}
+    for roi, offset in _offsets(facts, [roi for roi, _ in named]):
+        side = sides[roi.number]
+        beyond = offset if side == "R" else -offset
+        if beyond > WRONG_SIDE_MM:
+            text = f"is named for side {side} and lies {beyond:.0f} mm on the other"
+            yield facts.label(roi), f"{text} side of the body's middle"
 
 
 def volume_outlier(facts: CourseFacts) -> Hits:

@@ -12,7 +12,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
 
 WIDTHS = (1280, 390)
-PAGES = ("/", "/courses", f"/courses/{LEFT_KUH.course_uid}", "/outcomes")
+PAGES = ("/", "/courses", f"/courses/{LEFT_KUH.course_uid}", "/outcomes", "/quality")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality_course import clean_course
-from benchmarks.quality_faults import scaled, with_grid, with_plan, without_dvhs
+from benchmarks.quality_plant import scaled, with_grid, with_plan, without_dvhs
 from harmonizer.adapters.dicomrt import read_course
 from harmonizer.domain.dose.openings import Opening, reach_of, reach_of_dose
 from harmonizer.domain.dose.plan import DoseReference, Plan

@@ -62,6 +62,25 @@ def test_a_rule_that_breaks_is_a_finding_and_hides_nothing(clean: CourseFacts) -
     assert "COURSE-NO-DOSE" in codes
 
 
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("Breast dx", True),
+        ("Rt breast", True),
+        ("RT breast", False),  # radiotherapy
+        ("RT_rinta_vas", False),
+        ("dx+sin", False),
+        ("Brystet", False),
+    ],
+)
+def test_a_side_in_a_label_against_where_the_targets_lie(
+    clean: CourseFacts, label: str, told: bool
+) -> None:
+    plans = tuple(replace(plan, label=label) for plan in clean.plans)
+    codes = {f.code for f in check_course(replace(clean, plans=plans, laterality=None))}
+    assert codes == ({"SIDE-PLAN"} if told else set())
+
+
 def test_a_dose_in_one_object_per_slice_is_one_dose(clean: CourseFacts) -> None:
     (dose,) = clean.doses
     assert dose.grid is not None

@@ -202,17 +202,15 @@ class Lexicon:
 
     def _loose_and_sided(self, word: str) -> tuple[Sense, ...]:
         """Return what a word may be without a side that is glued to it: `lenl`, `rtparodit`."""
-        found: list[Sense] = []
-        for side in LOOSE_SIDES:
-            cut = word.removeprefix(side), word.removesuffix(side)
-            rests = [rest for rest in cut if SHORTEST_PART <= len(rest) < len(word)]
-            found += [
-                replace(sense, word=word, concepts=sense.concepts | {SIDES[side[0]]})
-                for rest in rests
-                for sense in self.misspelt(rest)
-                if not sense.is_mark
-            ]
-        return tuple(found)
+        cut = [(side, word[len(side) :]) for side in LOOSE_SIDES if word.startswith(side)]
+        cut += [(side, word[: -len(side)]) for side in LOOSE_SIDES if word.endswith(side)]
+        return tuple(
+            replace(sense, word=word, concepts=sense.concepts | {SIDES[side[0]]})
+            for side, rest in cut
+            if len(rest) >= SHORTEST_PART
+            for sense in self.misspelt(rest)
+            if not sense.is_mark
+        )
 
     def misspelt_phrase(self, joined: str) -> tuple[Sense, ...]:
         """Return what two words together are a slip away from; none if it is not one meaning."""

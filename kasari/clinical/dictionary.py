@@ -82,7 +82,7 @@ def entries() -> Iterator[Entry]:
         for name, said in columns.items():
             whole = name in WHOLE
             kind = TYPES[int if whole else said.kind]
-            yield Entry(table, name, kind, required=True, values="", description=said.text)
+            yield Entry(table, name, kind, name in PATIENT, values="", description=said.text)
 
 
 def _entry(table: str, name: str, field: FieldInfo, schema: Mapping[str, Any]) -> Entry:

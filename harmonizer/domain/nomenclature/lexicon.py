@@ -30,6 +30,7 @@ ARTERY = "art"
 LATIN_SIDES = frozenset({"lt", "rt"})
 """Sides of two letters that are glued to words of any language."""
 LOOSE_SIDES = ("right", "left", "rt", "lt", "r", "l")
+SIDE_AND_INITIALS, INITIALS = 3, 0.2
 
 
 class Lexicon:
@@ -201,7 +202,13 @@ class Lexicon:
         return self._loose[word]
 
     def _loose_and_sided(self, word: str) -> tuple[Sense, ...]:
-        """Return what a word may be without a side that is glued to it: `lenl`, `rtparodit`."""
+        """Return what a word may be without a side that is glued to it: `lenl`, `rtparodit`.
+
+        Three letters may be a side and a person's initials: `lens_lab`.
+        """
+        if len(word) == SIDE_AND_INITIALS and word[0] in SIDES:
+            side, note = frozenset({SIDES[word[0]]}), f"{word[0]} and initials"
+            return (Sense(word, side, frozenset({LATIN}), INITIALS, note),)
         cut = [(side, word[len(side) :]) for side in LOOSE_SIDES if word.startswith(side)]
         cut += [(side, word[: -len(side)]) for side in LOOSE_SIDES if word.endswith(side)]
         return tuple(

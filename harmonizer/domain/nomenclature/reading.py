@@ -157,12 +157,19 @@ class Reader:
         )
 
     def _misspelt_pair(self, pair: Sequence[str]) -> tuple[Sense, ...]:
-        """Return what two words mean together of which at least one is misspelt."""
+        """Return what two words mean together of which at least one is misspelt.
+
+        Three letters behind a word that means as much without them are none of it: `parotid_lab`.
+        """
         if min(map(len, pair)) < SHORTEST_MISSPELT:
             return ()
         if all(self._lexicon.senses(word) for word in pair):
             return ()
-        return self._lexicon.misspelt_phrase("".join(pair))
+        meant = self._lexicon.misspelt_phrase("".join(pair))
+        if not meant or len(pair[-1]) > SHORTEST_MISSPELT:
+            return meant
+        known = {sense.concepts - {PAIR} for sense in self._lexicon.senses(pair[0])}
+        return () if any(sense.concepts - {PAIR} in known for sense in meant) else meant
 
     def _word(self, token: str) -> Slots:
         if token not in self._single:

@@ -131,3 +131,12 @@ def test_what_a_curator_is_offered(mapper: Mapper, raw: str, among: str) -> None
     offered = [mapping.tg263_name, *(other.tg263_name for other in mapping.alternatives)]
     assert among in offered
     assert not mapping.auto
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [("globe_rab", "Eye_R"), ("parotid_lmk", "Parotid_L"), ("smg_rjw", "Glnd_Submand_R")],
+)
+def test_a_side_with_initials_is_suggested(mapper: Mapper, raw: str, want: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.auto) == (want, False)

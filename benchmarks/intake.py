@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ def snapshot(ring: KeyRing) -> bytes:
     keys = ring.site_keys()
     admitted = {lookup_hash(keys, PATIENT): site_pseudonym(keys, PATIENT)}
     policy = load_profile().name_and_hash
-    told = ConsentSnapshot(issued_at=datetime.now(UTC), policy_hash=policy, admitted=admitted)
+    told = ConsentSnapshot(tag="1", policy_hash=policy, admitted=admitted)
     return told.model_dump_json().encode()
 
 

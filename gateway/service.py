@@ -73,7 +73,6 @@ class Service:
         self.consents = ConsentService(
             self.vault,
             self.naming,
-            self.clock,
             self.audit,
             world.stage.profile,
             self._consent_changed,

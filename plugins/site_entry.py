@@ -101,7 +101,7 @@ def show(output, _uri, **_request):
             {
                 "open": snapshot is not None and closed is snapshot,
                 "reason": getattr(closed, "reason", None) if snapshot else "no-consent-snapshot",
-                "issued_at": snapshot.issued_at.isoformat() if snapshot else None,
+                "snapshot": snapshot.tag if snapshot else None,
                 "admitted": len(snapshot.admitted) if snapshot else 0,
                 "boot_id": totals.boot_id,
             }

@@ -12,13 +12,11 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.message import Message
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Final, Protocol
 
-from gateway.contract.site import ISSUED_AT, ConsentSnapshot, PluginReport, RefusalCount
+from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
 from gateway.errors import ConfigError
 from plugins.site_admission import Admission, Refusal
 
@@ -80,32 +78,30 @@ class HttpLink:
 
     url: str
     token: str = field(repr=False)
-    _known: tuple[str, ConsentSnapshot] | None = field(default=None, repr=False)
-    """The last snapshot and its tag: a long list travels only when it has changed."""
+    _known: ConsentSnapshot | None = field(default=None, repr=False)
+    """The last snapshot: a long list travels only when it has changed."""
 
     def fetch(self) -> ConsentSnapshot:
-        tag = {"If-None-Match": self._known[0]} if self._known else {}
+        tag = {"If-None-Match": f'"{self._known.tag}"'} if self._known else {}
         try:
-            content, headers = self._ask("/internal/consent-snapshot", None, tag)
+            content = self._ask("/internal/consent-snapshot", None, tag)
         except urllib.error.HTTPError as error:
             if error.code != NOT_MODIFIED or self._known is None:
                 raise
-            issued_at = datetime.fromisoformat(error.headers[ISSUED_AT])
-            return self._known[1].model_copy(update={"issued_at": issued_at})
-        snapshot = ConsentSnapshot.model_validate_json(content)
-        self._known = (headers["ETag"], snapshot) if "ETag" in headers else None
-        return snapshot
+            return self._known
+        self._known = ConsentSnapshot.model_validate_json(content)
+        return self._known
 
     def tell(self, report: PluginReport) -> None:
         self._ask("/internal/plugin-report", report.model_dump_json().encode(), {})
 
-    def _ask(self, path: str, body: bytes | None, more: dict[str, str]) -> tuple[bytes, Message]:
+    def _ask(self, path: str, body: bytes | None, more: dict[str, str]) -> bytes:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, body, headers | more)  # noqa: S310 - see `open_link`
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
-            return content, answer.headers
+            return content
 
 
 def open_link(url: str, token_file: Path) -> HttpLink:

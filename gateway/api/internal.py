@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.access import Plugin
-from gateway.contract.site import ISSUED_AT, ConsentSnapshot, PluginReport
+from gateway.contract.site import ConsentSnapshot, PluginReport
 from gateway.services.consent import ConsentService
 from gateway.services.status import StatusService
 
@@ -14,13 +14,13 @@ router = APIRouter(prefix="/internal", tags=["plugin"], include_in_schema=False)
 
 @router.get("/consent-snapshot", response_model=ConsentSnapshot)
 def read_snapshot(request: Request, response: Response, _caller: Plugin) -> Any:
-    """Who may be stored now; 304 and the time, while that is what the plugin knows already."""
+    """Who may be stored now; 304 while that is what the plugin knows already."""
     consents: ConsentService = request.app.state.consents
-    tag = f'"{consents.snapshot_tag()}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={ISSUED_AT: consents.now().isoformat()})
-    response.headers["ETag"] = tag
-    return consents.snapshot()
+    if request.headers.get("if-none-match") == f'"{consents.snapshot_tag()}"':
+        return Response(status_code=304)
+    snapshot = consents.snapshot()
+    response.headers["ETag"] = f'"{snapshot.tag}"'
+    return snapshot
 
 
 @router.post("/plugin-report", status_code=204)

@@ -1,12 +1,6 @@
 """What passes inside the hospital, over loopback, between the gateway service and its plugin."""
 
-from datetime import datetime
-from typing import Final
-
 from gateway.contract.manifest import WireModel
-
-ISSUED_AT: Final = "Kasari-Issued-At"
-"""Header of a 304: the snapshot that the plugin has is still right, as of then."""
 
 
 class ConsentSnapshot(WireModel):
@@ -16,7 +10,8 @@ class ConsentSnapshot(WireModel):
     not always derived from the same identifier: after a patient merge two hashes share one.
     """
 
-    issued_at: datetime
+    tag: str
+    """Another one whenever it says something else; no time, as clocks differ and jump."""
     policy_hash: str
     admitted: dict[str, str]
     refused: frozenset[str] = frozenset()

@@ -4,7 +4,6 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -22,7 +21,7 @@ from gateway.domain.consent import (
     read_bundle,
     read_sheet,
 )
-from gateway.ports import Audit, Clock, Enrolment, Vault
+from gateway.ports import Audit, Enrolment, Vault
 
 
 class Naming(Protocol):
@@ -64,7 +63,6 @@ class ConsentService:
         self,
         vault: Vault,
         naming: Naming,
-        clock: Clock,
         audit: Audit,
         policy_hash: str,
         on_change: Callable[[str], None] = lambda _pseudonym: None,
@@ -75,7 +73,6 @@ class ConsentService:
     ) -> None:
         self._vault = vault
         self._naming = naming
-        self._clock = clock
         self._audit = audit
         self._policy_hash = policy_hash
         self._on_change = on_change
@@ -135,12 +132,13 @@ class ConsentService:
 
     def snapshot(self) -> ConsentSnapshot:
         """Return who may be stored now: nobody while intake is closed."""
+        tag = self.snapshot_tag()  # before it is read: an older tag only makes it be asked again
         closed = self._closed()
         admitted = set() if closed else self._admitted()
         known = self._vault.aliases()
         canary = self._naming.lookup(CANARY_PATIENT_ID)
         return ConsentSnapshot(
-            issued_at=self._clock.now(),
+            tag=tag,
             policy_hash=self._policy_hash,
             admitted={lookup: p for lookup, p in known.items() if p in admitted},
             refused=frozenset({canary, *(k for k, p in known.items() if p not in admitted)})
@@ -154,9 +152,6 @@ class ConsentService:
         """Return another text whenever a snapshot would say something else."""
         recalled = sha256(" ".join(sorted(self._recalled())).encode()).hexdigest()[:8]
         return f"{self._boot}-{self._vault.revision}-{recalled}-{self._closed() or 'open'}"
-
-    def now(self) -> datetime:
-        return self._clock.now()
 
     def is_admitted(self, pseudonym: str) -> bool:
         """Whether consent is in force for this person at this moment."""

@@ -97,6 +97,7 @@ class StatusService:
         return {
             "centre": self._centre,
             "consents": self._consents.counts(),
+            "consent_snapshot": self._consents.snapshot_tag(),
             "instances": {
                 "received": max(self._totals.received(), indexed["indexed"]),
                 **indexed,

@@ -1,7 +1,6 @@
 """Bringing a consent list to a centre, and waiting until its door knows of it."""
 
 import time
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -39,12 +38,12 @@ def import_consents(centre: Centre, content: bytes, *, preview: bool = False) ->
     if "problems" not in report:
         raise InputError(str(report.get("text") or f"the gateway answered {answer.status_code}"))
     if report["committed"]:
-        wait_until_known(centre, datetime.now(UTC))
+        wait_until_known(centre)
     return report
 
 
-def wait_until_known(centre: Centre, since: datetime) -> None:
-    """Wait until the site Orthanc decides by a consent list issued after `since`.
+def wait_until_known(centre: Centre) -> None:
+    """Wait until the site Orthanc decides by the list that the gateway has now.
 
     Raises
     ------
@@ -53,14 +52,29 @@ def wait_until_known(centre: Centre, since: datetime) -> None:
     """
     end = time.monotonic() + KNOWN_LIMIT_S
     while time.monotonic() < end:
-        issued = admission(centre).get("issued_at")
-        if issued and datetime.fromisoformat(issued) > since:
+        told = admission(centre).get("snapshot")
+        if told and told == current(centre):
             return
         time.sleep(POLL_S)
     raise StackError(
         f"the site Orthanc of {centre.name} has not fetched the new consent list: is its gateway "
         "up? See its log."
     )
+
+
+def current(centre: Centre) -> str | None:
+    """Return the tag of the gateway's own list; None when it does not answer."""
+    try:
+        answer = httpx.get(
+            f"{centre.gateway_url}/api/v1/status",
+            headers={"Authorization": f"Bearer {centre.operator_token()}"},
+            timeout=10,
+            trust_env=False,
+        )
+    except httpx.HTTPError:
+        return None
+    found: str | None = answer.json().get("consent_snapshot") if answer.is_success else None
+    return found
 
 
 def admission(centre: Centre) -> dict[str, Any]:

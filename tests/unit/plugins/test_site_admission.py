@@ -1,6 +1,5 @@
 """What the site plugin lets in, and that nothing it cannot judge ever gets in."""
 
-from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -22,8 +21,6 @@ from plugins.site_admission import (
     refusal_stub,
 )
 from tests.factories.identified import IDENTIFIERS, PATIENT_ID, ct_slice, nested
-
-ISSUED = datetime(2024, 3, 4, 10, 0, tzinfo=UTC)
 
 
 class Clock:
@@ -56,7 +53,7 @@ def admission(profile: Profile, keys: SiteKeys, clock: Clock) -> Admission:
 
 def snapshot(profile: Profile, keys: SiteKeys, *patients: str) -> ConsentSnapshot:
     return ConsentSnapshot(
-        issued_at=ISSUED,
+        tag="1",
         policy_hash=profile.name_and_hash,
         admitted={lookup_hash(keys, p): site_pseudonym(keys, p) for p in patients},
     )

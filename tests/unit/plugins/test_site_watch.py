@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,7 @@ from plugins.site_watch import (
     read_settings,
 )
 
-SNAPSHOT = ConsentSnapshot(
-    issued_at=datetime(2024, 3, 4, tzinfo=UTC), policy_hash="p", admitted={"a": "b"}
-)
+SNAPSHOT = ConsentSnapshot(tag="1", policy_hash="p", admitted={"a": "b"})
 
 
 class FakeGateway:

@@ -17,7 +17,7 @@ SHORTEST_SHORTENED = 3
 SHORTEST_SKELETON = 4
 SHORTEST_WRITTEN_OUT = 5
 LONG = 9
-SURE_LENGTH = 7
+SURE_LENGTH, SURE_EXCHANGED = 7, 5
 SURE_BEGINNING = SURE_SKELETON = 5
 SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
 SHORTEST_LOOSE, LEAST_RESEMBLANCE, RESEMBLING = 4, 0.8, 0.25
@@ -116,7 +116,9 @@ class Guessing:
             (form for form, distance, _ in near if distance == closest),
             key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
         )
-        doubt = closest > 1 or len(word) < SURE_LENGTH or any(_hangs_on(word, f) for f in ranked)
+        exchanged = len(word) >= SURE_EXCHANGED and all(sorted(f) == sorted(word) for f in ranked)
+        short = len(word) < SURE_LENGTH and not exchanged
+        doubt = closest > 1 or short or any(_hangs_on(word, form) for form in ranked)
         return self._meanings(word, ranked, SLIP if doubt else SURE)
 
     def _likely(self, letter: str, length: int, most: int, forms: Buckets) -> list[str]:

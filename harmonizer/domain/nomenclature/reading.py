@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, islice, pairwise, product
+from itertools import islice, pairwise, permutations, product
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
 from harmonizer.domain.nomenclature.senses import LATIN, MARK, PAIR, Sense
@@ -31,6 +31,7 @@ SIDED = frozenset({PAIR, "left", "right"})
 ROMANCE_SIDES = frozenset({"d", "g"})
 LAST_SIDE = 0.04
 COPIED_SIDE = REPEATED = 0.1
+SHORT = 3
 SHORTEST_SLIP = 6
 SIDED_ABBREVIATION, ABBREVIATED = (3, 4), 0.1
 GATED = 2
@@ -325,10 +326,10 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
 
 
 def _says_twice(naming: Sequence[Sense]) -> bool:
-    """Whether a word says only what another one said: `optic chiasm opt`."""
+    """Whether a short word says only what another one said: `optic chiasm opt`."""
     return any(
-        first.concepts >= second.concepts or second.concepts >= first.concepts
-        for first, second in combinations(naming, 2)
+        len(short.word) <= SHORT and other.concepts >= short.concepts
+        for short, other in permutations(naming, 2)
     )
 
 

@@ -140,3 +140,18 @@ def test_what_a_curator_is_offered(mapper: Mapper, raw: str, among: str) -> None
 def test_a_side_with_initials_is_suggested(mapper: Mapper, raw: str, want: str) -> None:
     mapping = mapper.map_name(raw)
     assert (mapping.tg263_name, mapping.auto) == (want, False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("Rigth lung", "Lung_R"),
+        ("Chaism", "OpticChiasm"),
+        ("Frontal cerebral lobe L", "Lobe_Frontal_L"),
+    ],
+)
+def test_letters_exchanged_and_a_word_said_again_are_no_doubt(
+    mapper: Mapper, raw: str, want: str
+) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.auto) == (want, True)

@@ -15,11 +15,27 @@ from harmonizer.domain.dose.openings import Opening, Reach
 Floats = NDArray[np.float64]
 
 JAWS = {"X": "x", "ASYMX": "x", "Y": "y", "ASYMY": "y"}
-LEAVES = ("MLCX", "MLCX1", "MLCX2", "MLCY")
+LEAVES = ("MLCX", "MLCY")
+MOVING = ("IsocenterPosition", "TableTopLongitudinalPosition")
+SAME_MM = 1.0
+
+
+def _moves(points: Sequence[Dataset], keyword: str) -> bool:
+    """Whether a place differs between control points, as in helical delivery."""
+    places = [found for point in points if (found := _known(point, keyword)).size]
+    return any(
+        place.size != places[0].size or np.abs(place - places[0]).max() > SAME_MM
+        for place in places[1:]
+    )
 
 
 def read_openings(beam: Dataset, points: Sequence[Dataset]) -> tuple[Opening, ...]:
-    """Return the opening at every control point; none for beams with two layers of leaves."""
+    """Return the opening at every control point.
+
+    None for beams with two layers of leaves, and where the couch moves through the field.
+    """
+    if any(_moves(points, word) for word in MOVING):
+        return ()
     devices = items(beam, "BeamLimitingDeviceSequence") or items(
         beam, "IonBeamLimitingDeviceSequence"
     )

@@ -120,6 +120,16 @@ def test_a_wide_field_that_the_dose_does_not_fill_is_no_shift(clean: CourseFacts
     assert "DOSE-BESIDE-FIELDS" not in codes(with_plan(clean, beams=wide))
 
 
+@pytest.mark.parametrize(("gray", "told"), [(39.5, True), (40.05, False), (38.0, True)])
+def test_a_point_with_the_very_prescription_may_be_meant_not_computed(
+    clean: CourseFacts, gray: float, told: bool
+) -> None:
+    """The dose at the point is 40.07 Gy; off by 3 % it was not 40.05 Gy that was computed."""
+    site, point = clean.plans[0].dose_references
+    off = scaled(with_plan(clean, dose_references=(site, replace(point, prescribed_gy=gray))), 1.03)
+    assert ("DOSE-POINT" in codes(off)) is told
+
+
 def test_a_prescription_is_to_a_volume_before_it_is_to_a_point() -> None:
     """As exported: 16 Gy to the site, and what the reference point gets."""
     site = DoseReference(1, "TARGET", "SITE", None, 16.0)

@@ -117,7 +117,10 @@ def _scanned(stack: Stack, grid: DoseGrid, origin: Floats) -> Spans:
 def _offset(lines: list[tuple[Mask, Mask]]) -> float:
     """Return the offset in voxels that lines of all frames tell."""
     found = _middle(np.concatenate([_ends(*pair) for pair in lines], axis=1))
-    return found or _agreed(np.concatenate([_far_ends(*pair) for pair in lines]), 1)
+    if found:
+        return found
+    beyond = _agreed(np.concatenate([_far_ends(*pair) for pair in lines]), 1)
+    return beyond if abs(beyond) > SAME_WIDTH else 0.0  # dose may go on a little beyond the skin
 
 
 def _far_ends(dose: Mask, inside: Mask) -> Floats:

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic
 from typing import Final
@@ -97,9 +98,12 @@ class DicomGate:
             if not self._waiting.acquire(blocking=False):
                 caller.close()
                 continue
-            Thread(
-                target=self._serve, args=(caller, address[0]), name="association", daemon=True
-            ).start()
+            serving = partial(self._serve, caller, address[0])
+            try:
+                Thread(target=serving, name="association", daemon=True).start()
+            except (RuntimeError, MemoryError):  # no room for a thread: the next caller may find it
+                self._waiting.release()
+                caller.close()
 
     def _serve(self, plain: socket.socket, host: str) -> None:
         try:
@@ -109,7 +113,7 @@ class DicomGate:
                 self._waiting.release()
             with caller:
                 self._serve_one(caller, first, host)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             logger.info("association ended: %s", type(error).__name__)
         finally:
             plain.close()

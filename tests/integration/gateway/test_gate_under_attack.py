@@ -48,6 +48,22 @@ def hears(link: socket.socket) -> bytes:
         return b""
 
 
+def test_the_port_outlives_a_moment_without_threads(
+    gate: DicomGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dicom_gate.Thread, "start", none_left)
+        for _ in range(5):  # more than may wait at once
+            with connected(gate) as caller:
+                assert hears(caller) == b""
+    with connected(gate) as good:
+        good.sendall(request())
+        assert hears(good) == REJECTION
+
+
 def test_silent_callers_are_hung_up_on_and_others_are_served_again(gate: DicomGate) -> None:
     silent = [connected(gate) for _ in range(3)]
     with connected(gate) as one_more:

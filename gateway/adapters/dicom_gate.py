@@ -76,8 +76,14 @@ class DicomGate:
         with self._lock:
             if self._server is not None:
                 return
-            self._server = socket.create_server(self._listening.address, backlog=_BACKLOG)
-            Thread(target=self._accept, args=(self._server,), name="gate", daemon=True).start()
+            server = socket.create_server(self._listening.address, backlog=_BACKLOG)
+            self._server = server
+            try:
+                Thread(target=self._accept, args=(server,), name="gate", daemon=True).start()
+            except (RuntimeError, MemoryError):
+                self._server = None
+                server.close()
+                raise
 
     def close(self) -> None:
         """Listen no more, and end every association."""

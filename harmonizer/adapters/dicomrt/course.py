@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harmonizer.adapters.dicomrt.dose import read_dose
-from harmonizer.adapters.dicomrt.elements import heading_of, patient_of
+from harmonizer.adapters.dicomrt.elements import heading_of
 from harmonizer.adapters.dicomrt.image import read_image
 from harmonizer.adapters.dicomrt.plan import read_plan, read_record
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
@@ -64,10 +64,10 @@ class CourseReader:
         )
 
     def _sort_in(self, data: bytes) -> None:
-        modality, uid = heading_of(data)
+        modality, uid, patient = heading_of(data)
         if not modality and not uid:
             raise DataError("NOT-DICOM", "an object says neither what it is nor its UID")
-        self._patients |= {patient} if (patient := patient_of(data)) else set()
+        self._patients |= {patient} if patient else set()
         if modality == "RTSTRUCT":
             self._structure_sets.append(read_structure_set(data))
         elif modality == "RTDOSE":

@@ -57,38 +57,33 @@ def read_any(data: bytes, stop_before_pixels: bool = True) -> Dataset:
     return dataset
 
 
-def heading_of(data: bytes) -> tuple[str, str]:
-    """Return an object's modality and SOP Instance UID, reading no further than those.
+def heading_of(data: bytes) -> tuple[str, str, str]:
+    """Return an object's modality, SOP Instance UID and patient, reading no further than those.
+
+    The patient is the Patient ID without blanks and in one case; empty where none can be read.
 
     Raises
     ------
     DataError
         `NOT-DICOM`.
     """
-
-    def beyond(tag: BaseTag, _representation: str | None, _length: int) -> bool:
-        return int(tag) > MODALITY
-
     try:
-        force = data[128:132] != b"DICM"
-        dataset = read_partial(BytesIO(data), beyond, force=force)
-        return modality_of(dataset), text(dataset, "SOPInstanceUID")
+        return _heading(data, PATIENT_ID)
+    except UNDECODABLE:
+        pass  # what is damaged may come after the modality
+    try:
+        return _heading(data, MODALITY)
     except UNDECODABLE as error:
         raise _not_dicom(error) from error
 
 
-def patient_of(data: bytes) -> str:
-    """Return an object's Patient ID, without blanks and in one case; empty if it gives none."""
-
+def _heading(data: bytes, last: int) -> tuple[str, str, str]:
     def beyond(tag: BaseTag, _representation: str | None, _length: int) -> bool:
-        return int(tag) > PATIENT_ID
+        return int(tag) > last
 
-    try:
-        force = data[128:132] != b"DICM"
-        dataset = read_partial(BytesIO(data), beyond, force=force)
-        return "".join(text(dataset, "PatientID").split()).casefold()
-    except UNDECODABLE:
-        return ""
+    dataset = read_partial(BytesIO(data), beyond, force=data[128:132] != b"DICM")
+    patient = "".join(text(dataset, "PatientID").split()).casefold()
+    return modality_of(dataset), text(dataset, "SOPInstanceUID"), patient
 
 
 def modality_of(dataset: Dataset) -> str:

@@ -299,6 +299,7 @@ def test_the_rules_change_in_the_middle_of_a_course(checked: Ward, tmp_path: Pat
         checked.check()
         marks, manufacturers = newest_in_the_archive(checked)
         assert (len(marks), manufacturers) == (1, set())
+    until(lambda: checked.admission()["open"], "both have the same policy again")
     checked.send(other)
     checked.expect(other.uids, Fate.DELIVERED)
     checked.check()

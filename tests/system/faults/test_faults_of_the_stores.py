@@ -255,6 +255,7 @@ def test_the_vault_is_lost(checked: Ward) -> None:
         )
         assert checked.send(patient).counts() == {NOT_AUTHORISED: len(patient.uids)}
         assert checked.gateway("GET", "/api/v1/account")["delivered"] == 0
+    until(lambda: checked.admission()["admitted"] > 0, "the plugin knows them again")
     checked.send(patient)
     checked.expect(patient.uids, Fate.DELIVERED)
 

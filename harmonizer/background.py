@@ -4,13 +4,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,20 @@ class Intake:
             return lets
 
 
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """So long after this time. What was missed is not caught up.
+
+    The library's own interval lists each missed time: where the clock was set on by a year, that
+    takes all the processor and gigabytes.
+    """
+
+    def __init__(self, pause: timedelta) -> None:
+        self._pause = pause
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + self._pause
+
+
 class Background:
     """Runs each job by itself: never twice at once, and none dies of an error."""
 
@@ -78,8 +93,9 @@ class Background:
             except Exception as error:  # noqa: BLE001 - tried again at the next turn
                 logger.warning("%s: %s", name, type(error).__name__)
 
-        now = datetime.now(UTC)
-        self._scheduler.add_job(run, "interval", seconds=seconds, id=name, next_run_time=now)
+        self._scheduler.add_job(
+            run, _Every(timedelta(seconds=seconds)), id=name, next_run_time=datetime.now(UTC)
+        )
 
     def poke(self, name: str = WORK) -> None:
         """Run a job now."""

@@ -389,5 +389,5 @@ def test_a_reader_is_cut_off(checked: Ward) -> None:
 
 def reads(ward: Ward) -> int:
     with closing(sqlite3.connect(database(ward, "harmonizer"))) as connection:
-        query = "SELECT count(*) FROM audit WHERE action LIKE 'retrieve%'"
+        query = "SELECT count(*) FROM audit WHERE action = 'wado-retrieve'"
         return int(connection.execute(query).fetchone()[0])

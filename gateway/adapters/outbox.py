@@ -164,9 +164,7 @@ class SqlOutbox:
         with Session(self._engine) as session:
             rows = [
                 {"of": orthanc_id, "new_verified_at": now if uid in wanted else None}
-                for orthanc_id, uid in session.exec(
-                    query.where(ReceiptRow.submission_id == work.id)
-                )
+                for orthanc_id, uid in session.exec(query)
             ]
             _receive(session, work, ("verified_at",), rows)
             session.commit()

@@ -124,11 +124,11 @@ class SubmissionService:
 
     def confirm(self, kept: Sequence[Expected]) -> Sequence[Stored]:
         """Have the store read back what was stored, keep that, and answer for each."""
-        withdrawn = self._take_back(kept)
         try:
+            withdrawn = self._take_back(kept)
             digests = self._store.digests([one.key for one in kept])
         except RetryError:
-            digests = {}
+            return [stored(one, OUT_OF_RESOURCES) for one in kept]
         whole = {uid for one in kept if digests.get(uid := _uid(one)) == one.sha256} - withdrawn
         self._submissions.verified({uid: digests[uid] for uid in whole})
         failures = dict.fromkeys(withdrawn, CANNOT_STORE)

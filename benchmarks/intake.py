@@ -43,7 +43,9 @@ def snapshot(ring: KeyRing) -> bytes:
     keys = ring.site_keys()
     admitted = {lookup_hash(keys, PATIENT): site_pseudonym(keys, PATIENT)}
     policy = load_profile().name_and_hash
-    told = ConsentSnapshot(tag="1", policy_hash=policy, admitted=admitted)
+    told = ConsentSnapshot(
+        tag="1", policy_hash=policy, identities=keys.identities, admitted=admitted
+    )
     return told.model_dump_json().encode()
 
 

@@ -28,7 +28,7 @@ from gateway.errors import ConfigError
 from gateway.loops import Background
 from gateway.opening import KeyedNaming, World, open_database, open_ring, open_world
 from gateway.service import Service
-from gateway.web import erasure_pages, frame, pages, sender_pages, value_pages
+from gateway.web import account_pages, erasure_pages, frame, pages, sender_pages, value_pages
 
 __all__ = ["KeyedNaming", "Service", "World", "create_app", "open_database", "open_ring"]
 
@@ -46,7 +46,7 @@ APIS = (
     texts,
     erasures,
 )
-PAGES = (pages, sender_pages, value_pages, erasure_pages)
+PAGES = (pages, account_pages, sender_pages, value_pages, erasure_pages)
 
 
 def create_app(
@@ -96,6 +96,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     others = (
         "recheck",
         "recall",
+        "deletion",
         "terms",
         "texts",
         "clinical",

@@ -21,6 +21,8 @@ DISK_PAUSE_S = 2.0
 DOOR_PAUSE_S = 0.5
 COMMITMENT_PAUSE_S = 1.0
 DROP_EVERY_S = 600.0
+REVIEW_EVERY_S = 60.0
+RECONCILE_EVERY_S = 24 * 3600.0
 
 
 class Background:
@@ -28,7 +30,8 @@ class Background:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._reconciled = False
+        self._reconcile_at = 0.0
+        self._review_at = 0.0
         self._recheck_at = 0.0
         self._drop_at = 0.0
         self.schedule: Schedule | None = None
@@ -81,9 +84,12 @@ class Background:
         return Loop(name, step, pause_s, self._failed, self._succeeded)  # type: ignore[arg-type]
 
     def _take_in(self) -> int:
-        if not self._reconciled:
+        if monotonic() >= self._reconcile_at:
             self._service.intake.reconcile()
-            self._reconciled = True
+            self._reconcile_at = monotonic() + RECONCILE_EVERY_S
+        if monotonic() >= self._review_at:
+            self._service.intake.review()
+            self._review_at = monotonic() + REVIEW_EVERY_S
         return self._service.intake.step()
 
     def _erase(self) -> None:

@@ -1,7 +1,7 @@
 """One running gateway: every store and use case, joined."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -38,6 +38,7 @@ from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.consent import ConsentService
 from gateway.services.courses import CourseService
+from gateway.services.deletion import DeletionService
 from gateway.services.inbox import PLACES, InboxService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
@@ -75,6 +76,7 @@ class Service:
             self.naming,
             self.audit,
             world.stage.profile,
+            ring.site_keys().identities,
             self._consent_changed,
             lambda: self.disk.closed,
             hold_unknown=settings.unknown_patients == "hold",
@@ -109,6 +111,7 @@ class Service:
             ends_with_death=self.settings.after_death == "stop",
         )
         self.vault.check_key()
+        self.vault.check_identities(ring.site_keys().identities)
         self.erasures = SqlErasures(engine)
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)
@@ -141,6 +144,7 @@ class Service:
         )
         archive, uid = self.world.archive, self.world.stage.uid
         self.recheck = RecheckService(archive, self.courses, uid, self.audit)
+        self.deletion = DeletionService(self.index, self.alerts, self.audit)
         ledger = SqlLedger(self.engine)
         self.ledger = LedgerService(ledger, self.courses)
         self.inquiry = InquiryService(
@@ -196,7 +200,11 @@ class Service:
             self._indexed,
             self.terms.keep,
             self._pseudonym_of,
+            self._lost,
         )
+
+    def _lost(self, course_ids: Collection[int]) -> None:
+        self.course_service.lost(course_ids)
 
     def _pseudonym_of(self, patient_id: str) -> str:
         """Return whose an original identifier is, empty for nobody that a consent list has."""

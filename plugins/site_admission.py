@@ -88,6 +88,8 @@ class Admission:
             return Refusal("stale-consent-snapshot", OUT_OF_RESOURCES)
         if snapshot.policy_hash != self._policy:
             return Refusal("policy-differs", OUT_OF_RESOURCES)
+        if snapshot.identities != self._keys.identities:
+            return Refusal("keys-differ", OUT_OF_RESOURCES)
         if snapshot.closed is not None:
             return Refusal(snapshot.closed, OUT_OF_RESOURCES)
         return snapshot

@@ -3,14 +3,21 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import ColumnElement, Engine, func
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
-from gateway.adapters.tables.index import CursorRow, ErasedDayRow, InstanceRow, SetAsideRow
+from gateway.adapters.tables.courses import ReceiptRow
+from gateway.adapters.tables.index import (
+    GONE,
+    CursorRow,
+    ErasedDayRow,
+    InstanceRow,
+    SetAsideRow,
+)
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Instance, facts_from_json, facts_to_json
-from gateway.ports import Clock, StoredInstance
+from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
 _DUPLICATES = "duplicates"
@@ -39,7 +46,7 @@ class SqlIndex:
 
     def ids(self) -> set[str]:
         with Session(self._reading) as session:
-            here = select(InstanceRow.orthanc_id).where(InstanceRow.state != "gone")
+            here = select(InstanceRow.orthanc_id).where(InstanceRow.state != GONE)
             return set(session.exec(here)) | set(session.exec(select(SetAsideRow.orthanc_id)))
 
     def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
@@ -49,7 +56,7 @@ class SqlIndex:
             for start in range(0, len(wanted), _CHUNK):
                 query = select(InstanceRow.sop_instance_uid, InstanceRow.orthanc_id).where(
                     col(InstanceRow.sop_instance_uid).in_(wanted[start : start + _CHUNK]),
-                    InstanceRow.state != "gone",
+                    InstanceRow.state != GONE,
                 )
                 found.update(dict(session.exec(query).all()))
         return found
@@ -58,34 +65,50 @@ class SqlIndex:
         with Session(self._engine) as session:
             for stored in found:
                 session.merge(_row(stored))
+                session.exec(delete(SetAsideRow).where(_is_aside(stored.orthanc_id)))
             if cursor is not None:
                 session.merge(CursorRow(name=CHANGES, value=str(cursor)))
             session.commit()
 
-    def set_aside(self, orthanc_id: str, code: str, text: str, pseudonym: str) -> None:
-        row = SetAsideRow(
-            orthanc_id=orthanc_id,
-            code=code,
-            text=text,
-            pseudonym=pseudonym,
-            seen_at=self._clock.now(),
-        )
+    def set_aside(self, aside: SetAside) -> None:
         with Session(self._engine) as session:
-            session.merge(row)
+            before = session.get(SetAsideRow, aside.orthanc_id)
+            seen_at = self._clock.now() if before is None else before.seen_at
+            session.merge(SetAsideRow(**vars(aside), seen_at=seen_at))
             session.commit()
+
+    def aside(self, after: str, limit: int) -> list[str]:
+        query = select(SetAsideRow.orthanc_id).where(SetAsideRow.orthanc_id > after)
+        with Session(self._reading) as session:
+            return list(session.exec(query.order_by(SetAsideRow.orthanc_id).limit(limit)))
+
+    def aside_codes(self) -> set[str]:
+        with Session(self._reading) as session:
+            return set(session.exec(select(SetAsideRow.code).distinct()))
 
     def aside_of(self, pseudonym: str) -> list[str]:
         query = select(SetAsideRow.orthanc_id).where(SetAsideRow.pseudonym == pseudonym)
         with Session(self._reading) as session:
             return sorted(session.exec(query))
 
-    def mark_gone(self, orthanc_ids: Collection[str]) -> None:
+    def mark_gone(self, orthanc_ids: Collection[str]) -> set[int]:
+        courses: set[int] = set()
         with Session(self._engine) as session:
             for orthanc_id in orthanc_ids:
                 row = session.get(InstanceRow, orthanc_id)
-                if row is not None:
-                    row.state, row.course_id = "gone", None
+                if row is None:
+                    continue
+                row.state = GONE
+                if not _was_delivered(session, orthanc_id):
+                    courses |= {row.course_id} if row.course_id is not None else set()
+                    row.course_id = None
             session.commit()
+        return courses
+
+    def gone(self) -> list[str]:
+        lost = (col(InstanceRow.state) == GONE) & col(InstanceRow.course_id).is_(None)
+        with Session(self._reading) as session:
+            return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
     def forget(self, orthanc_ids: Collection[str], why: str) -> None:
         with Session(self._engine) as session:
@@ -95,9 +118,9 @@ class SqlIndex:
                 if row is not None:
                     _count_erased(session, row.received_at.date(), row.sender, why)
                 elif aside is not None:
-                    _count_erased(session, aside.seen_at.date(), "", why)
+                    _count_erased(session, aside.seen_at.date(), aside.sender, why)
                 session.exec(delete(InstanceRow).where(col(InstanceRow.orthanc_id) == orthanc_id))
-                session.exec(delete(SetAsideRow).where(col(SetAsideRow.orthanc_id) == orthanc_id))
+                session.exec(delete(SetAsideRow).where(_is_aside(orthanc_id)))
             session.commit()
 
     def cursor(self, name: str) -> str | None:
@@ -111,17 +134,28 @@ class SqlIndex:
             session.commit()
 
     def of_patient(self, pseudonym: str) -> list[StoredInstance]:
-        return self._select((InstanceRow.pseudonym == pseudonym) & (InstanceRow.state != "gone"))
-
-    def of_course(self, course_id: int) -> list[StoredInstance]:
-        return self._select(InstanceRow.course_id == course_id)
+        known = (col(InstanceRow.state) != GONE) | col(InstanceRow.course_id).is_not(None)
+        return self._select((col(InstanceRow.pseudonym) == pseudonym) & known)
 
     def first_came(self) -> dict[str, datetime]:
         first = func.min(InstanceRow.received_at)
-        query = select(InstanceRow.pseudonym, first).where(InstanceRow.state != "gone")
+        query = select(InstanceRow.pseudonym, first).where(InstanceRow.state != GONE)
         with Session(self._reading) as session:
             found = session.exec(query.group_by(col(InstanceRow.pseudonym)))
             return {pseudonym: at.replace(tzinfo=at.tzinfo or UTC) for pseudonym, at in found}
+
+    def here_of(self, pseudonyms: Collection[str]) -> set[str]:
+        wanted = sorted(pseudonyms)
+        found: set[str] = set()
+        with Session(self._reading) as session:
+            for start in range(0, len(wanted), _CHUNK):
+                part = wanted[start : start + _CHUNK]
+                of_them = col(InstanceRow.pseudonym).in_(part)
+                query = select(InstanceRow.pseudonym).where(of_them, InstanceRow.state != GONE)
+                found.update(session.exec(query.distinct()))
+                aside = col(SetAsideRow.pseudonym).in_(part)
+                found.update(session.exec(select(SetAsideRow.pseudonym).where(aside).distinct()))
+        return found
 
     def others_with(self, study_uids: Collection[str], pseudonym: str) -> set[str]:
         wanted = sorted(study_uids)
@@ -131,14 +165,14 @@ class SqlIndex:
                 part = col(InstanceRow.study_instance_uid).in_(wanted[start : start + _CHUNK])
                 others = InstanceRow.pseudonym != pseudonym
                 query = select(InstanceRow.pseudonym).where(part, others)
-                here = query.where(InstanceRow.state != "gone").distinct()
+                here = query.where(InstanceRow.state != GONE).distinct()
                 found.update(session.exec(here))
         return found
 
     def unassigned_patients(self) -> list[str]:
         query = (
             select(InstanceRow.pseudonym)
-            .where(col(InstanceRow.course_id).is_(None), InstanceRow.state != "gone")
+            .where(col(InstanceRow.course_id).is_(None), InstanceRow.state != GONE)
             .distinct()
         )
         with Session(self._reading) as session:
@@ -153,7 +187,7 @@ class SqlIndex:
         return {
             "indexed": sum(counted.values()),
             "conflict": counted.get("conflict", 0),
-            "gone": counted.get("gone", 0),
+            "gone": counted.get(GONE, 0),
             "set_aside": aside,
             "duplicate": int(duplicates.value) if duplicates else 0,
         }
@@ -165,20 +199,21 @@ class SqlIndex:
             session.add(row)
             session.commit()
 
-    def release_members(self, course_id: int) -> None:
-        """Unassign a course's instances, so that the assembler looks at them again."""
-        with Session(self._engine) as session:
-            session.exec(
-                update(InstanceRow)
-                .where(col(InstanceRow.course_id) == course_id)
-                .values(course_id=None)
-            )
-            session.commit()
-
     def _select(self, condition: object) -> list[StoredInstance]:
         query = select(InstanceRow).where(condition).order_by(InstanceRow.orthanc_id)  # type: ignore[arg-type]
         with Session(self._reading) as session:
             return [_stored(row) for row in session.exec(query)]
+
+
+def _is_aside(orthanc_id: str) -> ColumnElement[bool]:
+    return col(SetAsideRow.orthanc_id) == orthanc_id
+
+
+def _was_delivered(session: Session, orthanc_id: str) -> bool:
+    verified = (col(ReceiptRow.orthanc_id) == orthanc_id) & col(ReceiptRow.verified_at).is_not(None)
+    return (
+        session.exec(select(ReceiptRow.submission_id).where(verified).limit(1)).first() is not None
+    )
 
 
 def _count_erased(session: Session, day: date, sender: str, why: str) -> None:

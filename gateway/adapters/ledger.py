@@ -1,5 +1,6 @@
 """Counting instances by day and sender in SQL. Days are of UTC."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -10,12 +11,16 @@ from sqlmodel import Session, col, select
 from gateway.adapters.database import reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow
-from gateway.adapters.tables.index import ErasedDayRow, InstanceRow, PluginDayRow
+from gateway.adapters.tables.index import (
+    GONE,
+    ErasedDayRow,
+    InstanceRow,
+    PluginDayRow,
+    SetAsideRow,
+)
 from gateway.adapters.watch import RECEIVED
 from gateway.domain.courses import CourseState
 from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, place_of
-
-GONE = "gone"
 
 
 class SqlLedger:
@@ -29,7 +34,8 @@ class SqlLedger:
         with Session(self._reading) as session:
             everything = day is None and sender is None
             read = partial(self._counted, session, day, sender)
-            return self._everything.get(session, read) if everything else read()
+            counted = self._everything.get(session, read) if everything else read()
+            return counted + self._aside(session, day, sender)
 
     def _counted(
         self, session: Session, day: date | None, sender: str | None
@@ -37,24 +43,35 @@ class SqlLedger:
         at = col(InstanceRow.received_at)
         on: Any = func.substr(at, 1, 10) if self._is_sqlite else func.date(at)
         course: Any = col(InstanceRow.course_id)
-        gone: Any = col(InstanceRow.state) == GONE
-        query = select(on, InstanceRow.sender, course, gone, func.count())  # type: ignore[call-overload]
+        lost: Any = (col(InstanceRow.state) == GONE) & course.is_(None)
+        query = select(on, InstanceRow.sender, course, lost, func.count())  # type: ignore[call-overload]
         if day is not None:
             begin = datetime.combine(day, time(), UTC)
             query = query.where(at >= begin, at < begin + timedelta(days=1))
         if sender is not None:
             query = query.where(InstanceRow.sender == sender)
-        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, gone))
+        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, lost))
         places = self._places(session)
         return [
             InstanceCount(
                 date.fromisoformat(str(found)),
                 who,
                 number,
-                Place.GONE if is_gone else places.get(number, Place.ON_THE_WAY),
+                Place.GONE if is_lost else places.get(number, Place.ON_THE_WAY),
                 count,
             )
-            for found, who, number, is_gone, count in rows
+            for found, who, number, is_lost, count in rows
+        ]
+
+    @staticmethod
+    def _aside(session: Session, day: date | None, sender: str | None) -> list[InstanceCount]:
+        """Count by the day that each was first seen; there are few."""
+        columns = (SetAsideRow.seen_at, SetAsideRow.sender, SetAsideRow.text)
+        counted = Counter((at.date(), who, why) for at, who, why in session.exec(select(*columns)))
+        return [
+            InstanceCount(on, who, None, Place.SET_ASIDE, count, why)
+            for (on, who, why), count in counted.items()
+            if day in (None, on) and sender in (None, who)
         ]
 
     def refused(self) -> list[DoorCount]:

@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from gateway.adapters.tables.courses import CourseRow
-from gateway.adapters.tables.index import ErasedDayRow, InstanceRow
+from gateway.adapters.tables.index import GONE, ErasedDayRow, InstanceRow
 
 T = TypeVar("T")
 State = tuple[Any, ...]
@@ -18,7 +18,11 @@ def state_of(session: Session) -> State:
     courses = select(func.count(), func.sum(CourseRow.revision)).select_from(CourseRow)
     loose = select(func.count()).where(col(InstanceRow.course_id).is_(None))
     erased = select(func.sum(ErasedDayRow.count))
-    return (*session.exec(courses).one(), session.exec(loose).one(), session.exec(erased).one())
+    gone = select(func.count()).where(col(InstanceRow.state) == GONE)
+    return (
+        *session.exec(courses).one(),
+        *(session.exec(query).one() for query in (loose, erased, gone)),
+    )
 
 
 class Remembered:

@@ -13,12 +13,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, func, select, update
 
 from gateway.adapters.database import reading
+from gateway.adapters.tables.index import CursorRow
 from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
 from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
 from gateway.domain.recruitment import Enrolled
 from gateway.errors import ConfigError
 from gateway.ports import Clock, Enrolment, Tombstone
 
+IDENTITIES = "identities"
 _NONCE = 12
 _CHUNK = 500
 _STATEMENT: Any = (
@@ -75,6 +77,23 @@ class SqlVault:
             for key_id in session.exec(select(PersonRow.key_id).distinct()).all():
                 sealed_by = select(PersonRow).where(PersonRow.key_id == key_id)
                 self._check(session.exec(sealed_by.limit(1)).one())
+
+    def check_identities(self, identities: str) -> None:
+        """Raise ConfigError if identities were made with other keys here; remember these if none.
+
+        Unlike `check_key` it asks even when nobody is in the vault: objects may be in the store.
+        """
+        with Session(self._engine) as session:
+            known = session.get(CursorRow, IDENTITIES)
+            if known is None:
+                session.add(CursorRow(name=IDENTITIES, value=identities))
+                session.commit()
+            elif known.value != identities:
+                raise ConfigError(
+                    "root_key_file: pseudonyms and UIDs were made with another root key here; put "
+                    "that key file back, or name it first in former_root_key_files. To begin anew "
+                    "with another key, begin with an empty data folder and site Orthanc"
+                )
 
     def _check(self, row: PersonRow) -> None:
         try:

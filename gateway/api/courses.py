@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator, Reader, Steward
 from gateway.services.courses import CourseService
+from gateway.services.deletion import DeletionService
 from gateway.services.inquiry import InquiryService
 from gateway.services.ledger import LedgerService
 from gateway.services.recheck import RecheckService
@@ -64,6 +65,13 @@ def read_day(day: date, request: Request, _role: Reader, sender: str = "") -> li
     """The courses behind one day and sender."""
     ledger: LedgerService = request.app.state.ledger
     return ledger.courses_of(day, sender)
+
+
+@router.post("/api/v1/gone")
+def confirm_gone(comment: Comment, request: Request, role: Operator) -> dict[str, int]:
+    """Say that what is not in the site store any more was deleted there on purpose."""
+    deletion: DeletionService = request.app.state.deletion
+    return {"deleted": deletion.confirm(comment.comment, role)}
 
 
 @router.get("/api/v1/courses")

@@ -13,6 +13,8 @@ class ConsentSnapshot(WireModel):
     tag: str
     """Another one whenever it says something else; no time, as clocks differ and jump."""
     policy_hash: str
+    identities: str
+    """Which keys the gateway makes identities with; a plugin with others must store nothing."""
     admitted: dict[str, str]
     refused: frozenset[str] = frozenset()
     """Keyed hashes of whom the gateway knows and does not admit."""

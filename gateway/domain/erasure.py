@@ -15,6 +15,8 @@ from gateway.domain.identity import KeyRing
 WITHDRAWN: Final = "withdrawn"
 RECALLED: Final = "recalled"
 UNCONSENTED: Final = "unconsented"
+BY_HAND: Final = "by-hand"
+"""Somebody deleted it in the site store itself."""
 
 
 @dataclass(frozen=True)

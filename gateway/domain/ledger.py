@@ -19,8 +19,10 @@ class Place(StrEnum):
     WITHHELD = "withheld"
     """Stored once, now without consent in force."""
     REFUSED_HERE = "refused_here"
+    SET_ASIDE = "set_aside"
+    """In the site store, and not indexed: unmarked, unreadable, or here already elsewhere."""
     GONE = "gone"
-    """Not in the site store any more."""
+    """Not in the site store any more, and never delivered."""
 
 
 _PLACES = {
@@ -46,6 +48,8 @@ class InstanceCount:
     course_id: int | None
     place: Place
     count: int
+    why: str = ""
+    """What is the matter, where no course can say it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class ErasedCount:
     day: date
     sender: str
     why: str
-    """withdrawn, recalled or unconsented."""
+    """withdrawn, recalled, unconsented or by-hand."""
     count: int
 
 

@@ -9,7 +9,7 @@ from gateway.contract.manifest import CertificateBody, CourseCertificate
 from gateway.contract.receipts import CourseHolding, Receipts, SubmissionStatus
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.consent import Person
-from gateway.domain.courses import CourseState, Instance
+from gateway.domain.courses import CourseState
 from gateway.domain.deid import Decision, Term, TermUse
 from gateway.ports.collection import Collected as Collected
 from gateway.ports.collection import Moved as Moved
@@ -18,6 +18,9 @@ from gateway.ports.commitment import Answering as Answering
 from gateway.ports.commitment import Commitments as Commitments
 from gateway.ports.commitment import OpenRequest as OpenRequest
 from gateway.ports.erasure import Erasures as Erasures
+from gateway.ports.index import Index as Index
+from gateway.ports.index import SetAside as SetAside
+from gateway.ports.index import StoredInstance as StoredInstance
 from gateway.ports.people import Enrolment as Enrolment
 from gateway.ports.people import Tombstone as Tombstone
 from gateway.ports.people import Vault as Vault
@@ -85,70 +88,6 @@ class SiteStore(Protocol):
     def offer(self, data: bytes) -> str | None:
         """Post an object as a sender would. Return its id if it was stored, None if refused."""
         ...
-
-
-@dataclass(frozen=True)
-class StoredInstance:
-    orthanc_id: str
-    instance: Instance
-    sha256: str
-    size_bytes: int
-    received_at: datetime
-    state: str = "present"
-    """present, conflict (other content under the same UID), gone (not in the store any more)."""
-    course_id: int | None = None
-    sender: str = ""
-    """The calling AET; empty when it came over HTTP."""
-
-
-class Index(Protocol):
-    def known(self, orthanc_ids: Collection[str]) -> dict[str, StoredInstance]: ...
-
-    def ids(self) -> set[str]:
-        """Every id that the index has an opinion on: indexed and present, or set aside."""
-        ...
-
-    def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
-        """The store's id of each SOP Instance UID that is indexed and present."""
-        ...
-
-    def put(self, found: Sequence[StoredInstance], cursor: int | None) -> None:
-        """Add or replace instances and move the cursor, in one transaction."""
-        ...
-
-    def set_aside(self, orthanc_id: str, code: str, text: str, pseudonym: str) -> None: ...
-
-    def aside_of(self, pseudonym: str) -> list[str]:
-        """Return the store's ids of what was set aside of one patient."""
-        ...
-
-    def mark_gone(self, orthanc_ids: Collection[str]) -> None: ...
-
-    def forget(self, orthanc_ids: Collection[str], why: str) -> None:
-        """Drop deleted instances; how many of which day and sender stays known."""
-        ...
-
-    def first_came(self) -> dict[str, datetime]:
-        """Map every patient of whom something is here to when the first of it came."""
-        ...
-
-    def cursor(self, name: str) -> str | None: ...
-
-    def move(self, name: str, value: str) -> None: ...
-
-    def of_patient(self, pseudonym: str) -> list[StoredInstance]: ...
-
-    def of_course(self, course_id: int) -> list[StoredInstance]: ...
-
-    def others_with(self, study_uids: Collection[str], pseudonym: str) -> set[str]:
-        """Return which other patients have something of these studies."""
-        ...
-
-    def unassigned_patients(self) -> list[str]: ...
-
-    def counts(self) -> dict[str, int]: ...
-
-    def count_duplicate(self, how_many: int) -> None: ...
 
 
 # --- courses and the outbox --------------------------------------------------------------

@@ -65,6 +65,7 @@ class ConsentService:
         naming: Naming,
         audit: Audit,
         policy_hash: str,
+        identities: str,
         on_change: Callable[[str], None] = lambda _pseudonym: None,
         closed: Callable[[], str | None] = lambda: None,
         *,
@@ -75,6 +76,7 @@ class ConsentService:
         self._naming = naming
         self._audit = audit
         self._policy_hash = policy_hash
+        self._identities = identities
         self._on_change = on_change
         self._closed = closed
         self._hold_unknown = hold_unknown
@@ -140,6 +142,7 @@ class ConsentService:
         return ConsentSnapshot(
             tag=tag,
             policy_hash=self._policy_hash,
+            identities=self._identities,
             admitted={lookup: p for lookup, p in known.items() if p in admitted},
             refused=frozenset({canary, *(k for k, p in known.items() if p not in admitted)})
             if self._hold_unknown

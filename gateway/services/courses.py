@@ -1,6 +1,6 @@
 """Courses: assembled from the index, judged, held or queued; released or refused by a person."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -306,6 +306,13 @@ class CourseService:
             "changed_at": course.changed_at.isoformat(),
             "delivered_at": course.delivered_at.isoformat() if course.delivered_at else None,
         }
+
+    def lost(self, course_ids: Collection[int]) -> None:
+        """Judge again courses of which objects are gone that never arrived."""
+        self._courses.send_again(course_ids)  # what is queued has members that are not there
+        found = [course for course in map(self._courses.get, sorted(course_ids)) if course]
+        for pseudonym in sorted({course.pseudonym for course in found}):
+            self._courses.reopen(pseudonym)
 
     def hold(self, course_id: int, error: HoldError) -> None:
         """Hold a course that the outbox could not send for a reason of its own."""

@@ -4,17 +4,26 @@
 the whole store is compared with the index, so that a position lost or restored loses nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
 from gateway.domain.courses import patient_of, read_instance
+from gateway.domain.erasure import BY_HAND
 from gateway.errors import HoldError
-from gateway.ports import Alerts, Clock, Index, SiteStore, StoredInstance
+from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
 
 POSITION = "changes"
 BATCH = 32
+REVIEWED_AT_ONCE = 100
+GONE = "instances-gone"
+ASIDE = {
+    "unmarked": "check that the plugin is in force, then delete them in the site's Orthanc",
+    "unreadable": "have them sent again, then delete them in the site's Orthanc",
+    "same-uid": "find out which is right, delete the other in the site's Orthanc",
+}
+"""Why an object is set aside, and what to do about it."""
 
 
 class IntakeService:
@@ -30,6 +39,7 @@ class IntakeService:
         on_indexed: Callable[[StoredInstance, bytes], None] = lambda _stored, _data: None,
         before_put: Callable[[], None] = lambda: None,
         pseudonym_of: Callable[[str], str] = lambda _patient_id: "",
+        on_lost: Callable[[Collection[int]], None] = lambda _course_ids: None,
     ) -> None:
         self._store = store
         self._index = index
@@ -39,6 +49,8 @@ class IntakeService:
         self._on_indexed = on_indexed
         self._before_put = before_put
         self._pseudonym_of = pseudonym_of
+        self._on_lost = on_lost
+        self._reviewed = ""
 
     def step(self) -> int:
         """Index what has come since the last step. Returns how many instances were read."""
@@ -52,7 +64,8 @@ class IntakeService:
             part = changes[start : start + BATCH]
             is_last = start + BATCH >= len(changes)
             cursor = page.last if is_last else part[-1].sequence
-            seen += self._take([change.orthanc_id for change in part], cursor)
+            self._take([change.orthanc_id for change in part], cursor)
+            seen += len({change.orthanc_id for change in part})
         if not changes and page.last != position:
             self._index.move(POSITION, str(page.last))
         return seen
@@ -65,26 +78,53 @@ class IntakeService:
         seen = 0
         new = sorted(here - known)
         for start in range(0, len(new), BATCH):
-            seen += self._take(new[start : start + BATCH], None)
-        gone = known - here
-        if gone:
-            self._index.mark_gone(gone)
-            self._alerts.raise_alert(
-                "instances-gone",
-                f"{len(gone)} indexed instances are not in the site store any more; "
-                "send their courses again from the source, or confirm the deletion",
-            )
+            self._take(new[start : start + BATCH], None)
+            seen += len(new[start : start + BATCH])
+        self._lose(known - here)
         self._index.move(POSITION, str(last))
+        self.review()
         return seen
 
-    def _take(self, orthanc_ids: Sequence[str], cursor: int | None) -> int:
+    def review(self) -> None:
+        """Look again at some of what is set aside, and take down the alerts that are settled.
+
+        What was deleted in the site store counts as deleted; what can be indexed by now is.
+        """
+        ids = self._index.aside(self._reviewed, REVIEWED_AT_ONCE)
+        self._reviewed = ids[-1] if len(ids) == REVIEWED_AT_ONCE else ""
+        if ids:
+            self._index.forget(self._take(ids, None), BY_HAND)
+        for code in ASIDE.keys() - self._index.aside_codes():
+            self._alerts.clear(f"set-aside-{code}")
+        self._tell_gone()
+
+    def _lose(self, orthanc_ids: Collection[str]) -> None:
+        """Note that the store has them no more, and have their courses judged again."""
+        if orthanc_ids:
+            self._on_lost(self._index.mark_gone(orthanc_ids))
+            self._tell_gone()
+
+    def _tell_gone(self) -> None:
+        gone = len(self._index.gone())
+        if not gone:
+            self._alerts.clear(GONE)
+            return
+        self._alerts.raise_alert(
+            GONE,
+            f"{gone} instances that were never delivered are not in the site store any more; send "
+            "their courses again from the source, or confirm the deletion on the page Account",
+        )
+
+    def _take(self, orthanc_ids: Sequence[str], cursor: int | None) -> set[str]:
+        """Read and index. Returns those that the store does not have any more."""
         unique = list(dict.fromkeys(orthanc_ids))
         known = self._index.known(unique)
         found: list[StoredInstance] = []
         taken: dict[str, str] = {}
-        duplicates = 0
+        duplicates, absent = 0, set()
         for orthanc_id, data in zip(unique, self._read_all(unique), strict=True):
             if data is None:
+                absent.add(orthanc_id)
                 continue
             before = known.get(orthanc_id)
             stored = self._examine(orthanc_id, data)
@@ -101,7 +141,7 @@ class IntakeService:
         self._index.put(self._with_senders(found), cursor)
         if duplicates:
             self._index.count_duplicate(duplicates)
-        return len(unique)
+        return absent
 
     def _with_senders(self, found: Sequence[StoredInstance]) -> list[StoredInstance]:
         """Say who sent each: asked once for a series, whose objects come from one system."""
@@ -118,8 +158,7 @@ class IntakeService:
         try:
             instance = read_instance(data)
         except HoldError as error:
-            mend = "check that the plugin is in force, then delete them"
-            self._set_aside(orthanc_id, data, error, mend)
+            self._set_aside(orthanc_id, data, error)
             return None
         return StoredInstance(
             orthanc_id=orthanc_id,
@@ -136,17 +175,22 @@ class IntakeService:
         """
         uid = stored.instance.sop_instance_uid
         place = taken.setdefault(uid, self._index.places([uid]).get(uid, stored.orthanc_id))
-        if place != stored.orthanc_id:
-            error = HoldError("same-uid", "an instance came again in another study")
-            mend = "find out which is right, delete the other"
-            self._set_aside(stored.orthanc_id, data, error, mend)
-        return place != stored.orthanc_id
+        if place == stored.orthanc_id:
+            return False
+        if self._store.read(place) is None:  # somebody has deleted the other one
+            self._lose({place})
+            taken[uid] = stored.orthanc_id
+            return False
+        error = HoldError("same-uid", "an instance came again in another study")
+        self._set_aside(stored.orthanc_id, data, error)
+        return True
 
-    def _set_aside(self, orthanc_id: str, data: bytes, error: HoldError, mend: str) -> None:
+    def _set_aside(self, orthanc_id: str, data: bytes, error: HoldError) -> None:
         patient_id, marked = patient_of(data)
         whose = patient_id if marked else self._pseudonym_of(patient_id)
-        self._index.set_aside(orthanc_id, error.code, str(error), whose)
+        sender = self._store.sender(orthanc_id)
+        self._index.set_aside(SetAside(orthanc_id, error.code, str(error), whose, sender))
         self._alerts.raise_alert(
             f"set-aside-{error.code}",
-            f"the site store holds objects that were set aside: {error}; {mend}",
+            f"the site store holds objects that were set aside: {error}; {ASIDE[error.code]}",
         )

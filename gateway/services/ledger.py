@@ -32,20 +32,22 @@ class LedgerService:
 
     def courses_of(self, day: date, sender: str) -> list[dict[str, Any]]:
         """Return the courses that a day's instances of a sender went to, with why they wait."""
-        counts: Counter[tuple[int | None, Place]] = Counter()
+        counts: Counter[tuple[int | None, Place, str]] = Counter()
         for one in self._ledger.stored(day, sender):
-            counts[one.course_id, one.place] += one.count
+            counts[one.course_id, one.place, one.why] += one.count
         return [
-            self._describe(course_id, place, count)
-            for (course_id, place), count in sorted(counts.items(), key=lambda one: -one[1])
+            self._describe(*key, count)
+            for key, count in sorted(counts.items(), key=lambda one: -one[1])
         ]
 
-    def _describe(self, course_id: int | None, place: Place, count: int) -> dict[str, Any]:
+    def _describe(
+        self, course_id: int | None, place: Place, why: str, count: int
+    ) -> dict[str, Any]:
         course = self._courses.get(course_id) if course_id is not None else None
         return {
             "course": course_id,
             "place": place.value,
             "instances": count,
             "state": course.state.value if course else None,
-            "reasons": list(course.reasons) if course else [],
+            "reasons": list(course.reasons) if course else [{"code": place.value, "text": why}],
         }

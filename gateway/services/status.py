@@ -25,7 +25,7 @@ class Account:
     """Where every instance that was ever offered is now. `sums_up` is what must always hold."""
 
     received: int
-    """Stored after the first stage, as the index counts them."""
+    """Stored after the first stage, those that were set aside as well."""
     delivered: int
     held: int
     on_the_way: int
@@ -42,7 +42,7 @@ class Account:
     @property
     def sums_up(self) -> bool:
         parts = self.delivered + self.held + self.on_the_way + self.refused_here + self.withheld
-        return self.received == parts + self.gone
+        return self.received == parts + self.set_aside + self.gone
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "sums_up": self.sums_up}
@@ -146,12 +146,12 @@ class StatusService:
             where[one.place] += one.count
         counts = self._index.counts()
         return Account(
-            received=counts["indexed"],
+            received=counts["indexed"] + counts["set_aside"],
             delivered=where[Place.DELIVERED],
             held=where[Place.HELD],
             on_the_way=where[Place.ON_THE_WAY],
             refused_here=where[Place.REFUSED_HERE],
-            set_aside=counts["set_aside"],
+            set_aside=where[Place.SET_ASIDE],
             gone=where[Place.GONE],
             refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
             withheld=where[Place.WITHHELD],

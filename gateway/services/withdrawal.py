@@ -40,8 +40,12 @@ class WithdrawalService:
         self._recalled = recalled
 
     def step(self) -> int:
-        """Erase for everybody who has withdrawn since. Returns for how many people."""
-        people = sorted(self._withdrawn())
+        """Erase for everybody who has withdrawn since. Returns for how many people.
+
+        Erased again is what came afterwards: the plugin hears of a withdrawal some seconds later.
+        """
+        came_since = self._index.here_of(self._vault.buried())
+        people = sorted(self._withdrawn() | came_since)
         for pseudonym in people:
             self._erase(pseudonym, WITHDRAWN)
         return len(people)

@@ -1,6 +1,5 @@
 """The console: server-rendered pages for an operator. No script, nothing from another host."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
@@ -232,19 +231,6 @@ def _terms_page(
     chosen = decision.value if decision else None
     names = [each.value for each in Decision]
     return page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
-
-
-@router.get("/account")
-def show_account(request: Request) -> Response:
-    state = opened(request, *READERS)
-    account = state.status.account().as_json()
-    return page(request, "account.html", account=account, days=state.ledger.days())
-
-
-@router.get("/account/{day}")
-def show_day(request: Request, day: date, sender: str = "") -> Response:
-    found = opened(request, *READERS).ledger.courses_of(day, sender)
-    return page(request, "day.html", day=day, sender=sender, courses=found)
 
 
 @router.get("/why")

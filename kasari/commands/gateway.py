@@ -179,6 +179,20 @@ def _print_account(centre: str, told: dict[str, Any]) -> None:
     typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
 
 
+@app.command("confirm-gone")
+def confirm_gone(
+    centre: Centre,
+    comment: Annotated[str, typer.Option(help="Why they were deleted; name nobody in it.")],
+    stack: StackFile = STACK,
+) -> None:
+    """Say that what is gone from the site's Orthanc was deleted there on purpose.
+
+    Example: kasari gateway confirm-gone --centre KUH --comment "a phantom's study"
+    """
+    told = ask(stack, centre, "POST", "/api/v1/gone", {"comment": comment})
+    typer.echo(f"{told['deleted']} instances count as deleted from now on")
+
+
 @app.command()
 def why(
     centre: Centre,

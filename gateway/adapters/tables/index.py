@@ -9,6 +9,9 @@ from sqlmodel import Field
 from gateway.adapters.tables.base import GatewayTable
 from gateway.adapters.tables.types import UtcDateTime
 
+GONE = "gone"
+"""The state of an instance that the site store has no more."""
+
 
 class InstanceRow(GatewayTable, table=True):
     """One instance offered by a sender and stored after the first stage. UIDs are the site's."""
@@ -49,6 +52,8 @@ class SetAsideRow(GatewayTable, table=True):
     text: str
     pseudonym: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
     """Whose it is, where that could be read, so that a withdrawal reaches it."""
+    sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """As of an indexed instance."""
     seen_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -93,7 +98,7 @@ class ErasedDayRow(GatewayTable, table=True):
     day: date = Field(primary_key=True)
     sender: str = Field(primary_key=True)
     why: str = Field(primary_key=True)
-    """withdrawn, recalled or unconsented."""
+    """withdrawn, recalled, unconsented or by-hand."""
     count: int
 
 

@@ -1,6 +1,6 @@
 """What a course still waits for, in words that a physicist can act on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -75,18 +75,32 @@ class Needs:
 def missing_of(draft: Draft, present: Collection[str]) -> tuple[Missing, ...]:
     """List every reference out of the course that resolves to nothing in `present`."""
     return tuple(
-        Missing(member.sop_instance_uid, to_uid, f"{_name(member)} refers to it; it has not come")
+        Missing(member.sop_instance_uid, to_uid, f"{_name(member)} {why}; it has not come")
         for member in draft.members
         for to_uid in member.references
         if to_uid not in present
+        for why in [_other_plan(member, to_uid) or "refers to it"]
     )
+
+
+def _other_plan(member: Instance, uid: str) -> str | None:
+    """Say as what a plan names another one that is not delivered with it."""
+    if not isinstance(member.facts, PlanFacts):
+        return None
+    named = {
+        "was derived from it": member.facts.predecessors,
+        "names it as of an earlier treatment": member.facts.priors,
+        "names it as an alternative": member.facts.alternatives,
+        "verifies it": member.facts.verifies,
+    }
+    return next((why for why, uids in named.items() if uid in uids), None)
 
 
 def reasons_of(draft: Draft, present: Collection[str], needs: Needs) -> tuple[Reason, ...]:
     """Say why the course cannot go by itself; empty when it can.
 
-    A registration or predecessor plan that refers to something absent does not hold a course:
-    such objects are often made against images that are never exported.
+    A registration that refers to something absent does not hold a course, and neither does a plan
+    that names an earlier, alternative or verified one: those are often never exported.
     """
     if not draft.has_anchor:
         kind = "/".join(sorted({m.modality for m in draft.members}))
@@ -94,11 +108,10 @@ def reasons_of(draft: Draft, present: Collection[str], needs: Needs) -> tuple[Re
         what = f"{count} {kind} instance{'s' if count != 1 else ''}"
         return (Reason("unreferenced", f"{what}: no plan, structure set or dose refers to them"),)
     reasons: list[Reason] = []
-    modality = next((i.modality for i in draft.of(Role.PLANNING_IMAGE)), "image")
     for member in draft.members:
-        reasons += _dangling(member, present, modality)
+        reasons += _dangling(member, draft, present)
     reasons += [Reason(*_ABSENT[role]) for role in needs.roles if _lacks(draft, role, reasons)]
-    reasons += _gaps(draft)
+    reasons += _gaps(draft, told=any(reason.code == "images-missing" for reason in reasons))
     return tuple(dict.fromkeys(reasons))
 
 
@@ -117,53 +130,99 @@ def _lacks(draft: Draft, role: Role, told: list[Reason]) -> bool:
     return role in _ABSENT and not draft.of(role) and said not in codes
 
 
-def _dangling(member: Instance, present: Collection[str], modality: str) -> list[Reason]:
+def _dangling(member: Instance, draft: Draft, present: Collection[str]) -> list[Reason]:
     others = member.facts.others if isinstance(member.facts, PlanFacts) else ()
     wanted = [uid for uid in member.references if uid not in others]
     absent = [uid for uid in wanted if uid not in present]
     if not absent:
         return []
     if member.role is Role.STRUCTURES:
-        here = len(wanted) - len(absent)
-        return [
-            Reason(
-                "images-missing",
-                f"{here} of {len(wanted)} {modality} slices are here: the structure set "
-                f"refers to {len(absent)} that {_have(len(absent))} not come",
-            )
-        ]
+        return [_absent_slices(member, draft, len(absent))]
+    if member.role is Role.PLAN and draft.of(Role.STRUCTURES):
+        return [Reason("plan-missing", "the plan refers to a concurrent plan that has not come")]
     if member.role in _TARGETS:
         code, target = _TARGETS[member.role]
         return [Reason(code, f"{_name(member)} refers to {target} that has not come")]
     return []
 
 
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _absent_slices(structures: Instance, draft: Draft, absent: int) -> Reason:
+    """Say how many slices of a structure set are missing and, where geometry tells, which."""
+    images = [
+        i for i in draft.of(Role.PLANNING_IMAGE) if i.sop_instance_uid in structures.references
+    ]
+    modality = next((i.modality for i in draft.of(Role.PLANNING_IMAGE)), "image")
+    total = len(structures.references)
+    gaps = [gap for series in _by_series(images) for gap in _series_gaps(series)]
+    if not gaps or sum(gap.slices for gap in gaps) > absent:
+        have = "has" if absent == 1 else "have"
+        return Reason(
+            "images-missing",
+            f"{total - absent} of {total} {modality} slices are here: the structure set refers to "
+            f"{absent} that {have} not come",
+        )
+    beyond = absent - sum(gap.slices for gap in gaps)
+    rest = f", and {beyond} above or below those that are here" if beyond else ""
+    where = _places(gaps)
+    return Reason("images-missing", f"{absent} of {total} {modality} slices missing: {where}{rest}")
 
 
-def _gaps(draft: Draft) -> list[Reason]:
+@dataclass(frozen=True)
+class _Gap:
+    slices: int
+    first_mm: float
+    last_mm: float
+
+
+def _gaps(draft: Draft, told: bool) -> list[Reason]:
+    """Tell gaps of the series that contours lie on; a localizer or an MR beside may have them.
+
+    `told`: that slices are missing is said already, by the structure set that refers to them.
+    """
+    images = contoured_images(draft)
+    found = []
+    for series in [] if told else _by_series(images):
+        gaps = _series_gaps(series)
+        absent = sum(gap.slices for gap in gaps)
+        what = f"{absent} of {len(series) + absent} {series[0].modality} slices missing"
+        found += [Reason("slice-gap", f"{what}: {_places(gaps)}")] if gaps else []
+    return found
+
+
+def contoured_images(draft: Draft) -> list[Instance]:
+    """Return the planning images of every series that a structure set refers to, or all."""
+    images = draft.of(Role.PLANNING_IMAGE)
+    drawn_on = {uid for structures in draft.of(Role.STRUCTURES) for uid in structures.references}
+    series = {i.series_instance_uid for i in images if i.sop_instance_uid in drawn_on}
+    return [i for i in images if not series or i.series_instance_uid in series]
+
+
+def _by_series(images: Sequence[Instance]) -> list[list[Instance]]:
     series: dict[str, list[Instance]] = {}
-    for image in draft.of(Role.PLANNING_IMAGE):
+    for image in images:
         series.setdefault(image.series_instance_uid, []).append(image)
-    return [reason for images in series.values() for reason in _series_gaps(images)]
+    return list(series.values())
 
 
-def _series_gaps(images: list[Instance]) -> list[Reason]:
+def _places(gaps: Sequence[_Gap]) -> str:
+    told = [
+        f"{gap.first_mm:.1f}" + (f" to {gap.last_mm:.1f}" if gap.slices > 1 else "") for gap in gaps
+    ]
+    return f"gap{'s' if len(gaps) > 1 else ''} at z = {', '.join(told)} mm"
+
+
+def _series_gaps(images: Sequence[Instance]) -> list[_Gap]:
     """Find missing slices inside one series by its geometry alone."""
     heights = sorted({round(h, 2) for h in map(slice_height, images) if h is not None})
     steps = [high - low for low, high in pairwise(heights)]
     if len(steps) < 2:
         return []
     usual = median(steps)
-    found = []
-    for low, high in pairwise(heights):
-        absent = round((high - low) / usual) - 1
-        if high - low > GAP_FACTOR * usual:
-            where = f"z = {low + usual:.1f} mm"
-            what = f"{absent} {images[0].modality} slice{'s' if absent != 1 else ''}"
-            found.append(Reason("slice-gap", f"{what} missing: gap at {where}"))
-    return found
+    return [
+        _Gap(round((high - low) / usual) - 1, low + usual, high - usual)
+        for low, high in pairwise(heights)
+        if high - low > GAP_FACTOR * usual
+    ]
 
 
 def slice_height(image: Instance) -> float | None:

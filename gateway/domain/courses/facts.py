@@ -72,14 +72,18 @@ class PlanFacts:
     """Sum of BeamDose over the first fraction group's treatment beams; None where not given."""
     beams: tuple[BeamFacts, ...] = ()
     predecessors: tuple[str, ...] = ()
-    """Plans that this one says it replaces."""
+    """Plans that this one says it was derived from, and so revises."""
+    priors: tuple[str, ...] = ()
+    """Plans of an earlier treatment."""
+    alternatives: tuple[str, ...] = ()
+    """Plans that it competes with: one of them is delivered."""
     verifies: tuple[str, ...] = ()
     """Plans that this one, of a verification, says it verifies."""
 
     @property
     def others(self) -> tuple[str, ...]:
         """Plans that it names and that are not treated together with it."""
-        return (*self.predecessors, *self.verifies)
+        return (*self.predecessors, *self.priors, *self.alternatives, *self.verifies)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from gateway.domain.courses.facts import BeamFacts, PlanFacts
 from gateway.domain.courses.values import number, text, uid, whole
 
 _LABELS = ("RTPlanLabel", "RTPlanName")
-_REPLACES, _VERIFIES = {"PREDECESSOR", "PRIOR"}, {"VERIFIED_PLAN"}
 
 
 def plan_facts(dataset: Dataset) -> PlanFacts:
@@ -26,17 +25,19 @@ def plan_facts(dataset: Dataset) -> PlanFacts:
         prescribed_gy=_prescribed(dataset),
         fraction_dose_gy=_fraction_dose(groups[0], beams) if groups else None,
         beams=tuple(beams),
-        predecessors=_related(dataset, _REPLACES),
-        verifies=_related(dataset, _VERIFIES),
+        predecessors=_related(dataset, "PREDECESSOR"),
+        priors=_related(dataset, "PRIOR"),
+        alternatives=_related(dataset, "ALTERNATIVE"),
+        verifies=_related(dataset, "VERIFIED_PLAN"),
     )
 
 
-def _related(dataset: Dataset, relationships: set[str]) -> tuple[str, ...]:
-    """Return the plans that this one names under one of these relationships (C.8.8.9.1)."""
+def _related(dataset: Dataset, relationship: str) -> tuple[str, ...]:
+    """Return the plans that this one names under a relationship (PS3.3 C.8.8.9)."""
     return tuple(
         uid(item, "ReferencedSOPInstanceUID")
         for item in dataset.get("ReferencedRTPlanSequence") or []
-        if text(item, "RTPlanRelationship") in relationships
+        if text(item, "RTPlanRelationship") == relationship
     )
 
 

@@ -15,7 +15,7 @@ from gateway.domain.courses.instance import Instance
 
 class Basis(StrEnum):
     NAMED = "named"
-    """The later plan names the earlier one (RTPlanRelationship PREDECESSOR or PRIOR)."""
+    """The later plan names the earlier one (RTPlanRelationship PREDECESSOR)."""
     SAME_LABEL = "same-label"
     """Same label, same structure set or frame of reference, a later date."""
 
@@ -74,6 +74,8 @@ def _revises(plan: _Plan, other: _Plan) -> bool:
         and label == other.facts.label.casefold()
         and plan.facts.intent == other.facts.intent
         and bool(plan.places & other.places)
+        and not _related(plan, other)
+        and not _related(other, plan)
         and _order(other) < _order(plan)
     )
 
@@ -81,3 +83,12 @@ def _revises(plan: _Plan, other: _Plan) -> bool:
 def _order(plan: _Plan) -> tuple[str, bool]:
     """By date; of one day, the approved plan comes after the one that was not."""
     return (plan.facts.planned_on or "", plan.facts.approval == "APPROVED")
+
+
+def _related(plan: _Plan, other: _Plan) -> bool:
+    """Whether a plan names the other one as something else than what it revises.
+
+    A concurrent plan, which is delivered together with it, is among its places.
+    """
+    facts = plan.facts
+    return other.uid in {*facts.alternatives, *facts.priors, *facts.verifies, *plan.places}

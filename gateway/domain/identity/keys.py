@@ -38,6 +38,12 @@ class SiteKeys:
     former_seals: tuple[bytes, ...] = field(default=(), repr=False)
     """By which terms were sealed under earlier root keys: for reading. The plugin has none."""
 
+    @property
+    def identities(self) -> str:
+        """Names what pseudonyms, UIDs and dates come from: other keys would split every patient."""
+        made_of = self.lookup + self.pseudonym + self.uid + self.date
+        return hashlib.sha256(b"identities" + made_of).hexdigest()[:16]
+
     def to_json(self) -> str:
         """Text for a secret file that only Orthanc's user can read."""
         values = asdict(self)

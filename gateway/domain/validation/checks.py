@@ -5,7 +5,7 @@ from itertools import pairwise
 from statistics import median
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.completeness import GAP_FACTOR, slice_height
+from gateway.domain.courses.completeness import GAP_FACTOR, contoured_images, slice_height
 from gateway.domain.courses.facts import (
     DoseFacts,
     ImageFacts,
@@ -44,15 +44,48 @@ def _planning_images(draft: Draft) -> list[ImageFacts]:
 
 
 def frames_differ(draft: Draft) -> list[str]:
-    frames = {uid for image in draft.of(Role.PLANNING_IMAGE) for uid in image.frame_uids}
-    if not frames:
-        return []
+    return [text for text, one, other in _apart(draft) if not _joined(draft, one, other)]
+
+
+def frames_registered(draft: Draft) -> list[str]:
     return [
-        f"{what} in another frame of reference than every image"
-        for role, what in ((Role.STRUCTURES, "a structure set lies"), (Role.DOSE, "a dose lies"))
-        for member in draft.of(role)
-        if member.frame_uids and not frames & set(member.frame_uids)
+        f"{text}; a registration joins them"
+        for text, one, other in _apart(draft)
+        if _joined(draft, one, other)
     ]
+
+
+def _apart(draft: Draft) -> list[tuple[str, set[str], set[str]]]:
+    """List what lies in another frame than it should, with both frames."""
+    images = {uid for image in draft.of(Role.PLANNING_IMAGE) for uid in image.frame_uids}
+    drawn = {uid for structures in draft.of(Role.STRUCTURES) for uid in structures.frame_uids}
+    set_lies, dose_lies = (Role.STRUCTURES, "a structure set lies"), (Role.DOSE, "a dose lies")
+    from_images = [
+        (f"{what} in another frame of reference than every image", own, images)
+        for role, what in (set_lies, dose_lies)
+        for own in _elsewhere(draft, role, images)
+    ]
+    return from_images or [
+        ("a dose lies in another frame of reference than the structures", own, drawn)
+        for own in _elsewhere(draft, Role.DOSE, drawn)
+    ]
+
+
+def _elsewhere(draft: Draft, role: Role, frames: set[str]) -> list[set[str]]:
+    members = [set(member.frame_uids) for member in draft.of(role)]
+    return [own for own in members if frames and own and not frames & own]
+
+
+def _joined(draft: Draft, frames: set[str], others: set[str]) -> bool:
+    """Whether registrations lead from one set of frames of reference to the other."""
+    links = [set(registration.frame_uids) for registration in draft.of(Role.REGISTRATION)]
+    reached: set[str] = set()
+    grown = set(frames)
+    while grown != reached:
+        reached = set(grown)
+        for link in links:
+            grown |= link if link & grown else set()
+    return bool(reached & others)
 
 
 def dose_units(draft: Draft) -> list[str]:
@@ -129,6 +162,14 @@ def beams(draft: Draft) -> list[str]:
     return found
 
 
+def alternative_plans(draft: Draft) -> list[str]:
+    return [
+        f"a plan names {len(plan.alternatives)} other as an alternative: one of them is delivered"
+        for plan in _plans(draft)
+        if plan.alternatives
+    ]
+
+
 def plan_intent(draft: Draft) -> list[str]:
     return [
         f"the plan's intent is {plan.intent}: not a patient's treatment"
@@ -164,7 +205,7 @@ def superseded(draft: Draft) -> list[str]:
 def slice_spacing(draft: Draft) -> list[str]:
     """Uneven steps. One that is so wide that a slice is missing is told as a gap instead."""
     series: dict[str, list[float]] = {}
-    for image in draft.of(Role.PLANNING_IMAGE):
+    for image in contoured_images(draft):
         height = slice_height(image)
         if height is not None:
             series.setdefault(image.series_instance_uid, []).append(height)
@@ -197,10 +238,11 @@ def degenerate(draft: Draft) -> list[str]:
 
 def off_slice(draft: Draft) -> list[str]:
     """Axial images only: an oblique stack has no common z."""
-    images = draft.of(Role.PLANNING_IMAGE)
+    images = contoured_images(draft)
     axial = all(
         i.orientation and all(abs(i.orientation[k]) < 1e-3 for k in (2, 5))
-        for i in _planning_images(draft)
+        for i in (image.facts for image in images)
+        if isinstance(i, ImageFacts)
     )
     heights = sorted(abs_z for abs_z in map(slice_height, images) if abs_z is not None)
     if not heights or not axial:

@@ -55,6 +55,12 @@ RULES: tuple[Rule, ...] = (
         "Structures and dose lie in the images' frame of reference.",
         checks.frames_differ,
     ),
+    Rule(
+        "frames-registered",
+        Severity.WARNING,
+        "They do so by themselves, and not by a registration only.",
+        checks.frames_registered,
+    ),
     Rule("dose-units", Severity.HOLD, "Dose is in Gy, with a scaling above 0.", checks.dose_units),
     Rule("dose-type", Severity.WARNING, "Dose is physical or effective.", checks.dose_type),
     Rule("dose-off-body", Severity.HOLD, "The grid overlaps the body.", checks.dose_off_body),
@@ -80,6 +86,12 @@ RULES: tuple[Rule, ...] = (
     Rule("contours-off-slice", Severity.WARNING, "Contours lie on slices.", checks.off_slice),
     Rule("roi-empty", Severity.INFO, "Each structure has contours.", checks.empty_rois),
     Rule("slice-spacing", Severity.WARNING, "Slices are evenly spaced.", checks.slice_spacing),
+    Rule(
+        "plan-alternative",
+        Severity.WARNING,
+        "No plan competes with another one.",
+        checks.alternative_plans,
+    ),
     Rule("plan-superseded", Severity.INFO, "No plan was revised.", checks.superseded),
     Rule("dates-order", Severity.WARNING, "Dates follow each other.", checks.dates_order),
     Rule(

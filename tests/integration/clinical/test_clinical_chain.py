@@ -89,7 +89,7 @@ class Chain:
         upgrade_archive(theirs)
         vault = SqlVault(ours, self.ring.vault_key, self.ring.key_id, clock)
         audit = SqlAudit(ours, clock)
-        self.consents = ConsentService(vault, KeyedNaming(self.ring), audit, "policy")
+        self.consents = ConsentService(vault, KeyedNaming(self.ring), audit, "policy", "keys")
         people, store = VaultPeople(vault, self.ring), SqlClinicalStore(ours)
         self.gateway = ClinicalService(store, people, load_code_lists(), clock, b"k" * 32)
         self.withdrawal = WithdrawalService(

@@ -13,7 +13,7 @@ from tests.integration.gateway.conftest import Hospital
 from tests.integration.gateway.test_gateway_http import call, operator, session
 
 DAY_S = 24 * 3600
-PLACES = ("delivered", "on_the_way", "held", "withheld", "refused_here", "gone")
+PLACES = ("delivered", "on_the_way", "held", "withheld", "refused_here", "set_aside", "gone")
 
 
 def store(hospital: Hospital, objects: list[bytes], sender: str) -> None:

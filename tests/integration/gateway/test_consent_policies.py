@@ -88,6 +88,23 @@ def test_a_consent_outlives_the_patient_unless_it_ends_with_death(
         assert bool(admitted(place)) is in_force
 
 
+def test_what_comes_before_the_plugin_has_heard_of_a_withdrawal_goes_too(
+    hospital: Hospital,
+) -> None:
+    objects = make.course(patient=hospital.pseudonym())
+    hospital.take_in(objects[:3])
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-02")
+    hospital.service.withdrawal.step()
+    assert hospital.site.objects == {}
+    hospital.take_in(objects[3:])
+    assert hospital.states() == ["held"]
+    assert hospital.service.withdrawal.step() == 1
+    assert (hospital.site.objects, hospital.states()) == ({}, [])
+    account = hospital.service.status.account()
+    assert (account.received, account.deleted_on_request) == (0, 7)
+    assert hospital.service.withdrawal.step() == 0
+
+
 def test_stopped_keeps_what_is_there_and_withdrawn_does_not(hospital: Hospital) -> None:
     hospital.take_in(make.course(patient=hospital.pseudonym()))
     say(hospital, "ID-1,stopped,2.1,2026-02-01")

@@ -420,7 +420,7 @@ class Ward:
 
 COUNTED = tuple(fate for fate in Fate if fate not in {Fate.AT_THE_DOOR, Fate.ERASED})
 """What the account counts by instance; at the door it counts attempts, and every deletion."""
-OUTSIDE = (Fate.AT_THE_DOOR, Fate.ERASED, Fate.SET_ASIDE)
+OUTSIDE = (Fate.AT_THE_DOOR, Fate.ERASED)
 """What is not, or not any more, among those that the gateway received."""
 
 

@@ -55,6 +55,7 @@ def snapshot(profile: Profile, keys: SiteKeys, *patients: str) -> ConsentSnapsho
     return ConsentSnapshot(
         tag="1",
         policy_hash=profile.name_and_hash,
+        identities=keys.identities,
         admitted={lookup_hash(keys, p): site_pseudonym(keys, p) for p in patients},
     )
 
@@ -133,6 +134,17 @@ def test_a_service_with_another_policy_closes_the_door(
     other = snapshot(profile, keys, PATIENT_ID).model_copy(update={"policy_hash": "other"})
     admission.renew(other)
     assert admission.decide(ct_slice()) == Refusal("policy-differs", 0xA700)
+
+
+def test_a_service_with_other_keys_closes_the_door(
+    admission: Admission, profile: Profile, keys: SiteKeys
+) -> None:
+    theirs = KeyRing.from_root(bytes(range(1, 33)), "KUH").site_keys()
+    other = snapshot(profile, keys, PATIENT_ID).model_copy(
+        update={"identities": theirs.identities, "hold_unknown": True}
+    )
+    admission.renew(other)
+    assert admission.decide(ct_slice()) == Refusal("keys-differ", 0xA700)
 
 
 @pytest.mark.parametrize(

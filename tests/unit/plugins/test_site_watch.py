@@ -20,7 +20,7 @@ from plugins.site_watch import (
     read_settings,
 )
 
-SNAPSHOT = ConsentSnapshot(tag="1", policy_hash="p", admitted={"a": "b"})
+SNAPSHOT = ConsentSnapshot(tag="1", policy_hash="p", identities="i", admitted={"a": "b"})
 
 
 class FakeGateway:

@@ -85,6 +85,16 @@ def test_another_key_refuses_to_start(engine: Engine) -> None:
         SqlVault(engine, bytes(32), "k", FakeClock()).check_key()
 
 
+def test_identities_of_other_keys_refuse_to_start_even_when_nobody_is_in_the_vault(
+    engine: Engine,
+) -> None:
+    vault = SqlVault(engine, KEY, "k", FakeClock())
+    vault.check_identities("first")
+    vault.check_identities("first")
+    with pytest.raises(ConfigError, match="begin with an empty data folder"):
+        vault.check_identities("other")
+
+
 def test_after_a_change_of_the_root_key_old_rows_are_read_and_sealed_anew(engine: Engine) -> None:
     SqlVault(engine, KEY, "old", FakeClock()).enrol([enrolment()])
     new = bytes(reversed(range(32)))

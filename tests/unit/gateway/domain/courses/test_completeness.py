@@ -1,5 +1,7 @@
 """What a course waits for, in the words that a physicist reads."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.contract.manifest import Role
@@ -31,7 +33,41 @@ def test_absent_slices_are_counted() -> None:
 def test_a_gap_is_found_by_geometry_alone() -> None:
     objects = make.course(slices=3)
     extra = [make.ct(50 + n, 9.0 + 3.0 * n) for n in range(6) if n not in {2, 3}]
-    assert reasons([*objects, *extra]) == [("slice-gap", "2 CT slices missing: gap at z = 15.0 mm")]
+    assert reasons([*objects, *extra]) == [
+        ("slice-gap", "2 of 9 CT slices missing: gap at z = 15.0 to 18.0 mm")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("absent", "told"),
+    [
+        ([46], "1 of 121 CT slices missing: gap at z = -45.0 mm"),
+        ([46, 47, 48], "3 of 121 CT slices missing: gap at z = -45.0 to -39.0 mm"),
+        ([46, 51], "2 of 121 CT slices missing: gaps at z = -45.0, -30.0 mm"),
+        (
+            [46, 120, 121],
+            "3 of 121 CT slices missing: gap at z = -45.0 mm, and 2 above or below those that "
+            "are here",
+        ),
+    ],
+)
+def test_missing_slices_are_counted_and_their_places_told(absent: list[int], told: str) -> None:
+    images = [make.ct(n, 3.0 * (n - 61)) for n in range(1, 122) if n not in absent]
+    rest = [make.structures(400, range(1, 122)), make.plan(200, 400), make.dose(300, 200)]
+    assert reasons([*images, *rest]) == [("images-missing", told)]
+
+
+def test_gaps_of_a_series_that_nobody_has_drawn_on_hold_nothing() -> None:
+    scout = [make.ct(60 + n, z, series=600) for n, z in enumerate((0.0, 10.0, 20.0, 90.0))]
+    instances = [read_instance(data) for data in [*make.course(), *scout]]
+    as_mr = [
+        replace(i, modality="MR") if i.series_instance_uid == make.uid(600) else i
+        for i in instances
+    ]
+    present = {i.sop_instance_uid for i in as_mr}
+    (draft,) = assemble(as_mr)
+    assert len(draft.of(Role.PLANNING_IMAGE)) == 8
+    assert reasons_of(draft, present, Needs()) == ()
 
 
 def test_uneven_but_whole_spacing_is_no_gap() -> None:

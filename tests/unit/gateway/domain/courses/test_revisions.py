@@ -7,7 +7,17 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence as Items
 
-from gateway.domain.courses import Basis, Instance, PlanFacts, assemble, read_instance, revisions
+from gateway.domain.courses import (
+    Basis,
+    Instance,
+    Needs,
+    PlanFacts,
+    assemble,
+    missing_of,
+    read_instance,
+    reasons_of,
+    revisions,
+)
 from tests.factories import site_objects as make
 
 FIRST = [read_instance(data) for data in make.course()]
@@ -90,3 +100,50 @@ def test_a_verification_plan_does_not_hold_the_plan_that_it_verifies() -> None:
     verification = replace(phantom[2], references=(make.uid(810), PLAN))
     drafts = assemble([*FIRST, *phantom[:2], verification])
     assert sorted(len(draft.members) for draft in drafts) == [3, 7]
+
+
+def naming(relationship: str, number: int = 200) -> Instance:
+    """A plan on the structure set of the first, which names that one in this relationship."""
+    dataset = dcmread(BytesIO(make.plan(210, 100)))
+    dataset.RTPlanDate, dataset.RTPlanLabel = "20200115", "Breast R"
+    named = Dataset()
+    named.ReferencedSOPInstanceUID = make.uid(number)
+    named.RTPlanRelationship = relationship
+    dataset.ReferencedRTPlanSequence = Items([named])
+    return read_instance(make.as_bytes(dataset))
+
+
+@pytest.mark.parametrize("relationship", ["ALTERNATIVE", "PRIOR", "CONCURRENT"])
+def test_only_a_predecessor_is_revised(relationship: str) -> None:
+    assert revisions([*first(), naming(relationship)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("relationship", "holds", "told"),
+    [
+        ("PREDECESSOR", [], "the plan was derived from it; it has not come"),
+        ("PRIOR", [], "the plan names it as of an earlier treatment; it has not come"),
+        ("ALTERNATIVE", [], "the plan names it as an alternative; it has not come"),
+        (
+            "CONCURRENT",
+            [("plan-missing", "the plan refers to a concurrent plan that has not come")],
+            "the plan refers to it; it has not come",
+        ),
+    ],
+)
+def test_a_plan_that_never_comes_holds_only_what_is_delivered_with_it(
+    relationship: str, holds: list[tuple[str, str]], told: str
+) -> None:
+    instances = [*FIRST, naming(relationship, number=999)]
+    present = {i.sop_instance_uid for i in instances}
+    (draft,) = assemble(instances)
+    assert [(r.code, r.text) for r in reasons_of(draft, present, Needs())] == holds
+    assert [m.reason for m in missing_of(draft, present)] == [told]
+
+
+def test_an_earlier_treatment_on_another_image_stays_a_course_of_its_own() -> None:
+    earlier = planned_again(OTHER_FRAME)
+    both = assemble([*FIRST, *earlier, naming("PRIOR", number=820)])
+    assert sorted(len(draft.members) for draft in both) == [3, 8]
+    concurrent = assemble([*FIRST, *earlier, naming("CONCURRENT", number=820)])
+    assert [len(draft.members) for draft in concurrent] == [11]

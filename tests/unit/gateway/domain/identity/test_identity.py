@@ -165,3 +165,12 @@ def test_the_plugin_cannot_read_what_was_sealed_before() -> None:
     given = SiteKeys.from_json(turned.to_json())
     assert given.former_seals == ()
     assert (given.key_id, given.seal, given.uid) == (turned.key_id, turned.seal, turned.uid)
+
+
+def test_identities_are_those_of_the_first_root_key_of_one_centre() -> None:
+    first, second = bytes(range(32)), bytes(range(50, 82))
+    here = KeyRing.from_root(first, "KUH").site_keys()
+    assert KeyRing.from_roots([first, second], "KUH").site_keys().identities == here.identities
+    assert SiteKeys.from_json(here.to_json()).identities == here.identities
+    others = [KeyRing.from_root(second, "KUH"), KeyRing.from_root(first, "TYKS")]
+    assert all(ring.site_keys().identities != here.identities for ring in others)

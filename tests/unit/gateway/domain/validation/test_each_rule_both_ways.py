@@ -119,11 +119,44 @@ REVISED = draft(
     ("plan", replace(GOOD_PLAN, predecessors=("2.25.5",))),
     ("dose", GOOD_DOSE),
 )
+OTHER = "2.25.31"
+DOSE_ON_ANOTHER_IMAGE = course(frames={"dose": OTHER})
+DOSE_ON_ANOTHER_IMAGE = replace(
+    DOSE_ON_ANOTHER_IMAGE,
+    members=(
+        *DOSE_ON_ANOTHER_IMAGE.members,
+        replace(DOSE_ON_ANOTHER_IMAGE.members[0], sop_instance_uid="2.25.88", frame_uids=(OTHER,)),
+    ),
+)
+
+
+def registered(found: Draft) -> Draft:
+    """The same course with two registrations, which lead from one frame to the other."""
+    links = [("2.25.900", "2.25.32"), ("2.25.32", OTHER)]
+    more = [
+        replace(
+            found.members[0],
+            sop_instance_uid=f"2.25.9{number}",
+            role=Role.REGISTRATION,
+            frame_uids=frames,
+            facts=None,
+        )
+        for number, frames in enumerate(links)
+    ]
+    return replace(found, members=(*found.members, *more))
+
+
 FAULTS: dict[str, list[tuple[Draft, str]]] = {
     "frames-differ": [
         (course(frames={"dose": "2.25.31"}), "a dose lies in another frame"),
         (course(frames={"structures": "2.25.31"}), "a structure set lies in another frame"),
+        (DOSE_ON_ANOTHER_IMAGE, "a dose lies in another frame of reference than the structures"),
     ],
+    "frames-registered": [
+        (registered(course(frames={"dose": OTHER})), "every image; a registration joins them"),
+        (registered(DOSE_ON_ANOTHER_IMAGE), "the structures; a registration joins them"),
+    ],
+    "plan-alternative": [(plan(alternatives=("2.25.77",)), "names 1 other as an alternative")],
     "dose-units": [
         (dose(units="RELATIVE"), "dose units are RELATIVE, not GY"),
         (dose(units=None), "dose units are not given"),

@@ -28,7 +28,15 @@ from gateway.errors import ConfigError
 from gateway.loops import Background
 from gateway.opening import KeyedNaming, World, open_database, open_ring, open_world
 from gateway.service import Service
-from gateway.web import account_pages, erasure_pages, frame, pages, sender_pages, value_pages
+from gateway.web import (
+    account_pages,
+    consent_pages,
+    erasure_pages,
+    frame,
+    pages,
+    sender_pages,
+    value_pages,
+)
 
 __all__ = ["KeyedNaming", "Service", "World", "create_app", "open_database", "open_ring"]
 
@@ -46,7 +54,7 @@ APIS = (
     texts,
     erasures,
 )
-PAGES = (pages, account_pages, sender_pages, value_pages, erasure_pages)
+PAGES = (pages, account_pages, consent_pages, sender_pages, value_pages, erasure_pages)
 
 
 def create_app(
@@ -91,6 +99,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
     app.state.sessions = Sessions()
+    app.state.previews = consent_pages.Previews()
     app.state.poke = loops.intake.poke
     published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
     others = (

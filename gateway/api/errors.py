@@ -35,7 +35,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"code": type(error).__name__, "text": str(error)}, 500)
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def invalid(_request: Request, error: Exception) -> JSONResponse:
     """Name the fields of ours; FastAPI's own answer would quote what was sent."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     places = sorted({".".join(str(part) for part in one["loc"][:2]) for one in found})[:10]
@@ -54,7 +54,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RejectError, _reject)
     app.add_exception_handler(RetryError, _retry)
     app.add_exception_handler(GatewayError, _ours)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(RequestValidationError, invalid)
 
     @app.middleware("http")
     async def keep_to_ourselves(request: Request, call_next: Next) -> Response:

@@ -1,10 +1,12 @@
 """Courses: assembled from the index, judged, held or queued; released or refused by a person."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.contract.manifest import Role
 from gateway.domain.courses import (
     CourseState,
     Draft,
@@ -273,11 +275,12 @@ class CourseService:
         course = self._existing(course_id)
         sent = self._outbox.receipts(course_id)
         told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
-        return {**self._describe(course), **self._revisions(course), "sent": told}
-
-    def _revisions(self, course: Course) -> dict[str, Any]:
-        """Link to the courses of earlier and later plans, by their names in the archive."""
         stored = self._index.of_patient(course.pseudonym)
+        more = {"contents": contents_of(stored, course.id), **self._revisions(course, stored)}
+        return {**self._describe(course), **more, "sent": told}
+
+    def _revisions(self, course: Course, stored: Sequence[StoredInstance]) -> dict[str, Any]:
+        """Link to the courses of earlier and later plans, by their names in the archive."""
         homes = {s.instance.sop_instance_uid: s.course_id for s in stored}
         found: dict[str, list[dict[str, Any]]] = {"revises": [], "revised_by": []}
         for link in revisions([s.instance for s in stored]):
@@ -304,8 +307,15 @@ class CourseService:
             "findings": list(course.findings),
             "released": bool(course.release),
             "changed_at": course.changed_at.isoformat(),
+            "waits_until": self._waits_until(course),
             "delivered_at": course.delivered_at.isoformat() if course.delivered_at else None,
         }
+
+    def _waits_until(self, course: Course) -> str | None:
+        """Say when a person will be asked, of one that what is missing may still come to."""
+        until = self._patience.get(course.id or 0)
+        waits = course.state is CourseState.COLLECTING and course.reasons and until is not None
+        return until.isoformat() if waits and until is not None else None
 
     def lost(self, course_ids: Collection[int]) -> None:
         """Judge again courses of which objects are gone that never arrived."""
@@ -339,6 +349,20 @@ class CourseService:
         wrong = screen_comment(comment, person.words() if person else ())
         if wrong is not None:
             raise RejectError("comment", wrong)
+
+
+def contents_of(stored: Sequence[StoredInstance], course_id: int | None) -> list[dict[str, Any]]:
+    """Count what a course has by role and modality, in the order of planning."""
+    order = list(Role)
+    counted = Counter(
+        (order.index(one.instance.role), one.instance.modality)
+        for one in stored
+        if one.course_id == course_id
+    )
+    return [
+        {"role": order[place].value, "modality": modality, "instances": count}
+        for (place, modality), count in sorted(counted.items())
+    ]
 
 
 def _is_in_the_outbox(course: Course, digest: str) -> bool:

@@ -3,12 +3,14 @@
 The question holds an identifier; the answer does not. Each question is audited.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import RejectError
-from gateway.ports import Audit, Course, Courses, Index, Outbox, Vault
+from gateway.ports import Audit, Course, Courses, Index, Outbox, StoredInstance, Vault
 from gateway.services.consent import Naming
+from gateway.services.courses import contents_of
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,14 @@ class InquiryService:
             )
             return Answer(text, None, None, ())
         consent = self._vault.consent_of(pseudonym)
-        courses = [self._describe(course) for course in self._courses.of_patient(pseudonym)]
+        stored = self._index.of_patient(pseudonym)
+        courses = [self._describe(course, stored) for course in self._courses.of_patient(pseudonym)]
         return Answer(
-            verdict=_verdict(consent.status.value if consent else "none", courses),
+            verdict=_verdict(
+                consent.status.value if consent else "none",
+                courses,
+                len(self._index.aside_of(pseudonym)),
+            ),
             pseudonym=pseudonym,
             consent={
                 "status": consent.status.value,
@@ -91,7 +98,7 @@ class InquiryService:
             "birth_date": person.birth_date.isoformat() if person.birth_date else "",
         }
 
-    def _describe(self, course: Course) -> dict[str, Any]:
+    def _describe(self, course: Course, stored: Sequence[StoredInstance]) -> dict[str, Any]:
         receipts = self._outbox.receipts(course.id) if course.id is not None else []
         current = [r for r in receipts if r["version"] == course.version]
         return {
@@ -99,27 +106,43 @@ class InquiryService:
             "state": course.state.value,
             "version": course.version,
             "instances": course.instances,
+            "contents": contents_of(stored, course.id),
             "verified": sum(1 for r in current if r["verified"]),
             "last_error": next((r["last_error"] for r in current if r["last_error"]), None),
             "reasons": list(course.reasons),
         }
 
 
-def _verdict(consent: str, courses: list[dict[str, Any]]) -> str:
+def _verdict(consent: str, courses: list[dict[str, Any]], aside: int) -> str:
     if consent != "granted":
         return f"Consent is {consent}, so nothing is stored or sent."
-    if not courses:
+    told = [_what_keeps(course) for course in courses if course["state"] != "delivered"]
+    if aside:
+        what = "1 object is" if aside == 1 else f"{aside} objects are"
+        told.append(f"{what} set aside in the site's Orthanc: see the alerts on the page Status.")
+    if not courses and not told:
         return (
             "Consent is in force, but no object has come. Send the course again from the source; "
             "if the sender reports success, compare the patient identifier there with the list."
         )
-    states = [course["state"] for course in courses]
-    if all(state == "delivered" for state in states):
+    delivered = sum(course["state"] == "delivered" for course in courses)
+    if not told:
         return "Everything that came is in the archive, verified."
-    if "held" in states:
-        reasons = [r["text"] for c in courses if c["state"] == "held" for r in c["reasons"]]
-        return f"Held here: {'; '.join(reasons)}."
-    failing = next((c["last_error"] for c in courses if c["last_error"]), None)
-    if failing:
-        return f"Waits to be sent again: {failing}."
-    return f"On its way: {', '.join(sorted(set(states)))}."
+    there = [f"{delivered} of {len(courses)} courses are in the archive."] if delivered else []
+    return " ".join([*there, *told])
+
+
+def _what_keeps(course: dict[str, Any]) -> str:
+    """Say in a sentence what a course that is not delivered waits for."""
+    name, state = f"Course {course['id']}", course["state"]
+    why = "; ".join(reason["text"] for reason in course["reasons"])
+    if state == "held":
+        return f"{name} is held until a person decides or what is missing comes: {why}."
+    if state == "refused":
+        return f"{name} stays here for good: {why or 'a person decided so'}."
+    if state == "collecting":
+        return f"{name} waits for what may still come: {why}." if why else f"{name} is coming in."
+    if course["last_error"]:
+        return f"{name} waits to be sent again: {course['last_error']}."
+    how = "it is being sent" if state == "sending" else "it waits for its turn to be sent"
+    return f"{name} is on its way: {how}."

@@ -1,15 +1,22 @@
 """What every page of the console has: who sees it, its frame, its headers. No script."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, only_for
+from gateway.api.errors import invalid
 from gateway.domain.accounts import AccountRole
+from gateway.domain.refusals import meaning_of
+from gateway.errors import RejectError
 
 HERE = Path(__file__).resolve().parent
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
@@ -29,7 +36,10 @@ NAVIGATION = (
     ("/accounts", "People", READERS),
 )
 
+NO_PAGES = ("/api/", "/internal/", "/health", "/static/")
+
 templates = Jinja2Templates(directory=HERE / "templates")
+templates.env.filters["meaning"] = meaning_of
 
 
 class _NotLoggedInError(Exception):
@@ -45,6 +55,8 @@ def install(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
     app.add_exception_handler(_NotForThisRoleError, _tell_role)
+    app.add_exception_handler(AnyHTTPException, _tell_absent)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
@@ -83,3 +95,22 @@ def who(request: Request) -> str:
 
 def _tell_role(request: Request, error: Exception) -> Response:
     return page(request, "closed.html", 403, wrong=str(error))
+
+
+async def _tell_absent(request: Request, error: Any) -> Response:
+    if request.url.path.startswith(NO_PAGES):
+        return await http_exception_handler(request, error)
+    text = str(error.detail) if isinstance(error, HTTPException) else "there is no such page"
+    return _trouble(request, error.status_code, text)
+
+
+def _tell_invalid(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith(NO_PAGES):
+        return invalid(request, error)
+    return _trouble(request, 422, "the form was not filled in as it must be; go back and try again")
+
+
+def _trouble(request: Request, code: int, text: str) -> Response:
+    with suppress(RejectError):  # guessed too often: then nobody is known
+        request.state.caller = caller_of(request)
+    return page(request, "trouble.html", code, wrong=f"{text[0].upper()}{text[1:]}.")

@@ -83,7 +83,7 @@ def show_status(request: Request) -> Response:
     courses = state.course_service.find(None, 200)
     held = [c for c in courses if c["state"] == "held"]
     collection = state.collection.as_json() if state.collection else None
-    told = {"status": state.status.status(), "held": held, "courses": courses[:50]}
+    told = {"status": state.status.status(), "held": held, "courses": courses[:15]}
     return page(request, "status.html", collection=collection, **told)
 
 
@@ -134,28 +134,6 @@ def decide(
         found = service.read(course_id)
         return page(request, "course.html", 422, course=found, wrong=str(error), comment=comment)
     return RedirectResponse(f"/courses/{course_id}", 303)
-
-
-@router.get("/consents")
-def show_consents(request: Request) -> Response:
-    return page(request, "consents.html", counts=opened(request, *OPERATORS).consents.counts())
-
-
-@router.post("/consents")
-def import_consents(
-    request: Request,
-    file: Annotated[UploadFile, File()],
-    action: Annotated[str, Form()] = "preview",
-) -> Response:
-    consents = opened(request, *OPERATORS).consents
-    report = consents.import_sheet(file.file.read(), who(request), commit=action == "import")
-    return page(
-        request,
-        "consents.html",
-        422 if report.problems else 200,
-        counts=consents.counts(),
-        report=report.as_json(),
-    )
 
 
 @router.get("/clinical")

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from gateway.domain.accounts import AccountRole
 from tests.factories import site_objects as make
-from tests.integration.gateway.conftest import Hospital
+from tests.integration.gateway.conftest import CONSENTS, Hospital
 
 PATIENCE_S = 20
 PASSWORD = "kolmetoista merkkiä"
@@ -93,6 +94,22 @@ def test_an_operator_sees_the_disk_and_follows_a_number(
     assert "no dose has come" in page.locator("main").inner_text()
     page.goto(f"{address}/why")
     assert "only for the role steward" in page.get_by_role("alert").inner_text()
+
+
+def test_a_list_is_looked_at_and_then_imported(
+    hospital: Hospital, address: str, page: Page, tmp_path: Path
+) -> None:
+    log_in(hospital, page, address, "operator")
+    listed = tmp_path / "consents.csv"
+    listed.write_bytes(CONSENTS.replace(b"ID-1", b"ID-2") + b"ID-3,,,,declined,2.1,,2020-01-01\n")
+    page.goto(f"{address}/consents")
+    page.get_by_label("Consent list").set_input_files(listed)
+    page.get_by_role("button", name="Preview").click()
+    assert "2 new people" in page.get_by_role("status").inner_text()
+    assert len(hospital.service.consents.snapshot().admitted) == 1
+    page.get_by_role("button", name="Import this list").click()
+    assert "Imported: 2 new people" in page.get_by_role("status").inner_text()
+    assert len(hospital.service.consents.snapshot().admitted) == 2
 
 
 def test_an_auditor_reads_and_logs_out(hospital: Hospital, address: str, page: Page) -> None:

@@ -209,7 +209,7 @@ def test_the_answer_to_why_depends_on_where_it_stopped(hospital: Hospital) -> No
     assert "in no consent list" in verdict("ID-404")
     assert "no object has come" in verdict("ID-1")
     hospital.take_in(make.course(patient=hospital.pseudonym()))
-    assert "On its way" in verdict("id-1 ")
+    assert "on its way" in verdict("id-1 ")
     hospital.send()
     assert "in the archive, verified" in verdict("ID-1")
 

@@ -1,12 +1,13 @@
 """`kasari audit`: are the audit chains whole."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kasari.errors import InputError
-from kasari.gateway.asking import STACK, described
+from kasari.gateway.asking import STACK, AsJson, described
 from kasari.gateway.audit import first_break
 from kasari.gateway.local import Config, settings
 
@@ -23,10 +24,12 @@ def verify(
     config: Config = None,
     centre: Annotated[str | None, typer.Option(help="Only this one of the stack.")] = None,
     stack: Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")] = STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Check every chain; exit code 1 and the place if one is broken.
 
     Example: kasari audit verify
+    Example: kasari audit verify --config gateway.yml --json
     """
     if config is not None:
         chosen = [settings(config, None)]
@@ -34,7 +37,10 @@ def verify(
         names = [centre] if centre else list(described(stack)["centres"])
         chosen = [settings(None, name, stack) for name in names]
     broken = {one.centre: first_break(one) for one in chosen}
-    for name, place in broken.items():
-        typer.echo(f"{name}: {'whole' if place is None else f'broken at event {place}'}")
+    if as_json:
+        typer.echo(json.dumps({name: {"broken_at": place} for name, place in broken.items()}))
+    else:
+        for name, place in broken.items():
+            typer.echo(f"{name}: {'whole' if place is None else f'broken at event {place}'}")
     if any(place is not None for place in broken.values()):
         raise InputError("an audit chain is broken")

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
+from gateway.domain.refusals import meaning_of
 from kasari.gateway import accounts, audit, backups, erasures, vocabulary
 from kasari.gateway.asking import (
     STACK,
@@ -34,7 +36,7 @@ app.command("vocabulary")(vocabulary.vocabulary)
 
 
 @app.command()
-def status(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+def status(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """Received, refused, held, sent, verified. Example: kasari gateway status --centre KUH"""
     told = ask(stack, centre, "GET", "/api/v1/status")
     if as_json:
@@ -46,15 +48,19 @@ def status(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) ->
         ("instances verified at the archive", told["instances"]["delivered"]),
         *((f"courses {state}", count) for state, count in told["courses"].items()),
         ("canary", told["canary"]["text"]),
+        ("DICOM port", told["dicom_port"]),
+        ("sending", told["departure"]["obstacle"] or "open"),
+        *((f"refused, {r['sender'] or 'HTTP'}", _told(r)) for r in told["refused"]),
     ]
-    print_table(("", centre), rows)
+    print_table(("", told["centre"]), rows)
     for alert in told["alerts"]:
         typer.echo(f"ALERT {alert['code']}: {alert['text']}")
 
 
 @app.command()
 def courses(
-    centre: Centre,
+    *,
+    centre: Centre = "",
     state: Annotated[str | None, typer.Option(help="Only this state, e.g. held.")] = None,
     stack: StackFile = STACK,
     as_json: AsJson = False,
@@ -72,7 +78,8 @@ def courses(
 @app.command()
 def course(
     course: Annotated[int, typer.Argument(help="The course's id.")],
-    centre: Centre,
+    *,
+    centre: Centre = "",
     stack: StackFile = STACK,
     as_json: AsJson = False,
 ) -> None:
@@ -90,13 +97,18 @@ def course(
         ("name in the archive", told["course_uid"]),
         ("version", told["version"]),
         ("instances", told["instances"]),
+        ("what has come", ", ".join(f"{c['instances']} {c['modality']}" for c in told["contents"])),
         ("sent and verified", f"{verified} of {len(told['sent'])}"),
         *(("why it waits", reason["text"]) for reason in told["reasons"]),
         *((f["severity"], f"{f['code']}: {f['text']}") for f in told["findings"]),
         *(("revises", _other_plan(link)) for link in told["revises"]),
         *(("revised by", _other_plan(link)) for link in told["revised_by"]),
     ]
-    print_table((f"course {course}", centre), rows)
+    print_table((f"course {course}", ""), rows)
+
+
+def _told(refusal: dict[str, Any]) -> str:
+    return f"{refusal['count']}: {meaning_of(refusal['reason'])}"
 
 
 def _other_plan(link: dict[str, Any]) -> str:
@@ -107,7 +119,8 @@ def _other_plan(link: dict[str, Any]) -> str:
 @app.command()
 def release(
     course: Annotated[int, typer.Argument(help="The course's id.")],
-    centre: Centre,
+    *,
+    centre: Centre = "",
     comment: Annotated[str, typer.Option(help="Why it may go; name nobody in it.")],
     stack: StackFile = STACK,
 ) -> None:
@@ -123,7 +136,8 @@ def release(
 @app.command()
 def refuse(
     course: Annotated[int, typer.Argument(help="The course's id.")],
-    centre: Centre,
+    *,
+    centre: Centre = "",
     comment: Annotated[str, typer.Option(help="Why it stays; name nobody in it.")],
     stack: StackFile = STACK,
 ) -> None:
@@ -139,13 +153,22 @@ def refuse(
 @app.command()
 def account(
     centre: Annotated[str | None, typer.Option(help="The centre; without it, every one.")] = None,
+    day: Annotated[str, typer.Option(help="Only this day (UTC): the courses behind it.")] = "",
+    sender: Annotated[str, typer.Option(help="Of this sender; with --day.")] = "",
     stack: StackFile = STACK,
     as_json: AsJson = False,
 ) -> None:
     """Where every instance is, by day and sender; exit code 1 if the sums do not add up.
 
+    With --day and --sender, the courses behind one line; `kasari gateway course` shows one.
+
     Example: kasari gateway account --centre KUH
+    Example: kasari gateway account --centre KUH --day 2026-03-02 --sender ARIA
+    Example: kasari gateway account --config gateway.yml --json
     """
+    if day:
+        _print_day(stack, centre or "", f"{day}?{urlencode({'sender': sender})}", as_json)
+        return
     centres = [centre] if centre else list(described(stack)["centres"])
     found = {name: _account(stack, name) for name in centres}
     if as_json:
@@ -155,6 +178,18 @@ def account(
             _print_account(name, told)
     if not all(told["sums_up"] for told in found.values()):
         raise typer.Exit(1)
+
+
+def _print_day(stack: Path, centre: str, asked: str, as_json: bool) -> None:
+    told = ask(stack, centre, "GET", f"/api/v1/account/days/{asked}")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    rows = [
+        (c["course"] or "", c["place"].replace("_", " "), c["instances"], _texts(c["reasons"]))
+        for c in told
+    ]
+    print_table(("course", "where", "instances", "why it waits"), rows)
 
 
 def _account(stack: Path, centre: str) -> dict[str, Any]:
@@ -171,6 +206,10 @@ def _print_account(centre: str, told: dict[str, Any]) -> None:
         "delivered",
         "on_the_way",
         "held",
+        "withheld",
+        "refused_here",
+        "set_aside",
+        "gone",
         "deleted",
         "refused_at_the_door",
     )
@@ -181,7 +220,8 @@ def _print_account(centre: str, told: dict[str, Any]) -> None:
 
 @app.command("confirm-gone")
 def confirm_gone(
-    centre: Centre,
+    *,
+    centre: Centre = "",
     comment: Annotated[str, typer.Option(help="Why they were deleted; name nobody in it.")],
     stack: StackFile = STACK,
 ) -> None:
@@ -195,12 +235,14 @@ def confirm_gone(
 
 @app.command()
 def why(
-    centre: Centre,
+    *,
+    centre: Centre = "",
     user: Annotated[str, typer.Option(help="A data steward's account.")],
     patient: Annotated[
         str, typer.Argument(help="The identifier that the sender uses; asked for if left out.")
     ] = "",
     stack: StackFile = STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Why is this patient not in the archive? The question is audited without the identifier.
 
@@ -210,12 +252,13 @@ def why(
     """
     body = {"patient_id": read_identifier(patient, "Identifier")}
     told = ask(stack, centre, "POST", "/api/v1/why", body, login(user))
-    typer.echo(told["verdict"])
+    typer.echo(json.dumps(told, indent=2) if as_json else told["verdict"])
 
 
 @app.command()
 def merge(
-    centre: Centre,
+    *,
+    centre: Centre = "",
     user: Annotated[str, typer.Option(help="A data steward's account.")],
     patient: Annotated[
         str, typer.Argument(help="The identifier to keep; asked for if left out.")
@@ -242,14 +285,14 @@ def merge(
 
 
 @app.command()
-def resume(centre: Centre, stack: StackFile = STACK) -> None:
+def resume(centre: Centre = "", stack: StackFile = STACK) -> None:
     """Send again after the archive had not let this centre in and that was mended."""
     ask(stack, centre, "POST", "/api/v1/sending/resume")
     typer.echo("sending goes on")
 
 
 @app.command()
-def senders(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+def senders(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """Who may call the DICOM port, and who else has.
 
     Example: kasari gateway senders --centre KUH
@@ -266,7 +309,7 @@ def senders(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -
 
 
 @app.command()
-def collect(centre: Centre, stack: StackFile = STACK) -> None:
+def collect(centre: Centre = "", stack: StackFile = STACK) -> None:
     """Fetch from the PACS what is missing of consented patients, now and within the limits.
 
     Example: kasari gateway collect --centre KUH
@@ -279,7 +322,7 @@ def collect(centre: Centre, stack: StackFile = STACK) -> None:
 
 
 @app.command()
-def recheck(centre: Centre, stack: StackFile = STACK) -> None:
+def recheck(centre: Centre = "", stack: StackFile = STACK) -> None:
     """Ask the archive whether it still holds what was delivered; what it lost goes again.
 
     Example: kasari gateway recheck --centre KUH
@@ -289,7 +332,7 @@ def recheck(centre: Centre, stack: StackFile = STACK) -> None:
 
 
 @app.command()
-def withdrawals(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+def withdrawals(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """What was deleted of whom withdrew, here and at the archive. Nobody is named.
 
     Example: kasari gateway withdrawals --centre KUH

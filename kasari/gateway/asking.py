@@ -8,13 +8,24 @@ from typing import Annotated, Any, Final
 import httpx
 import typer
 
+from gateway.config import Settings, load_settings
 from kasari.errors import InputError, StackError
 from kasari.setup import OWN_FOLDER
 
-Centre = Annotated[str, typer.Option(help="The centre, e.g. KUH.")]
-StackFile = Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")]
+Centre = Annotated[
+    str, typer.Option(help="The centre, e.g. KUH; may be left out where there is one.")
+]
+StackFile = Annotated[
+    Path,
+    typer.Option(
+        "--stack",
+        "--config",
+        help="Where `kasari up` wrote what runs; or a gateway's settings, gateway.yml.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 STACK: Final = OWN_FOLDER / "stack.json"
+EVERY_ADDRESS: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - compared, not bound to
 
 
 def read_password(*, twice: bool = False) -> str:
@@ -42,13 +53,42 @@ def login(user: str) -> httpx.Auth:
 
 
 def described(stack: Path) -> dict[str, Any]:
-    """Return what `stack.json` holds."""
+    """Return what `stack.json` holds, or the same of the one gateway of a settings file."""
+    if stack.suffix in {".yml", ".yaml"}:
+        return _of_settings(load_settings(stack))
     try:
         found: dict[str, Any] = json.loads(stack.read_text("utf-8"))
         found["centres"].items()
     except (OSError, ValueError, KeyError, AttributeError):
         raise StackError("no stack runs here; start one with `kasari up`") from None
     return found
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise InputError(f"operator_token_file: {path} cannot be read: {error.strerror}") from None
+
+
+def _of_settings(settings: Settings) -> dict[str, Any]:
+    host = "127.0.0.1" if settings.listen.host in EVERY_ADDRESS else settings.listen.host
+    place = {
+        "gateway_url": f"http://{host}:{settings.listen.port}",
+        "operator_token_file": str(settings.operator_token_file),
+    }
+    return {"centres": {settings.centre: place}}
+
+
+def _place(stack: Path, centre: str) -> tuple[str, dict[str, Any]]:
+    """Return a centre's name and how it is reached; the only one if none is named."""
+    centres: dict[str, dict[str, Any]] = described(stack)["centres"]
+    if not centre and len(centres) == 1:
+        return next(iter(centres.items()))
+    if centre not in centres:
+        what = f"no centre {centre} runs here" if centre else "say which with --centre"
+        raise InputError(f"{what}; there are {', '.join(centres)}")
+    return centre, centres[centre]
 
 
 def ask(
@@ -60,11 +100,8 @@ def ask(
     auth: httpx.Auth | None = None,
 ) -> Any:
     """Return a gateway's answer. With `auth` a person asks, else the operator token."""
-    centres = described(stack)["centres"]
-    if centre not in centres:
-        raise InputError(f"no centre {centre} runs here; there are {', '.join(centres)}")
-    place = centres[centre]
-    token = Path(place["operator_token_file"]).read_text("utf-8").strip()
+    centre, place = _place(stack, centre)
+    token = _token(Path(place["operator_token_file"]))
     headers = {} if auth else {"Authorization": f"Bearer {token}"}
     try:
         answer = httpx.request(

@@ -18,7 +18,8 @@ from kasari.gateway.tables import print_table
 
 
 def recall(
-    centre: Centre,
+    *,
+    centre: Centre = "",
     user: Annotated[str, typer.Option(help="A data steward's account.")],
     comment: Annotated[str, typer.Option(help="Why; name nobody in it.")],
     uid: Annotated[
@@ -56,7 +57,7 @@ def recall(
     )
 
 
-def receipts(centre: Centre, stack: StackFile = STACK, as_json: AsJson = False) -> None:
+def receipts(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = False) -> None:
     """Signed receipts of what was deleted where, the latest first; with --json, with signatures.
 
     Example: kasari gateway receipts --centre KUH

@@ -15,6 +15,7 @@ PUBLISHED = "published"
 LISTS = ("remove", "empty", "words", "refuse", "staff", "safe_private")
 POLICY_KEYS = ("options", PUBLISHED, *LISTS)
 WORD = re.compile(r"[^\W\d_]{2,}")
+KEY = re.compile(r'"([^"\n]{1,64})"\s*:')
 SHORTEST_NAME = 4
 """Shorter parts of a name are initials and titles, and stand in many words."""
 
@@ -46,12 +47,12 @@ def read_policy(path: Path) -> Policy:
     ConfigError
         When it is no JSON or has a key, an option or a type that it cannot have.
     """
-    try:
-        told = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"policy_file: {path.name} cannot be read as JSON.") from error
-    if not isinstance(told, dict) or not set(told) <= set(POLICY_KEYS):
-        raise ConfigError(f"policy_file: only the keys {', '.join(POLICY_KEYS)} are known.")
+    told = _json_of(path)
+    unknown = min(set(told) - set(POLICY_KEYS), default=None) if isinstance(told, dict) else "it"
+    if unknown is not None:
+        raise ConfigError(
+            f"policy_file: `{unknown}` is no key; only the keys {', '.join(POLICY_KEYS)} are known."
+        )
     lists = {key: frozenset(_texts(told, key)) for key in LISTS}
     words = frozenset(map(fold, lists["words"]))
     return Policy(
@@ -64,6 +65,22 @@ def read_policy(path: Path) -> Policy:
         safe_private=lists["safe_private"],
         options=_options(told.get("options", {}), bool(lists["safe_private"])),
     )
+
+
+def _json_of(path: Path) -> Any:
+    """Say of a half-written file under which key it ends to make sense."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return json.loads(text)
+    except OSError as error:
+        raise ConfigError(f"policy_file: {path.name} cannot be read: {error.strerror}.") from error
+    except json.JSONDecodeError as error:
+        keys = KEY.findall(text[: error.pos])
+        place = f"under `{keys[-1]}`" if keys else "at its beginning"
+        what = f"is not whole or not JSON from line {error.lineno} on, {place}"
+        raise ConfigError(f"policy_file: {path.name} {what}.") from error
+    except ValueError as error:
+        raise ConfigError(f"policy_file: {path.name} is not UTF-8 text.") from error
 
 
 def published_words(texts: Iterable[str]) -> frozenset[str]:

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
+from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.accounts import AccountRole
 from kasari.commands.gateway import app
 from kasari.errors import InputError
@@ -64,3 +66,41 @@ def test_no_cell_of_a_table_is_cut_short(stack: Path) -> None:
     assert "…" not in told
     assert "refused at the door" in told
     assert "2026-03-02" in told
+
+
+def test_one_day_leads_to_its_courses(stack: Path) -> None:
+    words = ("account", "--day", "2026-03-02", "--sender", "TPS")
+    told = kasari(stack, *words).stdout
+    assert "held" in told
+    assert "no dose has come" in told
+    found = json.loads(kasari(stack, *words, "--json").stdout)
+    assert [(one["course"], one["instances"]) for one in found] == [(1, 6)]
+
+
+def test_a_hospital_needs_its_settings_file_only(
+    stack: Path, hospital: Hospital, address: str, tmp_path: Path
+) -> None:
+    listen = {"host": "0.0.0.0", "port": int(address.rsplit(":", 1)[1])}  # noqa: S104
+    config = tmp_path / "gateway.yml"
+    config.write_text(
+        yaml.safe_dump(hospital.settings.model_dump(mode="json") | {"listen": listen})
+    )
+    run = CliRunner().invoke
+    told = run(app, ["account", "--config", str(config), "--json"])
+    assert json.loads(told.stdout)["KUH"]["held"] == 6
+    told = run(
+        app, ["why", "--config", str(config), "--user", "maija"], input=f"ID-1\n{PASSWORD}\n"
+    )
+    assert "no dose has come" in told.stdout
+    assert "4 CT, 1 RTSTRUCT, 1 RTPLAN" in run(app, ["course", "1", "--config", str(config)]).stdout
+    words = ["release", "1", "--config", str(config), "--comment", "the dose is lost"]
+    assert run(app, words).stdout == "course 1 is ready\n"
+    wrong = run(app, ["status", "--config", str(config), "--centre", "TYKS"]).exception
+    assert str(wrong) == "no centre TYKS runs here; there are KUH"
+
+
+def test_status_tells_refusals_in_words(stack: Path, hospital: Hospital) -> None:
+    refusal = RefusalCount(reason="no-consent", dimse_status=0x0124, sender="TPS", count=3)
+    totals = PluginReport(received=0, refused=(refusal,), boot_id="b")
+    hospital.service.status.take_report(totals)
+    assert "3: The patient is in no consent list" in kasari(stack, "status").stdout

@@ -94,8 +94,9 @@ def test_the_name_changes_with_every_row_and_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "cannot be read as JSON"),
-        ('{"allow": ["PatientName"]}', "only the keys"),
+        ("{", "not JSON from line 1 on, at its beginning"),
+        ('{"words": ["PTV"],\n "options": {"clean_gra', "from line 2 on, under `options`"),
+        ('{"allow": ["PatientName"]}', "`allow` is no key; only the keys"),
         ('{"remove": ["PatientShoeSize"]}', "no rule keeps"),
         ('{"remove": "PatientSex"}', "must be a list"),
         ("[]", "only the keys"),

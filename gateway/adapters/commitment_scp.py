@@ -29,6 +29,8 @@ class CommitmentScp:
         self._ae_title = ae_title
         self._take = take
         self._server: Any = None
+        self._asked_in: dict[str, Any] = {}
+        """By transaction, the association that asked: it may still be open for the answer."""
 
     def start(self) -> None:
         ae = self._ae()
@@ -64,9 +66,20 @@ class CommitmentScp:
             self._take(event.assoc.requestor.ae_title, transaction, asked)
         except Exception:  # noqa: BLE001 - no record, no promise: the sender asks again
             return PROCESSING, None
+        still_open = {key: link for key, link in self._asked_in.items() if link.is_established}
+        self._asked_in = {**still_open, transaction: event.assoc}
         return SUCCESS, None
 
     def answer(self, host: str, port: int, aet: str, transaction: str, verdict: Verdict) -> None:
+        """Say it in the association that asked, if that is still open, else in one of our own.
+
+        PS3.4 J.3.3 allows both.
+        """
+        link = self._asked_in.pop(transaction, None)
+        if link is None or not link.is_established or not _report(link, transaction, verdict):
+            self._call(host, port, aet, transaction, verdict)
+
+    def _call(self, host: str, port: int, aet: str, transaction: str, verdict: Verdict) -> None:
         ae = self._ae()
         ae.add_requested_context(StorageCommitmentPushModel)
         role = build_role(StorageCommitmentPushModel, scp_role=True)
@@ -76,21 +89,27 @@ class CommitmentScp:
             if not link.is_established:
                 raise RetryError("the sender does not take the answer to storage commitment")
             try:
-                kind = SOME_FAILED if verdict.failed else ALL_COMMITTED
-                status, _ = link.send_n_event_report(
-                    _event(transaction, verdict), kind, StorageCommitmentPushModel, WELL_KNOWN
-                )
-            except ValueError:  # it does not let us speak as the provider
-                raise RetryError("the sender does not take N-EVENT-REPORT") from None
+                taken = _report(link, transaction, verdict)
             finally:
                 link.release()
-        if status.get("Status") != SUCCESS:
+        if not taken:
             raise RetryError("the sender refused the answer to storage commitment")
 
     def _ae(self) -> Any:
         ae = AE(ae_title=self._ae_title)
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = LIMIT_S
         return ae
+
+
+def _report(link: Any, transaction: str, verdict: Verdict) -> bool:
+    """Send N-EVENT-REPORT. Returns whether it was taken."""
+    kind = SOME_FAILED if verdict.failed else ALL_COMMITTED
+    told = _event(transaction, verdict)
+    try:
+        status, _ = link.send_n_event_report(told, kind, StorageCommitmentPushModel, WELL_KNOWN)
+    except (ValueError, RuntimeError):  # we may not speak as the provider; or it has just ended
+        return False
+    return bool(status.get("Status") == SUCCESS)
 
 
 def _event(transaction: str, verdict: Verdict) -> Dataset:

@@ -84,9 +84,18 @@ class Sender:
         return ok
 
     def ask(self, port: int, *uids: str, transaction: str = TRANSACTION) -> int:
+        link, status = self.ask_and_wait(port, *uids, transaction=transaction)
+        link.release()
+        return status
+
+    def ask_and_wait(
+        self, port: int, *uids: str, transaction: str = TRANSACTION
+    ) -> tuple[Any, int]:
+        """Ask, and leave the association open for the answer."""
         ae = AE("TPS")
         ae.add_requested_context(StorageCommitmentPushModel)
-        link = ae.associate(HOME, port, ae_title="KASARI_KUH")
+        handlers = [(evt.EVT_N_EVENT_REPORT, self._heard)]
+        link = ae.associate(HOME, port, ae_title="KASARI_KUH", evt_handlers=handlers)
         assert link.is_established
         wanted = Dataset()
         wanted.TransactionUID = transaction
@@ -98,8 +107,7 @@ class Sender:
         status, _ = link.send_n_action(
             wanted, 1, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1"
         )
-        link.release()
-        return int(status.Status)
+        return link, int(status.Status)
 
 
 @pytest.fixture
@@ -279,6 +287,28 @@ def test_what_never_came_fails_with_its_reason(ward: Hospital, sender: Sender) -
     assert [(i.ReferencedSOPInstanceUID, i.FailureReason) for i in event.FailedSOPSequence] == [
         ("1.2.246.10.1.9", 0x0112)
     ]
+
+
+def test_a_sender_that_waits_hears_the_answer_in_the_association_that_asked(
+    ward: Hospital, sender: Sender
+) -> None:
+    link, status = sender.ask_and_wait(opened(ward), "1.2.246.10.1.9")
+    sender.stop()  # nothing listens at its own port
+    assert status == 0
+    ward.clock.forward(120)
+    assert of(ward).commitments.step() == 1
+    assert [kind for kind, _ in sender.events] == [2]
+    link.release()
+
+
+def test_a_sender_that_did_not_wait_hears_it_at_its_own_port(
+    ward: Hospital, sender: Sender
+) -> None:
+    link, _ = sender.ask_and_wait(opened(ward), "1.2.246.10.1.9")
+    link.abort()
+    ward.clock.forward(120)
+    assert of(ward).commitments.step() == 1
+    assert [kind for kind, _ in sender.events] == [2]
 
 
 def test_an_answer_outlives_a_restart_and_a_sender_that_is_down(

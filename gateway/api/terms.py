@@ -15,6 +15,7 @@ router = APIRouter(tags=["terms"])
 class TermDecision(BaseModel):
     decision: Decision
     text: str = Field(default="", max_length=64)
+    comment: str = Field(default="", max_length=400)
 
 
 def term_service(request: Request) -> TermService:
@@ -35,4 +36,5 @@ def decide_term(
     replacement: str, chosen: TermDecision, request: Request, role: Steward
 ) -> dict[str, Any]:
     """Approve a term, map it, or leave it redacted. Courses that hold it are sent again."""
-    return term_service(request).decide(replacement, chosen.decision, chosen.text, role)
+    service = term_service(request)
+    return service.decide(replacement, chosen.decision, chosen.text, role, chosen.comment)

@@ -1,6 +1,7 @@
 """Confirming that what is not in the site store any more was deleted there on purpose."""
 
 from gateway.domain.erasure import BY_HAND
+from gateway.domain.submission import screen_comment
 from gateway.errors import RejectError
 from gateway.ports import Alerts, Audit, Index
 from gateway.services.intake import GONE
@@ -20,10 +21,11 @@ class DeletionService:
         Raises
         ------
         RejectError
-            `comment` when none was given.
+            `comment` when none was given, or it seems to identify somebody.
         """
-        if not comment.strip():
-            raise RejectError("comment", "say why, and name nobody")
+        wrong = screen_comment(comment, ())
+        if wrong is not None:
+            raise RejectError("comment", wrong)
         gone = self._index.gone()
         self._audit.record("deletion-confirm", who, "-", f"{len(gone)}: {comment.strip()}")
         self._index.forget(gone, BY_HAND)

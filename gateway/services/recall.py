@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
 from gateway.domain.erasure import RECALLED, WITHDRAWN, SignedReceipt
+from gateway.domain.submission import screen_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
 from gateway.services.consent import Naming
@@ -72,8 +73,10 @@ class RecallService:
         names = ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
         if not any(getattr(s.instance, name) == here for s in stored for name in names):
             raise RejectError("unknown-uid", "nothing of that UID has come under this identifier")
-        if not comment.strip():
-            raise RejectError("comment", "say why, and name nobody")
+        person = self._vault.person(pseudonym)
+        wrong = screen_comment(comment, person.words() if person else ())
+        if wrong is not None:
+            raise RejectError("comment", wrong)
         self._audit.record("recall", who, pseudonym, comment.strip())
         studies = {s.instance.study_instance_uid for s in stored}
         others = self._index.others_with(studies, pseudonym)

@@ -15,6 +15,7 @@ from gateway.domain.deid import (
     screen_text,
     sealed_terms,
 )
+from gateway.domain.submission import screen_comment
 from gateway.errors import HoldError, RejectError
 from gateway.ports import Alerts, Audit, Courses, StoredInstance, Terms, Vault
 
@@ -97,7 +98,9 @@ class TermService:
             "where": sorted({attribute_name(tag) for term in terms for tag in term.tags}),
         }
 
-    def decide(self, replacement: str, decision: Decision, text: str, role: str) -> dict[str, Any]:
+    def decide(
+        self, replacement: str, decision: Decision, text: str, role: str, comment: str = ""
+    ) -> dict[str, Any]:
         """Approve a term as it is, map it to a text, or leave it redacted.
 
         Returns the term as `find` does and how many courses are sent again.
@@ -105,12 +108,14 @@ class TermService:
         Raises
         ------
         RejectError
-            `unknown-term`, or `term` when the text would identify somebody.
+            `unknown-term`, `term` when the text would identify somebody, or `comment` when that
+            would; it stays in the audit.
         """
         terms = self._same(replacement)
         patients = self._terms.patients([term.replacement for term in terms])
         chosen = self._chosen(terms[0], decision, text, patients)
-        self._audit.record(f"term-{decision.value}", role, terms[0].replacement)
+        self._screen(comment, terms[0], decision, patients)
+        self._audit.record(f"term-{decision.value}", role, terms[0].replacement, comment.strip())
         names = [term.replacement for term in terms]
         before = self._terms.in_force()
         self._terms.decide(names, decision, chosen)
@@ -122,6 +127,16 @@ class TermService:
             self._courses.send_again(again)
         decided = self._describe(self._same(replacement))
         return {**decided, "courses": len(again)}
+
+    def _screen(self, comment: str, term: Term, decision: Decision, patients: set[str]) -> None:
+        """What stays redacted may be a name, and is not to be said in the comment instead."""
+        people = (self._vault.person(pseudonym) for pseudonym in patients)
+        known = {word for person in people if person for word in person.words()}
+        if decision is not Decision.APPROVED:
+            known |= {self._original(term)}
+        wrong = screen_comment(comment, known) if comment.strip() else None
+        if wrong is not None:
+            raise RejectError("comment", wrong)
 
     def _same(self, replacement: str) -> list[Term]:
         """Return the term with its other name, which a shorter attribute gave it."""

@@ -190,10 +190,11 @@ def decide_term(
     replacement: str,
     decision: Annotated[Decision, Form()],
     text: Annotated[str, Form(max_length=64)] = "",
+    comment: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     service = opened(request, *STEWARDS).terms
     try:
-        done = service.decide(replacement, decision, text, who(request))
+        done = service.decide(replacement, decision, text, who(request), comment)
     except RejectError as error:
         if error.code == "unknown-term":
             raise HTTPException(404, str(error)) from None

@@ -1,4 +1,4 @@
-"""A steward's comment travels with the course, so nothing that identifies a person may be in it."""
+"""A comment travels with its course or stays in the audit: nothing in it may identify a person."""
 
 import re
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def screen_comment(comment: str, known: Collection[str]) -> str | None:
         The patient's own identifiers (name parts, id); parts shorter than 3 letters are ignored.
     """
     if not comment.strip():
-        return "the comment is empty; say why the course may go"
+        return "the comment is empty; say why"
     if len(comment) > MAXIMUM:
         return f"the comment is longer than {MAXIMUM} characters"
     for pattern, what in _LOOKS:

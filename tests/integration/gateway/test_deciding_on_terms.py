@@ -129,6 +129,18 @@ def test_a_term_can_be_redacted_again(clinic: Clinic) -> None:
     assert clinic.version() == 3
 
 
+def test_a_comment_stays_in_the_audit_and_names_nobody(clinic: Clinic) -> None:
+    clinic.hospital.take_in(clinic.course())
+    name, audit = clinic.only_term()["replacement"], clinic.hospital.service.audit
+    for said in (f"the name {TERM} stands there", "born 13.4.1952"):
+        with pytest.raises(RejectError, match="comment"):
+            clinic.terms.decide(name, Decision.LEFT, "", "operator", said)
+    assert clinic.only_term()["decision"] == "open"
+    clinic.terms.decide(name, Decision.MAPPED, "Boost", "operator", "our word for a boost")
+    last = audit.entries(1)[0]
+    assert (last["action"], last["detail"]) == ("term-mapped", "our word for a boost")
+
+
 def test_leaving_a_term_sends_nothing(clinic: Clinic) -> None:
     clinic.deliver()
     done = clinic.terms.decide(clinic.only_term()["replacement"], Decision.LEFT, "", "operator")

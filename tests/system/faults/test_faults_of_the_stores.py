@@ -301,7 +301,7 @@ def test_half_of_the_keys_are_new(checked: Ward) -> None:
 @pytest.mark.slow
 @pytest.mark.fault(50)
 def test_an_object_got_in_without_the_plugin(checked: Ward) -> None:
-    """The site ran without its plugin and kept an original | set aside with an alert, never sent"""
+    """The site ran without its plugin and kept an original | set aside, alert until it is gone"""
     config = checked.stack.folders()["KUH/orthanc"] / "config"
     bare = checked.folder / "bare"
     shutil.copytree(config, bare)
@@ -328,6 +328,9 @@ def test_an_object_got_in_without_the_plugin(checked: Ward) -> None:
     site = httpx.Client(base_url=checked.site.orthanc_url, auth=checked.site.orthanc_login())
     with site:
         site.delete(f"/instances/{stored}").raise_for_status()
+    gone = "the alert goes when a person has deleted it"
+    until(lambda: not any(code.startswith("set-aside") for code in checked.alerts()), gone)
+    checked.expect({"the one without the plugin"}, Fate.ERASED)
 
 
 # --- older than it should be -----------------------------------------------------------------

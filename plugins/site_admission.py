@@ -74,6 +74,11 @@ class Admission:
         """The last one that the gateway gave, however old."""
         return None if self._consent is None else self._consent[0]
 
+    @property
+    def follows(self) -> dict[str, str]:
+        """The policy and the keys, as the gateway must have them too."""
+        return {"policy_hash": self._policy, "identities": self._keys.identities}
+
     def renew(self, snapshot: ConsentSnapshot) -> None:
         """Put who may be stored in force, from now on for at most `OLDEST_SNAPSHOT_S`."""
         self._consent = snapshot, self._now()

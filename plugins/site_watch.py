@@ -162,7 +162,8 @@ class Watch:
         if self._is_due("fetch", self._pause_s()):
             self._attempt(self._fetch)
         if self._is_due("tell", 0.0 if poked else HEARTBEAT_EVERY_S):
-            self._attempt(lambda: self._link.tell(self._totals.report()))
+            report = self._totals.report().model_copy(update=self._admission.follows)
+            self._attempt(lambda: self._link.tell(report))
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -41,5 +41,9 @@ class PluginReport(WireModel):
     """Instances stored de-identified since Orthanc started."""
     refused: tuple[RefusalCount, ...]
     """Running totals since Orthanc started."""
+    policy_hash: str = ""
+    """What the plugin follows, so that somebody is told when the gateway follows another."""
+    identities: str = ""
+    """Which keys the plugin makes identities with, see `ConsentSnapshot`."""
     boot_id: str
     """Differs after each start of Orthanc, so that totals can be added up over restarts."""

@@ -151,6 +151,14 @@ class ConsentService:
             closed=closed,
         )
 
+    def differs(self, policy_hash: str, identities: str) -> str | None:
+        """Say what a plugin has otherwise than this service; such a plugin takes nothing."""
+        if policy_hash not in ("", self._policy_hash):
+            return "follows another policy than the gateway: start both again"
+        if identities not in ("", self._identities):
+            return "has other keys than the gateway: write its site keys again, and start it again"
+        return None
+
     def snapshot_tag(self) -> str:
         """Return another text whenever a snapshot would say something else."""
         recalled = sha256(" ".join(sorted(self._recalled())).encode()).hexdigest()[:8]

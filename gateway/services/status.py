@@ -16,6 +16,7 @@ from gateway.services.disk import DiskGuard
 from gateway.services.ledger import Ledger
 
 PLUGIN_SILENT_S = 120.0
+PLUGIN_DIFFERS = "plugin-differs"
 OPEN, CLOSED = "open", "closed"
 RATE_WINDOW_S = 60.0
 
@@ -83,10 +84,17 @@ class StatusService:
         self._port_open = port_open
         self._keys = keys
         self._rates: list[tuple[datetime, int]] = []
+        self._differs: str | None = None
 
     def take_report(self, report: PluginReport) -> None:
-        """Remember the plugin's running totals."""
+        """Remember the plugin's running totals, and tell if it follows something else than we."""
         self._totals.record(report)
+        self._differs = self._consents.differs(report.policy_hash, report.identities)
+        if self._differs is None:
+            self._alerts.clear(PLUGIN_DIFFERS)
+        else:
+            text = f"the plugin of the site's Orthanc {self._differs}; nothing is taken in"
+            self._alerts.raise_alert(PLUGIN_DIFFERS, text)
 
     def status(self) -> dict[str, Any]:
         """Return counts only: nobody is named here."""
@@ -130,7 +138,8 @@ class StatusService:
         """Return whether intake may be trusted and goes on: canary refused, room on the disk."""
         canary = self._canary.last
         refused = bool(canary and canary.healthy)
-        good = refused and self._disk.closed is None and self._port() != CLOSED
+        takes_in = self._disk.closed is None and self._differs is None
+        good = refused and takes_in and self._port() != CLOSED
         return {
             "status": "ok" if good else "unhealthy",
             "canary": refused,

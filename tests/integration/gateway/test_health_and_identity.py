@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.contract.site import PluginReport
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
 from tests.integration.gateway.test_gateway_http import call, session
@@ -59,3 +60,22 @@ def test_a_refused_course_may_be_released_from_its_page(held: Hospital) -> None:
     done = call(held, "POST", "/courses/1/release", data=form, cookies=cookies)
     assert done.status_code == 303
     assert held.states() == ["ready"]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [({"policy_hash": "other"}, "another policy"), ({"identities": "other"}, "other keys")],
+)
+def test_a_plugin_that_follows_something_else_is_told(
+    hospital: Hospital, other: dict[str, str], told: str
+) -> None:
+    snapshot = hospital.service.consents.snapshot()
+    same = {"policy_hash": snapshot.policy_hash, "identities": snapshot.identities}
+    report = PluginReport(received=0, refused=(), boot_id="b")
+    hospital.service.canary.step()
+    status = hospital.service.status
+    for follows, health in ((same, "ok"), (same | other, "unhealthy"), (same, "ok")):
+        status.take_report(report.model_copy(update=follows))
+        assert status.health()["status"] == health
+        texts = [alert["text"] for alert in hospital.service.alerts.open()]
+        assert [told in text for text in texts] == ([True] if health == "unhealthy" else [])

@@ -160,3 +160,10 @@ def test_the_link_takes_no_other_scheme_and_no_missing_token(tmp_path: Path) -> 
         open_link("file:///etc/passwd", tmp_path / "t")
     with pytest.raises(ConfigError, match="gateway_token_file"):
         open_link("http://127.0.0.1:1", tmp_path / "t")
+
+
+def test_a_report_says_what_the_plugin_follows(world: World) -> None:
+    world.watch.step()
+    (report,) = world.gateway.reports
+    assert report.policy_hash == load_profile().name_and_hash
+    assert report.identities == KeyRing.from_root(bytes(range(32)), "KUH").site_keys().identities

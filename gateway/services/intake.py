@@ -16,7 +16,7 @@ from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInsta
 
 POSITION = "changes"
 BATCH = 32
-REVIEWED_AT_ONCE = 100
+REVIEWED_AT_ONCE = 50
 GONE = "instances-gone"
 ASIDE = {
     "unmarked": "check that the plugin is in force, then delete them in the site's Orthanc",

@@ -151,7 +151,7 @@ def _absent_slices(structures: Instance, draft: Draft, absent: int) -> Reason:
     images = [
         i for i in draft.of(Role.PLANNING_IMAGE) if i.sop_instance_uid in structures.references
     ]
-    modality = next((i.modality for i in draft.of(Role.PLANNING_IMAGE)), "image")
+    modality = next((i.modality for i in images), "image")  # of none that is here, nobody knows
     total = len(structures.references)
     gaps = [gap for series in _by_series(images) for gap in _series_gaps(series)]
     if not gaps or sum(gap.slices for gap in gaps) > absent:

@@ -57,6 +57,14 @@ def test_missing_slices_are_counted_and_their_places_told(absent: list[int], tol
     assert reasons([*images, *rest]) == [("images-missing", told)]
 
 
+def test_of_what_kind_missing_images_are_is_said_only_if_one_is_here() -> None:
+    here = [make.ct(n, 3.0 * n, series=600) for n in (1, 2)]
+    assert (
+        "images-missing",
+        "0 of 3 image slices are here: the structure set refers to 3 that have not come",
+    ) in reasons([*here, make.structures(100, [7, 8, 9]), make.plan(200, 100)])
+
+
 def test_gaps_of_a_series_that_nobody_has_drawn_on_hold_nothing() -> None:
     scout = [make.ct(60 + n, z, series=600) for n, z in enumerate((0.0, 10.0, 20.0, 90.0))]
     instances = [read_instance(data) for data in [*make.course(), *scout]]

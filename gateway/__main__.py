@@ -18,14 +18,9 @@ from gateway.app import create_app, open_database, open_ring
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError
 
-SWITCH_S = 0.0005
-"""How long a thread may compute while another waits: the DICOM port's must not wait for 5 ms at
-each C-STORE answer while courses are de-identified."""
-
 
 def serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
-    sys.setswitchinterval(SWITCH_S)
     app = create_app(settings)
     uvicorn.run(
         app,

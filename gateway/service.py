@@ -55,7 +55,7 @@ from gateway.services.texts import TextService
 from gateway.services.withdrawal import WithdrawalService
 
 READERS = 4
-REWRITERS = 4
+REWRITERS = 2
 
 
 class Service:

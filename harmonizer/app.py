@@ -1,6 +1,6 @@
 """Building the harmonizer: the only place where objects meet settings."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -254,13 +254,16 @@ class Service:
             SqlCohorts(self.engine), dicomweb, load_words(), self.settings.public_url
         )
 
-    def work_through(self, may_derive: Callable[[], bool] = lambda: True) -> None:
-        """Do everything that is due; what is made for viewers when nothing else is.
+    def work_through(self, intake: Intake | None = None) -> None:
+        """Do everything that is due; with an intake given, as far as it lets us.
 
         New rules for names have a job of their own: they wait for no course.
         """
-        steps = (self.withdrawal.step, self.harmonization.step)
-        while any(step() for step in steps) or (may_derive() and self.derived.step()):
+        while (
+            self.withdrawal.step()
+            or ((intake is None or intake.lets_harmonize()) and self.harmonization.step())
+            or ((intake is None or intake.lets_derive()) and self.derived.step())
+        ):
             pass
 
 
@@ -319,8 +322,7 @@ def create_app(
 
 def _jobs(service: Service) -> Background:
     settings, jobs = service.settings, Background()
-    work = partial(service.work_through, service.intake.lets_others)
-    jobs.every(WORK, settings.poll_seconds, work)
+    jobs.every(WORK, settings.poll_seconds, partial(service.work_through, service.intake))
     jobs.every("names", settings.poll_seconds, service.remapping.step)
     jobs.every("erasures", settings.scan_minutes * 60, service.withdrawal.reconcile)
     jobs.every("store", settings.scan_minutes * 60, service.reconciliation.scan)

@@ -19,41 +19,53 @@ WORK: Final = "work"
 LOOK_S: Final = 1.0
 STEP_S: Final = 5.0
 """By so much at least a clock is set back, not disciplined."""
+MOMENT_S: Final = 0.3
+"""Longer than between two requests of one course."""
 QUIET_S: Final = 3.0
 LONGEST_POSTPONED_S: Final = 120.0
 
 
 class Intake:
-    """Whether objects are coming in: what can wait then waits for a pause, but not for ever."""
+    """Whether objects are coming in: what can wait then waits, but not for ever.
+
+    Receiving has the processor first, so that a hospital's night is long enough for its day.
+    """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = Lock()
         self._open = 0
-        self._busy_at = now() - QUIET_S
-        self._postponed_since: float | None = None
+        self._busy_since = self._ended_at = now() - QUIET_S
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
         """While a centre sends."""
         with self._lock:
+            if self._has_paused(QUIET_S):
+                self._busy_since = self._now()
             self._open += 1
         try:
             yield
         finally:
             with self._lock:
                 self._open -= 1
-                self._busy_at = self._now()
+                self._ended_at = self._now()
 
-    def lets_others(self) -> bool:
-        """Whether it is time for work that nobody waits for."""
+    def lets_harmonize(self) -> bool:
+        """Whether nothing is coming in, or courses have waited long enough."""
+        return self._lets_after(MOMENT_S)
+
+    def lets_derive(self) -> bool:
+        """Whether it is time for work that nobody waits for: in a pause."""
+        return self._lets_after(QUIET_S)
+
+    def _lets_after(self, pause_s: float) -> bool:
         with self._lock:
-            now = self._now()
-            since = self._postponed_since if self._postponed_since is not None else now
-            quiet = not self._open and now - self._busy_at >= QUIET_S
-            lets = quiet or now - since >= LONGEST_POSTPONED_S
-            self._postponed_since = None if quiet else since
-            return lets
+            waited = self._now() - self._busy_since >= LONGEST_POSTPONED_S
+            return waited or self._has_paused(pause_s)
+
+    def _has_paused(self, pause_s: float) -> bool:
+        return not self._open and self._now() - self._ended_at >= pause_s
 
 
 class _Every(BaseTrigger):  # type: ignore[misc]

@@ -45,6 +45,8 @@ def fits(fault: Fault, facts: CourseFacts) -> bool:
     """Whether a fault can be planted: what it disturbs must be there."""
     if fault.code.startswith("TPS-DVH"):
         return any(dose.dvhs for dose in facts.doses)
+    if fault.code == "IMAGE-PIXEL-SIZE":  # patients generated small have no matrix of a scanner
+        return "tripled" in fault.name or facts.planning_images[0].rows == 512
     if fault.code == "DOSE-POINT":
         return any(reference.place for reference in facts.plans[0].dose_references)
     if "MU in one beam" in fault.name or "30 mm apart" in fault.name:

@@ -21,6 +21,7 @@ from harmonizer.domain.dose.plan import (
     TreatmentRecord,
 )
 from harmonizer.domain.quality import CourseFacts, computed
+from harmonizer.domain.quality.knowledge import UsualTargetDose
 
 Floats = NDArray[np.float64]
 FRAME = "2.25.1"
@@ -30,6 +31,8 @@ FRACTIONS, PER_FRACTION = 15, 2.67
 PRESCRIBED = FRACTIONS * PER_FRACTION
 MACHINE = "Linac 1"
 FIELD_Y = (-60.5, 60.5)
+USUAL = {"breast": UsualTargetDose(100.0, 0.5, 40)}
+"""Of a centre that plans alike; what it would be at an archive."""
 POINT = (95.0, -75.0, 0.0)
 POINT_GY = PRESCRIBED * (1 + 0.015 * np.cos(95.0 / 20))
 
@@ -84,6 +87,7 @@ def slices() -> tuple[ImageSlice, ...]:
             512,
             SPACING,
             "HFS",
+            reconstructed_mm=500.0,
         )
         for number, z in enumerate(HEIGHTS)
     )
@@ -176,7 +180,7 @@ def clean_course() -> CourseFacts:
         names={roi.number: roi.name for roi in drawn.rois},
         site="breast",
         laterality="L",
-        knowledge=load_knowledge(),
+        knowledge=replace(load_knowledge(), target_doses=USUAL),
     )
     facts = recomputed(facts)
     stored = tuple(_stored(facts, number) for number in facts.dvhs)

@@ -31,8 +31,10 @@ from benchmarks.quality_plant import (
     with_grid,
     with_plan,
     with_roi,
+    with_spacing,
     without_dvhs,
     without_planes,
+    without_points,
 )
 from harmonizer.domain.quality import CourseFacts
 
@@ -137,6 +139,12 @@ ANY_COURSE = (
           lambda f: without_dvhs(scaled(f, 1.06))),
     Fault("dose 6 % too low, no stored DVH", "DOSE-POINT",
           lambda f: without_dvhs(scaled(f, 0.94))),
+    Fault("pixel spacing 3 % too large in all slices", "IMAGE-PIXEL-SIZE",
+          lambda f: with_spacing(f, 1.03)),
+    Fault("pixel spacing halved in all slices", "IMAGE-PIXEL-SIZE",
+          lambda f: with_spacing(f, 0.5)),
+    Fault("pixel spacing tripled in all slices", "IMAGE-PIXEL-SIZE",
+          lambda f: with_spacing(f, 3.0)),
     Fault("a slice beside the others", "IMAGE-MIXED",
           lambda f: replace(f, images=(
               replace(f.images[0], position=(
@@ -212,6 +220,10 @@ FAULTS = (
           lambda f: without_dvhs(shifted_grid(f, 20.0))),
     Fault("dose shifted by 10 mm against the fields, no stored DVH", "DOSE-BESIDE-FIELDS",
           lambda f: without_dvhs(shifted_grid(f, z=10.0))),
+    Fault("dose 3 % too high, no stored DVH, no reference point", "DOSE-UNUSUAL",
+          lambda f: without_dvhs(scaled(without_points(f), 1.03))),
+    Fault("dose 3 % too low, no stored DVH, no reference point", "DOSE-UNUSUAL",
+          lambda f: without_dvhs(scaled(without_points(f), 0.97))),
     Fault("beam doses of another plan", "DOSE-BEAM-POINT",
           lambda f: with_beam(f, dose_gy=2.0)),
     Fault("plan labelled for the other side", "SIDE-PLAN",

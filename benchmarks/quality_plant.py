@@ -124,6 +124,23 @@ def without_planes(contours: tuple[Contour, ...]) -> tuple[Contour, ...]:
     return tuple(c for c in contours if float(c.points[0, 2]) not in gone)
 
 
+def with_spacing(facts: CourseFacts, factor: float) -> CourseFacts:
+    """Make the pixels of all images larger, alike."""
+    images = tuple(
+        replace(i, spacing=(i.spacing[0] * factor, i.spacing[1] * factor)) if i.spacing else i
+        for i in facts.images
+    )
+    return replace(facts, images=images)
+
+
+def without_points(facts: CourseFacts) -> CourseFacts:
+    """Leave out what the plan says of doses at points."""
+    plan = facts.plans[0]
+    references = tuple(r for r in plan.dose_references if r.place is None)
+    beams = tuple(replace(beam, dose_place=None) for beam in plan.beams)
+    return with_plan(facts, dose_references=references, beams=beams)
+
+
 def scaled(facts: CourseFacts, factor: float) -> CourseFacts:
     """Multiply the dose."""
     grid = facts.doses[0].grid

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     os.umask(0o077)  # databases and their logs are for this user only, in any folder
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    warnings.simplefilter("ignore")  # pydicom's may quote a value
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     for noisy in ("httpx", "httpcore", "alembic", "apscheduler"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

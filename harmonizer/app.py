@@ -39,7 +39,7 @@ from harmonizer.adapters.registry import SqlRegistry
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.seals import CentreSeals
 from harmonizer.adapters.submissions import SqlSubmissions
-from harmonizer.adapters.volumes import SqlVolumes
+from harmonizer.adapters.usual import SqlUsual
 from harmonizer.adapters.work import SqlWork
 from harmonizer.api import (
     bias,
@@ -191,7 +191,7 @@ class Service:
             load_knowledge(),
             self.work,
             self.clock,
-            SqlVolumes(engine).usual,
+            SqlUsual(engine),
         )
 
         self._open_derived()

@@ -1,7 +1,9 @@
 """The one command: every topic is a sub-command, one module each in `kasari.commands`."""
 
+import logging
 import os
 import sys
+import warnings
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import NoReturn
@@ -46,6 +48,10 @@ def register(wanted: str | None) -> None:
 
 def main() -> None:
     """Run the command line. An expected error is one line and exit code 1."""
+    # a warning of theirs may quote a value of a file, and files here may be original ones
+    warnings.simplefilter("ignore")
+    for quoting in ("pydicom", "pynetdicom"):
+        logging.getLogger(quoting).setLevel(logging.CRITICAL)
     register(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
         app()

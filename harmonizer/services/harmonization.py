@@ -28,7 +28,7 @@ from harmonizer.domain.quality import (
     analyse,
     described,
 )
-from harmonizer.domain.quality.knowledge import VolumeRange
+from harmonizer.domain.quality.knowledge import UsualTargetDose, VolumeRange
 from harmonizer.domain.studies import (
     CourseInstance,
     Harmonized,
@@ -63,6 +63,18 @@ class Clinical(Protocol):
     def latest_of(self, national_ids: Collection[str]) -> Mapping[str, Latest]: ...
 
 
+class Usual(Protocol):
+    """What is usual in this archive, to tell the unusual from."""
+
+    def volumes(self) -> Mapping[str, VolumeRange]:
+        """By `site:name`."""
+        ...
+
+    def target_doses(self, centre: str) -> Mapping[str, UsualTargetDose]:
+        """By site."""
+        ...
+
+
 class HarmonizationService:
     """Works the list of courses to harmonize, one at a time."""
 
@@ -76,7 +88,7 @@ class HarmonizationService:
         knowledge: Knowledge,
         work: Work,
         clock: Clock,
-        usual_volumes: Callable[[], Mapping[str, VolumeRange]] = dict,
+        usual: Usual | None = None,
     ) -> None:
         self._courses = courses
         self._store = store
@@ -86,7 +98,7 @@ class HarmonizationService:
         self._knowledge = knowledge
         self._work = work
         self._clock = clock
-        self._usual_volumes = usual_volumes
+        self._usual = usual
 
     def step(self) -> bool:
         """Do one thing that is due. Returns whether there was one."""
@@ -166,8 +178,11 @@ class HarmonizationService:
         context = Context(site=recorded, laterality=side, centre=centre)
         names = map_structure_set(self._mapper(), facts.rois, context, self._knowledge.volumes)
         site = site_of_course(recorded, names.applied.values())
-        volumes = {**self._knowledge.volumes, **self._usual_volumes()}
-        knowledge = replace(self._knowledge, volumes=volumes)
+        knowledge = self._knowledge
+        if self._usual is not None:
+            volumes = {**knowledge.volumes, **self._usual.volumes()}
+            doses = self._usual.target_doses(centre) if centre else {}
+            knowledge = replace(knowledge, volumes=volumes, target_doses=doses)
         guesses = {m.number: m.tg263_name for m in names.mappings if m.tg263_name}
         known = described(facts, knowledge, names.applied, site, side, guesses)
         return names, analyse(known)

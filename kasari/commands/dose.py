@@ -141,7 +141,9 @@ def qa(
 
     Exit code 0 without errors among the findings, 1 with.
     """
-    analysis = CourseFolder(folder).analysis(site, laterality)
+    course = CourseFolder(folder)
+    analysis = course.analysis(site, laterality)
+    _tell_unreadable(course)
     if as_json:
         report = report_values(analysis)
         shown = {"ruleset": analysis.ruleset, "method": analysis.method}
@@ -154,6 +156,11 @@ def qa(
             typer.echo(line + finding.text)
         typer.echo(f"{len(analysis.findings)} findings, rule set {analysis.ruleset}")
     raise typer.Exit(1 if any(f.severity is Severity.ERROR for f in analysis.findings) else 0)
+
+
+def _tell_unreadable(course: CourseFolder) -> None:
+    for where, path in course.unreadable_files().items():
+        typer.echo(f"{where} is {path}", err=True)
 
 
 @app.command()
@@ -172,6 +179,7 @@ def report(
     """
     course = CourseFolder(folder)
     analysis = course.analysis(site, laterality)
+    _tell_unreadable(course)
     today = datetime.now(UTC).date().isoformat()
     head = ReportHead(title or folder.resolve().name, today)
     match out.name.lower().split(".")[1:]:

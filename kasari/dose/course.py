@@ -79,6 +79,14 @@ class CourseFolder:
             raise InputError(f"no DICOM file in {folder}; name the folder of one course")
         self.facts: CourseFacts = reader.facts()
 
+    def unreadable_files(self) -> dict[str, Path]:
+        """Return the files of objects that could not be read, as the findings count them.
+
+        For who ran the command: a report is passed on, and a file's name may name a patient.
+        """
+        numbered = {f"object {n}": path for n, path in enumerate(self._places, start=1)}
+        return {where: numbered[where] for where, _ in self.facts.unreadable}
+
     def analysis(self, site: str | None, laterality: str | None) -> Analysis:
         """Map the names, compute everything, run the rules: as the archive does.
 

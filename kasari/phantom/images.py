@@ -91,6 +91,7 @@ def write_images(case: Case, rng: np.random.Generator) -> None:
     dataset.AcquisitionNumber = 1
     dataset.SliceThickness = case.resolution.slice_mm
     dataset.PixelSpacing = [side, side]
+    dataset.ReconstructionDiameter = case.resolution.field_mm
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = 0, 1, "HU"
     dataset.WindowCenter, dataset.WindowWidth = 40, 400

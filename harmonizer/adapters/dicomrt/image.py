@@ -41,6 +41,7 @@ def image_of(dataset: Dataset) -> ImageSlice:
         columns=whole(dataset, "Columns"),
         thickness=number(dataset, "SliceThickness"),
         patient_position=text(dataset, "PatientPosition"),
+        reconstructed_mm=number(dataset, "ReconstructionDiameter"),
         date=next((found for word in DATES if (found := text(dataset, word))), ""),
     )
 

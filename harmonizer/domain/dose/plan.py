@@ -180,4 +180,5 @@ class ImageSlice:
     columns: int | None = None
     thickness: float | None = None
     patient_position: str = ""
+    reconstructed_mm: float | None = None  # Reconstruction Diameter, of CT
     date: str = ""  # Acquisition Date, else the series' or study's, YYYYMMDD

@@ -15,6 +15,15 @@ ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 SIDEWAYS_MM: Final = 0.5
 """How far a slice may lie beside the others of its series."""
 
+WHOLE_MATRIX: Final = frozenset({512, 768, 1024})
+"""Rows that scanners reconstruct: an image of another size may be a crop of one."""
+
+FIELD_SHARE: Final = 0.01
+"""Rows times pixel size may differ by 1 % from the diameter: scanners round it."""
+
+WIDEST_MM: Final = 1000.0
+"""No scanner's bore is wider."""
+
 
 def no_structure_set(facts: CourseFacts) -> Hits:
     """A dose without a structure set gives no DVH."""
@@ -281,6 +290,30 @@ def _sideways(images: Sequence[ImageSlice]) -> float:
     return float(np.abs(across - np.median(across, axis=1, keepdims=True)).max())
 
 
+def pixel_size(facts: CourseFacts) -> Hits:
+    """Rows and columns times the pixel size are the diameter that the scanner reconstructed."""
+    fields = [
+        (size, image.reconstructed_mm if image.rows == image.columns else None, count)
+        for image in facts.planning_images
+        if image.modality == "CT" and image.spacing
+        for size, count in zip(image.spacing, (image.rows, image.columns), strict=True)
+        if count
+    ]
+    widest = max((size * count for size, _, count in fields), default=0.0)
+    if widest > WIDEST_MM:
+        yield "images", f"their pixels make them {widest:.0f} mm wide: wider than any bore"
+        return
+    shares = [
+        size * count / diameter
+        for size, diameter, count in fields
+        if diameter and count in WHOLE_MATRIX
+    ]
+    worst = max(shares, key=lambda share: abs(share - 1), default=1.0)
+    if abs(worst - 1) > FIELD_SHARE:
+        text = f"rows or columns times their spacing are {worst:.1%} of the diameter"
+        yield "images", f"{text} that the scanner reconstructed: is the pixel spacing wrong?"
+
+
 def patient_position(facts: CourseFacts) -> Hits:
     """Scanned and planned in one position."""
     plan = facts.plan
@@ -317,5 +350,6 @@ COURSE_RULES = (
     Rule("IMAGE-GAP", WARNING, "slices are missing", image_gap),
     Rule("IMAGE-TWICE", WARNING, "two slices at one place", image_twice),
     Rule("IMAGE-MIXED", WARNING, "a series of several geometries", image_mixed),
+    Rule("IMAGE-PIXEL-SIZE", WARNING, "pixel size and field differ", pixel_size),
     Rule("POSITION-DIFFERS", ERROR, "scanned and planned positions differ", patient_position),
 )

@@ -12,7 +12,7 @@ from harmonizer.domain.dose.structures import Roi
 from harmonizer.domain.quality.constraint_check import checked_constraints, is_conventional
 from harmonizer.domain.quality.facts import CourseFacts
 from harmonizer.domain.quality.findings import Hits, Rule, Severity
-from harmonizer.domain.quality.structure_rules import bodies, is_support, targets
+from harmonizer.domain.quality.structure_rules import FEWEST, bodies, is_support, targets
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -32,6 +32,10 @@ TARGET_SHARES: Final = (0.92, 1.10, 1.60)
 """The best covered target's median dose is this share of the prescription at least and at most;
 the last where hot spots in the target are meant: stereotactic, brachytherapy."""
 
+
+UNUSUAL: Final = (2.0, 4.0)
+"""The best covered target's median may differ from what is usual at the centre by 2 % of the
+prescription, or by this many robust deviations, whichever is more."""
 
 COVERED_SHARE: Final = 0.85
 """D95% of the best covered PTV is at least this share of the prescription."""
@@ -206,6 +210,21 @@ def prescription_missed(facts: CourseFacts) -> Hits:
         yield "dose", f"{text}; prescribed are {prescribed:g} Gy ({ratio:.0%})"
 
 
+def unlike_the_centre(facts: CourseFacts) -> Hits:
+    """Best covered target against what the centre's other courses for the site give it: a dose
+    that is scaled by a few per cent stands out where a centre plans alike."""
+    usual = facts.knowledge.target_doses.get(facts.site or "")
+    prescribed, median = facts.prescribed_gy, _targets_median(facts)
+    if usual is None or median is None or not prescribed or usual.count < FEWEST:
+        return
+    least, deviations = UNUSUAL
+    off = 100 * median / prescribed - usual.median
+    if abs(off) > max(least, deviations * usual.robust_sigma) and is_conventional(facts):
+        text = f"median dose of the best covered target is {off + usual.median:.1f} % of the"
+        how = f"usual here is {usual.median:.1f} % (robust deviation {usual.robust_sigma:.1f})"
+        yield "dose", f"{text} prescription; {how}: is the dose scaled, or planned otherwise?"
+
+
 def not_covered(facts: CourseFacts) -> Hits:
     """Some PTV gets the prescription nearly everywhere; if none does, the dose lies beside."""
     prescribed = facts.prescribed_gy
@@ -278,6 +297,7 @@ DOSE_RULES = (
     Rule("DOSE-SHIFTED", ERROR, "high dose outside the body", shifted),
     Rule("DOSE-HOT", WARNING, "hot spot far above the prescription", hot_spot),
     Rule("DOSE-PRESCRIPTION", WARNING, "targets do not get the prescription", prescription_missed),
+    Rule("DOSE-UNUSUAL", WARNING, "target dose unlike the centre's", unlike_the_centre),
     Rule("DOSE-BESIDE-TARGET", WARNING, "no target is covered", not_covered),
     Rule("DOSE-ONE-FRACTION", ERROR, "dose of one fraction", one_fraction),
     Rule("CONSTRAINT", INFO, "published constraint exceeded", constraints),

@@ -12,7 +12,7 @@ from harmonizer.domain.quality.plan_rules import PLAN_RULES
 from harmonizer.domain.quality.structure_rules import STRUCTURE_RULES
 from harmonizer.domain.quality.tps_rules import TPS_RULES
 
-RULESET_VERSION: Final = "quality-4"
+RULESET_VERSION: Final = "quality-5"
 """Changes whenever a rule, a threshold or a text's meaning changes."""
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -55,12 +55,33 @@ def usual_volume(structure: str, volumes_cm3: Sequence[float]) -> VolumeRange | 
 
 
 @dataclass(frozen=True)
+class UsualTargetDose:
+    """Median dose of the best covered target in per cent of the prescription, as one centre's
+    courses for a site have it."""
+
+    median: float
+    robust_sigma: float  # 1.4826 x MAD
+    count: int
+
+
+def usual_target_dose(percents: Sequence[float]) -> UsualTargetDose | None:
+    """Return the distribution of target doses at a centre; None without any."""
+    known = np.array(percents)
+    if not known.size:
+        return None
+    middle = float(np.median(known))
+    spread = 1.4826 * float(np.median(np.abs(known - middle)))
+    return UsualTargetDose(middle, spread, known.size)
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """The tables, with the version of each."""
 
     templates: Mapping[str, Template] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
     volumes: Mapping[str, VolumeRange] = field(default_factory=dict)
+    target_doses: Mapping[str, UsualTargetDose] = field(default_factory=dict)  # by site
     version: str = "none"
 
 

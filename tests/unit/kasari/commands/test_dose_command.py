@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,41 @@ def test_an_error_among_the_findings_ends_with_one(course: Path, tmp_path: Path)
     answer = run("qa", part)
     assert answer.exit_code == 1
     assert "DOSE-UNITS" in answer.stdout
+
+
+def test_a_file_that_cannot_be_read_is_named_to_who_ran_the_command_only(
+    course: Path, tmp_path: Path
+) -> None:
+    part, out = tmp_path / "part", tmp_path / "report.json"
+    shutil.copytree(course, part)
+    (part / "Virtanen.dcm").write_bytes(bytes(128) + b"DICM")
+    answer = run("qa", part)
+    (line,) = [line for line in answer.stdout.splitlines() if "COURSE-UNREADABLE" in line]
+    assert "Virtanen" not in answer.stdout
+    (told,) = answer.stderr.splitlines()
+    assert told.startswith("object ")
+    assert told.endswith(f" is {part / 'Virtanen.dcm'}")
+    assert told.partition(" is ")[0] in line
+    answer = run("report", part, "--out", out)
+    assert told in answer.stderr
+    assert "Virtanen" not in out.read_text("utf-8")
+
+
+def test_odd_values_of_a_file_are_not_quoted(course: Path, tmp_path: Path) -> None:
+    """pydicom warns of values that break their representation, and quotes them."""
+    part = tmp_path / "part"
+    shutil.copytree(course, part)
+    path = of_modality(part, "RTPLAN")
+    dataset = pydicom.dcmread(path)
+    dataset.FrameOfReferenceUID = "1.2.3"
+    dataset.save_as(path)
+    data = path.read_bytes()
+    assert b"1.2.3\0" in data
+    path.write_bytes(data.replace(b"1.2.3\0", b"VIRTAN"))
+    command = [sys.executable, "-m", "kasari", "dose", "qa", str(part)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert "findings, rule set" in answer.stdout
+    assert "VIRTAN" not in answer.stdout + answer.stderr
 
 
 def test_a_report_is_written_as_page_and_as_values(course: Path, tmp_path: Path) -> None:

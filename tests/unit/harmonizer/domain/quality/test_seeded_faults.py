@@ -95,6 +95,29 @@ def test_a_dose_in_one_object_per_slice_is_one_dose(clean: CourseFacts) -> None:
     assert codes <= {"DOSE-SUM"}
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "spacing", "diameter", "told"),
+    [
+        (512, 512, 0.431, 220.0, False),  # as a scanner rounds it
+        (512, 512, 0.9765625, None, False),
+        (128, 128, 0.661468, 338.6716, False),  # a crop keeps the diameter of the whole
+        (400, 512, 0.9765625, 500.0, False),
+        (512, 512, 0.9765625, 490.0, True),
+        (300, 300, 4.0, None, True),  # 1.2 m
+    ],
+)
+def test_pixel_size_against_the_reconstructed_diameter(
+    clean: CourseFacts, rows: int, columns: int, spacing: float, diameter: float | None, told: bool
+) -> None:
+    geometry = {"rows": rows, "columns": columns, "spacing": (spacing, spacing)}
+    images = tuple(
+        replace(image, reconstructed_mm=diameter, **geometry)  # type: ignore[arg-type]
+        for image in clean.images
+    )
+    codes = {f.code for f in check_course(replace(clean, images=images))}
+    assert ("IMAGE-PIXEL-SIZE" in codes) is told
+
+
 def test_images_for_setup_do_not_count_as_what_was_drawn_on(clean: CourseFacts) -> None:
     """A cone-beam CT has a small field; the body reaches beyond it, and that is no fault."""
     narrow = tuple(

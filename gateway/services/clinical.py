@@ -106,7 +106,7 @@ class ClinicalService:
     ) -> ImportResult:
         """Import a file in one of our own forms. `first_line`: see `read_table`."""
         try:
-            sections = [Section(kind, read_table(data, first_line))]
+            sections = [Section(kind, read_table(data, first_line, keep_long=True))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
         return self._import(sections, options, self._origin("csv", data, options))

@@ -81,7 +81,7 @@ def mapped(mapping: ColumnMapping, data: bytes) -> bytes:
         If the file cannot be read or lacks a mapped column.
     """
     try:
-        table = mapping.apply(read_table(data))
+        table = mapping.apply(read_table(data, keep_long=True))
     except TableError as error:
         raise InputError(f"{error.problem.reason}; {error.problem.mend}") from error
     out = StringIO()
@@ -91,6 +91,6 @@ def mapped(mapping: ColumnMapping, data: bytes) -> bytes:
     for row in table.rows:
         out.write("\n" * (row.line - line))
         cells = [" ".join(row.cells.get(name, "").split()) for name in table.columns]
-        writer.writerow(cells)
+        writer.writerow([*cells, *["beyond the last column"] * row.beyond])
         line = row.line + 1
     return out.getvalue().encode()

@@ -71,6 +71,8 @@ class RowChecker:
 
     def check(self, row: SourceRow) -> CheckedRow | list[Problem]:
         """Return what the row means, or everything that is wrong with it."""
+        if row.beyond:
+            return [row.too_long]
         problems: list[Problem] = []
         values: dict[str, object] = {}
         for column in self._columns:

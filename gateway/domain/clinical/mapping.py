@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -72,8 +72,8 @@ class ColumnMapping:
         return SourceTable(names, tuple(self._row(row) for row in table.rows))
 
     def _row(self, row: SourceRow) -> SourceRow:
-        if row.is_empty:
-            return SourceRow(row.line, {})
+        if row.is_empty or row.beyond:
+            return replace(row, cells={})
         cells = {ours: row.cells[theirs] for ours, theirs in self.columns.items()}
         return SourceRow(row.line, {**cells, **self.constants})
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
-from gateway.domain.clinical.problems import TableError
+from gateway.domain.clinical.problems import Problem, TableError
 
 DELIMITERS = (";", "\t", ",")
 CELL_CHARACTERS = 4000
 ROW_NUMBER = "row number"
+DECIMAL_COMMA = "a decimal comma in a comma-separated file? Save it with semicolons"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,18 @@ class SourceRow:
 
     line: int
     cells: Mapping[str, str] = field(repr=False)
+    beyond: int = 0
+    """Cells beyond the last column. Then nobody knows which cell is whose, and there are none."""
 
     @property
     def is_empty(self) -> bool:
-        return not any(self.cells.values())
+        return not self.beyond and not any(self.cells.values())
+
+    @property
+    def too_long(self) -> Problem:
+        """What is wrong with a row that has more cells than there are columns."""
+        reason = f"cells beyond the last column: {self.beyond}"
+        return Problem(self.line, "", reason, DECIMAL_COMMA)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class SourceTable:
     rows: tuple[SourceRow, ...] = field(repr=False)
 
 
-def read_table(data: bytes, first_line: int = 2) -> SourceTable:
+def read_table(data: bytes, first_line: int = 2, *, keep_long: bool = False) -> SourceTable:
     """Read a delimited file.
 
     Parameters
@@ -46,11 +55,14 @@ def read_table(data: bytes, first_line: int = 2) -> SourceTable:
         The file, or a part of it that begins with the header.
     first_line : int
         The number that the line after the header has in the whole file.
+    keep_long : bool
+        Give a row with too many cells as one that has a problem, for who tells rows apart.
 
     Raises
     ------
     TableError
-        If the file is no text, has no header, or names a column twice.
+        If the file is no text, has no header, or names a column twice; unless `keep_long`, if a
+        row has too many cells.
     """
     text = decode(data)
     head = text.split("\n", 1)[0]
@@ -60,6 +72,8 @@ def read_table(data: bytes, first_line: int = 2) -> SourceTable:
         header = next(reader, [])
         columns = _columns(header)
         rows = tuple(_rows(reader, columns, first_line - 2))
+        if not keep_long:
+            _refuse_long(rows, len(columns))
     except csv.Error as error:
         mend = "look for an unclosed quotation mark near this line"
         raise TableError(f"line {reader.line_num} is not well-formed CSV", mend) from error
@@ -117,11 +131,9 @@ def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[Source
         line, here = reader.line_num, line + 1
         if not cells:  # a blank line; a row of empty cells is a row
             continue
-        if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-            raise TableError(
-                f"line {here + offset} has {len(cells)} cells for {len(columns)} columns",
-                "a decimal comma in a comma-separated file? Save it with semicolons",
-            )
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            yield SourceRow(here + offset, {}, len(cells) - len(columns))
+            continue
         padded = cells + [""] * (len(columns) - len(cells))
         if max(map(len, padded)) > CELL_CHARACTERS:
             mend = "look for an unclosed quotation mark"
@@ -129,3 +141,10 @@ def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[Source
         yield SourceRow(
             here + offset, dict(zip(columns, (c.strip() for c in padded), strict=False))
         )
+
+
+def _refuse_long(rows: tuple[SourceRow, ...], columns: int) -> None:
+    long = next((row for row in rows if row.beyond), None)
+    if long is not None:
+        reason = f"line {long.line} has {columns + long.beyond} cells for {columns} columns"
+        raise TableError(reason, DECIMAL_COMMA)

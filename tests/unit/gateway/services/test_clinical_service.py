@@ -172,6 +172,24 @@ def test_a_file_that_contradicts_itself_is_refused(centre: Centre) -> None:
     assert numbers(twice) == (1, 0, 0)
 
 
+def test_too_many_cells_are_one_line_s_problem(centre: Centre) -> None:
+    """Nobody can tell which of the cells is whose: none of the line is taken, nor quoted."""
+    lines = (
+        "liisa,2020-01-01,5.0,Fatigue,1\n"
+        f"{MATTI},2020-01-01,5.0,Fatigue,1,5\n"  # a decimal comma
+        "liisa,2020-01-02,5.0,Pain,2,,\n"  # empty ones say nothing
+    )
+    whole = centre.bring(lines)
+    assert numbers(whole) == (0, 0, 0)
+    (problem,) = whole.problems
+    assert (problem.line, problem.reason) == (3, "cells beyond the last column: 1")
+    assert "semicolons" in problem.mend
+    some = centre.bring(lines, partial=True)
+    assert numbers(some) == (2, 0, 0)
+    assert (some.rows, some.held, some.problems) == (3, 1, whole.problems)
+    assert centre.service.counts()["held"] == 1
+
+
 def test_of_rows_that_contradict_each_other_a_partial_import_takes_none(centre: Centre) -> None:
     lines = "liisa,2020-01-01,5.0,Fatigue,1\n" * 2 + "liisa,2020-01-01,5.0,Fatigue,2\n"
     result = centre.bring(lines + f"{MATTI},2020-01-01,5.0,Fatigue,1\n", partial=True)

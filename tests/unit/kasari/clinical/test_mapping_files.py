@@ -27,6 +27,14 @@ def test_a_guess_survives_the_file_and_rows_keep_their_lines(tmp_path: Path) -> 
     assert "note" not in ours.columns
 
 
+def test_a_row_of_too_many_cells_stays_one(tmp_path: Path) -> None:
+    mapping, _ = guessed(DATA, None)
+    long = DATA.replace(b"2;2020-01-02;Pain;1;5.0;", b"2;2020-01-02;Pain;1;5;0;x;y")
+    ours = read_table(mapped(mapping, long), keep_long=True)
+    assert [(row.line, row.beyond) for row in ours.rows] == [(2, 0), (5, 2)]
+    assert not ours.rows[1].is_empty
+
+
 def test_a_preview_hides_who_it_is_about() -> None:
     mapping, table = guessed(DATA, "ctcae")
     shown = {ours: values for ours, _, values in preview(mapping, table)}

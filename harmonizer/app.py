@@ -32,7 +32,7 @@ from harmonizer.adapters.kept_names import SqlKeptNames
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.adapters.overview import SqlOverview
-from harmonizer.adapters.printing import find_browser, print_pdf
+from harmonizer.adapters.printing import can_print, print_pdf
 from harmonizer.adapters.quality_marks import SqlQualityMarks
 from harmonizer.adapters.recruitment import SqlRecruitment
 from harmonizer.adapters.registry import SqlRegistry
@@ -103,7 +103,7 @@ class World:
     dicomweb: DicomWeb | None = None
     """Without it nothing is searched or retrieved."""
     prints: bool = False
-    """Whether reports are stored as printed pages too: that takes a browser and a second each."""
+    """Whether reports are stored as printed pages too: that takes Pango and a second each."""
 
 
 def open_world(settings: Settings) -> World:
@@ -114,7 +114,7 @@ def open_world(settings: Settings) -> World:
     return World(
         OrthancArchive(open_orthanc_client(*login)),
         dicomweb=OrthancDicomWeb(open_reading_client(*login, settings.public_url)),
-        prints=find_browser() is not None,
+        prints=can_print(),
     )
 
 

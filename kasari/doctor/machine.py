@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from harmonizer.adapters.printing import can_print
 from kasari.doctor.check import Check, Verdict, judged
 from kasari.setup import OWN_FOLDER, find_orthanc
 from kasari.setup.apt import machine_mirror
@@ -39,10 +40,19 @@ def checks_of_machine(folder: Path) -> Iterator[Check]:
     yield _memory(Path("/proc/meminfo"))
     yield _ports()
     yield from _orthanc()
+    yield _printing()
     for name, (programs, purpose) in TOOLS.items():
         path = next(filter(None, map(shutil.which, programs)), None)
         mend = f"apt install {_DEBIAN[name]} (only for {purpose})"
         yield judged(name, path is not None, path or "none", mend, needed=False)
+
+
+def _printing() -> Check:
+    found, mend = (
+        "there" if can_print() else "none",
+        "apt install libpangoft2-1.0-0 (only for PDFs)",
+    )
+    return judged("Pango", can_print(), found, mend, needed=False)
 
 
 def _python() -> Check:

@@ -12,7 +12,7 @@ import pytest
 from dicomweb_client.api import DICOMwebClient
 from rich.console import Console
 
-from harmonizer.adapters.printing import find_browser
+from harmonizer.adapters.printing import can_print
 from kasari.demo import Demo, Outcome, Wish
 from kasari.stack import Stack, start_stack, stop_stack
 from tests.factories.identifiers import (
@@ -157,7 +157,7 @@ def test_a_report_lies_beside_the_study_for_any_viewer(running: Stack) -> None:
         headers={"Authorization": f"Bearer {running.reader_token('researcher')}"},
     )
     study = client.search_for_studies(search_filters={"ROIName": "Heart"})[0]["0020000D"]["Value"]
-    wanted = {"SR", "DOC"} if find_browser() else {"SR"}
+    wanted = {"SR", "DOC"} if can_print() else {"SR"}
 
     def made() -> dict[str, str]:
         found = client.search_for_series(study[0])

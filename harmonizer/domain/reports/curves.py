@@ -48,8 +48,8 @@ def dvh_plot(curves: Sequence[Curve], prescribed_gy: float | None) -> str:
     step = tick_step(max(top, prescribed_gy or 0.0))
     last = step * int(np.ceil(max(top, prescribed_gy or 0.0, step) * 1.02 / step))
     parts = [
-        f'<svg class="dvh" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        'aria-label="Dose-volume histograms">',
+        f'<svg class="dvh" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11" fill="#57606a" '
+        'role="img" aria-label="Dose-volume histograms">',
         *_axes(last, step),
     ]
     if prescribed_gy:

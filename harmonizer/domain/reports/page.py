@@ -73,7 +73,7 @@ def _images(drawings: Iterable[Drawing], analysis: Analysis) -> str:
         f"<figure>{drawing.svg}<figcaption>{escape(drawing.caption)}</figcaption></figure>"
         for drawing in drawings
     )
-    return f'<div class="images">{figures}</div>{dose_legend(analysis)}' if figures else ""
+    return f'{dose_legend(analysis)}<div class="images">{figures}</div>' if figures else ""
 
 
 def _footer(analysis: Analysis) -> str:

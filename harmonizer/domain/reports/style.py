@@ -31,8 +31,11 @@ figure { margin: 0; break-inside: avoid; } figure svg { background: #000; }
 figcaption { color: #57606a; } .legend span { margin-right: .9em; white-space: nowrap; }
 footer { margin-top: 2rem; color: #57606a; font-size: .85rem; border-top: 1px solid #d5d9de; }
 section { overflow-x: auto; } tr { break-inside: avoid; }
+@page { size: A4; margin: 12mm 12mm 15mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8px sans-serif; } }
 @media print { body { max-width: none; padding: 0; font-size: 10.5px; }
-  section { overflow: visible; }
+  section { overflow: visible; } footer { font-size: 8.5px; }
+  h2, .legend { break-after: avoid; }
   .key, .mark, figure svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 @media (max-width: 640px) { .plot, .images { grid-template-columns: 1fr; }
   }

@@ -81,7 +81,7 @@ def _constraint(checked: Checked) -> tuple[str, ...]:
     text = {True: "met", False: "exceeded", None: "not computed"}[met]
     return (
         escape(asked.structure),
-        f"{escape(asked.metric)} ≤ {asked.limit:g}",
+        f"{escape(asked.metric)}&nbsp;≤&nbsp;{asked.limit:g}",
         _number(checked.value),
         _mark(word, text),
         escape(asked.endpoint),

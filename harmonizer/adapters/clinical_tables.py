@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -104,22 +105,23 @@ def _read(
             values[place] = _JSON.validate_json(f"[{','.join(values[place])}]")
         elif db.dialect.name == "sqlite":
             values[place] = _as_python(table.c[name], values[place])
-    for patient, *row in zip(whose, *values, strict=True):
-        found[patient].append(dict(zip(names, row, strict=True)))
+    rows = map(dict, map(zip, repeat(names), zip(*values, strict=True)))
+    for patient, row in zip(whose, rows, strict=True):
+        found[patient].append(row)
     return found
 
 
-def _columns(db: Connection, query: Select[Any], width: int) -> list[list[Any]]:
+def _columns(db: Connection, query: Select[Any], width: int) -> list[Sequence[Any]]:
     """Return the answer column by column, as the driver gives it: a million rows of the library
     cost as much as everything else."""
     with db.execute(query) as result:
         rows = result.cursor.fetchall()
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+    return [*zip(*rows, strict=True)] or [()] * width
 
 
-def _as_python(column: Column[Any], values: Sequence[Any]) -> list[Any]:
+def _as_python(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     """Turn what SQLite keeps as text or number into a date or truth value."""
     convert: Any = {Date: date.fromisoformat, Boolean: bool}.get(type(column.type))
     if convert is None:
-        return list(values)
+        return values
     return [None if value is None else convert(value) for value in values]

@@ -114,7 +114,7 @@ class ClinicalService:
     ) -> None:
         self._records = records
         self._ctcae = ctcae
-        self._instruments = instruments
+        self.instruments = instruments
         self._schedule = schedule
         self._clock = clock
         self._erasure = erasure
@@ -242,7 +242,7 @@ class ClinicalService:
             if reason:
                 yield _problem(row, "grade", reason)
         if isinstance(row, PromRow):
-            instrument = self._instruments.get(row.instrument)
+            instrument = self.instruments.get(row.instrument)
             if instrument is None:
                 yield _problem(row, "instrument", "no such instrument here")
                 return
@@ -250,7 +250,7 @@ class ClinicalService:
                 yield _problem(row, found.item, found.reason)
 
     def _scored(self, row: PromRow) -> Scored:
-        instrument = self._instruments[row.instrument]
+        instrument = self.instruments[row.instrument]
         return (
             row,
             score(instrument, row.answers, checked=True),

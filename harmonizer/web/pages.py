@@ -1,5 +1,6 @@
 """The archive's pages: server-rendered, no script, nothing from another host."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -36,6 +37,16 @@ from harmonizer.web.timeline import dose_text, score_tables, timeline_plot
 
 HERE: Final = Path(__file__).resolve().parent
 PAGE: Final = 50
+ROLES: Final = {
+    "planning-image": ("planning image", "planning images"),
+    "setup-image": ("set-up image", "set-up images"),
+    "structures": ("structure set", "structure sets"),
+    "plan": ("plan", "plans"),
+    "dose": ("dose", "doses"),
+    "record": ("treatment record", "treatment records"),
+    "registration": ("registration", "registrations"),
+    "other": ("other", "others"),
+}
 SITES: Final = ("breast", "prostate", "lung", "head-neck", "other")
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -191,6 +202,7 @@ def show_course(request: Request, course_uid: str) -> Response:
         caller=caller,
         course=course,
         findings=_by_severity(course["findings"]),
+        holds=_holds(course["instances"]),
         dvh=dvh_plot(course["structures"], studies.curves(course_uid)),
         **_outcomes(request.app.state.clinical, course),
     )
@@ -221,6 +233,7 @@ def show_outcomes(request: Request) -> Response:
         "outcomes.html",
         caller=caller,
         counts=state.clinical.counts(),
+        instruments=state.clinical.instruments,
         completion=completion_table(state.proms.completion(today)),
         grades=grade_table(state.clinical.grade_distribution()),
     )
@@ -254,6 +267,14 @@ def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[st
     return [(severity, found) for severity, found in grouped.items() if found]
 
 
+def _holds(instances: Mapping[str, int]) -> list[str]:
+    """Say what came of the centre, in the order of a plan's making; what is derived is linked."""
+    found = [
+        (ROLES[role][count != 1], count) for role in ROLES if (count := instances.get(role, 0))
+    ]
+    return [f"{count} {name}" for name, count in found]
+
+
 def _outcomes(clinical: ClinicalService, course: dict[str, Any]) -> dict[str, Any]:
     """What is known beside the doses; nothing is an answer too."""
     latest = clinical.latest(course["national_id"])
@@ -268,5 +289,6 @@ def _outcomes(clinical: ClinicalService, course: dict[str, Any]) -> dict[str, An
         "latest": latest,
         "timeline": timeline_plot(events, last, dose_text(course)),
         "scores": score_tables(events),
+        "instruments": clinical.instruments,
         "graded": [event for event in events if event.kind == "toxicity"],
     }

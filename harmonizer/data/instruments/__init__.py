@@ -55,6 +55,7 @@ def parse(text: str) -> Instrument:
         ),
         source=raw["source"],
         vectors=tuple(_vector(vector, items) for vector in raw["vectors"]),
+        names=raw.get("names", {}),
     )
 
 

@@ -85,6 +85,8 @@ class Instrument:
     summaries: tuple[Summary, ...] = ()
     source: str = ""
     vectors: tuple[TestVector, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What a scale is called, by code, where the code is no word."""
 
     def __post_init__(self) -> None:
         """Refuse a rule that names what is not there.
@@ -103,8 +105,14 @@ class Instrument:
         for summary in self.summaries:
             if not {*summary.scales, *summary.turned} <= codes:
                 raise DataError("instrument-broken", f"{self.id}: {summary.code} is not usable")
+        if not set(self.names) <= set(self.codes):
+            raise DataError("instrument-broken", f"{self.id}: a name belongs to no scale")
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Codes of everything that is scored, in the order of the file."""
         return tuple(s.code for s in self.scales) + tuple(s.code for s in self.summaries)
+
+    def label(self, code: str) -> str:
+        """Name a scale for people: its code, and what it is called."""
+        return f"{code} {self.names[code]}" if code in self.names else code

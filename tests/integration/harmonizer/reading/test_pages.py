@@ -117,6 +117,11 @@ def test_a_course_page_shows_names_doses_findings_and_outcomes(archive: Archive)
     assert text.index("GRID") < text.index("DOSE-HOT")  # errors first
     assert "Dermatitis radiation: grade 2 on day 20" in text
     assert "66.7" in text
+    assert "<h3>EORTC QLQ-C30</h3>" in text
+    assert "<td>FA fatigue</td>" in text
+    assert "<dd>2 planning images, 1 structure set, 1 plan, 1 dose</dd>" in text
+    for form in ("report", "report.pdf", "report.json", "report.dcm", "fhir"):
+        assert f'href="/api/v1/courses/{LEFT_KUH.course_uid}/{form}"' in text
     drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     for drawing in drawings:
         ElementTree.fromstring(drawing)  # noqa: S314 - our own
@@ -134,7 +139,7 @@ def test_a_study_leads_to_its_course(archive: Archive) -> None:
 def test_outcomes_by_centre(archive: Archive) -> None:
     text = page(archive, "/outcomes")
     assert "Dermatitis radiation" in text
-    assert "qlq-c30" in text
+    assert "<h3>EORTC QLQ-C30</h3>" in text
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def test_every_harmonized_course_is_counted(archive: Archive) -> None:
 def test_the_page_shows_each_centre(archive: Archive) -> None:
     page = archive.get("/quality")
     assert page.headers["content-type"].startswith("text/html")
-    for name in ("all centres", "KUH", "Tyks"):
+    for name in ("All centres", "KUH", "Tyks"):
         assert f"<h2>{name}</h2>" in page.text
     assert "<script" not in page.text
     courses, with_errors = (archive.get(PLACE).json()[0][key] for key in ("courses", "with_errors"))

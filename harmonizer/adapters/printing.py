@@ -33,7 +33,8 @@ def print_pdf(html: str) -> bytes:
         page.write_text(html, "utf-8")
         # Printing can wait, storing cannot: it gets the processor that is left over.
         politely = ["nice", "-n", "15"] if shutil.which("nice") else []
-        command = [*politely, sys.executable, "-m", "weasyprint", "--quiet", str(page), str(printed)]
+        program = [*politely, sys.executable, "-m", "weasyprint", "--quiet"]
+        command = [*program, str(page), str(printed)]
         try:
             subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603
             return printed.read_bytes()

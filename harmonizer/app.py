@@ -42,6 +42,7 @@ from harmonizer.adapters.submissions import SqlSubmissions
 from harmonizer.adapters.usual import SqlUsual
 from harmonizer.adapters.work import SqlWork
 from harmonizer.api import (
+    audit,
     bias,
     clinical,
     dicomweb,
@@ -308,7 +309,7 @@ def create_app(
     _publish(app, service)
     app.add_middleware(guard.Guard)
     errors.install(app)
-    readable = (clinical, studies, nomenclature, reports, registry, quality, bias, fhir)
+    readable = (audit, clinical, studies, nomenclature, reports, registry, quality, bias, fhir)
     for part in (stow, submissions, *readable):
         app.include_router(part.router)
     if service.world.dicomweb:

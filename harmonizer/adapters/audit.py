@@ -1,7 +1,7 @@
 """The audit trail in SQL: append-only, each row hashed together with the row before it."""
 
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -11,6 +11,7 @@ from harmonizer.adapters.tables.work import AuditTable
 from harmonizer.ports import Clock
 
 BEGINNING: Final = "0" * 64
+SHOWN: Final = {"sequence", "at", "caller", "role", "action", "subject"}
 
 
 class SqlAudit:
@@ -38,6 +39,27 @@ class SqlAudit:
             row.digest = _digest(row)
             session.add(row)
             session.commit()
+
+    def events(
+        self,
+        who: str = "",
+        action: str = "",
+        subject: str = "",
+        before: int | None = None,
+        most: int = 100,
+    ) -> list[dict[str, Any]]:
+        """Return events, newest first: of a caller, an action, a part of the subject, if given."""
+        query = select(AuditTable).order_by(col(AuditTable.sequence).desc()).limit(most)
+        if who:
+            query = query.where(AuditTable.caller == who)
+        if action:
+            query = query.where(AuditTable.action == action)
+        if subject:
+            query = query.where(col(AuditTable.subject).contains(subject, autoescape=True))
+        if before is not None:
+            query = query.where(AuditTable.sequence < before)
+        with Session(reading(self._engine)) as session:
+            return [row.model_dump(include=SHOWN) for row in session.exec(query)]
 
     def first_break(self) -> int | None:
         """Return the number of the first event that was changed or removed, None if none was."""

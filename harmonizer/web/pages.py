@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Form, Query, Request
+from fastapi import APIRouter, FastAPI, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
@@ -21,6 +21,7 @@ from harmonizer.api.access import (
     audited,
     caller_of,
 )
+from harmonizer.api.audit import LONGEST
 from harmonizer.domain.quality.engine import RULES
 from harmonizer.domain.quality.summary import Summary
 from harmonizer.domain.reports.trend import trend
@@ -258,6 +259,25 @@ def show_participation(request: Request, of: Annotated[str, Query(max_length=90)
         chosen=chosen,
         responders=bias.responders(instrument, timepoint, today) if chosen else None,
     )
+
+
+@router.get("/audit")
+def show_audit(
+    request: Request,
+    who: Annotated[str, Query(max_length=LONGEST)] = "",
+    action: Annotated[str, Query(max_length=LONGEST)] = "",
+    subject: Annotated[str, Query(max_length=LONGEST)] = "",
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    caller = _reader(request)
+    if caller.role != "admin":
+        raise HTTPException(403, "the audit trail is shown to the role admin")
+    asked = {"who": who, "action": action, "subject": subject}
+    audited(request, caller, "read-audit", " ".join(f"{k}={v}" for k, v in asked.items()))
+    events = request.app.state.audit.events(**asked, before=before, most=PAGE)
+    older = urlencode({**asked, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
+    given = {"events": events, "asked": asked, "older": older}
+    return _page(request, "audit.html", caller=caller, **given)
 
 
 def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:

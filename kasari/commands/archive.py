@@ -137,6 +137,29 @@ def find(
     _table(("study", "centre", "objects", "of"), rows)
 
 
+@app.command()
+def audit(
+    who: Annotated[str | None, typer.Option(help="Only this caller.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only this, like read-report.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Any part of what was read.")] = None,
+    before: Annotated[int | None, typer.Option(min=1, help="Go on before this event.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    url: Url = None,
+    token_file: TokenFile = None,
+    data: DataFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who read or did what, newest first; for admins. Example: kasari archive audit --who anna"""
+    asked = {"who": who, "action": action, "subject": subject, "before": before, "limit": limit}
+    told = _ask("/api/v1/audit", asked, url, token_file, data)
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    names = ("sequence", "at", "caller", "role", "action", "subject")
+    rows = [tuple(str(event[name])[:500] for name in names) for event in told]
+    _table(("event", "when", "who", "role", "action", "of what"), rows)
+
+
 def _whole(ending: str, door: tuple[str | None, Path | None, Path | None]) -> str:
     """The UID of the only course that ends so; a whole UID is taken as it is."""
     ending = ending.strip("…")

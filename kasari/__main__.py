@@ -9,7 +9,6 @@ from pkgutil import iter_modules
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 
 from gateway.errors import GatewayError
 from harmonizer.errors import HarmonizerError
@@ -67,6 +66,8 @@ def main() -> None:
 
 
 def _end(text: str) -> NoReturn:
+    from rich.console import Console  # what goes well needs none of it
+
     Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(1) from None
 

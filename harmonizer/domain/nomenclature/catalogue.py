@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from harmonizer.domain.nomenclature.folding import SEPARATORS, key
 from harmonizer.domain.nomenclature.model import Structure
@@ -14,7 +15,10 @@ TEMPLATES = (
     re.compile(r"IDL_\d{2,5}"),
 )
 """Rows of the list that stand for a family of names."""
-SIDES = frozenset({"left", "right", "pair"})
+LEFT, RIGHT, PAIR = "left", "right", "pair"
+SIDES = frozenset({LEFT, RIGHT, PAIR})
+ON_LEFT, ON_RIGHT, OF_BOTH, ANY_SIDE = 0b001, 0b010, 0b100, 0b111
+"""The sides are the first bits of a set of concepts."""
 PLACES = frozenset(
     {"superior", "inferior", "middle", "medial", "lateral", "anterior", "posterior", "common"}
     | {"external", "internal", "ascending", "descending", "transverse", "distal", "proximal"}
@@ -32,14 +36,24 @@ MOST = 6
 MOST_REMEMBERED = 50_000
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """A structure that shares concepts with a reading; `fit` is in 0..1."""
 
     structure: Structure
     fit: float
     missing: frozenset[str]
     extra: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One reading of a structure; as bits too: what it requires, and that and what it allows."""
+
+    structure: Structure
+    required: frozenset[str]
+    optional: frozenset[str]
+    bits: int
+    allowed: int
 
 
 class Catalogue:
@@ -61,14 +75,23 @@ class Catalogue:
                 self._by_key[second] = self.by_name[first]
         self._moved = self._with_moved_sides()
         self._by_concepts = self._index()
-        self._by_concept: dict[str, list[tuple[Structure, frozenset[str], frozenset[str]]]] = {}
-        for structure in self.structures:
-            for required, optional in structure.readings:
-                for concept in required - SIDES - PLACES:
-                    if not NUMBER.fullmatch(concept):
-                        entry = (structure, required, optional)
-                        self._by_concept.setdefault(concept, []).append(entry)
+        self._places = {side: place for place, side in enumerate((LEFT, RIGHT, PAIR))}
+        self._entries = [
+            Entry(s, required, optional, self._bits(required), self._bits(required | optional))
+            for s in self.structures
+            for required, optional in s.readings
+        ]
+        self._counted = self._bits(filter(NUMBER.fullmatch, list(self._places)))
+        self._by_concept: dict[str, list[int]] = {}
+        for at, entry in enumerate(self._entries):
+            for concept in entry.required - SIDES - PLACES:
+                if not NUMBER.fullmatch(concept):
+                    self._by_concept.setdefault(concept, []).append(at)
         self._guesses: dict[frozenset[str], tuple[Guess, ...]] = {}
+
+    def _bits(self, concepts: Iterable[str]) -> int:
+        """Return a set of concepts as a number, a bit for each: it is compared often."""
+        return sum(1 << self._places.setdefault(c, len(self._places)) for c in concepts)
 
     def _index(self) -> dict[frozenset[str], Structure]:
         """Index every reading with and without its optional concepts; the stricter one wins."""
@@ -137,19 +160,27 @@ class Catalogue:
         return self._guesses[concepts]
 
     def _guessed(self, concepts: frozenset[str]) -> tuple[Guess, ...]:
-        found: dict[str, tuple[float, Structure, frozenset[str], frozenset[str]]] = {}
-        for concept in concepts:
-            for structure, required, optional in self._by_concept.get(concept, ()):
-                fit = _fit(required, optional, concepts)
-                if structure.name not in found or found[structure.name][0] < fit:
-                    found[structure.name] = (fit, structure, required, optional)
-        least = sorted((fit for fit, *_ in found.values()), reverse=True)[:MOST][-1:]
-        best = [
-            Guess(structure, fit, required - concepts, concepts - required - optional)
-            for fit, structure, required, optional in found.values()
-            if fit >= least[0]
-        ]
-        return tuple(sorted(best, key=_rank)[:MOST])
+        found: dict[str, tuple[float, Entry]] = {}
+        read = self._bits(concepts)
+        sharing = {at for concept in concepts for at in self._by_concept.get(concept, ())}
+        for entry in map(self._entries.__getitem__, sorted(sharing)):
+            fit = _fit(entry.bits, entry.allowed, read)
+            name = entry.structure.name
+            if name not in found or found[name][0] < fit:
+                found[name] = (fit, entry)
+        least = sorted((fit for fit, _ in found.values()), reverse=True)[:MOST][-1:]
+        near = [(fit, entry) for fit, entry in found.values() if fit >= least[0]]
+        near.sort(key=lambda one: self._rank(one[0], one[1], read))
+        return tuple(
+            Guess(e.structure, fit, e.required - concepts, concepts - e.required - e.optional)
+            for fit, e in near[:MOST]
+        )
+
+    def _rank(self, fit: float, entry: Entry, read: int) -> tuple[float, int, int, str]:
+        """Among equals prefer what lacks no number, and the pair: no side rarely means one side."""
+        missing = entry.bits & ~read
+        numbers = (missing & self._counted).bit_count()
+        return -fit, numbers, 0 if missing & OF_BOTH else 1, entry.structure.name
 
 
 def _separated(name: str) -> str:
@@ -157,18 +188,13 @@ def _separated(name: str) -> str:
     return re.sub(r"[\s_\-]+", "_", name.lower())
 
 
-def _fit(required: frozenset[str], optional: frozenset[str], read: frozenset[str]) -> float:
+def _fit(required: int, allowed: int, read: int) -> float:
     """Return how well what was read fits what a structure requires, in 0..1. Sides weigh less."""
-    missing, extra, shared = required - read, read - required - optional, required & read
-    sides = len(shared & SIDES), len(missing & SIDES), len(extra & SIDES)
-    weight = len(shared) - 0.5 * sides[0]
-    loss = len(missing) - 0.65 * sides[1] + 0.8 * len(extra) - 0.35 * sides[2]
-    if ("left" in required and "right" in read) or ("right" in required and "left" in read):
+    shared = required & read
+    missing, extra = required ^ shared, read & ~allowed
+    weight = shared.bit_count() - 0.5 * (shared & ANY_SIDE).bit_count()
+    loss = missing.bit_count() - 0.65 * (missing & ANY_SIDE).bit_count()
+    loss = loss + 0.8 * extra.bit_count() - 0.35 * (extra & ANY_SIDE).bit_count()
+    if (required & ON_LEFT and read & ON_RIGHT) or (required & ON_RIGHT and read & ON_LEFT):
         loss += 3
     return weight / (weight + loss)
-
-
-def _rank(guess: Guess) -> tuple[float, int, int, str]:
-    """Among equals prefer what lacks no number, and the pair: no side rarely means one side."""
-    numbers = sum(bool(NUMBER.fullmatch(concept)) for concept in guess.missing)
-    return -guess.fit, numbers, 0 if "pair" in guess.missing else 1, guess.structure.name

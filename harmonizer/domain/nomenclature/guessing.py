@@ -1,12 +1,12 @@
 """Words that are not in the dictionary: which listed word a slip or a shortening stands for."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import JaroWinkler
 
+from harmonizer.domain.nomenclature.neighbours import Neighbours
 from harmonizer.domain.nomenclature.senses import LATIN, PAIR, Sense
 
 SHORTEST_MISSPELT = 4
@@ -27,16 +27,12 @@ VOWELS = frozenset("aeiouy")
 LONGEST_SKELETON = 2.5
 NEAR = 12
 
-Buckets = Mapping[tuple[str, int], Sequence[str]]
-"""Words by first letter and length."""
-
 
 class Guessing:
     """Finds the words that a misspelt or shortened one can stand for, with what that costs."""
 
     def __init__(self, senses: Mapping[str, tuple[Sense, ...]], listed: frozenset[str]) -> None:
         self._senses = senses
-        self._forms = _buckets(form for form in senses if len(form) >= SHORTEST_MISSPELT)
         self._listed = listed
         self._written_out = sorted(
             form
@@ -45,9 +41,9 @@ class Guessing:
             and any(s.concepts and not s.is_mark for s in senses[form])
         )
         self._written_by_letter = _by_letter(self._written_out)
-        self._written = _buckets(self._written_out)
+        self._written = frozenset(self._written_out)
         self._holding = {first: _holding(forms) for first, forms in self._written_by_letter.items()}
-        self._near: dict[tuple[str, int, int, int], list[str]] = {}
+        self._neighbours = Neighbours(form for form in senses if len(form) >= SHORTEST_MISSPELT)
         self._by_skeleton: dict[str, list[str]] = {}
         for form in self._written_out:
             if self._is_latin(form):
@@ -57,7 +53,7 @@ class Guessing:
         """Return the senses of the words that are meant, none if there is no likely one."""
         if not word.isalpha():
             return ()
-        return self._without_vowels(word) or self._slips(word, self._forms) or self._shortened(word)
+        return self._without_vowels(word) or self._slips(word) or self._shortened(word)
 
     def _without_vowels(self, word: str) -> tuple[Sense, ...]:
         """Return what a word means of which only vowels were left out: `parotd`, `spnl`."""
@@ -89,48 +85,28 @@ class Guessing:
         )
         return self._meanings(word, [form for form, _, _ in near], RESEMBLING)
 
-    def _slips(self, word: str, forms: Buckets) -> tuple[Sense, ...]:
+    def _slips(self, word: str, among: Container[str] | None = None) -> tuple[Sense, ...]:
         """Return the words a slip or two away that begin with the first or the second letter."""
         if len(word) < SHORTEST_MISSPELT:
             return ()
-        most = 1 if len(word) < LONG else 2
-        near = [
-            found
-            for letter in dict.fromkeys(word[:2])
-            for found in process.extract(
-                word,
-                self._likely(letter, len(word), most, forms),
-                scorer=OSA.distance,
-                score_cutoff=most,
-                limit=NEAR,
-            )
-        ]
+        near = self._neighbours.near(word, 1 if len(word) < LONG else 2)
+        if among is not None:
+            near = [n for n in near if n[0] in among]
         if len(word) < SHORTEST_MARK:
             near = [n for n in near if not any(s.is_mark for s in self._senses[n[0]])]
         if len(word) == SHORTEST_MISSPELT:  # letters exchanged, nothing else
             near = [n for n in near if sorted(n[0]) == sorted(word)]
         if not near:
             return ()
-        closest = min(distance for _, distance, _ in near)
+        closest = min(distance for _, distance in near)
         ranked = sorted(
-            (form for form, distance, _ in near if distance == closest),
+            (form for form, distance in near if distance == closest),
             key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
         )
         exchanged = len(word) >= SURE_EXCHANGED and all(sorted(f) == sorted(word) for f in ranked)
         short = len(word) < SURE_LENGTH and not exchanged
         doubt = closest > 1 or short or any(_hangs_on(word, form) for form in ranked)
         return self._meanings(word, ranked, SLIP if doubt else SURE)
-
-    def _likely(self, letter: str, length: int, most: int, forms: Buckets) -> list[str]:
-        """Return the forms about as long that begin with a letter."""
-        key = (letter, length, most, id(forms))
-        if key not in self._near:
-            self._near[key] = [
-                form
-                for about in range(length - most, length + most + 1)
-                for form in forms.get((letter, about), ())
-            ]
-        return self._near[key]
 
     def _shortened(self, word: str) -> tuple[Sense, ...]:
         """Try the words that begin so, then those whose consonants these are."""
@@ -178,21 +154,13 @@ class Guessing:
         elif cost == SURE and not any(LATIN in s.languages for _, s in found.values()):
             cost = SLIP
         return tuple(
-            replace(
-                sense,
+            sense._replace(
                 word=word,
                 note=f"taken for '{form}'",
                 cost=sense.cost + cost + 0.02 * place,
             )
             for place, (form, sense) in enumerate(list(found.values())[:MOST_MEANINGS])
         )
-
-
-def _buckets(forms: Iterable[str]) -> dict[tuple[str, int], list[str]]:
-    found: dict[tuple[str, int], list[str]] = {}
-    for form in forms:
-        found.setdefault((form[0], len(form)), []).append(form)
-    return found
 
 
 def _by_letter(forms: Iterable[str]) -> dict[str, list[str]]:

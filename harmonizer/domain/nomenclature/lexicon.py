@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from harmonizer.domain.nomenclature.folding import spellings
 from harmonizer.domain.nomenclature.guessing import Guessing
@@ -212,7 +211,7 @@ class Lexicon:
         cut = [(side, word[len(side) :]) for side in LOOSE_SIDES if word.startswith(side)]
         cut += [(side, word[: -len(side)]) for side in LOOSE_SIDES if word.endswith(side)]
         return tuple(
-            replace(sense, word=word, concepts=sense.concepts | {SIDES[side[0]]})
+            sense._replace(word=word, concepts=sense.concepts | {SIDES[side[0]]})
             for side, rest in cut
             if len(rest) >= SHORTEST_PART
             for sense in self.misspelt(rest)
@@ -232,7 +231,7 @@ def _side_ends(senses: Mapping[str, tuple[Sense, ...]]) -> dict[str, tuple[Sense
     for word, meanings in senses.items():
         sides = [s for s in meanings if s.concepts in ({"left"}, {"right"})]
         if len(word) < SHORTEST_PART and word not in SIDES and sides:
-            found[word] = tuple(replace(side, in_compound=True) for side in sides)
+            found[word] = tuple(side._replace(in_compound=True) for side in sides)
     return found
 
 

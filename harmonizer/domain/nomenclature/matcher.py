@@ -273,7 +273,7 @@ class Matcher:
         doubt = 0.0 if len(ranked) == 1 or len(ranked[1][1].anatomy) < len(best.anatomy) else 0.25
         if any(reading.marks and self._means(reading) == name for reading in readings):
             doubt = max(doubt, MAYBE_MARKED)  # `optic chiasm opt`: a word more than it needs
-        return name, replace(best, cost=best.cost + doubt)
+        return name, best._replace(cost=best.cost + doubt)
 
     def _means(self, reading: Reading) -> str | None:
         """Return the structure that all the anatomy of a reading means."""
@@ -307,8 +307,8 @@ def _placed(reading: Reading, context: Context) -> Reading:
         return reading
     other = "right" if treated == "left" else "left"
     side = treated if "ipsilateral" in relative else other
-    return replace(
-        reading, concepts=(reading.concepts - relative) | {side}, cost=reading.cost + 0.01
+    return reading._replace(
+        concepts=(reading.concepts - relative) | {side}, cost=reading.cost + 0.01
     )
 
 

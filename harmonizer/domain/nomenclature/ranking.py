@@ -33,17 +33,21 @@ class Candidate:
 def rank(
     readings: Iterable[Reading], catalogue: Catalogue, decoration: Decoration
 ) -> list[Candidate]:
-    """Return the structures that share most with the readings, the best first."""
-    best: dict[str, Candidate] = {}
+    """Return the structures that share most with the readings, the best first.
+
+    No more than a first one and its alternatives.
+    """
+    best: dict[str, tuple[float, Guess, Reading]] = {}
     for reading in readings:
         loss = 1 + UNKNOWN_WORDS * len(reading.unknown) / max(1, len(reading.senses))
         for guess in catalogue.guesses(reading.anatomy):
             score = round(BEST * guess.fit / loss - reading.cost, 3)
             for name, share in _written(guess, reading, decoration):
-                found = Candidate(name, round(score * share, 3), guess, reading)
-                if name not in best or best[name].score < found.score:
-                    best[name] = found
-    return sorted(best.values(), key=lambda candidate: -candidate.score)
+                shared = round(score * share, 3)
+                if name not in best or best[name][0] < shared:
+                    best[name] = (shared, guess, reading)
+    ranked = sorted(best.items(), key=lambda one: -one[1][0])
+    return [Candidate(name, *found) for name, found in ranked[: MOST_ALTERNATIVES + 1]]
 
 
 def _written(guess: Guess, reading: Reading, decoration: Decoration) -> list[tuple[str, float]]:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, pairwise, permutations, product
+from itertools import islice, pairwise, product
+from typing import NamedTuple
 
 from harmonizer.domain.nomenclature.lexicon import SIDES, Lexicon
 from harmonizer.domain.nomenclature.senses import LATIN, MARK, PAIR, Sense
@@ -45,8 +45,7 @@ Slots = tuple[tuple[Sense, ...], ...]
 """What the parts of a word can mean: for each part its senses."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to understand a name. `unknown` are tokens that no dictionary explains.
 
     `marks` are the words that mark a planning aid.
@@ -212,7 +211,7 @@ class Reader:
         for side, short in ((token[:-2], token[-2:]), (token[2:], token[:2])):
             for meant in self._lexicon.short_sides(side):
                 organ = tuple(
-                    replace(sense, word=token, cost=sense.cost + ABBREVIATED, in_compound=True)
+                    sense._replace(word=token, cost=sense.cost + ABBREVIATED, in_compound=True)
                     for sense in self._lexicon.senses(short)
                     if (sense.languages & meant.languages or LATIN in meant.languages)
                     and not sense.is_mark
@@ -293,7 +292,7 @@ def _with_last_side(
     sides = [s for s in slots[-1] if s.concepts in ({"left"}, {"right"})]
     if len({sense.concepts for sense in sides}) != 1:
         return list(slots)
-    side = replace(sides[0], cost=LAST_SIDE, languages=sides[0].languages | ANYONE)
+    side = sides[0]._replace(cost=LAST_SIDE, languages=sides[0].languages | ANYONE)
     return [*slots[:-1], (side,)]
 
 
@@ -328,8 +327,10 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
 def _says_twice(naming: Sequence[Sense]) -> bool:
     """Whether a short word says only what another one said: `optic chiasm opt`."""
     return any(
-        len(short.word) <= SHORT and other.concepts >= short.concepts
-        for short, other in permutations(naming, 2)
+        other.concepts >= short.concepts
+        for at, short in enumerate(naming)
+        if len(short.word) <= SHORT
+        for other in (*naming[:at], *naming[at + 1 :])
     )
 
 

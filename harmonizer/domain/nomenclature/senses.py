@@ -1,6 +1,7 @@
 """One meaning of one word."""
 
-from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 LATIN = "la"
 PAIR = "pair"
@@ -8,13 +9,12 @@ MARK = "!"
 """A concept that begins so is no anatomy: it marks a planning aid."""
 
 
-@dataclass(frozen=True)
-class Sense:
+class Sense(NamedTuple):
     """One meaning of one word. `cost` is what the reading loses in certainty by it.
 
     `doubtful`: the word alone does not say what is meant; beside another one it does.
 
-    `in_compound`: the word was found inside a longer one. `is_mark`: it marks a planning aid.
+    `in_compound`: the word was found inside a longer one.
     """
 
     word: str
@@ -24,12 +24,18 @@ class Sense:
     note: str = ""
     in_compound: bool = False
     doubtful: bool = False
-    is_mark: bool = field(init=False, compare=False, default=False)
 
     @property
     def is_guessed(self) -> bool:
         """Whether the word is not in the dictionary and was taken for one that is."""
         return bool(self.note)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "is_mark", any(c.startswith(MARK) for c in self.concepts))
+    @property
+    def is_mark(self) -> bool:
+        """Whether the word marks a planning aid."""
+        return _has_mark(self.concepts)
+
+
+@cache
+def _has_mark(concepts: frozenset[str]) -> bool:
+    return any(concept.startswith(MARK) for concept in concepts)

@@ -80,7 +80,9 @@ class IntakeService:
         for start in range(0, len(new), BATCH):
             self._take(new[start : start + BATCH], None)
             seen += len(new[start : start + BATCH])
-        self._lose(known - here)
+        unseen = sorted(known - here)  # a page of the list moves when something is deleted
+        read = zip(unseen, self._read_all(unseen), strict=True)
+        self._lose({orthanc_id for orthanc_id, data in read if data is None})
         self._index.move(POSITION, str(last))
         self.review()
         return seen

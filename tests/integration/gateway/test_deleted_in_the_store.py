@@ -144,3 +144,13 @@ def test_it_comes_again_and_is_whole(hospital: Hospital) -> None:
     assert alerts(hospital) == []
     hospital.send()
     assert days(hospital)[0]["delivered"] == 7
+
+
+def test_what_a_list_in_motion_left_out_is_not_gone(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    listed = list(hospital.site.objects)[2:]  # two moved to a page that had been read
+    monkeypatch.setattr(hospital.site, "instance_ids", lambda: iter(listed))
+    hospital.service.intake.reconcile()
+    assert (hospital.service.index.gone(), alerts(hospital)) == ([], [])

@@ -61,8 +61,10 @@ def read_days(request: Request, _role: Reader) -> list[dict[str, Any]]:
 
 
 @router.get("/api/v1/account/days/{day}")
-def read_day(day: date, request: Request, _role: Reader, sender: str = "") -> list[dict[str, Any]]:
-    """The courses behind one day and sender."""
+def read_day(
+    day: date, request: Request, _role: Reader, sender: str | None = None
+) -> list[dict[str, Any]]:
+    """The courses behind one day, of every sender or of one; what came over HTTP has none."""
     ledger: LedgerService = request.app.state.ledger
     return ledger.courses_of(day, sender)
 

@@ -30,7 +30,7 @@ class LedgerService:
         lines = lines_of(self._ledger.stored(), self._ledger.refused(), self._ledger.erased())
         return [line.as_json() for line in lines]
 
-    def courses_of(self, day: date, sender: str) -> list[dict[str, Any]]:
+    def courses_of(self, day: date, sender: str | None) -> list[dict[str, Any]]:
         """Return the courses that a day's instances of a sender went to, with why they wait."""
         counts: Counter[tuple[int | None, Place, str]] = Counter()
         for one in self._ledger.stored(day, sender):

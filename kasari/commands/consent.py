@@ -24,7 +24,9 @@ def consents() -> None:
 
 @app.command("import")
 def import_list(
-    file: Annotated[Path, typer.Argument(help="CSV: one line a person and statement.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, one line a person and statement; or a FHIR R4 Bundle.")
+    ],
     centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
     preview: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
     data: DataFolder = None,
@@ -46,14 +48,26 @@ def import_list(
     else:
         _show(report)
     if report["problems"]:
-        raise InputError(f"{len(report['problems'])} lines are wrong; nothing was imported")
+        many = len(report["problems"])
+        what = "1 line or entry is" if many == 1 else f"{many} lines or entries are"
+        raise InputError(f"{what} wrong; nothing was imported")
 
 
 def _show(report: dict[str, Any]) -> None:
     for problem in report["problems"][:SHOWN]:
-        text = (
-            f"line {problem['line']}, {problem['column']}: {problem['reason']}; {problem['mend']}"
-        )
-        console.print(text, markup=False)
-    words = ("rows", "granted", "declined", "withdrawn", "new", "changed", "unchanged")
+        place = ", ".join(filter(None, (f"line {problem['line']}", problem["column"])))
+        console.print(f"{place}: {problem['reason']}; {problem['mend']}", markup=False)
+    if report["problems"]:
+        return
+    words = (
+        "rows",
+        "granted",
+        "declined",
+        "withdrawn",
+        "stopped",
+        "deceased",
+        "new",
+        "changed",
+        "unchanged",
+    )
     typer.echo(", ".join(f"{report[word]} {word}" for word in words))

@@ -154,20 +154,21 @@ def refuse(
 def account(
     centre: Annotated[str | None, typer.Option(help="The centre; without it, every one.")] = None,
     day: Annotated[str, typer.Option(help="Only this day (UTC): the courses behind it.")] = "",
-    sender: Annotated[str, typer.Option(help="Of this sender; with --day.")] = "",
+    sender: Annotated[str | None, typer.Option(help="Of this sender only; with --day.")] = None,
     stack: StackFile = STACK,
     as_json: AsJson = False,
 ) -> None:
     """Where every instance is, by day and sender; exit code 1 if the sums do not add up.
 
-    With --day and --sender, the courses behind one line; `kasari gateway course` shows one.
+    With --day, and --sender, the courses behind it; `kasari gateway course` shows one.
 
     Example: kasari gateway account --centre KUH
     Example: kasari gateway account --centre KUH --day 2026-03-02 --sender ARIA
     Example: kasari gateway account --config gateway.yml --json
     """
     if day:
-        _print_day(stack, centre or "", f"{day}?{urlencode({'sender': sender})}", as_json)
+        only = "" if sender is None else f"?{urlencode({'sender': sender})}"
+        _print_day(stack, centre or "", f"{day}{only}", as_json)
         return
     centres = [centre] if centre else list(described(stack)["centres"])
     found = {name: _account(stack, name) for name in centres}
@@ -345,10 +346,11 @@ def withdrawals(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson =
     counts = ("erased_at", "rows", "courses", "instances")
     rows = [
         (
-            one["deleted_at"],
+            one["deleted_at"][:16],
             one["rows"],
-            one["archive_told_at"] or "not yet",
-            *((one["archive"] or {}).get(name, "not yet") for name in counts),
+            (one["archive_told_at"] or "not yet")[:16],
+            *(str((one["archive"] or {}).get(name) or "not yet")[:16] for name in counts[:1]),
+            *((one["archive"] or {}).get(name, "not yet") for name in counts[1:]),
         )
         for one in told
     ]

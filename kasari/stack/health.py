@@ -13,6 +13,9 @@ from kasari.stack.process import Running
 
 START_LIMIT_S: Final = 120.0
 POLL_S: Final = 0.1
+LOOKED_AT_BYTES: Final = 4096
+SAID: Final = 300
+"""Characters of a log's last line that are shown."""
 ASK_LIMIT_S: Final = 5.0
 
 
@@ -73,7 +76,7 @@ def wait_until_healthy(
             healthy = process.probe.is_healthy()
             if not process.running.is_alive:  # a stranger may answer on its port
                 raise StackError(
-                    f"{name} ended while it started. The reason is at the end of {process.log}."
+                    f"{name} ended while it started{last_line(process.log)} See {process.log}."
                 )
             if healthy:
                 progress(f"{name} is ready")
@@ -86,3 +89,15 @@ def wait_until_healthy(
             raise StackError(f"{name} runs but does not answer as it must. See {process.log}.")
         time.sleep(POLL_S if waiting else 0)
     return set()
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log as the end of a sentence, or a full stop."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LOOKED_AT_BYTES))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        lines = []
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f": {said[-SAID:].rstrip('.')}." if said else "."

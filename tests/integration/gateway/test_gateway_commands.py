@@ -75,6 +75,8 @@ def test_one_day_leads_to_its_courses(stack: Path) -> None:
     assert "no dose has come" in told
     found = json.loads(kasari(stack, *words, "--json").stdout)
     assert [(one["course"], one["instances"]) for one in found] == [(1, 6)]
+    assert json.loads(kasari(stack, *words[:3], "--json").stdout) == found
+    assert json.loads(kasari(stack, *words[:3], "--sender", "CT1", "--json").stdout) == []
 
 
 def test_a_hospital_needs_its_settings_file_only(

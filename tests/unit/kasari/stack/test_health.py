@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from kasari.errors import StackError
-from kasari.stack.health import Probe, Starting, wait_until_healthy
+from kasari.stack.health import Probe, Starting, last_line, wait_until_healthy
 from kasari.stack.ports import any_free
 from kasari.stack.process import Program, start, stop
 
@@ -97,6 +97,13 @@ def test_one_that_ended_is_told_although_another_is_not_ready(
     starting = {"waits": process(SLEEP, nobody), "ends": process("pass", nobody)}
     with pytest.raises(StackError, match=r"ends ended while it started.*some\.log"):
         wait_until_healthy(starting, lambda _text: None)
+
+
+def test_what_it_said_last_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "gateway-KUH.log"
+    assert last_line(log) == "."
+    log.write_bytes(b"x" * 9000 + b"\nstarting\nroot_key_file: others may read it.\n\n")
+    assert last_line(log) == ": root_key_file: others may read it."
 
 
 def test_one_that_is_never_ready_is_told(process: Callable[[str, Probe], Starting]) -> None:

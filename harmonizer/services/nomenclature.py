@@ -96,12 +96,11 @@ class NomenclatureService:
             return self._mapper
 
     def worklist(self, centre: str | None = None) -> Sequence[OpenName]:
-        """Return the names to decide about that the open draft does not answer yet."""
+        """Return the names to decide about that the open set does not answer yet."""
         uses = [u for u in self._uses.uses(open_only=True) if centre in {None, u.centre}]
-        draft = self._open(ReleaseState.DRAFT)
-        mapper = self.mapper()
-        if draft:
-            mapper = mapper.with_rules(self._rule_set(draft.version))
+        mapper, waiting = self.mapper(), self.open_set()
+        if waiting:
+            mapper = mapper.with_rules(self._rule_set(waiting.version))
         return open_names(mapper, uses)
 
     def example(self, name: OpenName) -> tuple[str, int] | None:
@@ -163,6 +162,20 @@ class NomenclatureService:
         if not self._records.remove_rule(draft.version, rule):
             raise NotFoundError("the draft has no such rule")
         return draft
+
+    def open_set(self) -> Release | None:
+        """Return the set that is drafted or waits for release."""
+        return self._open(ReleaseState.DRAFT) or self._open(ReleaseState.PROPOSED)
+
+    def differences(self, version: int) -> tuple[Sequence[Rule], Sequence[Rule]]:
+        """Return the rules of a set that are not in force, and those in force that it has not."""
+        new, old = self._rule_set(version).rules, self.mapper().rules.rules
+        scopes = {rule.scope for rule in new}
+        before = set(old)
+        return (
+            [rule for rule in new if rule not in before],
+            [rule for rule in old if rule.scope not in scopes],
+        )
 
     def preview(self, version: int | None = None) -> Preview:
         """Return what a set, or else the open one, would change, and what stands against it."""
@@ -229,7 +242,7 @@ class NomenclatureService:
         old = self._release(version) if version else None
         if old and old.state is not ReleaseState.RELEASED:
             raise RefusedError("not-released", f"rule set {version} was never in force", CONFLICT)
-        if any(r.state in {ReleaseState.DRAFT, ReleaseState.PROPOSED} for r in self.releases()):
+        if self.open_set():
             raise RefusedError("set-is-open", "release or refuse the open rule set first", CONFLICT)
         rules = self._records.rules(version)
         note = f"back to rule set {version}: {reason}"
@@ -300,7 +313,7 @@ class NomenclatureService:
         return next((r for r in self._records.releases() if r.state is state), None)
 
     def _any_open(self) -> Release:
-        found = self._open(ReleaseState.DRAFT) or self._open(ReleaseState.PROPOSED)
+        found = self.open_set()
         if found is None:
             raise NotFoundError("no rule set is being drafted or proposed")
         return found

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from harmonizer.api.access import Caller, audited, caller_of
+from harmonizer.api.nomenclature import LARGEST_FILE
 from harmonizer.domain.nomenclature import HELPER, Rule
 from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError
 from harmonizer.services.nomenclature import NomenclatureService
@@ -98,6 +99,40 @@ def move_set(
     return RedirectResponse("/names", 303)
 
 
+@router.post("/names/rules/remove")
+def take_out(request: Request, local_name: Text, centre: Text = "", site: Text = "") -> Response:
+    """Take a rule out of the draft: the name waits for a decision again."""
+    caller = _caller(request, DECIDES)
+    if caller is None:
+        return _turned_away(request)
+    try:
+        audited(request, caller, "names.take-out", local_name)
+        _names(request).take_out(Rule(local_name, "", "", "", "", centre, site), caller.name)
+    except HarmonizerError as error:
+        return _overview(request, caller, str(error))
+    return RedirectResponse("/names", 303)
+
+
+@router.post("/names/rules")
+def bring_in(request: Request, file: UploadFile) -> Response:
+    """Put the rules of a YAML or CSV file in the draft."""
+    caller = _caller(request, DECIDES)
+    if caller is None:
+        return _turned_away(request)
+    form = "csv" if (file.filename or "").lower().endswith(".csv") else "yaml"
+    data = file.file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        return _overview(request, caller, "The file has more than 20 MB: these are no rules.")
+    try:
+        audited(request, caller, "names.bring-in", form)
+        _names(request).bring_in(data.decode("utf-8-sig"), form, caller.name, whole=False)
+    except UnicodeDecodeError:
+        return _overview(request, caller, "The file is no text in UTF-8; save it as that.")
+    except HarmonizerError as error:
+        return _overview(request, caller, str(error))
+    return RedirectResponse("/names", 303)
+
+
 @router.get("/names/picture/{course_uid}/{roi_number}")
 def show_picture(request: Request, course_uid: str, roi_number: int) -> Response:
     """Show a region on its image."""
@@ -126,6 +161,7 @@ def _one(request: Request, caller: Caller, skip: int, told: str, wrong: str = ""
         told=told,
         wrong=wrong,
         helper=HELPER,
+        open_set=names.open_set(),
     )
 
 
@@ -137,6 +173,7 @@ def _overview(request: Request, caller: Caller, wrong: str = "") -> Response:
     except NotFoundError:
         preview = None
     sets = names.releases()
+    new, dropped = names.differences(preview.version) if preview else ((), ())
     return _page(
         request,
         "names.html",
@@ -147,6 +184,8 @@ def _overview(request: Request, caller: Caller, wrong: str = "") -> Response:
         preview=preview,
         open_set=next((r for r in sets if preview and r.version == preview.version), None),
         sets=sets,
+        new=new,
+        dropped=dropped,
         compliance=names.compliance(),
         wrong=wrong,
     )

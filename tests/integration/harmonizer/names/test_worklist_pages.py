@@ -81,6 +81,75 @@ def test_from_draft_to_release_on_the_pages(browser, service: NomenclatureServic
     assert service.mapper().rules.version == 1
 
 
+def test_a_rule_is_taken_out_of_the_draft_and_its_name_waits_again(browser) -> None:
+    browser("anna", "POST", "/names/next", local_name="OAR 7", choice="Parotid_L", centre="KUH")
+    page = browser("anna", "GET", "/names").text
+    assert 'aria-label="Take out the rule for OAR 7"' in page
+    assert "anna, 2026-05-04" in page
+    gone = browser("anna", "POST", "/names/rules/remove", local_name="oar_7", centre="KUH")
+    assert gone.status_code == 303
+    page = browser("anna", "GET", "/names").text
+    assert "Take out the rule" not in page
+    assert "4</td>" in page  # of OAR 7: one of Tyks, three of KUH
+    again = browser("anna", "POST", "/names/rules/remove", local_name="OAR 7")
+    assert "the draft has no such rule" in again.text
+
+
+RULES = b"""local_name,tg263_name,author,reason,decided_on
+Qwerty 12,Heart,A. Physicist,seen,2026-05-04
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (RULES, ""),
+        (RULES + b"qwerty_12,Liver,A. Physicist,seen,2026-05-04\n", "Qwerty 12"),
+        (RULES.replace(b"Heart", b"Hart"), "no name of the standard"),
+        (RULES.replace(b"seen", b"ges\xe4hen"), "no text in UTF-8"),
+        (b"", "Structure names"),
+    ],
+)
+def test_rules_of_a_file_go_into_the_draft_or_nothing_does(
+    app: FastAPI, browser, client_of: Clients, content: bytes, told: str
+) -> None:
+    async def call() -> httpx.Response:
+        async with client_of("anna") as client:
+            client.base_url = "http://archive"
+            return await client.post("/names/rules", files={"file": ("rules.csv", content)})
+
+    answer = asyncio.run(call())
+    page = browser("anna", "GET", "/names").text
+    if told:
+        assert told in answer.text
+        assert "Take out the rule" not in page
+    else:
+        assert answer.status_code == 303
+        assert "Take out the rule for Qwerty 12" in page
+
+
+def test_while_a_set_waits_for_release_its_names_do_not_wait_too(
+    browser, service: NomenclatureService
+) -> None:
+    browser("anna", "POST", "/names/next", local_name="OAR 7", choice="Parotid_L")
+    browser("anna", "POST", "/names/sets/propose", note="n")
+    page = browser("bert", "GET", "/names/next").text
+    assert '<h1 class="foreign">Qwerty 12</h1>' in page
+    assert "waits for its release" in page
+    assert "Decide (Enter)" not in page
+    assert "Take out the rule" not in browser("anna", "GET", "/names").text
+
+
+def test_going_back_to_no_rules_shows_which_rules_go(browser, service: NomenclatureService) -> None:
+    browser("anna", "POST", "/names/next", local_name="OAR 7", choice="Parotid_L")
+    browser("anna", "POST", "/names/sets/propose", note="n")
+    browser("bert", "POST", "/names/sets/release", version="1")
+    browser("anna", "POST", "/names/sets/roll-back", version="0", note="too early")
+    page = browser("bert", "GET", "/names").text
+    assert "<s>OAR 7</s>" in page
+    assert "back to rule set 0: too early" in page
+
+
 def test_what_a_hospital_wrote_is_never_markup(
     browser, service: NomenclatureService, engine
 ) -> None:

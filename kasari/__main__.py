@@ -3,8 +3,10 @@
 import logging
 import os
 import sys
+import traceback
 import warnings
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import NoReturn
 
@@ -63,6 +65,12 @@ def main() -> None:
             raise
         what = f"{error.filename}: " if error.filename else ""
         _end(f"{what}{error.strerror or type(error).__name__}; mend that, then try again")
+    except Exception as error:  # what it says may quote a value of a file
+        if "KASARI_TRACE" in os.environ:
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+        _end(f"this is a fault of the program ({where}); KASARI_TRACE=1 shows all of it")
 
 
 def _end(text: str) -> NoReturn:

@@ -12,6 +12,7 @@ import typer
 
 from harmonizer.adapters.dicomrt import read_dose, read_plan, read_structure_set
 from harmonizer.adapters.printing import print_pdf
+from harmonizer.data.quality import load_knowledge
 from harmonizer.domain.dose import (
     METHOD_VERSION,
     DvhResult,
@@ -50,8 +51,27 @@ COLUMNS = ("roi_number", "roi_name", "metric", "value", "unit", "status", "note"
 CourseArgument = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="Folder with one course.")
 ]
-Site = Annotated[str | None, typer.Option(help="Treated site, for its template.")]
-Laterality = Annotated[str | None, typer.Option(help="L, R or B, of the diagnosis.")]
+
+
+def _known_site(site: str | None) -> str | None:
+    known = (*load_knowledge().templates, "other")
+    if site is not None and site not in known:
+        raise typer.BadParameter(f"there is no template for {site}; give {', '.join(known)}")
+    return site
+
+
+def _known_side(side: str | None) -> str | None:
+    if side is not None and side.upper() not in {"L", "R", "B"}:
+        raise typer.BadParameter("give L, R or B")
+    return side.upper() if side else None
+
+
+Site = Annotated[
+    str | None, typer.Option(help="Treated site, for its template.", callback=_known_site)
+]
+Laterality = Annotated[
+    str | None, typer.Option(help="L, R or B, of the diagnosis.", callback=_known_side)
+]
 InputFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, readable=True)]
 
 
@@ -154,6 +174,9 @@ def qa(
         for finding in analysis.findings:
             line = f"{finding.severity.value:8}{finding.code:28}{finding.where}: "
             typer.echo(line + finding.text)
+        counts = report_values(analysis)["objects"]
+        of = ", ".join(f"{what.replace('_', ' ')} {n}" for what, n in counts.items() if n)
+        typer.echo(f"looked at: {of or 'nothing, no object is of a treatment course'}")
         typer.echo(f"{len(analysis.findings)} findings, rule set {analysis.ruleset}")
     raise typer.Exit(1 if any(f.severity is Severity.ERROR for f in analysis.findings) else 0)
 

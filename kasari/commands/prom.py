@@ -12,7 +12,7 @@ from rich.console import Console
 from gateway.domain.clinical import CellError, Problem, SourceTable, TableError, read_table
 from gateway.domain.clinical.cells import given, to_whole
 from harmonizer.data.instruments import load_instrument, load_instruments
-from harmonizer.domain.proms import Instrument, check_answers
+from harmonizer.domain.proms import Direction, Instrument, check_answers
 from harmonizer.domain.proms import score as scores_of
 from kasari.errors import InputError
 
@@ -72,7 +72,7 @@ def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, st
     if absent:
         console.print(f"no column for {', '.join(absent)}: counted as not answered")
     if others := len(table.columns) - len(columns):
-        console.print(f"{others} columns are no items and are left out; rows keep their order")
+        console.print(f"left out, being no items: {others} columns; rows keep their order")
     return columns
 
 
@@ -147,8 +147,17 @@ def _write(out: Path, instrument: Instrument, rows: list[dict[str, int | None]])
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(instrument.codes)
+        profiles = {s.code for s in instrument.scales if s.direction is Direction.DIGITS}
+        whole = [code in profiles for code in instrument.codes]
         for answers in rows:
             scores = scores_of(instrument, answers)
             values = (scores[code] for code in instrument.codes)
-            # repr keeps every digit, so that reading the file gives the same number back
-            writer.writerow("" if value is None else repr(value) for value in values)
+            cells = zip(values, whole, strict=True)
+            writer.writerow(_cell(value, is_whole) for value, is_whole in cells)
+
+
+def _cell(value: float | None, is_whole: bool) -> str:
+    """Keep every digit, so that reading the file gives the same number back."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if is_whole else repr(value)

@@ -12,7 +12,7 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
@@ -23,7 +23,8 @@ MODALITY: Final = 0x00080060
 PATIENT_ID: Final = 0x00100020
 UNDECODABLE: Final = (
     *(ValueError, TypeError, LookupError, AttributeError, NotImplementedError),
-    *(OverflowError, RecursionError, EOFError, OSError, InvalidDicomError, struct.error),
+    *(OverflowError, RecursionError, EOFError, OSError, struct.error),
+    *(InvalidDicomError, BytesLengthException),
 )
 """What pydicom raises on damaged bytes, at once or when an element is first looked at."""
 

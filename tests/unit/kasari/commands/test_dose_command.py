@@ -145,6 +145,53 @@ def test_a_file_that_cannot_be_read_is_named_to_who_ran_the_command_only(
     assert "Virtanen" not in out.read_text("utf-8")
 
 
+def test_a_uid_that_claims_to_be_numbers_costs_one_object_only(
+    course: Path, tmp_path: Path
+) -> None:
+    """The representation UL takes four bytes a value, and a UID of another length breaks that."""
+    part = tmp_path / "part"
+    shutil.copytree(course, part)
+    path = of_modality(part, "RTPLAN")
+    data = path.read_bytes()
+    uid = pydicom.dcmread(path).SOPInstanceUID.encode()
+    place = data.index(b"\x08\x00\x18\x00UI")
+    assert uid in data[place : place + 80]
+    broken = data[: place + 4] + b"UL" + data[place + 6 :]
+    length = int.from_bytes(data[place + 6 : place + 8], "little")
+    if length % 4 == 0:
+        broken = broken[: place + 6] + bytes([length - 2, 0]) + broken[place + 8 + 2 :]
+    path.write_bytes(broken)
+    answer = run("qa", part)
+    assert answer.exit_code in (0, 1), answer.exception
+    assert "findings, rule set" in answer.stdout
+    assert uid.decode() not in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--site", "brest"), "there is no template for brest"),
+        (("--laterality", "links"), "give L, R or B"),
+    ],
+)
+def test_a_site_or_side_that_nobody_knows_is_refused(
+    course: Path, words: tuple[str, ...], told: str
+) -> None:
+    answer = run("qa", course, *words)
+    assert answer.exit_code == 2
+    assert told in answer.stderr
+
+
+def test_what_was_looked_at_is_told(course: Path, tmp_path: Path) -> None:
+    assert "structure sets 1, plans 1, doses 1" in run("qa", course, "--laterality", "r").stdout
+    only = tmp_path / "only"
+    only.mkdir()
+    dataset = pydicom.dcmread(of_modality(course, "CT"))
+    dataset.Modality, dataset.SOPClassUID = "RTIMAGE", "1.2.840.10008.5.1.4.1.1.481.1"
+    dataset.save_as(only / "portal.dcm")
+    assert "looked at: nothing" in run("qa", only).stdout
+
+
 def test_odd_values_of_a_file_are_not_quoted(course: Path, tmp_path: Path) -> None:
     """pydicom warns of values that break their representation, and quotes them."""
     part = tmp_path / "part"

@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian
 
 from harmonizer.adapters.dicomrt.elements import (
+    UNDRAWABLE,
     items,
     number,
     numbers,
@@ -186,5 +187,5 @@ def _stored(dataset: Dataset, shape: tuple[int, int, int]) -> NDArray[Any]:
 def _decompressed(dataset: Dataset, shape: tuple[int, int, int]) -> NDArray[Any]:
     try:
         return np.asarray(dataset.pixel_array).reshape(shape)
-    except (ValueError, RuntimeError, NotImplementedError, AttributeError) as error:
+    except UNDRAWABLE as error:
         raise DataError("DOSE-NO-PIXELS", "the compressed dose cannot be read") from error

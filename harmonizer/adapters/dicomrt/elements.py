@@ -28,6 +28,9 @@ UNDECODABLE: Final = (
 )
 """What pydicom raises on damaged bytes, at once or when an element is first looked at."""
 
+UNDRAWABLE: Final = (*UNDECODABLE, RuntimeError, MemoryError)
+"""And what decoders of pixels raise on theirs."""
+
 MODALITY_OF_CLASS: Final = {
     f"1.2.840.10008.5.1.4.1.1.481.{last}": modality
     for modality, ends in {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harmonizer.adapters.dicomrt.elements import number, read_any
+from harmonizer.adapters.dicomrt.elements import UNDRAWABLE, number, read_any
 from harmonizer.adapters.dicomrt.image import image_of
 from harmonizer.domain.reports import Picture
 from harmonizer.errors import DataError
@@ -19,7 +19,7 @@ def read_picture(data: bytes) -> Picture:
     dataset = read_any(data, stop_before_pixels=False)
     try:
         stored = np.asarray(dataset.pixel_array)
-    except (ValueError, RuntimeError, NotImplementedError, AttributeError, KeyError) as error:
+    except UNDRAWABLE as error:
         raise DataError("IMAGE-PIXELS", "an image's pixels cannot be decoded") from error
     if stored.ndim != 2:
         raise DataError("IMAGE-PIXELS", "an image is no single grey slice")

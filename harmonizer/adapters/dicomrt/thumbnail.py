@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harmonizer.adapters.dicomrt.elements import number, numbers, read_any
+from harmonizer.adapters.dicomrt.elements import UNDRAWABLE, number, numbers, read_any
 from harmonizer.adapters.dicomrt.structure_set import read_structure_set
 from harmonizer.domain.dose.structures import Contour, Roi
 from harmonizer.errors import DataError
@@ -67,7 +67,7 @@ def _image(data: bytes, corner: NDArray[np.float64], width: float) -> Grey | Non
     try:
         dataset = read_any(data, stop_before_pixels=False)
         pixels = np.asarray(dataset.pixel_array, np.float32)
-    except (DataError, AttributeError, ValueError, RuntimeError, NotImplementedError):
+    except (DataError, *UNDRAWABLE):
         return None
     spacing = numbers(dataset, "PixelSpacing")
     position = numbers(dataset, "ImagePositionPatient")

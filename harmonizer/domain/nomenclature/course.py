@@ -20,6 +20,8 @@ from harmonizer.domain.nomenclature.targets import find_type
 
 BY_RULE = "rule "
 """What the reason of a name that a rule gave begins with."""
+LEAST_SIGNED = 3
+SIGNED = 0.975
 MOST_NAMED = 20
 """Of regions that share a name, as many are told of."""
 
@@ -91,13 +93,37 @@ class Mapper:
         heard = replace(context, languages=context.languages | self._matcher.languages_of(names))
         alone = [self.map_name(name, heard) for name in names]
         near = replace(heard, regions=heard.regions | self._matcher.regions_of(alone))
-        mappings = _told_of_each_other(
-            [m if m.auto else self.map_name(n, near) for m, n in zip(alone, names, strict=True)]
-        )
+        again = [m if m.auto else self.map_name(n, near) for m, n in zip(alone, names, strict=True)]
+        mappings = _told_of_each_other(self._signed(names, again, near))
         findings = [finding for m in mappings for finding in _name_findings(m)]
         return SetMapping(
             tuple(mappings), tuple(findings), MATCHER_VERSION, self.edition, self.rules.version
         )
+
+    def _signed(
+        self, names: Sequence[RoiName], mappings: Sequence[Mapping], context: Context
+    ) -> list[Mapping]:
+        """Apply names that differ from certain ones by initials which several of the set bear.
+
+        Initials of one name say that somebody drew it again; of many, that the house signs.
+        """
+        bare: dict[str, dict[int, Mapping]] = {}
+        for at, (name, mapping) in enumerate(zip(names, mappings, strict=True)):
+            undecided = not mapping.auto and mapping.status is not Status.RULE
+            for root, initials in self._matcher.signed(name.name) if undecided else ():
+                found = self.map_name(replace(name, name=root), context)
+                if found.auto and found.kind is Kind.ORGAN:
+                    bare.setdefault(initials, {}).setdefault(at, found)
+        told = list(mappings)
+        for initials, known in bare.items():
+            if len({mapping.tg263_name for mapping in known.values()}) >= LEAST_SIGNED:
+                for at, found in known.items():
+                    reason = f"{found.reason}; '{initials}' stands behind {len(known)} of this set"
+                    told[at] = replace(
+                        mappings[at], tg263_name=found.tg263_name, confidence=SIGNED, auto=True,
+                        reason=reason, kind=Kind.ORGAN, status=Status.SUGGESTED, alternatives=(),
+                    )  # fmt: skip
+        return told
 
     def by_rule(self, roi: RoiName, context: Context) -> Mapping | None:
         """Return what a rule says of a name, None where none speaks."""

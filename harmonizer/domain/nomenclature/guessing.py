@@ -17,12 +17,14 @@ SHORTEST_SHORTENED = 3
 SHORTEST_SKELETON = 4
 SHORTEST_WRITTEN_OUT = 5
 LONG = 9
-SURE_LENGTH, SURE_EXCHANGED = 7, 5
+SURE_LENGTH, SURE_EXCHANGED, SURE_LOCAL = 6, 5, 6
+"""Letters from which one slip, two exchanged letters, a word of one language are sure."""
 SURE_BEGINNING = SURE_SKELETON = 5
 SURE, SLIP, SLIPS_IN_DOUBT, SHORTENED, SHORTENED_IN_DOUBT = 0.02, 0.06, 0.16, 0.08, 0.2
 SHORTEST_LOOSE, LEAST_RESEMBLANCE, RESEMBLING = 4, 0.8, 0.25
 MOST_MEANINGS = 3
 LAST_LETTER = "\x7f"
+SIDE_LETTERS = frozenset("lr")
 VOWELS = frozenset("aeiouy")
 LONGEST_SKELETON = 2.5
 NEAR = 12
@@ -31,8 +33,15 @@ NEAR = 12
 class Guessing:
     """Finds the words that a misspelt or shortened one can stand for, with what that costs."""
 
-    def __init__(self, senses: Mapping[str, tuple[Sense, ...]], listed: frozenset[str]) -> None:
+    def __init__(
+        self,
+        senses: Mapping[str, tuple[Sense, ...]],
+        listed: frozenset[str],
+        before_last: Mapping[str, int],
+    ) -> None:
+        """`before_last`: of phrases, how many letters come before the last word."""
         self._senses = senses
+        self._before_last = before_last
         self._listed = listed
         self._written_out = sorted(
             form
@@ -103,18 +112,34 @@ class Guessing:
             (form for form, distance in near if distance == closest),
             key=lambda form: (form not in self._listed, form[0] != word[0], -len(form), form),
         )
+        hangs = all(_hangs_on(word, form) for form in ranked)
+        if (hangs or closest > 1) and self._begins(word):
+            return ()
         exchanged = len(word) >= SURE_EXCHANGED and all(sorted(f) == sorted(word) for f in ranked)
         short = len(word) < SURE_LENGTH and not exchanged
-        doubt = closest > 1 or short or any(_hangs_on(word, form) for form in ranked)
+        guessed = ranked[0] not in self._listed
+        doubt = closest > 1 or short or hangs or guessed or _sides_differ(word, ranked[0])
         return self._meanings(word, ranked, SLIP if doubt else SURE)
+
+    def _begins(self, word: str) -> bool:
+        """Whether a longer listed word begins so: then it was cut short, and no slip is meant."""
+        return len(word) >= SURE_BEGINNING and bool(self._begun(word))
+
+    def _begun(self, word: str) -> list[str]:
+        """Return the forms that begin so, of phrases those of which the last word is cut short."""
+        first = bisect_left(self._written_out, word)
+        last = bisect_left(self._written_out, word + LAST_LETTER)
+        return [
+            form
+            for form in self._written_out[first:last]
+            if len(word) > self._before_last.get(form, 0)
+        ]
 
     def _shortened(self, word: str) -> tuple[Sense, ...]:
         """Try the words that begin so, then those whose consonants these are."""
         if len(word) < SHORTEST_SHORTENED:
             return ()
-        first = bisect_left(self._written_out, word)
-        last = bisect_left(self._written_out, word + LAST_LETTER)
-        begun = self._written_out[first:last]
+        begun = self._begun(word)
         latin = [form for form in begun if self._is_latin(form)]
         if not begun and len(word) >= SHORTEST_SKELETON and _is_skeleton(word):
             latin = [
@@ -151,8 +176,8 @@ class Guessing:
                 found.setdefault(sense.concepts - {PAIR}, (form, sense))
         if len(found) > 1:
             cost = max(cost, SHORTENED_IN_DOUBT if cost == SHORTENED else SLIPS_IN_DOUBT)
-        elif cost == SURE and not any(LATIN in s.languages for _, s in found.values()):
-            cost = SLIP
+        elif cost == SURE and len(word) < SURE_LOCAL:
+            cost = SURE if any(LATIN in s.languages for _, s in found.values()) else SLIP
         return tuple(
             sense._replace(
                 word=word,
@@ -173,6 +198,12 @@ def _by_letter(forms: Iterable[str]) -> dict[str, list[str]]:
 def _hangs_on(word: str, form: str) -> bool:
     """Whether a letter was hung on, which marks a copy more often than it is a slip."""
     return form in {word[1:], word[:-1]}
+
+
+def _sides_differ(word: str, form: str) -> bool:
+    """Whether a letter at an end of the word may be a side: `opicnervel`."""
+    ends = ((word[0], form[0]), (word[-1], form[-1]))
+    return any(one != other and one in SIDE_LETTERS for one, other in ends)
 
 
 def _skeleton(word: str) -> str:

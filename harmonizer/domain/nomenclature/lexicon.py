@@ -39,10 +39,13 @@ class Lexicon:
         found: dict[str, dict[frozenset[str], set[str]]] = {}
         doubtful: set[tuple[str, frozenset[str]]] = set()
         inflected: list[tuple[str, frozenset[str], str]] = []
+        before_last: dict[str, int] = {}
         for word in words:
             meaning = frozenset(word.concepts)
             for form in spellings(word.text):
                 found.setdefault(form, {}).setdefault(meaning, set()).add(word.language)
+                if " " in word.text:
+                    before_last[form] = len(form) - len(word.text.rpartition(" ")[2])
                 if word.doubtful:
                     doubtful.add((form, meaning))
                 inflected += _inflections(form, meaning, word.language)
@@ -59,7 +62,7 @@ class Lexicon:
         }
         self._listed = listed
         self._in_order = sorted(listed)
-        self._guessing = Guessing(self._senses, listed)
+        self._guessing = Guessing(self._senses, listed, before_last)
         self._ends = _side_ends(self._senses)
         self._parts = {form for form in self._senses if len(form) >= SHORTEST_PART}
         self._compounds: dict[str, tuple[tuple[Sense, ...], ...] | None] = {}

@@ -19,10 +19,14 @@ LAST = re.compile(
 )
 """`PRV cord 5`: the margin at the end of a name that begins with PRV."""
 GROWTH = re.compile(
-    r"(?P<root>.*?[A-Za-z)])(?:[\s_]*(?:\+|plus)[\s_]*(?P<plus>\d{1,2})(?:[\s_]*mm)?"
-    r"|[\s_]+(?P<apart>\d{1,2})[\s_]?mm)",
+    r"(?P<root>.*?[A-Za-z)])(?:[\s_]*(?:\+|plus)[\s_]*(?:(?P<cm>0?[.,]\d|1)[\s_]?cm"
+    r"|(?P<plus>\d{1,2})(?:[\s_]*mm)?)|[\s_]+(?P<apart>\d{1,2})[\s_]?mm)",
     re.IGNORECASE,
 )
+EXPANDED = re.compile(
+    r"(?<![A-Za-z])(?:expanded|expand|exp|expd|grown|grow)(?![A-Za-z])", re.IGNORECASE
+)
+"""`expanded cord 5 mm`: says what a plus says."""
 SPATIAL = re.compile(r"_(?:[LRAPISM]|RUL|RML|RLL|LUL|LLL|NAdj|Dist|Prox)$")
 NOT_SPATIAL = {"VB_L", "VB_S", "VB_C", "VB_T"}
 
@@ -47,14 +51,20 @@ def take_prv(text: str) -> tuple[str, Margin | None]:
     if number is None:
         return rest, Margin(None)
     size = float(number.replace(",", "."))
+    if not size:  # `PRV0`: cut off behind its sixteenth letter
+        return rest, Margin(None)
     return rest, Margin(round(size * 10 if (unit or "").lower() == "cm" else size))
 
 
 def take_growth(text: str) -> tuple[str, Margin | None]:
     """Return a name without the margin at its end (`cord+5mm`, `stem 3 mm`), and the margin."""
-    found = GROWTH.fullmatch(text)
+    if text.isalpha():
+        return text, None
+    found = GROWTH.fullmatch(EXPANDED.sub(" ", text).strip(" _-"))
     if not found:
         return text, None
+    if found["cm"]:
+        return found["root"], Margin(round(float(found["cm"].replace(",", ".")) * 10))
     return found["root"], Margin(int(found["plus"] or found["apart"]))
 
 

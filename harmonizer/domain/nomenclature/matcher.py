@@ -15,11 +15,12 @@ from harmonizer.domain.nomenclature.answers import (
     suggested_name,
     unmapped_name,
 )
-from harmonizer.domain.nomenclature.catalogue import PLACES, Catalogue
+from harmonizer.domain.nomenclature.catalogue import Catalogue
+from harmonizer.domain.nomenclature.certainty import cut_off, forgiven, vagueness
 from harmonizer.domain.nomenclature.decoration import Decoration, take_decoration, take_guideline
 from harmonizer.domain.nomenclature.folding import plain, tokens
 from harmonizer.domain.nomenclature.lexicon import Lexicon
-from harmonizer.domain.nomenclature.margins import take_growth
+from harmonizer.domain.nomenclature.margins import Margin, take_growth
 from harmonizer.domain.nomenclature.model import (
     Context,
     Kind,
@@ -31,9 +32,13 @@ from harmonizer.domain.nomenclature.model import (
 )
 from harmonizer.domain.nomenclature.ranking import Candidate, alternatives, rank
 from harmonizer.domain.nomenclature.reading import DOUBT, Reader, Reading
+from harmonizer.domain.nomenclature.suffixes import (
+    side_and_initials,
+    take_suffix,
+    without_french_prv,
+)
 from harmonizer.domain.nomenclature.target_names import (
     COPIES,
-    SIDES,
     TargetNames,
     strongest_marks,
 )
@@ -45,20 +50,20 @@ from harmonizer.domain.nomenclature.wording import (
     type_reason,
 )
 
-AT_RISK = re.compile(r"[Oo][_\-.]+(?=[A-Za-z]{3})")
-MATCHER_VERSION = "3"
+AT_RISK = re.compile(r"[Oo][_\-.]+(?=[A-Za-z]{3})|OAR(?=[a-z]{3})")
+MATCHER_VERSION = "4"
 LEAST_NAMED, MOST_GUESSED = 0.3, 0.9
 LONGEST_READ = 256
 MOST_REMEMBERED = 100_000
-TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 PRV_OF_STANDARD, PRV_OF_SURFACE = 0.985, 0.8
 SURFACES = frozenset({"Skin", "Body", "External"})
 """What surrounds the body: a margin around it is a planning aid more often than a PRV."""
 GROWN_ORGAN = 0.8
 SIDE_MOVED = 0.985
+SUFFIXED = 0.09
+"""What a name loses on which initials, a version or a date hang."""
 MAYBE_MARKED = 0.1
 EXACT_BUT_TYPE = 0.9
-SHORTEST_PLACE = 6
 SAYS_LITTLE = frozenset({"pair", "whole"})
 """Concepts that a structure's name may carry although the list has no row for it."""
 NO_CONTEXT = Context()
@@ -196,21 +201,28 @@ class Matcher:
             reason = f"planning risk volume of {standard.name}"
             return suggested_name(raw, decoration.written(standard.name), certainty, reason)
         bare, readings = self._read_organ(bare, context)
+        if decoration.margin:
+            readings = [_of_the_cord(reading) for reading in readings]
         sure = self._sure(readings)
         if sure:
             name, reading = sure
-            vague = _vague(reading, self._catalogue.by_name[name].region in context.regions)
-            cost = reading.cost - _forgiven(reading, context.languages)
+            nearby = self._catalogue.by_name[name].region in context.regions
+            vague = vagueness(reading, nearby or decoration.margin is not None)
+            cost = reading.cost - forgiven(reading, context.languages) - cut_off(raw, reading)
             certainty = round(0.99 - cost - decoration.doubt - vague, 3)
             reason = reading_reason(reading, decoration)
             found = suggested_name(raw, decoration.written(name), certainty, reason)
+            if self._catalogue.by_name[name].kind is Kind.HELPER:  # a device, such as a pacemaker
+                return replace(found, kind=Kind.HELPER, status=Status.HELPER)
             if found.auto:
                 return found
             others = self._candidates(tokens(bare), decoration, context)
             return replace(found, alternatives=alternatives(others, found.tg263_name))
-        grown = self._grown(raw, bare, decoration, context)
-        if grown:
-            return grown
+        dressed = self._grown(raw, bare, decoration, context) or self._suffixed(
+            raw, bare, decoration, context
+        )
+        if dressed:
+            return dressed
         marks = strongest_marks(readings)
         if marks and not self._explained_without(readings):
             others = self._candidates(tokens(bare), decoration, context)
@@ -234,15 +246,46 @@ class Matcher:
     ) -> Mapping | None:
         """Read `cord + 5 mm`: a planning risk volume most often, but a curator decides."""
         root, margin = take_growth(bare)
+        french = without_french_prv(bare) if margin is None else None
+        if french:
+            root, margin = french, Margin(None)
         if margin is None or decoration.margin:
             return None
-        readings = self._reader.read(tokens(root), context.languages)
-        sure = self._sure(readings)
-        if not sure or sure[0] in SURFACES:
+        sure = self._sure(self._reader.read(tokens(root), context.languages))
+        if not sure or sure[0] in SURFACES or (french and not _is_french(sure[1])):
             return None
         named = replace(decoration, margin=margin)
         reason = reading_reason(sure[1], named)
         return suggested_name(raw, named.written(sure[0]), GROWN_ORGAN - sure[1].cost, reason)
+
+    def _suffixed(
+        self, raw: str, bare: str, decoration: Decoration, context: Context
+    ) -> Mapping | None:
+        """Read a name on which initials, a version or a date hang; a curator decides."""
+        hung = take_suffix(bare)
+        if not hung or (hung[2] and not self._is_unknown(hung[1])):
+            return None
+        sure = self._sure(self._reader.read(tokens(hung[0]), context.languages))
+        if not sure:
+            return None
+        named = replace(decoration, doubt=decoration.doubt + SUFFIXED)
+        reason = f"{reading_reason(sure[1], decoration)}; '{hung[1]}' hangs on it"
+        certainty = round(0.99 - named.doubt - sure[1].cost - vagueness(sure[1], False), 3)
+        others = self._candidates(tokens(hung[0]), decoration, context)
+        return suggested_name(raw, named.written(sure[0]), certainty, reason, others)
+
+    def _is_unknown(self, word: str) -> bool:
+        """Whether a word means nothing in any language that speaks for itself."""
+        return not self._reader.knows(word.lower())
+
+    def signed(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return a name without a person's initials behind it, and these, in every way it reads."""
+        hung = take_suffix(plain(name[:LONGEST_READ]))
+        if not hung or not hung[2]:
+            return ()
+        root, initials = hung[0], hung[1].lower()
+        plainly = ((root, initials),) if self._is_unknown(initials) else ()
+        return plainly + side_and_initials(root, initials)
 
     def _explained_without(self, readings: Sequence[Reading]) -> bool:
         """Whether a reading whose only marks tell copies apart means a structure."""
@@ -296,6 +339,8 @@ class Matcher:
     ) -> list[Candidate]:
         readings = self._reader.read(words, context.languages, loose=True)
         placed = [_placed(reading, context) for reading in readings]
+        if decoration.margin:
+            placed = [_of_the_cord(reading) for reading in placed]
         return rank(placed, self._catalogue, decoration)
 
 
@@ -312,18 +357,13 @@ def _placed(reading: Reading, context: Context) -> Reading:
     )
 
 
-def _forgiven(reading: Reading, spoken: frozenset[str]) -> float:
-    """Return what a doubtful word costs no more where the set's other names speak its language."""
-    doubtful = [sense for sense in reading.senses if sense.doubtful]
-    clear = doubtful and all("la" not in s.languages and s.languages & spoken for s in doubtful)
-    return DOUBT - TWO_LETTERS_NEARBY if clear and reading.cost >= DOUBT else 0.0
+def _of_the_cord(reading: Reading) -> Reading:
+    """Take the spine that has a margin for the cord: `PRV spine`."""
+    if reading.anatomy != {"spinal"}:
+        return reading
+    concepts = (reading.concepts - {"spinal"}) | {"spinalcord"}
+    return reading._replace(concepts=concepts, cost=reading.cost + DOUBT)
 
 
-def _vague(reading: Reading, in_region: bool) -> float:
-    """Return what a name loses that is only two letters; little, if its siblings lie nearby."""
-    words = [s for s in reading.senses if not s.concepts <= SIDES]
-    if reading.anatomy <= PLACES | SIDES and len(words[0].word) < SHORTEST_PLACE:
-        return TWO_LETTERS
-    if len(words) != 1 or len(words[0].word) > 2:
-        return 0.0
-    return TWO_LETTERS_NEARBY if in_region else TWO_LETTERS
+def _is_french(reading: Reading) -> bool:
+    return any("fr" in s.languages and "la" not in s.languages for s in reading.senses)

@@ -1,7 +1,7 @@
 """Read a name: tokens to words, words to the concepts that they mean, in every way that fits."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise, product
 from typing import NamedTuple
 
@@ -28,7 +28,10 @@ SHORTEST_MISSPELT = 3
 DOUBT = 0.2
 SIDES_DISAGREE, SIDE_OF_A_PAIR = 0.2, 0.05
 SIDED = frozenset({PAIR, "left", "right"})
-ROMANCE_SIDES = frozenset({"d", "g"})
+LAST_SIDES = frozenset({"d", "g", "h"})
+VEIN_OR_LEFT = "v"
+NO_SIDE_FOLLOWS = frozenset({"node", "nerve", "cranialnerve", "neck", "iliac", "jugular"})
+"""Behind these a last `v` is a level, a nerve or a vein rather than the Nordic left."""
 LAST_SIDE = 0.04
 COPIED_SIDE = REPEATED = 0.1
 SHORT = 3
@@ -106,6 +109,10 @@ class Reader:
                 unknown.append(slot[0].word)
         chosen = islice(product(*choices), MOST_READINGS)
         return [_reading(senses, tuple(unknown)) for senses in chosen]
+
+    def knows(self, token: str) -> bool:
+        """Whether a word means something, or resembles what does, beside no other word."""
+        return any(_audible(slot, frozenset()) for slot in self._word(token))
 
     def _parts(self, tokens: Sequence[str]) -> list[tuple[str, Slots | None]]:
         """Return the words of a name, each with what it can mean; "" for a run of several."""
@@ -282,18 +289,34 @@ def _is_glued_letter(slot: tuple[Sense, ...]) -> bool:
 def _with_last_side(
     slots: Sequence[tuple[Sense, ...]], heard: frozenset[str]
 ) -> list[tuple[Sense, ...]]:
-    """Let a last `D` or `G` be a side though nothing else tells the language.
+    """Let a last `D`, `G`, `H` or `V` be a side though nothing else tells the language.
 
-    `D` is the right side in every language that has it, `G` the left in French; no other means
-    anything behind an organ. A little doubt stays.
+    `D` and `H` are the right side in every language that has them, `G` the left in French, `V` in
+    the north; no other means anything behind an organ. A little doubt stays.
     """
-    if len(slots) < 2 or slots[-1][0].word not in ROMANCE_SIDES or _audible(slots[-1], heard):
+    last = slots[-1][0].word if len(slots) > 1 else ""
+    if last == VEIN_OR_LEFT and not _concepts(slots[:-1]) & NO_SIDE_FOLLOWS:
+        return [*slots[:-1], tuple(_or_left(slots[-1], heard))]
+    if last not in LAST_SIDES or _audible(slots[-1], heard):
         return list(slots)
     sides = [s for s in slots[-1] if s.concepts in ({"left"}, {"right"})]
     if len({sense.concepts for sense in sides}) != 1:
         return list(slots)
     side = sides[0]._replace(cost=LAST_SIDE, languages=sides[0].languages | ANYONE)
     return [*slots[:-1], (side,)]
+
+
+def _or_left(slot: tuple[Sense, ...], heard: frozenset[str]) -> Iterator[Sense]:
+    """Let one left side among the senses be heard."""
+    lefts = [sense for sense in slot if sense.concepts == {"left"}]
+    if lefts and not any(left.languages & heard for left in lefts):
+        lefts = [lefts[0]._replace(cost=LAST_SIDE, languages=lefts[0].languages | ANYONE)]
+    yield from (sense for sense in slot if sense.concepts != {"left"})
+    yield from lefts
+
+
+def _concepts(slots: Iterable[tuple[Sense, ...]]) -> set[str]:
+    return {concept for slot in slots for sense in slot for concept in sense.concepts}
 
 
 def _is_side(sense: Sense) -> bool:

@@ -31,6 +31,11 @@ class Sense(NamedTuple):
         return bool(self.note)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether the word is the beginning of the one that it was taken for."""
+        return self.note.startswith(f"taken for '{self.word}")
+
+    @property
     def is_mark(self) -> bool:
         """Whether the word marks a planning aid."""
         return _has_mark(self.concepts)

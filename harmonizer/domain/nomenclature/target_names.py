@@ -14,7 +14,7 @@ from harmonizer.domain.nomenclature.folding import key, tokens
 from harmonizer.domain.nomenclature.margins import PRV
 from harmonizer.domain.nomenclature.model import Context, Kind, Mapping, Status
 from harmonizer.domain.nomenclature.reading import Reader, Reading
-from harmonizer.domain.nomenclature.targets import find_type, parse_target
+from harmonizer.domain.nomenclature.targets import KEPT_WORDS, find_type, parse_target
 from harmonizer.domain.nomenclature.wording import helper_reason
 
 COPIES = "!copy"
@@ -29,6 +29,8 @@ SHORTEST_ORGAN = 3
 NODE_CATEGORY, SHORTEST_REGION = "ln", 6
 ORGANS = frozenset({"LN", "SV"})
 CUT = re.compile(r"[-+&/]")
+NODES_AS_LISTED = re.compile(r"LN(?:_[A-Z][a-z]+)+(?:_[LR])?")
+"""`LN_Inguinal`: nodes that a target may name although the list has other words for them."""
 TUMOUR_SITES = (
     "Prostate",
     "SeminalVes",
@@ -51,7 +53,7 @@ TWO_TARGETS = re.compile(
     re.IGNORECASE,
 )
 """`PTV60-PTV50`, `PTV-CTV`."""
-WITHOUT_GLUED = re.compile(r"(.{3,}?)(?:minus|non|not)(GTV|CTV|ITV|PTV)", re.IGNORECASE)
+WITHOUT_GLUED = re.compile(r"(.{3,}?)(?:minus|min|non|not)(GTV|CTV|ITV|PTV)", re.IGNORECASE)
 SHARED = re.compile(r"(?<![A-Za-z])(?:in|near|non|within)(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -77,7 +79,7 @@ class TargetNames:
         derived = self._derived(raw, text, context)
         if derived:
             return derived
-        target = parse_target(text, lambda part: self._part_of_target(part, context))
+        target = parse_target(text, lambda part: self._part_of_target(part, context), self._side_of)
         if target is None:
             return unmapped_name(raw, "speaks of a target, but its parts cannot be read")
         unsure = target.qualifier or target.in_doubt
@@ -96,9 +98,10 @@ class TargetNames:
     def organ_without_target(self, raw: str, text: str, context: Context) -> Mapping | None:
         """Return the list's name of an organ less a target: `lungs minus GTV` = Lungs-GTV."""
         found = WITHOUT.fullmatch(text) or WITHOUT_GLUED.fullmatch(text)
-        organ = self._names_organ(found[1], context) if found else None
-        if not found or not organ:
+        if not found:
             return None
+        organs = (self._names_organ(f"{found[1]}{both}", context) for both in ("", " both"))
+        organ = next(filter(None, organs), None)
         listed = self._catalogue.named(f"{organ}-{found[2].upper()}")
         if not listed:
             return None
@@ -114,6 +117,8 @@ class TargetNames:
             or self._cuts(text, context)
             or self._shares_with_organ(text, context)
         ):
+            return None
+        if before.strip(" _-").lower() in KEPT_WORDS:
             return None
         organ = self._names_organ(before.rstrip(" _-"), context)
         if organ and organ.startswith(TUMOUR_SITES) and not CUT.search(text):
@@ -155,11 +160,23 @@ class TargetNames:
         region = self._node_region(words)
         if region:
             return region
+        if NODES_AS_LISTED.fullmatch(text) and self._names_organ(text, context):
+            return text
         whole = self._names_organ(text, context) or self._without_side(text, context)
         if whole or len(words) < 2 or words[-1] not in {"l", "r"}:
             return whole
         root = self._names_organ(" ".join(words[:-1]), context)
         return f"{root}_{words[-1].upper()}" if root else None
+
+    def _side_of(self, word: str) -> str | None:
+        """Return `L` or `R` for a word that is always read as a side: `dx`, `li`, `oik`."""
+        sides = {
+            letter
+            for reading in self._reader.read((word.lower(),))
+            for letter in ("left", "right")
+            if reading.anatomy == {letter} and not reading.unknown and not reading.is_guessed
+        }
+        return sides.pop()[0].upper() if len(sides) == 1 else None
 
     def _node_region(self, words: Sequence[str]) -> str | None:
         """Return the nodes of a region as the list begins their names: `LN_Neck_L`, `LN_Ax_L2`."""

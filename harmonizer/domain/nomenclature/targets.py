@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 
 from harmonizer.domain.nomenclature.margins import LONGEST_NAME
 
-TYPE = re.compile(r"(?<![A-Za-z]{3})(IGTV|ICTV|GTV|CTV|ITV|PTV)", re.IGNORECASE)
+TYPE = re.compile(
+    r"(?:(?<![A-Za-z]{3})|(?-i:(?<=[a-z])(?=[A-Z]{3})))(IGTV|ICTV|GTV|CTV|ITV|PTV)", re.IGNORECASE
+)
+"""Behind an organ only in capitals: `ProstateCTV`."""
 CLASSIFIER = re.compile(
-    r"[\s_\-]?(sb|par|vas|[pnvt])(?=$|[\d\s_\-+!^]|(?-i:(?<=[a-z])[A-Z]))", re.IGNORECASE
+    r"(?:(vas)|[\s_\-]?(sb|par|[pnvt]))(?=$|[\d\s_\-+!^]|(?-i:(?<=[a-z])[A-Z]))", re.IGNORECASE
 )
 PRIMARY = {"t": "p"}
 """`T` for the primary tumour is common; the standard's letter is p."""
@@ -43,9 +46,11 @@ TOTAL_APART = re.compile(
     re.IGNORECASE,
 )
 UNIT = re.compile(r"(\d)[\s_]+(c?gy)(?![a-z])", re.IGNORECASE)
-FRACTIONS_FIRST = re.compile(r"\b(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE)
+FRACTIONS_FIRST = re.compile(
+    r"(?<![\d.,])(\d{1,2})\s?[x*]\s?(\d{1,2}(?:[.,]\d{1,2})?)\s?gy", re.IGNORECASE
+)
 TOTAL = re.compile(
-    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?/(\d{1,2})(?:fx|fr|#)?(?!\d)", re.IGNORECASE
+    r"(?<![\d.])(\d{2}(?:[.,]\d{1,2})?)(?:gy)?\s?/\s?(\d{1,2})(?:fx|fr|#)?(?!\d)", re.IGNORECASE
 )
 SPLIT = re.compile(r"[\s_/;]+|,(?!\d)")
 CROP = re.compile(r"-\s?(\d{2}|\d(?=\s?mm))(?:\s?mm)?$")
@@ -58,7 +63,8 @@ KEPT_WORDS = {
     "postop": "Postop",
     "tumorbed": "TumorBed",
     "tb": "TumorBed",
-    "total": "Total",
+    **dict.fromkeys(("total", "tot", "totale", "totaal", "gesamt", "yht", "samlet"), "Total"),
+    **dict.fromkeys(("imn", "imns", "imc"), "IMN"),
 }
 SIDES = {"l": "L", "r": "R", "lt": "L", "rt": "R", "left": "L", "right": "R"}
 NODE = re.compile(r"(?:ln|lk|nodes?)(\d{1,2})", re.IGNORECASE)
@@ -69,7 +75,11 @@ DECIGRAYS = 200, 800
 SMALLEST_CGY_ALONE = 800
 SMALLEST_CGY_PER_FX = 100
 ROUNDING = 1e-6
-PRIMARY_WORDS = frozenset({"primary", "prim", "primaer", "primaire", "primaertumor"})
+PRIMARY_WORDS = frozenset(
+    {"primary", "prim", "primaer", "primaire", "primaertumor", "primar", "primaarikasvain"}
+    | {"tumor", "tumour", "tumeur", "tumore", "tuumori", "kasvain", "svulst"}
+)
+"""The primary tumour, as German, French, Italian, Finnish and the north call it too."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,13 @@ class Target:
 
 StructureReader = Callable[[str], str | None]
 """Gives the standard name of an organ that a target names, None if it is none."""
+SideReader = Callable[[str], str | None]
+"""Gives `L` or `R` for a word that means a side in some language."""
+
+
+def latin_side(word: str) -> str | None:
+    """Return the side that a word means in Latin and English."""
+    return SIDES.get(word.lower())
 
 
 def find_type(text: str) -> re.Match[str] | None:
@@ -127,7 +144,9 @@ def find_type(text: str) -> re.Match[str] | None:
     return TYPE.search(text)
 
 
-def parse_target(text: str, structure_of: StructureReader) -> Target | None:
+def parse_target(
+    text: str, structure_of: StructureReader, side_of: SideReader = latin_side
+) -> Target | None:
     """Parse a plain name; None if it names no target volume."""
     found = find_type(text)
     if not found:
@@ -143,7 +162,7 @@ def parse_target(text: str, structure_of: StructureReader) -> Target | None:
         target, rest = replace(target, crop=f"{int(crop[1]):02d}"), rest[: crop.start()]
     if rest.endswith("!"):
         target, rest = replace(target, segmented=True), rest[:-1]
-    target, leftover = _body(target, f"{rest} {before}".strip(), structure_of)
+    target, leftover = _body(target, f"{rest} {before}".strip(), structure_of, side_of)
     return replace(target, qualifier=qualifier.strip() or "".join(leftover))
 
 
@@ -151,7 +170,7 @@ def _head(target: Target, rest: str) -> tuple[Target, str]:
     """Take the classifier and the number that follow the type."""
     letter = CLASSIFIER.match(rest)
     if letter:
-        small = letter[1].lower()
+        small = (letter[1] or letter[2]).lower()
         target, rest = replace(target, classifier=PRIMARY.get(small, small)), rest[letter.end() :]
     number = NUMBER.match(rest)
     if number and int(number[1]) <= LARGEST_NUMBER and not _is_crop(rest):
@@ -163,7 +182,9 @@ def _is_crop(rest: str) -> bool:
     return bool(re.match(r"-\d{2}$", rest))
 
 
-def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Target, list[str]]:
+def _body(
+    target: Target, rest: str, structure_of: StructureReader, side_of: SideReader
+) -> tuple[Target, list[str]]:
     """Take imaging, dose and structure from the words that follow; what is left qualifies."""
     rest = RISK.sub(r"\1", rest)
     rest = TOTAL_APART.sub(_per_fraction, rest)
@@ -172,8 +193,9 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
     rest = IMAGING.sub(" ", rest)
     target = replace(target, imaging=imaging)
     rest = rest.strip(" _-+")
-    whole = KEPT_WORDS.get(rest.lower()) or SIDES.get(rest.lower())
-    whole = whole or (structure_of(rest) if rest else None)
+    whole = KEPT_WORDS.get(rest.lower()) or side_of(rest)
+    if not whole and rest not in ROMAN and rest.lower() not in PRIMARY_WORDS:
+        whole = structure_of(rest) if rest else None
     if whole:
         return replace(target, structure=whole), []
     words: list[str] = []
@@ -181,17 +203,17 @@ def _body(target: Target, rest: str, structure_of: StructureReader) -> tuple[Tar
         target, used = _take_word(target, word.strip("-+,;:()[]"))
         if not used and word.strip("-+,;:()[]"):
             words.append(word.strip("-+,;:()[]"))
-    return _named(target, words, structure_of)
+    return _named(target, words, structure_of, side_of)
 
 
 def _named(
-    target: Target, words: list[str], structure_of: StructureReader
+    target: Target, words: list[str], structure_of: StructureReader, side_of: SideReader
 ) -> tuple[Target, list[str]]:
     """Take the organ, or at least the side, from the words that are left; the rest qualifies."""
     if target.structure or not words:
         return target, [word for word in words if WORD.fullmatch(word)]
-    sides = [SIDES[word.lower()] for word in words if word.lower() in SIDES]
-    others = [word for word in words if word.lower() not in SIDES]
+    sides = [side for word in words if (side := side_of(word))]
+    others = [word for word in words if not side_of(word)]
     organ = structure_of(" ".join(words))
     if not organ and len(sides) == 1 and others and (root := structure_of(" ".join(others))):
         organ = f"{root}_{sides[0]}"

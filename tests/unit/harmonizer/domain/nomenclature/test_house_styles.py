@@ -155,3 +155,67 @@ def test_letters_exchanged_and_a_word_said_again_are_no_doubt(
 ) -> None:
     mapping = mapper.map_name(raw)
     assert (mapping.tg263_name, mapping.auto) == (want, True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("Rectun", "Rectum"),
+        ("bladdre", "Bladder"),
+        ("Speiserohre re", "Esophagus"),
+        ("Stomch", "Stomach"),
+        ("constictor", "Musc_Constrict"),
+        ("Lillhjärma", "Cerebellum"),
+    ],
+)
+def test_one_slip_in_a_long_word_is_sure(mapper: Mapper, raw: str, want: str) -> None:
+    found = mapper.map_name(raw)
+    assert found.tg263_name == want
+    assert found.auto or " " in raw
+
+
+@pytest.mark.parametrize("raw", ["target", "patient", "voice", "Bladder full", "rectumfull"])
+def test_other_words_are_not_taken_for_slips(mapper: Mapper, raw: str) -> None:
+    assert not mapper.map_name(raw).auto
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("Optic Nerve Righ", "OpticNrv_R"),
+        ("L Brachial Plexu", "BrachialPlex_L"),
+        ("Spinal Cord_PRV0", "SpinalCord_PRV"),
+    ],
+)
+def test_what_sixteen_letters_cut_off(mapper: Mapper, raw: str, want: str) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == (want, True)
+
+
+@pytest.mark.parametrize("raw", ["Heart_JS", "Heart v2", "Heart_20240312", "Heart (rev1)"])
+def test_what_hangs_on_a_name_costs_the_application_alone(mapper: Mapper, raw: str) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == ("Heart", False)
+    assert found.confidence >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("PRVSPINE", "SpinalCord_PRV"),
+        ("tronc pv", "Brainstem_PRV"),
+        ("Expanded cord 5mm", "SpinalCord_PRV05"),
+        ("Cord + 0.5 cm", "SpinalCord_PRV05"),
+        ("Parotis H", "Parotid_R"),
+        ("submandibularis_V", "Glnd_Submand_L"),
+        ("ydinkanava", "SpinalCanal"),
+    ],
+)
+def test_what_is_offered_first(mapper: Mapper, raw: str, want: str) -> None:
+    found = mapper.map_name(raw)
+    assert found.tg263_name == want
+
+
+def test_a_portal_vein_is_no_planning_risk_volume(mapper: Mapper) -> None:
+    assert mapper.map_name("PV").tg263_name == "V_Portal"
+    assert mapper.map_name("CN V").tg263_name == "CN_V"

@@ -75,3 +75,9 @@ def test_such_differences_are_offered_and_not_applied(mapper: Mapper, raw: str, 
 @pytest.mark.parametrize("name", ["Lungs-GTV", "Brain-PTV", "Liver - CTV"])
 def test_differences_that_the_list_names_are_kept(mapper: Mapper, name: str) -> None:
     assert mapper.map_name(name).tg263_name == name.replace(" ", "")
+
+
+@pytest.mark.parametrize("raw", ["Pacemaker", "Herzschrittmacher", "tahdistin", "Pacer"])
+def test_a_device_has_a_name_of_the_list_and_is_no_organ(mapper: Mapper, raw: str) -> None:
+    mapping = mapper.map_name(raw)
+    assert (mapping.tg263_name, mapping.kind) == ("Pacemaker", Kind.HELPER)

@@ -71,3 +71,15 @@ def test_versions_are_told(mapper: Mapper) -> None:
     result = mapped(mapper, "Heart")
     assert (result.edition, result.rules_version) == ("TG-263 2017-08-15", 0)
     assert result.matcher_version
+
+
+def test_initials_that_many_names_of_a_set_bear_say_who_drew_it(mapper: Mapper) -> None:
+    signed = mapped(mapper, "heart_qk", "lung_lqk", "Parotid_R_qk", "cord qk", "bladder_xz")
+    assert signed.applied == {1: "Heart", 2: "Lung_L", 3: "Parotid_R", 4: "SpinalCord"}
+    again = mapped(mapper, "heart_qk", "lung_lqk", "Parotid_R_qk", "Heart")
+    assert 1 not in again.applied  # the same organ twice: a curator chooses
+
+
+def test_planning_words_that_many_names_bear_are_no_initials(mapper: Mapper) -> None:
+    aids = mapped(mapper, "heart_opt", "lung_l_opt", "cord_opt", "bladder_opt")
+    assert aids.applied == {}

@@ -126,3 +126,23 @@ def test_what_is_written_is_read_back() -> None:
 
 def test_a_word_that_only_holds_the_letters_is_no_target() -> None:
     assert parse_target("Lung_L", nothing) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "want"),
+    [
+        ("GTVn oik", "GTVn_R"),
+        ("CTV N sx", "CTVn_L"),
+        ("GTV_N1 li", "GTVn1_L"),
+        ("GTV tumeur", "GTVp"),
+        ("PTV totale", "PTV_Total"),
+        ("CTV III", "CTV3"),
+        ("PTV 50.4 / 28", "PTV_180x28"),
+        ("PTV_5x5Gy", "PTV_5Gyx5"),
+        ("ProstateCTV", "CTV_Prostate"),
+        ("CTV_LN_Inguinal", "CTV_LN_Inguinal"),
+        ("PTVn_IMN", "PTVn_IMN"),
+    ],
+)
+def test_sides_and_words_of_other_languages(mapper: Mapper, raw: str, want: str) -> None:
+    assert mapper.map_name(raw).tg263_name == want

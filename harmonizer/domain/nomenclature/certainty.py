@@ -1,0 +1,37 @@
+"""What a reading gains or loses in certainty by its short, doubtful or cut words."""
+
+from harmonizer.domain.nomenclature.catalogue import PLACES
+from harmonizer.domain.nomenclature.margins import LONGEST_NAME
+from harmonizer.domain.nomenclature.reading import DOUBT, Reading
+from harmonizer.domain.nomenclature.target_names import SIDES
+
+TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
+FEW_LETTERS_CUT = 0.1
+SHORTEST_PLACE = 6
+SIDED = frozenset({"left", "right"})
+
+
+def forgiven(reading: Reading, spoken: frozenset[str]) -> float:
+    """Return what a doubtful word costs no more where the set's other names speak its language."""
+    doubtful = [sense for sense in reading.senses if sense.doubtful]
+    clear = doubtful and all("la" not in s.languages and s.languages & spoken for s in doubtful)
+    return DOUBT - TWO_LETTERS_NEARBY if clear and reading.cost >= DOUBT else 0.0
+
+
+def cut_off(raw: str, reading: Reading) -> float:
+    """Return what a last word need not lose whose end the sixteen letters of a name cut off."""
+    last = reading.senses[-1] if reading.senses else None
+    if not last or len(raw) != LONGEST_NAME or not last.is_begun or last.cost > FEW_LETTERS_CUT:
+        return 0.0
+    return last.cost - 0.01
+
+
+def vagueness(reading: Reading, in_region: bool) -> float:
+    """Return what a name loses that is only two letters; little with a side or siblings nearby."""
+    words = [s for s in reading.senses if not s.concepts <= SIDES]
+    if reading.anatomy <= PLACES | SIDES and len(words[0].word) < SHORTEST_PLACE:
+        return TWO_LETTERS
+    if len(words) != 1 or len(words[0].word) > 2:
+        return 0.0
+    sided = any(s.concepts and s.concepts <= SIDED for s in reading.senses)
+    return TWO_LETTERS_NEARBY if in_region or sided else TWO_LETTERS

@@ -14,6 +14,7 @@ from gateway.contract.clinical import ClinicalRow, PromRow, ToxicityRow
 from gateway.contract.facts import FACTS
 from gateway.contract.manifest import WireModel
 from gateway.contract.recruitment import RecruitmentGroup
+from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.table_columns import (
     LONG_COLUMNS,
     PATIENT,
@@ -23,6 +24,7 @@ from harmonizer.domain.clinical.table_columns import (
     Meaning,
 )
 from harmonizer.domain.clinical.tables import CLINICAL, WHOLE
+from harmonizer.domain.proms import Direction, Instrument, Scale
 
 MODELS: Final[Mapping[str, type[WireModel]]] = {
     "clinical": ClinicalRow,
@@ -58,6 +60,16 @@ TABLES: Final[Mapping[str, tuple[str, Mapping[str, Meaning]]]] = {
     ),
 }
 """What goes out: `kasari table` and `GET /api/v1/tables`."""
+SCORES: Final = (
+    "The scores of each questionnaire: what stands for {instrument} and {score} in the names of "
+    "the joined tables."
+)
+HOW: Final[Mapping[Direction, tuple[str, str]]] = {
+    Direction.FUNCTION: ("0 to 100", "turned so that more is better functioning"),
+    Direction.SYMPTOM: ("0 to 100", "more is more of what the items ask about"),
+    Direction.MEAN: ("0 to 100", "mean of points"),
+    Direction.DIGITS: ("", "the answers side by side"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,30 @@ def entries() -> Iterator[Entry]:
             whole = name in WHOLE
             kind = TYPES[int if whole else said.kind]
             yield Entry(table, name, kind, name in PATIENT, values="", description=said.text)
+    for instrument in load_instruments().values():
+        yield from _scores(instrument)
+
+
+def _scores(instrument: Instrument) -> Iterator[Entry]:
+    for scale in instrument.scales:
+        values, how = HOW[scale.direction]
+        said = f"{_called(instrument, scale.code)}: {how}; of {_items(scale)}"
+        doubt = "" if scale.confirmed else "; one public source only"
+        yield Entry("score", f"{instrument.id}.{scale.code}", "number", False, values, said + doubt)
+    for summary in instrument.summaries:
+        turned = f" and of {' '.join(summary.turned)} turned round" if summary.turned else ""
+        called = _called(instrument, summary.code)
+        said = f"{called}: mean of {' '.join(summary.scales)}{turned}"
+        yield Entry("score", f"{instrument.id}.{summary.code}", "number", False, "0 to 100", said)
+
+
+def _called(instrument: Instrument, code: str) -> str:
+    return f"{instrument.name}, {instrument.names.get(code, code.lower())}"
+
+
+def _items(scale: Scale) -> str:
+    several = f", at least {scale.least_answered} answered" if len(scale.items) > 1 else ""
+    return " ".join(scale.items) + several
 
 
 def _entry(table: str, name: str, field: FieldInfo, schema: Mapping[str, Any]) -> Entry:
@@ -155,7 +191,7 @@ def as_html() -> str:
         "one offset per patient, so days between them are true.</p>",
     ]
     about = {table: model.__doc__ or "" for table, model in MODELS.items()}
-    about |= {table: text for table, (text, _) in TABLES.items()}
+    about |= {table: text for table, (text, _) in TABLES.items()} | {"score": SCORES}
     for table, text in about.items():
         parts.append(f'<h2 id="{table}">{table}</h2>\n<p>{escape(text)}</p>')
         parts.append(

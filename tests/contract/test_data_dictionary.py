@@ -19,6 +19,7 @@ from harmonizer.adapters.tables.clinical import (
     SourceRecordColumns,
     ToxicityRecordTable,
 )
+from harmonizer.data.instruments import load_instruments
 from harmonizer.data.schedules import load_schedule
 from harmonizer.domain.clinical.facts import CHARLSON
 from harmonizer.domain.clinical.tables import CLINICAL, LONG, LONG_KINDS, Layout
@@ -86,6 +87,17 @@ def test_every_column_of_the_joined_tables_is_in_the_dictionary() -> None:
         known = known.replace(".QL2", ".{score}").replace("Heart Mean[Gy]", "{structure} {metric}")
         wanted = {int: "integer", float: "number"}.get(kinds.get(column, str), "string")
         assert told["wide", known] == wanted, column
+
+
+def test_every_score_of_every_instrument_is_in_the_dictionary() -> None:
+    rows = list(csv.DictReader(io.StringIO(files()["dictionary.csv"])))
+    told = {row["variable"]: row["description"] for row in rows if row["table"] == "score"}
+    wanted = [f"{i.id}.{code}" for i in load_instruments().values() for code in i.codes]
+    assert list(told) == wanted
+    assert told["qlq-c30.FA"] == (
+        "EORTC QLQ-C30, fatigue: more is more of what the items ask about; of q10 q12 q18, "
+        "at least 2 answered"
+    )
 
 
 def test_every_variable_says_what_it_means() -> None:

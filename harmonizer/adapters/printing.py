@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from ctypes.util import find_library
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ NEEDED: Final = "pangoft2-1.0"
 
 def can_print() -> bool:
     """Whether this machine has what printing needs."""
-    return find_library(NEEDED) is not None
+    return find_spec("weasyprint") is not None and find_library(NEEDED) is not None
 
 
 def print_pdf(html: str) -> bytes:

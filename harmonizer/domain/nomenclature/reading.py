@@ -153,9 +153,12 @@ class Reader:
         return (2, (misspelt,)) if misspelt else (1, self._word(tokens[at]))
 
     def _swallows(self, parts: Sequence[str], senses: tuple[Sense, ...]) -> bool:
-        """Whether `coch l` would be read as `cochl` that knows no side, `parotid i` as parotidi."""
+        """Whether `coch l` would be read as `cochl` that knows no side, `parotid i` as parotidi.
+
+        Nor is `d ex` the word for right.
+        """
         if any(s.concepts & {"left", "right"} for s in senses):
-            return False
+            return any(s.is_mark for part in parts for s in self._lexicon.senses(part))
         if parts[-1] in SIDES or parts[0] in SIDES:
             return True
         whole = {sense.concepts - {PAIR} for sense in senses}

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ import typer
 from harmonizer.adapters.rule_files import read_rules
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import (
+    Change,
     Context,
     Mapper,
     Mapping,
@@ -70,6 +72,7 @@ def map_names(
     unknown); reason; alternatives (best first, between |); finding; guideline (of contouring).
 
     Exit code 0: written; 1: a file cannot be used; 2: wrong options.
+
     Example: kasari names map --in names.csv --out mapped.csv --centre KUH
     """
     with _nothing_circular():
@@ -120,29 +123,42 @@ def check(
     source: Annotated[
         Path | None, typer.Option("--in", help="CSV with raw_name, perhaps centre and site.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Say whether rules could be released, and which names of a table they would change.
 
     Exit code 0: they could; 1: they could not, with every reason.
     """
     mapper, given = Mapper(load_nomenclature()), _read_rules(rules)
-    against = obstacles(given.rules, mapper.is_standard)
-    for one in against:
-        typer.echo(one.text)
+    against = [one.text for one in obstacles(given.rules, mapper.is_standard)]
+    uses = _uses(source) if source and not against else ()
+    changes = preview(mapper, given, uses)
+    if as_json:
+        found = [{**asdict(one.use), "before": one.before, "after": one.after} for one in changes]
+        counts = {"rules": len(given.rules), "obstacles": against, "changes": found}
+        typer.echo(json.dumps(counts, ensure_ascii=False))
+    else:
+        for text in against or [f"{len(given.rules)} rules, none against another"]:
+            typer.echo(text)
+        for one in changes:
+            typer.echo(_changed(one))
     if against:
         raise typer.Exit(1)
-    typer.echo(f"{len(given.rules)} rules, none against another")
-    if source is None:
-        return
+
+
+def _uses(source: Path) -> list[NameUse]:
     counts = Counter(
         (row["raw_name"], row.get("centre", ""), row.get("site") or None)
         for row in _read_table(source).rows
     )
-    uses = [NameUse(name, centre, n, site) for (name, centre, site), n in counts.items()]
-    for change in preview(mapper, given, uses):
-        use = change.use
-        where = f" at {use.centre}" if use.centre else ""
-        typer.echo(f"{use.structures} x {use.local_name}{where}: {change.before} -> {change.after}")
+    return [NameUse(name, centre, n, site) for (name, centre, site), n in counts.items()]
+
+
+def _changed(change: Change) -> str:
+    use = change.use
+    where = f" at {use.centre}" if use.centre else ""
+    before, after = change.before or "no name", change.after or "no name"
+    return f"{use.structures} x {use.local_name}{where}: {before} -> {after}"
 
 
 @app.command()
@@ -265,6 +281,7 @@ def _map_rows(mapper: Mapper, rows: Iterable[dict[str, str]], centre: str) -> li
     """Map every row; rows of one structure set together."""
     sets: dict[tuple[str, str, str], list[tuple[int, RoiName]]] = {}
     results: dict[int, dict[str, Any]] = {}
+    told = cache(Context)
     for at, row in enumerate(rows):
         declared = row.get("interpreted_type") or None
         site, side = row.get("site", ""), row.get("laterality", "")
@@ -272,7 +289,7 @@ def _map_rows(mapper: Mapper, rows: Iterable[dict[str, str]], centre: str) -> li
             name = RoiName(at, row["raw_name"], declared)
             sets.setdefault((row["structure_set"], site, side), []).append((at, name))
         else:
-            context = Context(site or None, side or None, centre or None)
+            context = told(site or None, side or None, centre or None)
             results[at] = _cells(mapper.map_name(RoiName(0, row["raw_name"], declared), context))
     for (_, site, side), numbered in sets.items():
         context = Context(site or None, side or None, centre or None)

@@ -1,7 +1,7 @@
 """What surrounds the root of a name: PRV margin, partial mark, custom qualifier."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harmonizer.domain.nomenclature.margins import NOT_SPATIAL, SPATIAL, Margin, take_prv, with_prv
 
@@ -20,8 +20,7 @@ COPIED = 0.1
 UNCERTAIN_GROWTH = UNCERTAIN_UNION = 0.3
 
 
-@dataclass(frozen=True)
-class Decoration:
+class Decoration(NamedTuple):
     """The parts that the standard writes around a structure's root.
 
     `doubt` lowers certainty; `union`: a sign joins two words, so two structures may be meant.

@@ -254,7 +254,7 @@ class Matcher:
         sure = self._sure(self._reader.read(tokens(root), context.languages))
         if not sure or sure[0] in SURFACES or (french and not _is_french(sure[1])):
             return None
-        named = replace(decoration, margin=margin)
+        named = decoration._replace(margin=margin)
         reason = reading_reason(sure[1], named)
         return suggested_name(raw, named.written(sure[0]), GROWN_ORGAN - sure[1].cost, reason)
 
@@ -268,7 +268,7 @@ class Matcher:
         sure = self._sure(self._reader.read(tokens(hung[0]), context.languages))
         if not sure:
             return None
-        named = replace(decoration, doubt=decoration.doubt + SUFFIXED)
+        named = decoration._replace(doubt=decoration.doubt + SUFFIXED)
         reason = f"{reading_reason(sure[1], decoration)}; '{hung[1]}' hangs on it"
         certainty = round(0.99 - named.doubt - sure[1].cost - vagueness(sure[1], False), 3)
         others = self._candidates(tokens(hung[0]), decoration, context)

@@ -46,16 +46,16 @@ class Alphabetical:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._of_length: dict[int, int] = {}
-        self._with: dict[tuple[str, int], int] = {}
-        self._with_nearby: dict[tuple[str, int, int], int] = {}
+        self._with: dict[tuple[int, str], int] = {}
+        self._with_nearby: tuple[dict[tuple[int, str], int], ...] = ({}, {})
         for at, word in enumerate(words):
             bit = 1 << at
             self._of_length[len(word)] = self._of_length.get(len(word), 0) | bit
-            for place, letter in enumerate(word):
-                self._with[letter, place] = self._with.get((letter, place), 0) | bit
+            for place in enumerate(word):
+                self._with[place] = self._with.get(place, 0) | bit
 
     def alike(self, word: str, most: int) -> list[str]:
-        """Return the words that may be so many slips away: most are seen at once not to be.
+        """Return the words that may be one or two slips away: most are seen at once not to be.
 
         A slip moves the letters behind it by one place, and takes away or changes one letter.
         So a word so near has all letters of the other but so many, each about where it was.
@@ -63,25 +63,24 @@ class Alphabetical:
         about = 0
         for length in range(len(word) - most, len(word) + most + 1):
             about |= self._of_length.get(length, 0)
-        lacking = [about] * (most + 1)  # at most 0, 1, ... of the letters
-        for place, letter in enumerate(word):
-            has = self._nearby(letter, place, most)
-            for number in range(most, 0, -1):
-                lacking[number] = lacking[number] & has | lacking[number - 1]
-            lacking[0] &= has
-            if not lacking[most]:
-                return []
-        return self._chosen(lacking[most])
+        lack_none = lack_one = lack_two = about
+        nearby = self._with_nearby[most - 1]
+        for place in enumerate(word):
+            has = nearby.get(place)
+            if has is None:
+                has = nearby[place] = self._nearby(*place, most)
+            if most > 1:
+                lack_two = lack_two & has | lack_one
+            lack_one = lack_one & has | lack_none
+            lack_none &= has
+        return self._chosen(lack_two if most > 1 else lack_one)
 
-    def _nearby(self, letter: str, place: int, most: int) -> int:
+    def _nearby(self, place: int, letter: str, most: int) -> int:
         """Return which words have a letter at a place or so many before or behind it."""
-        key = (letter, place, most)
-        if key not in self._with_nearby:
-            found = 0
-            for about in range(place - most, place + most + 1):
-                found |= self._with.get((letter, about), 0)
-            self._with_nearby[key] = found
-        return self._with_nearby[key]
+        found = 0
+        for about in range(place - most, place + most + 1):
+            found |= self._with.get((about, letter), 0)
+        return found
 
     def _chosen(self, bits: int) -> list[str]:
         chosen = []

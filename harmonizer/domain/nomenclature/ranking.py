@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from harmonizer.domain.nomenclature.catalogue import Catalogue, Guess
 from harmonizer.domain.nomenclature.decoration import Decoration
@@ -20,8 +20,7 @@ MAYBE_MARGIN = re.compile(r"[35]")
 AS_MARGIN, MAYBE_AS_MARGIN = 1.05, 0.9
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A standard name that a reading may mean. `score` is in 0..1."""
 
     name: str
@@ -56,7 +55,7 @@ def _written(guess: Guess, reading: Reading, decoration: Decoration) -> list[tup
     for sense in reading.senses if not decoration.margin and not guess.missing else ():
         likely = MARGIN.fullmatch(sense.word)
         if likely or MAYBE_MARGIN.fullmatch(sense.word):
-            grown = replace(decoration, margin=Margin(int(sense.word)))
+            grown = decoration._replace(margin=Margin(int(sense.word)))
             share = AS_MARGIN if likely else MAYBE_AS_MARGIN
             names.append((grown.written(guess.structure.name), share))
     return names

@@ -334,12 +334,10 @@ def _audible(slot: tuple[Sense, ...], heard: frozenset[str]) -> tuple[Sense, ...
 
 
 def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
-    concepts: set[str] = set()
-    for sense in senses:
-        concepts |= sense.concepts
-    cost = sum(sense.cost for sense in senses)
-    marks = tuple(sense for sense in senses if sense.is_mark)
-    naming = [s for s in senses if s.concepts - SIDED and not s.is_mark]
+    concepts: frozenset[str] = frozenset().union(*[sense.concepts for sense in senses])
+    cost = sum([sense.cost for sense in senses])
+    marks = tuple([sense for sense in senses if sense.is_mark])
+    naming = [s for s in senses if not (s.concepts <= SIDED or s in marks)]
     cost += DOUBT if len(naming) == 1 and naming[0].doubtful else 0.0
     cost += REPEATED if _says_twice(naming) else 0.0
     if {"left", "right"} <= concepts:
@@ -347,7 +345,7 @@ def _reading(senses: tuple[Sense, ...], unknown: tuple[str, ...]) -> Reading:
         cost += 0.0 if _side_by_side(senses) else SIDES_DISAGREE
     elif PAIR in concepts and concepts & {"left", "right"}:
         cost += SIDE_OF_A_PAIR
-    return Reading(frozenset(concepts), senses, unknown, cost, marks)
+    return Reading(concepts, senses, unknown, cost, marks)
 
 
 def _says_twice(naming: Sequence[Sense]) -> bool:

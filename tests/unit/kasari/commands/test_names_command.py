@@ -97,8 +97,12 @@ def test_rules_are_checked_and_previewed(tmp_path: Path) -> None:
     )
     names.write_text("raw_name,centre\noar_7,KUH\noar_7,KUH\nHeart,KUH\n", "utf-8")
     told = run("check", good, "--in", names)
-    assert "2 x oar_7 at KUH: None -> Parotid_L" in told
+    assert "2 x oar_7 at KUH: no name -> Parotid_L" in told
     assert "Heart" not in told
+    found = json.loads(run("check", good, "--in", names, "--json"))
+    assert [(c["local_name"], c["before"], c["after"]) for c in found["changes"]] == [
+        ("oar_7", None, "Parotid_L")
+    ]
     refused = run("check", bad, code=1)
     assert "no name of the standard" in refused
     assert "twice" in refused

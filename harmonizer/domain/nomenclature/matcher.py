@@ -207,7 +207,7 @@ class Matcher:
         if sure:
             name, reading = sure
             nearby = self._catalogue.by_name[name].region in context.regions
-            vague = vagueness(reading, nearby or decoration.margin is not None)
+            vague = vagueness(reading, nearby, decoration.margin is not None)
             cost = reading.cost - forgiven(reading, context.languages) - cut_off(raw, reading)
             certainty = round(0.99 - cost - decoration.doubt - vague, 3)
             reason = reading_reason(reading, decoration)

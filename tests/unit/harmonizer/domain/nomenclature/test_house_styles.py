@@ -219,3 +219,21 @@ def test_what_is_offered_first(mapper: Mapper, raw: str, want: str) -> None:
 def test_a_portal_vein_is_no_planning_risk_volume(mapper: Mapper) -> None:
     assert mapper.map_name("PV").tg263_name == "V_Portal"
     assert mapper.map_name("CN V").tg263_name == "CN_V"
+
+
+@pytest.mark.parametrize(
+    ("raw", "want", "applied"),
+    [
+        ("BP_L", "BrachialPlex_L", True),
+        ("ON L PRV", "OpticNrv_PRV_L", True),
+        ("BP", "BrachialPlexs", False),
+        ("Lt Br", "Bronchus_L", False),  # French bronchus or English breast
+        ("VI L", "CN_VI_L", False),  # a nerve or a level of nodes
+        ("LV R", "Ventricle", False),
+    ],
+)
+def test_two_letters_need_a_side_that_agrees(
+    mapper: Mapper, raw: str, want: str, applied: bool
+) -> None:
+    found = mapper.map_name(raw)
+    assert (found.tg263_name, found.auto) == (want, applied)

@@ -100,6 +100,7 @@ class StatusService:
         """Return counts only: nobody is named here."""
         courses = self._courses.counts()
         indexed, outbox = self._index.counts(), self._outbox.counts()
+        here = indexed["indexed"] + indexed["set_aside"]
         delivered = outbox["instances_verified"]
         canary = self._canary.last
         return {
@@ -107,7 +108,7 @@ class StatusService:
             "consents": self._consents.counts(),
             "consent_snapshot": self._consents.snapshot_tag(),
             "instances": {
-                "received": max(self._totals.received(), indexed["indexed"]),
+                "received": max(self._totals.received(), here),
                 **indexed,
                 "delivered": delivered,
             },

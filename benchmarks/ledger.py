@@ -65,6 +65,9 @@ class ListedSite(FakeSite):
     def instance_ids(self) -> Iterator[str]:
         yield from self.ids
 
+    def count(self) -> int:
+        return len(self.ids)
+
 
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kasari bench ledger", description=__doc__)

@@ -163,6 +163,7 @@ class Service:
             self.departure,
             ledger,
             self.clock,
+            self.world.site.count,
             (lambda: door.gate.is_open) if (door := self.door) else None,
             partial(key_dates, self.settings.secrets),
         )

@@ -52,6 +52,10 @@ class OrthancSiteStore:
                 return
             since += len(page)
 
+    def count(self) -> int:
+        found: int = self._json("GET", "/statistics", {})["CountInstances"]
+        return found
+
     def read(self, orthanc_id: str) -> bytes | None:
         answer = self._ask("GET", f"/instances/{orthanc_id}/file")
         if answer.status_code == httpx.codes.NOT_FOUND:

@@ -73,6 +73,10 @@ class SiteStore(Protocol):
 
     def instance_ids(self) -> Iterator[str]: ...
 
+    def count(self) -> int:
+        """Return how many instances it says that it holds."""
+        ...
+
     def read(self, orthanc_id: str) -> bytes | None:
         """Return the stored bytes, or None if the instance is not there any more."""
         ...

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.contract.site import PluginReport
 from gateway.domain.ledger import Place
+from gateway.errors import RetryError
 from gateway.ports import Alerts, Clock, Courses, Index, Outbox, PluginTotals
 from gateway.services.canary import CanaryService
 from gateway.services.consent import ConsentService
@@ -39,6 +40,10 @@ class Account:
     """Stored once, now without consent in force."""
     deleted_on_request: int
     """Deletions on request; not among the received any more, or again if it came again."""
+    in_the_store: int | None
+    """What the site store itself says that it holds; None while it cannot be asked."""
+    unseen_in_the_store: int | None
+    """Of these, how many are not counted above yet; below 0, how many are gone unnoticed."""
 
     @property
     def sums_up(self) -> bool:
@@ -66,6 +71,7 @@ class StatusService:
         departure: Departure,
         ledger: Ledger,
         clock: Clock,
+        count_store: Callable[[], int],
         port_open: Callable[[], bool] | None = None,
         keys: Callable[[], Mapping[str, datetime | None]] = dict,
     ) -> None:
@@ -81,6 +87,7 @@ class StatusService:
         self._departure = departure
         self._ledger = ledger
         self._clock = clock
+        self._count_store = count_store
         self._port_open = port_open
         self._keys = keys
         self._rates: list[tuple[datetime, int]] = []
@@ -154,7 +161,9 @@ class StatusService:
         where: Counter[Place] = Counter()
         for one in self._ledger.stored():
             where[one.place] += one.count
+        in_store = self._in_the_store()  # first: what comes meanwhile is no difference
         counts = self._index.counts()
+        known = counts["indexed"] - counts["gone"] + counts["set_aside"]
         return Account(
             received=counts["indexed"] + counts["set_aside"],
             delivered=where[Place.DELIVERED],
@@ -166,7 +175,15 @@ class StatusService:
             refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
             withheld=where[Place.WITHHELD],
             deleted_on_request=sum(erased.count for erased in self._ledger.erased()),
+            in_the_store=in_store,
+            unseen_in_the_store=None if in_store is None else in_store - known,
         )
+
+    def _in_the_store(self) -> int | None:
+        try:
+            return self._count_store()
+        except RetryError:
+            return None
 
     def _port(self) -> str:
         """`open` or `closed` by the gate, or `unguarded` if the port is Orthanc's own."""

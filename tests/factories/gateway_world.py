@@ -80,6 +80,11 @@ class FakeSite:
     def instance_ids(self) -> Iterator[str]:
         yield from list(self.objects)
 
+    def count(self) -> int:
+        if self.failure:
+            raise self.failure
+        return len(self.objects)
+
     def read(self, orthanc_id: str) -> bytes | None:
         self.reads += 1
         return self.objects.get(orthanc_id)

@@ -6,7 +6,7 @@ import pytest
 from pydicom import dcmread
 
 from gateway.domain.courses import read_instance
-from gateway.errors import RejectError
+from gateway.errors import RejectError, RetryError
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
 from tests.integration.gateway.test_account_by_day import days
@@ -154,3 +154,27 @@ def test_what_a_list_in_motion_left_out_is_not_gone(
     monkeypatch.setattr(hospital.site, "instance_ids", lambda: iter(listed))
     hospital.service.intake.reconcile()
     assert (hospital.service.index.gone(), alerts(hospital)) == ([], [])
+
+
+def test_the_account_is_held_against_what_the_store_itself_says(conflicting: Hospital) -> None:
+    hospital, cookies = conflicting, session(conflicting)
+
+    def told() -> tuple[int | None, int | None]:
+        account = hospital.service.status.account()
+        return account.in_the_store, account.unseen_in_the_store
+
+    assert told() == (8, 0)
+    hospital.site.store(make.ct(90, 0.0, hospital.pseudonym(), series=990))
+    assert told() == (9, 1)
+    assert (
+        "1 of them are not looked at yet" in call(hospital, "GET", "/account", cookies=cookies).text
+    )
+    hospital.settle()
+    assert told() == (9, 0)
+    hospital.site.delete(next(iter(hospital.site.objects)))
+    assert told() == (8, -1)
+    hospital.service.intake.reconcile()
+    assert told() == (8, 0)
+    hospital.site.failure = RetryError("down")
+    assert told() == (None, None)
+    assert "cannot be asked now" in call(hospital, "GET", "/account", cookies=cookies).text

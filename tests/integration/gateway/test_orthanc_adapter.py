@@ -87,11 +87,11 @@ def test_what_is_stored_is_seen_read_and_deleted(store: OrthancSiteStore) -> Non
     assert store.changes(page.last).instances == ()
     assert store.changes(page.last).last == page.last
     assert store.read(orthanc_id) == data
-    assert list(store.instance_ids()) == [orthanc_id]
+    assert (list(store.instance_ids()), store.count()) == ([orthanc_id], 1)
     store.delete(orthanc_id)
     store.delete(orthanc_id)
     assert store.read(orthanc_id) is None
-    assert list(store.instance_ids()) == []
+    assert (list(store.instance_ids()), store.count()) == ([], 0)
 
 
 def test_an_overwritten_instance_is_a_change_again(store: OrthancSiteStore) -> None:

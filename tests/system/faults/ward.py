@@ -330,9 +330,9 @@ class Ward:
             self.stack.ensure_running()
 
     def settled(self) -> bool:
-        """Whether every instance is where it must be, by the gateway's own account."""
+        """Whether every instance is where it must be, by the account and by the site's store."""
         account = self.gateway("GET", "/api/v1/account")
-        if account[Fate.ERASED] != self.deletions:
+        if account[Fate.ERASED] != self.deletions or account["unseen_in_the_store"] != 0:
             return False
         return all(account[fate] == self.count(fate) for fate in COUNTED)
 

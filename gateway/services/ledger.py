@@ -30,6 +30,11 @@ class LedgerService:
         lines = lines_of(self._ledger.stored(), self._ledger.refused(), self._ledger.erased())
         return [line.as_json() for line in lines]
 
+    def refused_on(self, day: date, sender: str) -> dict[str, int]:
+        """Return why how many were refused at the door on a day of a sender."""
+        found = [one for one in self._ledger.refused() if (one.day, one.sender) == (day, sender)]
+        return {one.reason: one.count for one in sorted(found, key=lambda one: -one.count)}
+
     def courses_of(self, day: date, sender: str | None) -> list[dict[str, Any]]:
         """Return the courses that a day's instances of a sender went to, with why they wait."""
         counts: Counter[tuple[int | None, Place, str]] = Counter()

@@ -36,5 +36,6 @@ def _shown(request: Request, code: int = 200, **told: str) -> Response:
 
 @router.get("/account/{day}")
 def show_day(request: Request, day: date, sender: str = "") -> Response:
-    found = opened(request, *READERS).ledger.courses_of(day, sender)
-    return page(request, "day.html", day=day, sender=sender, courses=found)
+    ledger = opened(request, *READERS).ledger
+    told = {"courses": ledger.courses_of(day, sender), "refused": ledger.refused_on(day, sender)}
+    return page(request, "day.html", day=day, sender=sender, **told)

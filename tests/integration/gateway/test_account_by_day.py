@@ -80,6 +80,9 @@ def test_refusals_count_on_the_day_they_happened(hospital: Hospital) -> None:
     report(hospital, "second start", "TPS", 2)
     told = [(line["day"], line["refused_because"]) for line in days(hospital)]
     assert told == [("2026-03-03", {"no-consent": 5}), ("2026-03-02", {"no-consent": 7})]
+    page = call(hospital, "GET", "/account/2026-03-02?sender=TPS", cookies=session(hospital)).text
+    assert "has not consented." in page
+    assert '<td class="number">7</td>' in page
 
 
 def test_one_number_leads_to_its_courses(hospital: Hospital) -> None:

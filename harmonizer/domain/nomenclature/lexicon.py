@@ -46,9 +46,10 @@ class Lexicon:
                 found.setdefault(form, {}).setdefault(meaning, set()).add(word.language)
                 if " " in word.text:
                     before_last[form] = len(form) - len(word.text.rpartition(" ")[2])
+                bent = _inflections(form, meaning, word.language)
+                inflected += bent
                 if word.doubtful:
-                    doubtful.add((form, meaning))
-                inflected += _inflections(form, meaning, word.language)
+                    doubtful |= {(form, meaning), *((other, said) for other, said, _ in bent)}
         listed = frozenset(found)
         for form, meaning, language in inflected:
             if form not in found or meaning in found[form]:

@@ -1,4 +1,8 @@
-"""Clocks that jump, and days that pass: `clock.c` sets the services' own wall clock."""
+"""Clocks that jump, and days that pass: `clock.c` sets the services' own wall clock.
+
+They leave courses dated in the future, which other tests would take for the newest: by its name
+this file comes after the others.
+"""
 
 import os
 import shutil

@@ -11,9 +11,12 @@ from harmonizer.domain.nomenclature.senses import LATIN, PAIR, Sense
 ENDINGS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     "la": (("", "s", True), ("y", "ies", True)),
     "fi": (("", "n", False), ("", "t", True)),
-    "sv": (("", "en", False), ("", "et", False), ("", "ar", True), ("", "er", True)),
-    "da": (("", "en", False), ("", "et", False), ("", "er", True)),
-    "nb": (("", "en", False), ("", "et", False), ("", "er", True)),
+    "sv": (
+        *(("", "en", False), ("", "et", False), ("", "ar", True), ("", "er", True)),
+        *(("a", "an", False), ("a", "or", True)),
+    ),
+    "da": (("", "en", False), ("", "et", False), ("", "er", True), ("e", "er", True)),
+    "nb": (("", "en", False), ("", "et", False), ("", "er", True), ("e", "er", True)),
     "de": (("", "s", False), ("", "n", True), ("", "en", True)),
     "nl": (("", "en", True), ("", "s", True)),
     "fr": (("", "s", True),),

@@ -38,7 +38,7 @@ from harmonizer.domain.nomenclature.suffixes import (
     without_french_prv,
 )
 from harmonizer.domain.nomenclature.target_names import (
-    COPIES,
+    VARIANT,
     TargetNames,
     strongest_marks,
 )
@@ -291,7 +291,7 @@ class Matcher:
         """Whether a reading whose only marks tell copies apart means a structure."""
         return any(
             not reading.unknown
-            and all(mark.concepts <= {COPIES} for mark in reading.marks)
+            and all(mark.concepts <= {VARIANT} for mark in reading.marks)
             and self._catalogue.meaning(reading.anatomy) is not None
             for reading in readings
         )

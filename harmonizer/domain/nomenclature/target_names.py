@@ -17,7 +17,7 @@ from harmonizer.domain.nomenclature.reading import Reader, Reading
 from harmonizer.domain.nomenclature.targets import KEPT_WORDS, find_type, parse_target
 from harmonizer.domain.nomenclature.wording import helper_reason
 
-COPIES = "!copy"
+VARIANT = "!variant"
 SIDES = frozenset({"left", "right", "pair"})
 GROWN = re.compile(r"[+]\s*\d")
 TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
@@ -231,7 +231,7 @@ def strongest_marks(
         marks = tuple(
             sense.word
             for sense in reading.marks
-            if not sense.concepts <= {COPIES, "pair"}
+            if not sense.concepts <= {VARIANT, "pair"}
             and sense.word not in allowed
             and (guessed or not sense.is_guessed)
         )

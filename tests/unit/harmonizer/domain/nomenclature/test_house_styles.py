@@ -237,3 +237,14 @@ def test_two_letters_need_a_side_that_agrees(
 ) -> None:
     found = mapper.map_name(raw)
     assert (found.tg263_name, found.auto) == (want, applied)
+
+
+@pytest.mark.parametrize("raw", ["bladder full", "Blase leer", "vessie pleine", "Herz neu"])
+def test_one_of_several_versions_is_a_person_s_choice(mapper: Mapper, raw: str) -> None:
+    found = mapper.map_name(raw)
+    assert found.tg263_name in {"Bladder", "Heart"}
+    assert not found.auto
+
+
+def test_the_end_of_a_plural_is_no_side(mapper: Mapper) -> None:
+    assert mapper.map_name("bækkenknogler").tg263_name == "Bone_Pelvic"

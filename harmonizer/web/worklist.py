@@ -114,11 +114,13 @@ def take_out(request: Request, local_name: Text, centre: Text = "", site: Text =
 
 
 @router.post("/names/rules")
-def bring_in(request: Request, file: UploadFile) -> Response:
+def bring_in(request: Request, file: UploadFile | None = None) -> Response:
     """Put the rules of a YAML or CSV file in the draft."""
     caller = _caller(request, DECIDES)
     if caller is None:
         return _turned_away(request)
+    if file is None:
+        return _overview(request, caller, "No file was chosen.")
     form = "csv" if (file.filename or "").lower().endswith(".csv") else "yaml"
     data = file.file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:

@@ -84,10 +84,12 @@ class Background:
         return Loop(name, step, pause_s, self._failed, self._succeeded)  # type: ignore[arg-type]
 
     def _take_in(self) -> int:
-        if monotonic() >= self._reconcile_at:
-            self._service.intake.reconcile()
+        now = monotonic()
+        if now >= self._reconcile_at:
+            self._service.intake.reconcile()  # reviews as well
             self._reconcile_at = monotonic() + RECONCILE_EVERY_S
-        if monotonic() >= self._review_at:
+            self._review_at = monotonic() + REVIEW_EVERY_S
+        elif now >= self._review_at:
             self._service.intake.review()
             self._review_at = monotonic() + REVIEW_EVERY_S
         return self._service.intake.step()

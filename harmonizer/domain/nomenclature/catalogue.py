@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from harmonizer.domain.nomenclature.folding import SEPARATORS, key
 from harmonizer.domain.nomenclature.model import Structure
+from harmonizer.domain.nomenclature.senses import LEFT, PAIR, RIGHT, SIDES
 
 TEMPLATES = (
     re.compile(r"Bolus_\d{2}mm"),
@@ -15,8 +16,6 @@ TEMPLATES = (
     re.compile(r"IDL_\d{2,5}"),
 )
 """Rows of the list that stand for a family of names."""
-LEFT, RIGHT, PAIR = "left", "right", "pair"
-SIDES = frozenset({LEFT, RIGHT, PAIR})
 ON_LEFT, ON_RIGHT, OF_BOTH, ANY_SIDE = 0b001, 0b010, 0b100, 0b111
 """The sides are the first bits of a set of concepts."""
 PLACES = frozenset(

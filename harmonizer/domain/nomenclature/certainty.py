@@ -5,14 +5,13 @@ import re
 from harmonizer.domain.nomenclature.catalogue import PLACES
 from harmonizer.domain.nomenclature.margins import LONGEST_NAME
 from harmonizer.domain.nomenclature.reading import DOUBT, Reading
-from harmonizer.domain.nomenclature.senses import LATIN, Sense
-from harmonizer.domain.nomenclature.target_names import SIDES
+from harmonizer.domain.nomenclature.senses import LATIN, PAIR, SIDES, Sense
 
 TWO_LETTERS, TWO_LETTERS_NEARBY = 0.2, 0.015
 FEW_LETTERS_CUT = 0.1
 SHORTEST_PLACE = 6
 NUMBER = re.compile(r"(?:cn|level|n)\d+[abc]?")
-SIDED = frozenset({"left", "right"})
+SIDED = SIDES - {PAIR}
 
 
 def forgiven(reading: Reading, spoken: frozenset[str]) -> float:

@@ -4,7 +4,8 @@ from functools import cache
 from typing import NamedTuple
 
 LATIN = "la"
-PAIR = "pair"
+LEFT, RIGHT, PAIR = "left", "right", "pair"
+SIDES = frozenset({LEFT, RIGHT, PAIR})
 MARK = "!"
 """A concept that begins so is no anatomy: it marks a planning aid."""
 

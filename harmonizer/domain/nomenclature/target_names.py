@@ -14,11 +14,11 @@ from harmonizer.domain.nomenclature.folding import key, tokens
 from harmonizer.domain.nomenclature.margins import PRV
 from harmonizer.domain.nomenclature.model import Context, Kind, Mapping, Status
 from harmonizer.domain.nomenclature.reading import Reader, Reading
+from harmonizer.domain.nomenclature.senses import SIDES
 from harmonizer.domain.nomenclature.targets import KEPT_WORDS, find_type, parse_target
 from harmonizer.domain.nomenclature.wording import helper_reason
 
 VARIANT = "!variant"
-SIDES = frozenset({"left", "right", "pair"})
 GROWN = re.compile(r"[+]\s*\d")
 TARGET_WORDS = frozenset({"gy", "cgy", "eval", "evaluation", "in"})
 """Words that mark an aid beside an organ, and are part of a target's name."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,14 @@ def usual_volume(structure: str, volumes_cm3: Sequence[float]) -> VolumeRange | 
     known = np.array([volume for volume in volumes_cm3 if volume > 0])
     if not known.size:
         return None
-    logs = np.log(known)
-    sigma = 1.4826 * float(np.median(np.abs(logs - np.median(logs))))
-    middle = float(np.exp(np.median(logs)))
-    return VolumeRange(structure, middle, sigma, count=known.size)
+    middle, sigma = _robust(np.log(known))
+    return VolumeRange(structure, float(np.exp(middle)), sigma, count=known.size)
+
+
+def _robust(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the median and 1.4826 x MAD, the standard deviation of a normal distribution."""
+    middle = float(np.median(values))
+    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,7 @@ def usual_target_dose(percents: Sequence[float]) -> UsualTargetDose | None:
     known = np.array(percents)
     if not known.size:
         return None
-    middle = float(np.median(known))
-    spread = 1.4826 * float(np.median(np.abs(known - middle)))
-    return UsualTargetDose(middle, spread, known.size)
+    return UsualTargetDose(*_robust(known), known.size)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ _LARGEST_CANARY: Final = 4096
 LARGEST_STUB: Final = 2048
 """Bytes. A de-identified object may be smaller; it is told from a stub by its patient."""
 
+DIFFERENT: Final = ("policy-differs", "keys-differ")
+"""Of the reasons why nobody can be stored, those that no waiting ends."""
+
 STUDY: Final = 0x0020000D
 SERIES: Final = 0x0020000E
 _STUB_UID: Final = "2.25.100000000000000000000000000000000"

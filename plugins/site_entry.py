@@ -42,7 +42,9 @@ def open_door() -> tuple[Admission, Totals, Watch]:
     keys = SiteKeys.from_json(settings.site_keys_file.read_text("ascii"))
     admission, totals = Admission(load_profile(settings.policy_file), keys), Totals()
     link = open_link(settings.gateway_url, settings.gateway_token_file)
-    return admission, totals, Watch(admission, totals, link, orthanc.LogWarning)
+    watch = Watch(admission, totals, link, orthanc.LogWarning)
+    watch.meet()
+    return admission, totals, watch
 
 
 admission, totals, watch = open_door()

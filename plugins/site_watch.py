@@ -17,8 +17,9 @@ from threading import Event, Lock, Thread
 from typing import Final, Protocol
 
 from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
+from gateway.domain.refusals import meaning_of
 from gateway.errors import ConfigError
-from plugins.site_admission import Admission, Refusal
+from plugins.site_admission import DIFFERENT, Admission, Refusal
 
 SNAPSHOT_EVERY_S: Final = 2.0
 FIRST_SNAPSHOT_EVERY_S: Final = 0.25
@@ -142,6 +143,21 @@ class Watch:
         self._trouble = ""
         self._took_s = 0.0
         self._thread = Thread(target=self._run, name="kasari-watch", daemon=True)
+
+    def meet(self) -> None:
+        """Ask once before the door opens: a plugin that differs from the gateway must not start.
+
+        A gateway that does not answer yet stops nothing: without it nothing is taken in anyway.
+
+        Raises
+        ------
+        ConfigError
+            When the gateway follows another policy or has other keys. The gateway has been told.
+        """
+        self.step()
+        closed = self._admission.in_force()
+        if isinstance(closed, Refusal) and closed.reason in DIFFERENT:
+            raise ConfigError(meaning_of(closed.reason))
 
     def start(self) -> None:
         self._thread.start()

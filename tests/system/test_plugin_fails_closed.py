@@ -5,12 +5,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.contract.site import ConsentSnapshot
 from kasari.setup import OWN_FOLDER, ROOT, ensure_site_packages, find_orthanc
 from kasari.stack.health import Probe
 from kasari.stack.layout import Layout
@@ -105,6 +108,39 @@ def test_orthanc_does_not_start(site: Site, break_it: Break) -> None:
     assert said
     for secret in (site.layout.secrets / "KUH").iterdir():
         assert secret.read_bytes() not in said
+
+
+class OtherGateway(BaseHTTPRequestHandler):
+    """Hands out a list of one that follows a policy which the plugin does not have."""
+
+    def do_GET(self) -> None:
+        snapshot = ConsentSnapshot(
+            tag="1", policy_hash="another", identities="", admitted={"a": "b"}
+        )
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(snapshot.model_dump_json().encode())
+
+    def do_POST(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_told: object) -> None: ...
+
+
+@pytest.mark.fault(45)
+def test_orthanc_does_not_start_beside_a_gateway_of_another_policy(site: Site) -> None:
+    """Plugin and gateway follow different policies | Orthanc does not start, and says why"""
+    with HTTPServer(("127.0.0.1", 0), OtherGateway) as gateway:
+        Thread(target=gateway.serve_forever, daemon=True).start()
+        told = json.loads(site.settings.read_text("utf-8"))
+        told["gateway_url"] = f"http://127.0.0.1:{gateway.server_port}"
+        site.settings.write_text(json.dumps(told), "utf-8")
+        with site.start() as process:
+            said, _ = process.communicate(timeout=LIMIT_S)
+        gateway.shutdown()
+    assert process.returncode != 0
+    assert b"follow different policies" in said
 
 
 def without_plugin(values: dict[str, Any], _settings: Path) -> None:

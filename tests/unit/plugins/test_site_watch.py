@@ -29,13 +29,14 @@ class FakeGateway:
         self.reports: list[PluginReport] = []
         self.down = False
         self.work: Callable[[], None] = lambda: None
+        self.snapshot = SNAPSHOT
 
     def fetch(self) -> ConsentSnapshot:
         if self.down:
             raise ConnectionRefusedError("PatientName=Kanervisto")
         self.fetched += 1
         self.work()
-        return SNAPSHOT
+        return self.snapshot
 
     def tell(self, report: PluginReport) -> None:
         if self.down:
@@ -167,3 +168,31 @@ def test_a_report_says_what_the_plugin_follows(world: World) -> None:
     (report,) = world.gateway.reports
     assert report.policy_hash == load_profile().name_and_hash
     assert report.identities == KeyRing.from_root(bytes(range(32)), "KUH").site_keys().identities
+
+
+def follows(world: World, **otherwise: str) -> ConsentSnapshot:
+    return SNAPSHOT.model_copy(update=world.admission.follows | otherwise)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "words"),
+    [({"policy_hash": "p"}, "different policies"), ({"identities": "i"}, "other keys")],
+)
+def test_a_plugin_that_differs_from_the_gateway_does_not_start(
+    world: World, otherwise: dict[str, str], words: str
+) -> None:
+    world.gateway.snapshot = follows(world, **otherwise)
+    with pytest.raises(ConfigError, match=words):
+        world.watch.meet()
+    assert len(world.gateway.reports) == 1, "the gateway raises its alert from this"
+
+
+def test_a_plugin_starts_beside_a_gateway_that_agrees_or_is_not_up_yet(world: World) -> None:
+    world.gateway.down = True
+    world.watch.meet()
+    assert world.admission.snapshot is None
+    world.gateway.down = False
+    world.gateway.snapshot = follows(world)
+    world.seconds += 1.0
+    world.watch.meet()
+    assert world.admission.snapshot == world.gateway.snapshot

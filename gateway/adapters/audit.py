@@ -21,7 +21,7 @@ class SqlAudit:
         self._reading = reading(engine)
         self._clock = clock
 
-    def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
+    def record(self, action: str, caller: str, subject: str, detail: str = "") -> None:
         with Session(self._engine) as session:
             one_writer(session.connection(), "audit")
             last = session.exec(
@@ -31,7 +31,7 @@ class SqlAudit:
                 sequence=last.sequence + 1 if last else 1,
                 at=self._clock.now(),
                 action=action,
-                role=role,
+                role=caller,
                 subject=subject,
                 detail=detail,
                 previous=last.digest if last else GENESIS,

@@ -30,7 +30,7 @@ def list_withdrawals(request: Request, _role: Operator) -> list[dict[str, Any]]:
 @router.post("")
 async def import_rows(
     request: Request,
-    role: Operator,
+    caller: Operator,
     kind: str | None = Query(default=None, pattern=f"^({'|'.join(WORDS)})$"),
     form: str = Query(default="csv", pattern="^(csv|kaiku|redcap|fhir)$"),
     source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
@@ -60,7 +60,7 @@ async def import_rows(
         call = partial_call(service.import_export, form, data, options=options)
     if not check_only:
         record = request.app.state.audit.record
-        await run_in_threadpool(record, "clinical-import", role, "-", f"{kind or form}, {source}")
+        await run_in_threadpool(record, "clinical-import", caller, "-", f"{kind or form}, {source}")
     result = await run_in_threadpool(call)
     refused = bool(result.problems) and not partial
     return JSONResponse(result.as_json(), 422 if refused else 200)

@@ -12,12 +12,14 @@ MOST_BYTES = 32 * 2**20
 
 
 @router.post("")
-async def import_consents(request: Request, role: Operator, preview: bool = False) -> JSONResponse:
+async def import_consents(
+    request: Request, caller: Operator, preview: bool = False
+) -> JSONResponse:
     """Import a CSV: 200 with counts, or 422 with a report by line and nothing imported."""
     body = await request.body()
     if len(body) > MOST_BYTES:
         text = "the list is larger than 32 MiB; split it"
         return JSONResponse({"code": "too-large", "text": text}, 413)
     consents: ConsentService = request.app.state.consents
-    report = await run_in_threadpool(consents.import_sheet, body, role, commit=not preview)
+    report = await run_in_threadpool(consents.import_sheet, body, caller, commit=not preview)
     return JSONResponse(report.as_json(), 422 if report.problems else 200)

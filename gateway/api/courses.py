@@ -70,10 +70,10 @@ def read_day(
 
 
 @router.post("/api/v1/gone")
-def confirm_gone(comment: Comment, request: Request, role: Operator) -> dict[str, int]:
+def confirm_gone(comment: Comment, request: Request, caller: Operator) -> dict[str, int]:
     """Say that what is not in the site store any more was deleted there on purpose."""
     deletion: DeletionService = request.app.state.deletion
-    return {"deleted": deletion.confirm(comment.comment, role)}
+    return {"deleted": deletion.confirm(comment.comment, caller)}
 
 
 @router.get("/api/v1/courses")
@@ -92,32 +92,32 @@ def read_course(course_id: int, request: Request, _role: Operator) -> dict[str, 
 
 @router.post("/api/v1/courses/{course_id}/release")
 def release_course(
-    course_id: int, comment: Comment, request: Request, role: Operator
+    course_id: int, comment: Comment, request: Request, caller: Operator
 ) -> dict[str, Any]:
     """Let a held course go; the comment travels with it."""
-    return course_service(request).release(course_id, comment.comment, role)
+    return course_service(request).release(course_id, comment.comment, caller)
 
 
 @router.post("/api/v1/courses/{course_id}/refuse")
 def refuse_course(
-    course_id: int, comment: Comment, request: Request, role: Operator
+    course_id: int, comment: Comment, request: Request, caller: Operator
 ) -> dict[str, Any]:
     """Keep a held course here for good."""
-    return course_service(request).refuse(course_id, comment.comment, role)
+    return course_service(request).refuse(course_id, comment.comment, caller)
 
 
 @router.post("/api/v1/why")
-def explain(question: Question, request: Request, role: Steward) -> dict[str, Any]:
+def explain(question: Question, request: Request, caller: Steward) -> dict[str, Any]:
     """Why is this patient not in the archive? The identifier comes in the body, never in a URL."""
     inquiry: InquiryService = request.app.state.inquiry
-    return inquiry.why(question.patient_id, role).as_json()
+    return inquiry.why(question.patient_id, caller).as_json()
 
 
 @router.post("/api/v1/sending/resume", status_code=204)
-def resume_sending(request: Request, role: Operator) -> None:
+def resume_sending(request: Request, caller: Operator) -> None:
     """Send again after the archive had refused this centre's token or certificate."""
     sending: SubmissionService = request.app.state.sending
-    sending.resume(role)
+    sending.resume(caller)
 
 
 @router.post("/api/v1/archive/recheck")

@@ -18,10 +18,10 @@ class WrongPatient(BaseModel):
 
 
 @router.post("/recalls")
-def recall(body: WrongPatient, request: Request, role: Steward) -> dict[str, Any]:
+def recall(body: WrongPatient, request: Request, caller: Steward) -> dict[str, Any]:
     """Delete everywhere what came under an identifier: it was another patient's."""
     service: RecallService = request.app.state.recall
-    return service.recall(body.patient_id, body.uid, body.comment, role)
+    return service.recall(body.patient_id, body.uid, body.comment, caller)
 
 
 @router.get("/erasures")

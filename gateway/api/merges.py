@@ -18,7 +18,7 @@ class MergeRequest(BaseModel):
 
 
 @router.post("/api/v1/merges")
-def merge(wanted: MergeRequest, request: Request, who: Steward) -> dict[str, Any]:
+def merge(wanted: MergeRequest, request: Request, caller: Steward) -> dict[str, Any]:
     """Let two identifiers mean one person."""
     service: MergeService = request.app.state.merging
-    return service.merge(wanted.patient_id, wanted.other_id, who).as_json()
+    return service.merge(wanted.patient_id, wanted.other_id, caller).as_json()

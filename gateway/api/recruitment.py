@@ -16,7 +16,7 @@ MOST_BYTES = 32 * 2**20
 @router.post("")
 async def import_log(
     request: Request,
-    role: Operator,
+    caller: Operator,
     source: str = Query(default="log", pattern=r"^[\w .-]{1,40}$"),
 ) -> JSONResponse:
     """Import a screening log: 200 with counts, or 422 with a report by line and nothing kept."""
@@ -24,7 +24,7 @@ async def import_log(
     if len(body) > MOST_BYTES:
         return JSONResponse({"code": "too-large", "text": "the log is larger than 32 MiB"}, 413)
     recruitment: RecruitmentService = request.app.state.recruitment
-    report = await run_in_threadpool(recruitment.import_log, body, source, role)
+    report = await run_in_threadpool(recruitment.import_log, body, source, caller)
     return JSONResponse(report.as_json(), 422 if report.problems else 200)
 
 

@@ -33,12 +33,12 @@ def read_senders(request: Request, _role: Operator) -> list[dict[str, Any]]:
 
 
 @router.post("/{aet}/quarantine", status_code=204)
-def quarantine(aet: str, why: Why, request: Request, role: Operator) -> None:
+def quarantine(aet: str, why: Why, request: Request, caller: Operator) -> None:
     """Refuse a sender until it is let in again."""
-    senders_of(request).quarantine(aet, why.comment, role)
+    senders_of(request).quarantine(aet, why.comment, caller)
 
 
 @router.post("/{aet}/lift", status_code=204)
-def lift(aet: str, request: Request, role: Operator) -> None:
+def lift(aet: str, request: Request, caller: Operator) -> None:
     """Let a sender in again."""
-    senders_of(request).lift(aet, role)
+    senders_of(request).lift(aet, caller)

@@ -25,16 +25,16 @@ def term_service(request: Request) -> TermService:
 
 @router.get("/api/v1/terms")
 def read_terms(
-    request: Request, role: Steward, decision: Decision | None = None
+    request: Request, caller: Steward, decision: Decision | None = None
 ) -> list[dict[str, Any]]:
     """Terms that de-identification redacted, the most frequent first, with their originals."""
-    return term_service(request).view(decision, role)
+    return term_service(request).view(decision, caller)
 
 
 @router.post("/api/v1/terms/{replacement}")
 def decide_term(
-    replacement: str, chosen: TermDecision, request: Request, role: Steward
+    replacement: str, chosen: TermDecision, request: Request, caller: Steward
 ) -> dict[str, Any]:
     """Approve a term, map it, or leave it redacted. Courses that hold it are sent again."""
     service = term_service(request)
-    return service.decide(replacement, chosen.decision, chosen.text, role, chosen.comment)
+    return service.decide(replacement, chosen.decision, chosen.text, caller, chosen.comment)

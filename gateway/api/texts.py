@@ -12,8 +12,8 @@ router = APIRouter(prefix="/api/v1/values", tags=["values"])
 
 @router.get("")
 def read_values(
-    request: Request, role: Steward, path: str | None = None, at_most: int = 2
+    request: Request, caller: Steward, path: str | None = None, at_most: int = 2
 ) -> dict[str, Any]:
     """Every distinct text by attribute path that stands in at most so many patients' objects."""
     service: TextService = request.app.state.texts
-    return service.view(path, at_most, role)
+    return service.view(path, at_most, caller)

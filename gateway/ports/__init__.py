@@ -42,7 +42,7 @@ class Clock(Protocol):
 class Audit(Protocol):
     """The append-only record. An action whose record cannot be written does not happen."""
 
-    def record(self, action: str, role: str, subject: str, detail: str = "") -> None:
+    def record(self, action: str, caller: str, subject: str, detail: str = "") -> None:
         """Append one event. `subject` is a pseudonym or a keyed UID, never an identifier."""
         ...
 

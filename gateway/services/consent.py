@@ -83,7 +83,7 @@ class ConsentService:
         self._recalled = recalled
         self._boot = secrets.token_hex(4)
 
-    def import_sheet(self, body: bytes, role: str, *, commit: bool) -> ImportReport:
+    def import_sheet(self, body: bytes, caller: str, *, commit: bool) -> ImportReport:
         """Read a CSV list or a FHIR R4 Bundle.
 
         With `commit`, every line of it is stored or, with any problem, none.
@@ -98,7 +98,7 @@ class ConsentService:
         new = sum(1 for p in touched if p not in before)
         committed = commit and not sheet.problems
         if committed:
-            self._audit.record("consent-import", role, "-", f"{sheet.lines} rows")
+            self._audit.record("consent-import", caller, "-", f"{sheet.lines} rows")
             self._vault.enrol(enrolments)
             # Of somebody new nothing can be here yet, unless unknown patients are held.
             for pseudonym in set(touched) if self._hold_unknown else before.keys() & set(touched):

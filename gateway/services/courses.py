@@ -227,7 +227,7 @@ class CourseService:
         studies = {member.instance.study_instance_uid for member in members}
         return bool(self._index.others_with(studies, members[0].instance.pseudonym))
 
-    def release(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
+    def release(self, course_id: int, comment: str, caller: str) -> dict[str, Any]:
         """Let a held course go although something is missing, or a refused one after all.
 
         Raises
@@ -241,10 +241,10 @@ class CourseService:
         if any(reason["code"] == "no-consent" for reason in course.reasons):
             raise RejectError("no-consent", "consent is not in force; nobody can release this")
         self._screen(course, comment)
-        self._audit.record("course-release", role, course.anchor_uid, comment)
+        self._audit.record("course-release", caller, course.anchor_uid, comment)
         release = {
             "released_at": self._clock.now().isoformat(),
-            "role": role,
+            "role": caller,
             "reasons": [dict(reason) for reason in course.reasons],
             "comment": comment.strip(),
         }
@@ -255,13 +255,13 @@ class CourseService:
         self.look_at(course.pseudonym)
         return self._describe(self._existing(course_id))
 
-    def refuse(self, course_id: int, comment: str, role: str) -> dict[str, Any]:
+    def refuse(self, course_id: int, comment: str, caller: str) -> dict[str, Any]:
         """Keep a course here for good; it is judged again only when its members change."""
         course = self._existing(course_id)
         if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
             raise RejectError("not-held", f"the course is {course.state.value}, not held")
         self._screen(course, comment)
-        self._audit.record("course-refuse", role, course.anchor_uid, comment)
+        self._audit.record("course-refuse", caller, course.anchor_uid, comment)
         refused = replace(course, state=CourseState.REFUSED, sent_digest=course.content_digest)
         self._courses.save(refused)
         return self._describe(refused)

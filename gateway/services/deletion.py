@@ -15,7 +15,7 @@ class DeletionService:
         self._alerts = alerts
         self._audit = audit
 
-    def confirm(self, comment: str, who: str) -> int:
+    def confirm(self, comment: str, caller: str) -> int:
         """Count what is gone as deleted from now on. Returns how many instances.
 
         Raises
@@ -27,7 +27,7 @@ class DeletionService:
         if wrong is not None:
             raise RejectError("comment", wrong)
         gone = self._index.gone()
-        self._audit.record("deletion-confirm", who, "-", f"{len(gone)}: {comment.strip()}")
+        self._audit.record("deletion-confirm", caller, "-", f"{len(gone)}: {comment.strip()}")
         self._index.forget(gone, BY_HAND)
         self._alerts.clear(GONE)
         return len(gone)

@@ -45,11 +45,11 @@ class InquiryService:
         self._outbox = outbox
         self._audit = audit
 
-    def why(self, patient_id: str, role: str) -> Answer:
+    def why(self, patient_id: str, caller: str) -> Answer:
         """Explain where a patient's courses are and what each waits for."""
         lookup = self._naming.lookup(patient_id)
         pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
-        self._audit.record("inquiry", role, pseudonym or "unknown")
+        self._audit.record("inquiry", caller, pseudonym or "unknown")
         if pseudonym is None:
             text = (
                 "This identifier is in no consent list, so everything sent for it was refused. "
@@ -77,7 +77,7 @@ class InquiryService:
             courses=tuple(courses),
         )
 
-    def who(self, course_id: int, role: str) -> dict[str, Any]:
+    def who(self, course_id: int, caller: str) -> dict[str, Any]:
         """Return whose course it is, to a steward; that it was looked at is in the audit.
 
         Raises
@@ -88,7 +88,7 @@ class InquiryService:
         course = self._courses.get(course_id)
         if course is None:
             raise RejectError("unknown-course", "there is no such course")
-        self._audit.record("identity-view", role, course.pseudonym, f"course {course_id}")
+        self._audit.record("identity-view", caller, course.pseudonym, f"course {course_id}")
         person = self._vault.person(course.pseudonym)
         if person is None:
             raise RejectError("unknown-patient", "the patient is in no consent list")

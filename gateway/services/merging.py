@@ -61,7 +61,7 @@ class MergeService:
         self._audit = audit
         self._on_change = on_change
 
-    def merge(self, patient_id: str, other_id: str, who: str) -> Merged:
+    def merge(self, patient_id: str, other_id: str, caller: str) -> Merged:
         """Let `other_id` mean the person of `patient_id` from now on; doing it twice is harmless.
 
         Raises
@@ -79,7 +79,9 @@ class MergeService:
         if keep == other or first == second:
             return Merged(already=True, send_again=0)
         stored = len(self._index.of_patient(other)) if other else 0
-        self._audit.record("merge", who, keep, f"{other or 'new identifier'}, {stored} instances")
+        self._audit.record(
+            "merge", caller, keep, f"{other or 'new identifier'}, {stored} instances"
+        )
         end = Consent(ConsentStatus.WITHDRAWN, MERGED, MERGED, self._clock.now().date())
         self._merges.merge(keep, other, second, other_id, end)
         for pseudonym in filter(None, (keep, other)):

@@ -51,7 +51,7 @@ class RecallService:
         self._audit = audit
         self._clock = clock
 
-    def recall(self, patient_id: str, uid: str, comment: str, who: str) -> dict[str, Any]:
+    def recall(self, patient_id: str, uid: str, comment: str, caller: str) -> dict[str, Any]:
         """Order the deletion of everything that came under an identifier.
 
         Parameters
@@ -77,7 +77,7 @@ class RecallService:
         wrong = screen_comment(comment, person.words() if person else ())
         if wrong is not None:
             raise RejectError("comment", wrong)
-        self._audit.record("recall", who, pseudonym, comment.strip())
+        self._audit.record("recall", caller, pseudonym, comment.strip())
         studies = {s.instance.study_instance_uid for s in stored}
         others = self._index.others_with(studies, pseudonym)
         self._erasures.recall(pseudonym, comment.strip(), self._clock.now())

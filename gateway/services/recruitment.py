@@ -69,14 +69,14 @@ class RecruitmentService:
         self._centre = centre
         self._told = ""
 
-    def import_log(self, data: bytes, source: str, role: str) -> LogReport:
+    def import_log(self, data: bytes, source: str, caller: str) -> LogReport:
         """Take a whole screening log; it replaces what the same source told before."""
         log = read_log(data)
         counted: dict[str, int] = {}
         for event in log.events:
             counted[event.step] = counted.get(event.step, 0) + event.count
         if not log.problems:
-            self._audit.record("screening-import", role, "-", f"{log.lines} lines, {source}")
+            self._audit.record("screening-import", caller, "-", f"{log.lines} lines, {source}")
             self._screening.replace(source, log.events, self._clock.now())
         return LogReport(log.lines, counted, log.problems)
 

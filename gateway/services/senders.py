@@ -99,18 +99,18 @@ class SenderService:
                 found.append(_told(call.aet, call.host, "unknown", [call]) | {"comment": ""})
         return found
 
-    def quarantine(self, aet: str, comment: str, role: str) -> None:
+    def quarantine(self, aet: str, comment: str, caller: str) -> None:
         """Refuse a sender's associations until it is let in again."""
         self._check(aet)
         if not comment.strip():
             raise RejectError("comment", "say why, in a few words")
-        self._audit.record("sender-quarantine", role, aet, comment.strip())
+        self._audit.record("sender-quarantine", caller, aet, comment.strip())
         self._callers.quarantine(aet, Quarantine(self._clock.now(), comment.strip()))
 
-    def lift(self, aet: str, role: str) -> None:
+    def lift(self, aet: str, caller: str) -> None:
         """Let a sender in again."""
         self._check(aet)
-        self._audit.record("sender-lift", role, aet)
+        self._audit.record("sender-lift", caller, aet)
         self._callers.lift(aet)
 
     def seen(self) -> None:

@@ -81,9 +81,9 @@ class SubmissionService:
         self.stopped = False
         """Set when the archive does not let us in; only a person or a restart clears it."""
 
-    def resume(self, role: str) -> None:
+    def resume(self, caller: str) -> None:
         """Send again after a person has mended why the archive did not let us in."""
-        self._audit.record("sending-resume", role, "-")
+        self._audit.record("sending-resume", caller, "-")
         self.stopped = False
         self._alerts.clear(STOPPED)
 

@@ -72,10 +72,10 @@ class TermService:
         told = [self._describe(terms) for terms in families.values()]
         return sorted(told, key=lambda term: (-term["instances"], term["replacement"]))
 
-    def view(self, decision: Decision | None, role: str) -> list[dict[str, Any]]:
+    def view(self, decision: Decision | None, caller: str) -> list[dict[str, Any]]:
         """Return what `find` does to the steward; that it was looked at is in the audit."""
         found = self.find(decision)
-        self._audit.record("terms-view", role, "-", f"{len(found)} terms")
+        self._audit.record("terms-view", caller, "-", f"{len(found)} terms")
         return found
 
     def _family(self, term: Term) -> tuple[str, str]:
@@ -99,7 +99,7 @@ class TermService:
         }
 
     def decide(
-        self, replacement: str, decision: Decision, text: str, role: str, comment: str = ""
+        self, replacement: str, decision: Decision, text: str, caller: str, comment: str = ""
     ) -> dict[str, Any]:
         """Approve a term as it is, map it to a text, or leave it redacted.
 
@@ -115,7 +115,7 @@ class TermService:
         patients = self._terms.patients([term.replacement for term in terms])
         chosen = self._chosen(terms[0], decision, text, patients)
         self._screen(comment, terms[0], decision, patients)
-        self._audit.record(f"term-{decision.value}", role, terms[0].replacement, comment.strip())
+        self._audit.record(f"term-{decision.value}", caller, terms[0].replacement, comment.strip())
         names = [term.replacement for term in terms]
         before = self._terms.in_force()
         self._terms.decide(names, decision, chosen)

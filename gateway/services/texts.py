@@ -36,11 +36,11 @@ class TextService:
                 self._seen.add(series)
         self._texts.note(self._read(leaves), stored.instance.pseudonym)
 
-    def view(self, path: str | None, at_most: int, role: str) -> dict[str, Any]:
+    def view(self, path: str | None, at_most: int, caller: str) -> dict[str, Any]:
         """Return texts, and how many there are by path; that it was looked at is in the audit."""
         everywhere = self._texts.find(None, at_most)
         found = [one for one in everywhere if path is None or one.path == path]
-        self._audit.record("values-view", role, "-", f"{len(found)} texts")
+        self._audit.record("values-view", caller, "-", f"{len(found)} texts")
         counts = Counter(one.path for one in everywhere)
         return {
             "paths": [{"path": name, "texts": count} for name, count in sorted(counts.items())],

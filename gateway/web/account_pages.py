@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import OPERATORS, READERS
 from gateway.errors import RejectError
-from gateway.web.frame import opened, page, who
+from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -22,7 +22,7 @@ def show_account(request: Request) -> Response:
 def confirm_gone(request: Request, comment: Annotated[str, Form(max_length=200)] = "") -> Response:
     service = opened(request, *OPERATORS).deletion
     try:
-        count = service.confirm(comment, who(request))
+        count = service.confirm(comment, caller(request))
     except RejectError as error:
         return _shown(request, 422, wrong=f"Not confirmed: {error}.")
     return _shown(request, told=f"{count} instances count as deleted from now on.")

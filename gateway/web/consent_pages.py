@@ -12,7 +12,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import OPERATORS
-from gateway.web.frame import opened, page, who
+from gateway.web.frame import caller, opened, page
 
 LIVES = timedelta(minutes=15)
 MOST = 8
@@ -68,7 +68,7 @@ def import_previewed(
     request: Request, preview: Annotated[str, Form(max_length=64)] = ""
 ) -> Response:
     state = opened(request, *OPERATORS)
-    body = state.previews.take(preview, who(request), state.clock.now())
+    body = state.previews.take(preview, caller(request), state.clock.now())
     if body is None:
         counts = state.consents.counts()
         wrong = "Nothing was imported: this preview is too old. Choose the file again."
@@ -77,9 +77,9 @@ def import_previewed(
 
 
 def _reported(request: Request, state: Any, body: bytes, *, commit: bool) -> Response:
-    report = state.consents.import_sheet(body, who(request), commit=commit)
+    report = state.consents.import_sheet(body, caller(request), commit=commit)
     keeps = not commit and not report.problems
-    name = state.previews.keep(who(request), body, state.clock.now()) if keeps else ""
+    name = state.previews.keep(caller(request), body, state.clock.now()) if keeps else ""
     return page(
         request,
         "consents.html",

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import READERS, STEWARDS
 from gateway.errors import RejectError
-from gateway.web.frame import opened, page, who
+from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -26,7 +26,7 @@ def recall(
 ) -> Response:
     service = opened(request, *STEWARDS).recall
     try:
-        done = service.recall(patient_id, uid, comment, who(request))
+        done = service.recall(patient_id, uid, comment, caller(request))
     except RejectError as error:
         return _shown(request, 422, wrong=f"Not recalled: {error}.")
     told = (

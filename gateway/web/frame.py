@@ -88,7 +88,7 @@ def opened(request: Request, *roles: AccountRole) -> Any:
     return request.app.state
 
 
-def who(request: Request) -> str:
+def caller(request: Request) -> str:
     """Return the caller that `opened` let in, as the audit keeps it."""
     return str(request.state.caller)
 

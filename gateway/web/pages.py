@@ -22,7 +22,7 @@ from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
 from gateway.errors import RejectError
 from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
-from gateway.web.frame import opened, page, who
+from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -107,7 +107,7 @@ def show_identity(request: Request, course_id: int) -> Response:
     state = opened(request, *STEWARDS)
     try:
         course = state.course_service.read(course_id)
-        told = {"identity": state.inquiry.who(course_id, who(request))}
+        told = {"identity": state.inquiry.who(course_id, caller(request))}
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None
@@ -127,7 +127,7 @@ def decide(
         raise HTTPException(404, "there is no such page")
     try:
         act = service.release if decision == "release" else service.refuse
-        act(course_id, comment, who(request))
+        act(course_id, comment, caller(request))
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None
@@ -155,7 +155,7 @@ def import_clinical(
     if what not in (*WORDS, *FORMS):
         raise HTTPException(404, "there is no such kind of file")
     if not options.check_only:
-        state.audit.record("clinical-import", who(request), "-", f"{what}, {source}")
+        state.audit.record("clinical-import", caller(request), "-", f"{what}, {source}")
     data = file.file.read()
     result = (
         clinical.import_csv(WORDS[what], data, options=options)
@@ -194,7 +194,7 @@ def decide_term(
 ) -> Response:
     service = opened(request, *STEWARDS).terms
     try:
-        done = service.decide(replacement, decision, text, who(request), comment)
+        done = service.decide(replacement, decision, text, caller(request), comment)
     except RejectError as error:
         if error.code == "unknown-term":
             raise HTTPException(404, str(error)) from None
@@ -206,7 +206,7 @@ def decide_term(
 def _terms_page(
     request: Request, decision: Decision | None, code: int = 200, **told: str
 ) -> Response:
-    found = opened(request, *STEWARDS).terms.view(decision, who(request))
+    found = opened(request, *STEWARDS).terms.view(decision, caller(request))
     chosen = decision.value if decision else None
     names = [each.value for each in Decision]
     return page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
@@ -222,7 +222,7 @@ def show_why(request: Request) -> Response:
 def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]) -> Response:
     state = opened(request, *STEWARDS)
     try:
-        answer = state.inquiry.why(patient_id, who(request)).as_json()
+        answer = state.inquiry.why(patient_id, caller(request)).as_json()
     except RejectError as error:
         return page(request, "why.html", 422, wrong=str(error))
     return page(request, "why.html", answer=answer)
@@ -242,7 +242,7 @@ def merge(
 ) -> Response:
     service = opened(request, *STEWARDS).merging
     try:
-        merged = service.merge(patient_id, other_id, who(request))
+        merged = service.merge(patient_id, other_id, caller(request))
     except RejectError as error:
         return page(request, "merge.html", 422, wrong=str(error))
     return page(request, "merge.html", merged=merged)

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import OPERATORS
 from gateway.errors import RejectError
-from gateway.web.frame import opened, page, who
+from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -37,9 +37,9 @@ def decide(
         if service is None or decision not in {"quarantine", "lift"}:
             raise RejectError("no-page", "there is no such decision")
         if decision == "quarantine":
-            service.quarantine(aet, comment, who(request))
+            service.quarantine(aet, comment, caller(request))
         else:
-            service.lift(aet, who(request))
+            service.lift(aet, caller(request))
     except RejectError as error:
         return _shown(request, 422, f"Not done: {error}.")
     return RedirectResponse("/senders", 303)

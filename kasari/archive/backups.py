@@ -14,7 +14,7 @@ from kasari.backups.keeping import database_file, put_back, read_about, write_ba
 from kasari.backups.running import refuse_if_running
 from kasari.errors import InputError
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER
+from kasari.stack import chosen_folder
 
 KIND: Final = "harmonizer"
 Config = Annotated[
@@ -70,4 +70,4 @@ def restore(
 
 
 def _settings(config: Path | None, data: Path | None) -> Settings:
-    return load_settings(config or (data or DEFAULT_FOLDER) / "harmonizer" / "harmonizer.yml")
+    return load_settings(config or chosen_folder(data) / "harmonizer" / "harmonizer.yml")

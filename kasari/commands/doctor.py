@@ -7,7 +7,7 @@ import typer
 
 from kasari.doctor import Check, Verdict, checks_of_machine, checks_of_stack
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER
+from kasari.stack import chosen_folder
 
 SHOWN: Final = {Verdict.OK: "ok", Verdict.MISSING: "MISSING", Verdict.OPTIONAL: "not here"}
 
@@ -20,7 +20,7 @@ def command(
 
     Example: kasari doctor
     """
-    folder = data or DEFAULT_FOLDER
+    folder = chosen_folder(data)
     checks = [*checks_of_machine(folder), *checks_of_stack(folder)]
     if as_json:
         typer.echo(json.dumps([check.as_json() for check in checks], indent=2))

@@ -3,7 +3,7 @@
 import typer
 
 from kasari.setup.options import DataFolder
-from kasari.stack import DEFAULT_FOLDER, stop_stack
+from kasari.stack import chosen_folder, stop_stack
 
 
 def command(data: DataFolder = None) -> None:
@@ -11,5 +11,6 @@ def command(data: DataFolder = None) -> None:
 
     Example: kasari down
     """
-    stopped = stop_stack(data or DEFAULT_FOLDER)
-    typer.echo(f"stopped: {', '.join(stopped)}" if stopped else "nothing ran")
+    folder = chosen_folder(data)
+    stopped = stop_stack(folder)
+    typer.echo(f"stopped: {', '.join(stopped)}" if stopped else f"nothing ran in {folder}")

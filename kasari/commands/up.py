@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -10,7 +11,6 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from kasari.errors import StackError
-from kasari.setup.options import DataFolder
 from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
 
 NAMED: Final = ("KUH", "Tyks", "TAYS", "OYS", "HUS")
@@ -21,7 +21,9 @@ console = Console(stderr=True)
 
 def command(
     centres: Annotated[int, typer.Option(min=1, max=MOST, help="How many hospitals.")] = 2,
-    data: DataFolder = None,
+    data: Annotated[
+        Path, typer.Option(help="Folder that keeps everything; else .kasari/data in the checkout.")
+    ] = DEFAULT_FOLDER,
     foreground: Annotated[
         bool, typer.Option(help="Stay, start again what dies, stop all of it on Ctrl-C.")
     ] = False,
@@ -31,9 +33,8 @@ def command(
 
     Example: kasari up --centres 2
     """
-    folder = data or DEFAULT_FOLDER
     with console.status("starting ...") as status:
-        stack = start_stack(folder, centre_names(centres), status.update)
+        stack = start_stack(data, centre_names(centres), status.update)
     publish(stack)
     if as_json:
         typer.echo(json.dumps(stack.description(), indent=2))

@@ -189,18 +189,31 @@ def stop_stack(folder: Path) -> list[str]:
 
 
 def chosen_folder(data: Path | None) -> Path:
-    """Return the folder that a command means: the named one, else of the stack started last."""
+    """Return the folder that a command means: the named one, else of the stack started last.
+
+    One in the default folder that still runs comes before one that has ended, as a demo does.
+    """
     if data is not None:
         return data
     try:
-        return Path(json.loads(PUBLISHED.read_text("utf-8"))["data_folder"])
-    except (OSError, ValueError, KeyError):
+        last = Path(json.loads(PUBLISHED.read_text("utf-8"))["data_folder"])
+    except (OSError, ValueError, KeyError, TypeError):
         return DEFAULT_FOLDER
+    if not _runs(last) and (_runs(DEFAULT_FOLDER) or not Layout(last).description.exists()):
+        return DEFAULT_FOLDER
+    return last
 
 
 def publish(stack: Stack) -> None:
     """Make this the stack that commands mean when they are told no other."""
     write_private(PUBLISHED, _text(stack))
+
+
+def _runs(folder: Path) -> bool:
+    try:
+        return any(open_stack(folder).processes().values())
+    except StackError:
+        return False
 
 
 def _text(stack: Stack) -> bytes:
@@ -280,9 +293,9 @@ def _fresh(program: Program, progress: Progress) -> Running | None:
 def _read_description(layout: Layout) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(layout.description.read_text("utf-8"))
-    except (OSError, ValueError):
+        return found if found["ports"] and "centres" in found else {}
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
-    return found
 
 
 @contextmanager

@@ -103,4 +103,4 @@ def test_up_on_a_running_stack_tells_where_everything_is(
 
 
 def test_down_where_nothing_runs(tmp_path: Path) -> None:
-    assert call("down", "--data", tmp_path).stdout == "nothing ran\n"
+    assert call("down", "--data", tmp_path).stdout == f"nothing ran in {tmp_path}\n"

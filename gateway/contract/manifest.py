@@ -59,10 +59,13 @@ class PlanRevision(WireModel):
 
 
 class Release(WireModel):
-    """A person let a held course go. The comment is the steward's; no identifier may be in it."""
+    """A person let a held course go, told by role alone: the account's name stays in the centre.
+
+    No identifier may be in the comment.
+    """
 
     released_at: datetime
-    role: str
+    role: Literal["operator", "steward"]
     reasons: tuple[str, ...]
     comment: str
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.contract.manifest import Role
+from gateway.domain.accounts import role_of
 from gateway.domain.courses import (
     CourseState,
     Draft,
@@ -244,7 +245,7 @@ class CourseService:
         self._audit.record("course-release", caller, course.anchor_uid, comment)
         release = {
             "released_at": self._clock.now().isoformat(),
-            "role": caller,
+            "role": role_of(caller),
             "reasons": [dict(reason) for reason in course.reasons],
             "comment": comment.strip(),
         }

@@ -18,6 +18,7 @@ from gateway.contract.manifest import (
     PlanRevision,
     Release,
 )
+from gateway.domain.accounts import role_of
 from gateway.domain.checker import unresolved
 from gateway.domain.consent import Person
 from gateway.domain.courses import Draft, missing_of
@@ -292,9 +293,14 @@ def _revisions(draft: Draft, uid: Callable[[str], str]) -> tuple[PlanRevision, .
 
 
 def _release(course: Course) -> Release | None:
+    """Tell of a person's decision what may leave: decisions of before kept the account's name."""
     given = course.release
     if not given or not given.get("reasons"):
         return None
     return Release.model_validate(
-        {**given, "reasons": tuple(reason["text"] for reason in given["reasons"])}
+        {
+            **given,
+            "role": role_of(given["role"]),
+            "reasons": tuple(reason["text"] for reason in given["reasons"]),
+        }
     )

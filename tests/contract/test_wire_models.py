@@ -50,6 +50,13 @@ def course() -> Manifest:
     )
 
 
+def test_no_account_gets_into_a_manifest_by_name() -> None:
+    known = course().model_dump(mode="json")
+    known["release"]["role"] = "steward:maija.virtanen"
+    with pytest.raises(ValidationError, match=r"release\.role"):
+        Manifest.model_validate(known)
+
+
 def test_a_manifest_survives_the_wire() -> None:
     assert Manifest.model_validate_json(course().model_dump_json()) == course()
 

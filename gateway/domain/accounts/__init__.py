@@ -2,7 +2,7 @@
 
 from gateway.domain.accounts.attempts import Attempts
 from gateway.domain.accounts.passwords import check_password, hash_password, is_password
-from gateway.domain.accounts.roles import Account, AccountRole, check_name
+from gateway.domain.accounts.roles import Account, AccountRole, check_name, role_of
 
 __all__ = [
     "Account",
@@ -12,4 +12,5 @@ __all__ = [
     "check_password",
     "hash_password",
     "is_password",
+    "role_of",
 ]

@@ -22,6 +22,11 @@ class AccountRole(StrEnum):
     """Reads the audit, the account of instances and the list of accounts; changes nothing."""
 
 
+def role_of(caller: str) -> str:
+    """Return the role of a caller as the audit keeps one: `steward` of `steward:maija`."""
+    return caller.partition(":")[0]
+
+
 def check_name(name: str) -> str:
     """Return the name of an account.
 

@@ -1,6 +1,7 @@
 """From stored objects to verified receipts, with everything on the way failing in turn."""
 
 import pytest
+from sqlalchemy import text
 
 from gateway.errors import RejectError, RetryError, StopError
 from gateway.services.submission import LEASE_S
@@ -60,6 +61,28 @@ def test_an_incomplete_course_is_held_and_released_by_a_person(hospital: Hospita
     assert manifest.release is not None
     assert manifest.release.comment == "known, one slice is enough"
     assert len(manifest.missing) == 4
+
+
+def test_the_manifest_tells_the_role_and_not_the_account_that_released(
+    hospital: Hospital,
+) -> None:
+    objects = make.course(slices=5, patient=hospital.pseudonym())
+    hospital.take_in([objects[0], *objects[5:]])
+    service = hospital.service.course_service
+    service.release(1, "one slice is enough", "steward:maija.virtanen")
+    with hospital.service.engine.begin() as connection:
+        kept = connection.execute(text("SELECT release FROM course")).scalar_one()
+        assert "maija" not in kept
+        of_before = kept.replace('"steward"', '"steward:maija.virtanen"')
+        assert of_before != kept
+        connection.execute(text("UPDATE course SET release = :of_before"), {"of_before": of_before})
+    hospital.send()
+    (body,) = hospital.archive.announced.values()
+    assert body.manifest.release is not None
+    assert body.manifest.release.role == "steward"
+    assert "maija" not in body.model_dump_json()
+    latest = hospital.service.audit.entries()
+    assert any(event["role"] == "steward:maija.virtanen" for event in latest)
 
 
 def test_a_late_object_makes_the_next_version(hospital: Hospital) -> None:

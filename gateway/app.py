@@ -101,7 +101,16 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     app.state.sessions = Sessions()
     app.state.previews = consent_pages.Previews()
     app.state.poke = loops.intake.poke
-    published = ("clock", "audit", "consents", "course_service", "sending", "inquiry", "status")
+    published = (
+        "clock",
+        "audit",
+        "consents",
+        "course_service",
+        "decisions",
+        "sending",
+        "inquiry",
+        "status",
+    )
     others = (
         "recheck",
         "recall",

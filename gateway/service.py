@@ -38,6 +38,7 @@ from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.consent import ConsentService
 from gateway.services.courses import CourseService
+from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
 from gateway.services.inbox import PLACES, InboxService
 from gateway.services.inquiry import InquiryService
@@ -89,6 +90,9 @@ class Service:
         self.terms = self._terms(ring)
         self.intake = self._intake()
         self.course_service = self._course_service(ring)
+        self.decisions = DecisionService(
+            self.course_service, self.courses, self.outbox, self.vault, self.clock, self.audit
+        )
         self.departure = departure(settings, world, self.alerts)
         self.sending = self._sending()
         self.withdrawal = self._withdrawal()
@@ -232,10 +236,8 @@ class Service:
             self.index,
             self.courses,
             self.outbox,
-            self.vault,
             self.consents.is_admitted,
             self.clock,
-            self.audit,
             policy_of(self.settings),
             self.world.stage.uid,
             VaultSubjects(self.vault, ring.site_keys(), self.settings.test_patients).subject,

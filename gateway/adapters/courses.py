@@ -133,6 +133,7 @@ def _fill(row: CourseRow, course: Course) -> None:
     row.reasons = list(course.reasons)
     row.findings = list(course.findings)
     row.release = dict(course.release) if course.release else None
+    row.refusal = dict(course.refusal) if course.refusal else None
     row.instances = course.instances
     row.changed_at = course.changed_at
     row.delivered_version = course.delivered_version
@@ -151,6 +152,7 @@ def _course(row: CourseRow) -> Course:
         reasons=tuple(row.reasons),
         findings=tuple(row.findings),
         release=row.release,
+        refusal=row.refusal,
         instances=row.instances,
         changed_at=row.changed_at,
         delivered_version=row.delivered_version,

@@ -197,12 +197,13 @@ class SqlOutbox:
                 _move(course, CourseState.READY)
             session.commit()
 
-    def cancel(self, pseudonym: str) -> int:
+    def cancel(self, pseudonym: str, course_id: int | None = None) -> int:
+        only: Any = True if course_id is None else CourseRow.id == course_id
         with Session(self._engine) as session:
             rows = session.exec(
                 select(SubmissionRow)
                 .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
-                .where(CourseRow.pseudonym == pseudonym, col(SubmissionRow.state).in_(_OPEN))
+                .where(CourseRow.pseudonym == pseudonym, col(SubmissionRow.state).in_(_OPEN), only)
                 .with_for_update(of=SubmissionRow)
             ).all()
             for row in rows:

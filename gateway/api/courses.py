@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator, Reader, Steward
 from gateway.services.courses import CourseService
+from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
 from gateway.services.inquiry import InquiryService
 from gateway.services.ledger import LedgerService
@@ -29,6 +30,11 @@ class Question(BaseModel):
 
 def course_service(request: Request) -> CourseService:
     service: CourseService = request.app.state.course_service
+    return service
+
+
+def decisions(request: Request) -> DecisionService:
+    service: DecisionService = request.app.state.decisions
     return service
 
 
@@ -95,7 +101,7 @@ def release_course(
     course_id: int, comment: Comment, request: Request, caller: Operator
 ) -> dict[str, Any]:
     """Let a held course go; the comment travels with it."""
-    return course_service(request).release(course_id, comment.comment, caller)
+    return decisions(request).release(course_id, comment.comment, caller)
 
 
 @router.post("/api/v1/courses/{course_id}/refuse")
@@ -103,7 +109,7 @@ def refuse_course(
     course_id: int, comment: Comment, request: Request, caller: Operator
 ) -> dict[str, Any]:
     """Keep a held course here for good."""
-    return course_service(request).refuse(course_id, comment.comment, caller)
+    return decisions(request).refuse(course_id, comment.comment, caller)
 
 
 @router.post("/api/v1/why")

@@ -110,6 +110,8 @@ class Course:
     reasons: tuple[dict[str, str], ...] = ()
     findings: tuple[dict[str, str], ...] = ()
     release: Mapping[str, Any] | None = None
+    refusal: Mapping[str, Any] | None = None
+    """That a person keeps it here for good: on which day, who, and of which members."""
     instances: int = 0
     delivered_version: int = 0
     delivered_at: datetime | None = None
@@ -192,8 +194,8 @@ class Outbox(Protocol):
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None: ...
 
-    def cancel(self, pseudonym: str) -> int:
-        """Withhold whatever of a patient still waits. Returns how many submissions."""
+    def cancel(self, pseudonym: str, course_id: int | None = None) -> int:
+        """Withhold whatever of a patient, or of one course, still waits. Returns how many."""
         ...
 
     def counts(self) -> dict[str, int]: ...

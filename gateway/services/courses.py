@@ -1,4 +1,4 @@
-"""Courses: assembled from the index, judged, held or queued; released or refused by a person."""
+"""Courses: assembled from the index, judged, held or queued."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.contract.manifest import Role
-from gateway.domain.accounts import role_of
 from gateway.domain.courses import (
     CourseState,
     Draft,
@@ -19,10 +18,10 @@ from gateway.domain.courses import (
     reasons_of,
     revisions,
 )
-from gateway.domain.submission import content_digest, screen_comment
+from gateway.domain.submission import content_digest
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
-from gateway.ports import Audit, Clock, Course, Courses, Index, Outbox, StoredInstance, Vault
+from gateway.ports import Clock, Course, Courses, Index, Outbox, StoredInstance
 
 ATTEMPTS = 5
 
@@ -53,10 +52,8 @@ class CourseService:
         index: Index,
         courses: Courses,
         outbox: Outbox,
-        vault: Vault,
         is_admitted: Callable[[str], bool],
         clock: Clock,
-        audit: Audit,
         policy: CoursePolicy,
         course_uid: Callable[[str], str],
         subject_of: Callable[[str, Sequence[str]], Subject] = lambda _pseudonym, _days: Subject(),
@@ -64,10 +61,8 @@ class CourseService:
         self._index = index
         self._courses = courses
         self._outbox = outbox
-        self._vault = vault
         self._is_admitted = is_admitted
         self._clock = clock
-        self._audit = audit
         self._policy = policy
         self._course_uid = course_uid
         self._subject_of = subject_of
@@ -107,15 +102,26 @@ class CourseService:
         taken: set[int] = set()
         for draft in drafts:
             members = [stored[member.sop_instance_uid] for member in draft.members]
-            course = self._match(draft, members, rows, taken)
+            course = _with_refusal(self._match(draft, members, rows, taken), members, rows)
             if course.id is not None:
                 taken.add(course.id)
             kept = self._not_elsewhere(course, members, rows)
             if kept:
                 self._judge(course, draft, kept, set(stored))
+        self._drop(rows, taken, {s.course_id for s in stored.values()})
+
+    def _drop(self, rows: Sequence[Course], taken: set[int], homes: set[int | None]) -> None:
+        """Remove what was never sent and is part of another course, or has no members, now.
+
+        One that a person refused stays, empty, so that its objects do not go when they come again.
+        """
         for row in rows:
-            if row.id is not None and row.id not in taken and row.version == 0:
+            if row.id is None or row.id in taken or row.version > 0:
+                continue
+            if row.id in homes or not row.refusal:
                 self._courses.remove(row.id)
+            elif row.instances:
+                self._courses.save(replace(row, state=CourseState.REFUSED, instances=0))
 
     def _match(
         self,
@@ -175,6 +181,7 @@ class CourseService:
                 released=_released(course),
                 refused_for=_said(findings, Severity.REFUSE),
                 patient=now < until,
+                **_refusal(course, digest),
             )
         )
         if state is CourseState.READY and _is_in_the_outbox(course, digest):
@@ -188,12 +195,11 @@ class CourseService:
             reasons=tuple(vars(reason) for reason in reasons),
             findings=tuple(vars(f) | {"severity": f.severity.value} for f in findings),
         )
-        ids = [member.orthanc_id for member in members]
         strangers = [m.orthanc_id for m in members if course.id is None or m.course_id != course.id]
         saved = replace(updated, id=self._courses.save(updated, strangers))
         self._patience[saved.id or 0] = max(until, changed_at)
         if state is CourseState.READY and digest != course.sent_digest:
-            self._outbox.queue(saved, ids)
+            self._outbox.queue(saved, [member.orthanc_id for member in members])
 
     def _has_settled(self, changed_at: datetime, now: datetime) -> bool:
         """Whether nothing has come for long enough; a clock may have been set back since."""
@@ -228,57 +234,18 @@ class CourseService:
         studies = {member.instance.study_instance_uid for member in members}
         return bool(self._index.others_with(studies, members[0].instance.pseudonym))
 
-    def release(self, course_id: int, comment: str, caller: str) -> dict[str, Any]:
-        """Let a held course go although something is missing, or a refused one after all.
-
-        Raises
-        ------
-        RejectError
-            `unknown-course`, `not-held` or `comment` (it would identify the patient).
-        """
-        course = self._existing(course_id)
-        if course.state not in {CourseState.HELD, CourseState.COLLECTING, CourseState.REFUSED}:
-            raise RejectError("not-held", f"the course is {course.state.value}, not held")
-        if any(reason["code"] == "no-consent" for reason in course.reasons):
-            raise RejectError("no-consent", "consent is not in force; nobody can release this")
-        self._screen(course, comment)
-        self._audit.record("course-release", caller, course.anchor_uid, comment)
-        release = {
-            "released_at": self._clock.now().isoformat(),
-            "role": role_of(caller),
-            "reasons": [dict(reason) for reason in course.reasons],
-            "comment": comment.strip(),
-        }
-        again = replace(course, release=release)
-        if course.state is CourseState.REFUSED:
-            again = replace(again, state=CourseState.COLLECTING, sent_digest="")
-        self._courses.save(again)
-        self.look_at(course.pseudonym)
-        return self._describe(self._existing(course_id))
-
-    def refuse(self, course_id: int, comment: str, caller: str) -> dict[str, Any]:
-        """Keep a course here for good; it is judged again only when its members change."""
-        course = self._existing(course_id)
-        if course.state not in {CourseState.HELD, CourseState.COLLECTING}:
-            raise RejectError("not-held", f"the course is {course.state.value}, not held")
-        self._screen(course, comment)
-        self._audit.record("course-refuse", caller, course.anchor_uid, comment)
-        refused = replace(course, state=CourseState.REFUSED, sent_digest=course.content_digest)
-        self._courses.save(refused)
-        return self._describe(refused)
-
     def find(self, state: str | None, limit: int) -> list[dict[str, Any]]:
         """Return courses, the latest change first, as the API and the pages show them."""
-        return [self._describe(course) for course in self._courses.find(state, limit)]
+        return [self.describe(course) for course in self._courses.find(state, limit)]
 
     def read(self, course_id: int) -> dict[str, Any]:
         """Return one course with what was sent of it and which plans revise which."""
-        course = self._existing(course_id)
+        course = self.existing(course_id)
         sent = self._outbox.receipts(course_id)
         told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
         stored = self._index.of_patient(course.pseudonym)
         more = {"contents": contents_of(stored, course.id), **self._revisions(course, stored)}
-        return {**self._describe(course), **more, "sent": told}
+        return {**self.describe(course), **more, "sent": told}
 
     def _revisions(self, course: Course, stored: Sequence[StoredInstance]) -> dict[str, Any]:
         """Link to the courses of earlier and later plans, by their names in the archive."""
@@ -297,7 +264,7 @@ class CourseService:
                 found["revised_by"].append({**told, "course": later})
         return found
 
-    def _describe(self, course: Course) -> dict[str, Any]:
+    def describe(self, course: Course) -> dict[str, Any]:
         return {
             "id": course.id,
             "course_uid": self._course_uid(course.anchor_uid),
@@ -307,6 +274,7 @@ class CourseService:
             "reasons": list(course.reasons),
             "findings": list(course.findings),
             "released": bool(course.release),
+            "refusal": _told(course.refusal),
             "changed_at": course.changed_at.isoformat(),
             "waits_until": self._waits_until(course),
             "delivered_at": course.delivered_at.isoformat() if course.delivered_at else None,
@@ -339,17 +307,20 @@ class CourseService:
                 )
             )
 
-    def _existing(self, course_id: int) -> Course:
+    def existing(self, course_id: int) -> Course:
         course = self._courses.get(course_id)
         if course is None:
             raise RejectError("unknown-course", "there is no such course")
         return course
 
-    def _screen(self, course: Course, comment: str) -> None:
-        person = self._vault.person(course.pseudonym)
-        wrong = screen_comment(comment, person.words() if person else ())
-        if wrong is not None:
-            raise RejectError("comment", wrong)
+
+def _with_refusal(
+    course: Course, members: Sequence[StoredInstance], rows: Sequence[Course]
+) -> Course:
+    """Let a person's refusal go on to the course that the refused one has become part of."""
+    theirs = {member.course_id for member in members}
+    refused = [row for row in rows if row.refusal and row.id in theirs]
+    return course if course.refusal or not refused else replace(course, refusal=refused[0].refusal)
 
 
 def contents_of(stored: Sequence[StoredInstance], course_id: int | None) -> list[dict[str, Any]]:
@@ -383,6 +354,16 @@ def _days_of(draft: Draft) -> list[str]:
         for name in ("acquired_on", "planned_on", "treated_on")
     )
     return sorted(day for day in days if day)
+
+
+def _refusal(course: Course, digest: str) -> dict[str, Any]:
+    """Return what a person's refusal, if there is one, means for members of this digest."""
+    refusal = course.refusal or {"on": "", "digest": digest}
+    return {"refused_on": refusal["on"], "changed_since": refusal["digest"] != digest}
+
+
+def _told(refusal: Mapping[str, Any] | None) -> dict[str, str] | None:
+    return {key: refusal[key] for key in ("on", "by", "comment")} if refusal else None
 
 
 def _released(course: Course) -> tuple[Reason, ...]:

@@ -122,16 +122,17 @@ def decide(
     decision: str,
     comment: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    service = opened(request, *OPERATORS).course_service
+    state = opened(request, *OPERATORS)
     if decision not in {"release", "refuse"}:
         raise HTTPException(404, "there is no such page")
     try:
-        act = service.release if decision == "release" else service.refuse
+        decided = state.decisions
+        act = decided.release if decision == "release" else decided.refuse
         act(course_id, comment, caller(request))
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None
-        found = service.read(course_id)
+        found = state.course_service.read(course_id)
         return page(request, "course.html", 422, course=found, wrong=str(error), comment=comment)
     return RedirectResponse(f"/courses/{course_id}", 303)
 

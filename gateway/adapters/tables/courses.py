@@ -27,6 +27,7 @@ class CourseRow(GatewayTable, table=True):
     reasons: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     findings: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     release: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    refusal: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     instances: int = 0
     revision: int = 0
     """Counts every change, so that a stale copy is never saved."""

@@ -30,7 +30,7 @@ class _NoRecordError(Exception):
 
 
 def release(hospital: Hospital) -> object:
-    return hospital.service.course_service.release(1, "the dose is lost", "operator")
+    return hospital.service.decisions.release(1, "the dose is lost", "operator")
 
 
 def log_in(hospital: Hospital) -> object:
@@ -44,7 +44,7 @@ def log_in(hospital: Hospital) -> object:
 ACTIONS: dict[str, Callable[[Hospital], object]] = {
     "import": lambda h: h.service.consents.import_sheet(MORE, "operator", commit=True),
     "release": release,
-    "refuse": lambda h: h.service.course_service.refuse(1, "a verification plan", "operator"),
+    "refuse": lambda h: h.service.decisions.refuse(1, "a verification plan", "operator"),
     "inquiry": lambda h: h.service.inquiry.why("ID-1", "steward"),
     "terms": lambda h: h.service.terms.view(None, "steward"),
     "merge": lambda h: h.service.merging.merge("ID-1", "ID-3", "steward"),

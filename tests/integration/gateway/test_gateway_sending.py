@@ -53,8 +53,8 @@ def test_an_incomplete_course_is_held_and_released_by_a_person(hospital: Hospita
         }
     ]
     with pytest.raises(RejectError, match="identifies the patient"):
-        hospital.service.course_service.release(course["id"], "Virtanen is fine", "operator")
-    hospital.service.course_service.release(course["id"], "known, one slice is enough", "operator")
+        hospital.service.decisions.release(course["id"], "Virtanen is fine", "operator")
+    hospital.service.decisions.release(course["id"], "known, one slice is enough", "operator")
     hospital.send()
     assert hospital.states() == ["delivered"]
     manifest = next(iter(hospital.archive.announced.values())).manifest

@@ -91,7 +91,7 @@ def test_a_person_may_change_their_mind(strict: Hospital) -> None:
     objects[-2] = make.plan(200, 100, ward.pseudonym(), intent="VERIFICATION")
     ward.take_in(objects)
     course_id = ward.service.courses.find()[0].id or 0
-    ward.service.course_service.release(course_id, "the label is wrong", "operator")
+    ward.service.decisions.release(course_id, "the label is wrong", "operator")
     assert ward.send()
     assert ward.states() == ["delivered"]
 

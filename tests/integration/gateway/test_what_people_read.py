@@ -87,7 +87,7 @@ def test_one_screen_says_what_came_and_what_each_course_waits_for(hospital: Hosp
         {"role": "structures", "modality": "RTSTRUCT", "instances": 1},
         {"role": "plan", "modality": "RTPLAN", "instances": 1},
     ]
-    hospital.service.course_service.refuse(1, "a verification plan", "operator")
+    hospital.service.decisions.refuse(1, "a verification plan", "operator")
     assert why(hospital) == "Course 1 stays here for good: no dose has come."
 
 

@@ -33,6 +33,11 @@ COMPLETE = Situation(
         ({"changed": True, "delivered": True}, CourseState.READY),
         ({"state": CourseState.REFUSED, "changed": False}, CourseState.REFUSED),
         ({"state": CourseState.REFUSED, "changed": True}, CourseState.READY),
+        ({"refused_on": "2026-03-02"}, CourseState.REFUSED),
+        ({"refused_on": "2026-03-02", "changed_since": True}, CourseState.HELD),
+        ({"refused_on": "2026-03-02", "changed_since": True, "patient": True}, CourseState.HELD),
+        ({"refused_on": "2026-03-02", "changed": False, "delivered": True}, CourseState.REFUSED),
+        ({"refused_on": "2026-03-02", "admitted": False}, CourseState.HELD),
     ],
 )
 def test_a_situation_has_one_state(change: dict[str, object], state: CourseState) -> None:

@@ -38,6 +38,7 @@ def collection_of(
         pacs,
         SqlCollected(service.engine),
         service.vault,
+        service.consents.admitted,
         service.index,
         partial(site_uid, keys),
         CollectionLimits(

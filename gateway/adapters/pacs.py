@@ -1,7 +1,7 @@
 """The `Pacs` port over C-FIND and C-MOVE, Study Root (PS3.4 C.6.2)."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,14 +12,16 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelMove,
 )
+from pynetdicom.status import QR_FIND_SERVICE_CLASS_STATUS, QR_MOVE_SERVICE_CLASS_STATUS
 
 from gateway.domain.collection import OfferedSeries
-from gateway.errors import RetryError
+from gateway.errors import RejectError, RetryError
 from gateway.ports import Moved
 
 SUCCESS: Final = 0x0000
 PENDING: Final = {0xFF00, 0xFF01}
 PARTLY: Final = 0xB000
+DESTINATION_UNKNOWN: Final = 0xA801
 LIMIT_S: Final = 60.0
 MOVE_LIMIT_S: Final = 3600.0
 WILD: Final = set("*?\\")
@@ -84,7 +86,7 @@ class DicomPacs:
             if code in PENDING and identifier is not None:
                 found.append(identifier)
             elif code != SUCCESS:
-                raise RetryError("the PACS broke off its answer to C-FIND")
+                raise RejectError("pacs-refused", _words(code, QR_FIND_SERVICE_CLASS_STATUS))
         return found
 
     def move(self, series: OfferedSeries) -> Moved:
@@ -97,10 +99,15 @@ class DicomPacs:
             for status, _ in link.send_c_move(query, self._destination, model):
                 last = status
         code = last.get("Status")
-        if code not in {SUCCESS, PARTLY}:
-            raise RetryError("the PACS did not carry C-MOVE out: does it know our AE title?")
+        if code == DESTINATION_UNKNOWN:
+            raise RetryError(
+                "the PACS does not know where to send (C-MOVE, 0xA801): our AE title, with the "
+                "gateway's address and port, must be in its list of destinations"
+            )
         completed = int(last.get("NumberOfCompletedSuboperations", 0) or 0)
-        return Moved(completed, int(last.get("NumberOfFailedSuboperations", 0) or 0))
+        failed = int(last.get("NumberOfFailedSuboperations", 0) or 0)
+        done = code in {SUCCESS, PARTLY}
+        return Moved(completed, failed, "" if done else _words(code, QR_MOVE_SERVICE_CLASS_STATUS))
 
     @contextmanager
     def _link(self, model: str) -> Iterator[Any]:
@@ -115,6 +122,14 @@ class DicomPacs:
             yield link
         finally:
             link.release()
+
+
+def _words(code: int | None, known: Mapping[int, tuple[str, str]]) -> str:
+    """Name a status by the words of the standard."""
+    if code is None or code in PENDING:
+        return "the answer broke off"
+    _, text = known.get(code, ("", "a status of its own"))
+    return f"{text[0].lower()}{text[1:]} (0x{code:04X})"
 
 
 def _query(level: str, **keys: Any) -> Dataset:

@@ -14,12 +14,22 @@ class Moved:
 
     completed: int
     failed: int
+    problem: str = ""
+    """Why it did not carry this one out, in words; others may well come."""
 
 
 class Pacs(Protocol):
-    """Raises `RetryError` when it cannot be reached or does not answer as it should."""
+    """Raises `RetryError` when it can serve nobody: out of reach, or set up wrongly."""
 
-    def find(self, patient_id: str, modalities: Collection[str]) -> Sequence[OfferedSeries]: ...
+    def find(self, patient_id: str, modalities: Collection[str]) -> Sequence[OfferedSeries]:
+        """Return what it has of a patient.
+
+        Raises
+        ------
+        RejectError
+            `pacs-refused`: it did not answer this question.
+        """
+        ...
 
     def move(self, series: OfferedSeries) -> Moved:
         """Have a series sent to the site, as any sender would send it."""

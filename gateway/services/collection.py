@@ -1,16 +1,17 @@
 """Prospective collection: fetching from the PACS or OIS what is missing of consented patients."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.domain.collection import Here, modalities_of_interest, to_fetch
-from gateway.domain.consent import ConsentStatus
-from gateway.errors import RetryError
+from gateway.domain.collection import Fetch, Here, OfferedSeries, modalities_of_interest, to_fetch
+from gateway.errors import RejectError, RetryError
 from gateway.ports import Alerts, Audit, Clock, Collected, Index, Pacs, StoredInstance, Vault
 
 FAILING = "collection-failing"
+INCOMPLETE = "collection-incomplete"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Run:
     instances: int = 0
     failed: int = 0
     """Instances that the PACS could not send, or that were refused at the door."""
+    waiting: int = 0
+    """Series that failed or were refused before, and are not tried yet again."""
+    problems: Counter[str] = field(default_factory=Counter)
+    """What the PACS did not carry out, and why; how often."""
     ended: str = "nothing more is due"
 
 
@@ -43,6 +48,7 @@ class CollectionService:
         pacs: Pacs,
         collected: Collected,
         vault: Vault,
+        admitted: Callable[[], Collection[str]],
         index: Index,
         site_uid: Callable[[str], str],
         limits: CollectionLimits,
@@ -54,6 +60,7 @@ class CollectionService:
         self._pacs = pacs
         self._collected = collected
         self._vault = vault
+        self._admitted = admitted
         self._index = index
         self._site_uid = site_uid
         self._limits = limits
@@ -80,19 +87,27 @@ class CollectionService:
             self._alerts.raise_alert(FAILING, f"{error}; tried again at the next run")
         else:
             self._alerts.clear(FAILING)
+        self._tell(run)
         return asdict(run)
 
+    def _tell(self, run: Run) -> None:
+        if run.problems:
+            found = "; ".join(f"{count} x {what}" for what, count in run.problems.most_common())
+            self._alerts.raise_alert(
+                INCOMPLETE,
+                f"the PACS did not do all: {found}; each is tried again, ever more seldom",
+            )
+        elif run.patients and not run.waiting:
+            self._alerts.clear(INCOMPLETE)
+
     def _due(self) -> list[str]:
-        """Return consented patients, those who were never asked about first."""
+        """Return of whom objects may be taken, those who were never asked about first."""
         asked, now = self._collected.asked(), self._clock.now()
-        buried = self._vault.buried()
         never = datetime.min.replace(tzinfo=now.tzinfo)
         due = [
             pseudonym
-            for pseudonym, consent in self._vault.in_force().items()
-            if consent.status is ConsentStatus.GRANTED
-            and pseudonym not in buried
-            and asked.get(pseudonym, never) <= now - self._limits.again
+            for pseudonym in self._admitted()
+            if asked.get(pseudonym, never) <= now - self._limits.again
         ]
         due.sort(key=lambda pseudonym: (asked.get(pseudonym, never), pseudonym))
         return due[: self._limits.patients_per_run]
@@ -100,29 +115,44 @@ class CollectionService:
     def _collect(self, pseudonym: str, run: Run) -> bool:
         """Fetch for one patient. False when the limit is reached and something is left."""
         person, here = self._vault.person(pseudonym), here_of(self._index.of_patient(pseudonym))
-        now, moved = self._clock.now(), 0
+        came = run.instances
         for patient_id in person.patient_ids if person else ():
-            offered = self._pacs.find(patient_id, modalities_of_interest(here))
-            wanted = to_fetch(offered, here, self._site_uid, now.date(), self._limits.quiet_days)
+            wanted = self._wanted(patient_id, here, run)
             keys = {one.series.series_uid: self._site_uid(one.series.series_uid) for one in wanted}
             earlier = self._collected.earlier(set(keys.values()))
             for one in wanted:
                 key = keys[one.series.series_uid]
-                if key in earlier and not earlier[key].allows(now):
+                if key in earlier and not earlier[key].allows(self._clock.now()):
+                    run.waiting += 1
                     continue
                 if not self._is_within_the_limit(one.absent):
                     return False
-                detail = f"{one.series.modality}, {one.absent} instances"
-                self._audit.record("collect", "service", pseudonym, detail)
-                done = self._pacs.move(one.series)
-                self._collected.note_fetched(key, done.completed + done.failed, self._clock.now())
-                moved += 1
-                run.series += 1
-                run.instances += done.completed
-                run.failed += done.failed
-        if not moved:  # else ask again at the next run: what came may refer to more
+                self._fetch(pseudonym, key, one, run)
+        if run.instances == came:  # else ask again at the next run: what came may refer to more
             self._collected.note_asked(pseudonym, self._clock.now())
         return True
+
+    def _wanted(self, patient_id: str, here: Here, run: Run) -> list[Fetch]:
+        offered: Sequence[OfferedSeries] = ()
+        try:
+            offered = self._pacs.find(patient_id, modalities_of_interest(here))
+        except RejectError as error:
+            run.problems[f"C-FIND, {error}"] += 1
+        today = self._clock.now().date()
+        return to_fetch(offered, here, self._site_uid, today, self._limits.quiet_days)
+
+    def _fetch(self, pseudonym: str, key: str, one: Fetch, run: Run) -> None:
+        """Have one series sent. One that cannot be is an attempt too, and stops no other."""
+        detail = f"{one.series.modality}, {one.absent} instances"
+        self._audit.record("collect", "service", pseudonym, detail)
+        done = self._pacs.move(one.series)
+        self._collected.note_fetched(key, done.completed + done.failed, self._clock.now())
+        run.series += 1
+        run.instances += done.completed
+        run.failed += done.failed
+        if done.problem:
+            run.failed += 0 if done.failed else one.absent  # it did not say how many
+            run.problems[f"C-MOVE of {one.series.modality}, {done.problem}"] += 1
 
     def _is_within_the_limit(self, instances: int) -> bool:
         """A series that is larger than the limit goes alone."""

@@ -136,7 +136,7 @@ class ConsentService:
         """Return who may be stored now: nobody while intake is closed."""
         tag = self.snapshot_tag()  # before it is read: an older tag only makes it be asked again
         closed = self._closed()
-        admitted = set() if closed else self._admitted()
+        admitted = set() if closed else self.admitted()
         known = self._vault.aliases()
         canary = self._naming.lookup(CANARY_PATIENT_ID)
         return ConsentSnapshot(
@@ -191,7 +191,8 @@ class ConsentService:
         counted = Counter(found.status.value for found in people)
         return {status.value: counted.get(status.value, 0) for status in ConsentStatus}
 
-    def _admitted(self) -> set[str]:
+    def admitted(self) -> set[str]:
+        """Return of whom objects may be taken at this moment."""
         return self._with(ConsentStatus.GRANTED) - self._vault.buried() - self._recalled()
 
     def _with(self, status: ConsentStatus) -> set[str]:

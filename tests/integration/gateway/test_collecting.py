@@ -9,7 +9,7 @@ from gateway.collecting import crontab
 from gateway.config import Collection as CollectionSettings
 from gateway.config import DicomDoor, Settings
 from gateway.domain.collection import OfferedSeries
-from gateway.errors import ConfigError, RetryError
+from gateway.errors import ConfigError, RejectError, RetryError
 from gateway.ports import Moved
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital, hospital_of
@@ -27,12 +27,19 @@ class FakePacs:
     asked: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     refuses: bool = False
+    unmovable: dict[str, str] = field(default_factory=dict)
+    """Why it does not send a series, by modality."""
+    unanswered: set[str] = field(default_factory=set)
+    """Patients of whom it does not tell."""
+    knows_us: bool = True
     down: bool = False
 
     def find(self, patient_id: str, modalities: Collection[str]) -> list[OfferedSeries]:
         if self.down:
             raise RetryError("the PACS cannot be reached, or does not let us ask")
         self.asked.append(patient_id)
+        if patient_id in self.unanswered:
+            raise RejectError("pacs-refused", "unable to process (0xC000)")
         if patient_id != "ID-1":
             return []
         offered = {
@@ -51,6 +58,10 @@ class FakePacs:
     def move(self, series: OfferedSeries) -> Moved:
         assert self.hospital is not None
         self.moved.append(series.modality)
+        if not self.knows_us:
+            raise RetryError("the PACS does not know where to send (C-MOVE, 0xA801)")
+        if series.modality in self.unmovable:
+            return Moved(0, 0, self.unmovable[series.modality])
         if self.refuses:
             return Moved(0, len(series.instance_uids))
         course = make.course(patient=self.hospital.pseudonym())
@@ -149,6 +160,59 @@ def test_what_the_door_refuses_is_not_fetched_each_night(ward: Hospital, pacs: F
     assert run(ward)["series"] == 0
     ward.clock.forward(25 * HOUR_S)
     assert run(ward)["series"] == 3
+
+
+TAPE = "refused: out of resources, unable to perform sub-operations (0xA702)"
+
+
+def test_a_series_that_cannot_be_moved_stops_no_other(ward: Hospital, pacs: FakePacs) -> None:
+    pacs.unmovable["RTDOSE"] = TAPE
+    first = run(ward)
+    assert pacs.moved == ["RTDOSE", "RTPLAN", "RTSTRUCT"]
+    assert (first["series"], first["instances"], first["failed"]) == (3, 2, 1)
+    assert first["ended"] == "nothing more is due"
+    (alert,) = ward.service.alerts.open()
+    assert alert["code"] == "collection-incomplete"
+    assert f"1 x C-MOVE of RTDOSE, {TAPE}" in alert["text"]
+    second = run(ward)
+    assert (second["series"], second["instances"], second["waiting"]) == (1, 4, 1)
+    assert pacs.moved[3:] == ["CT"]  # the dose waits for its next turn
+    assert run(ward)["series"] == 0
+    assert run(ward)["patients"] == 0  # nothing came, so the patient is not the first again
+    assert ward.service.alerts.open() == [alert]
+    pacs.unmovable.clear()
+    ward.clock.forward(25 * HOUR_S)
+    assert run(ward)["instances"] == 1
+    assert ward.service.alerts.open() == []
+
+
+def test_a_patient_about_whom_the_pacs_fails_stops_no_other(ward: Hospital, pacs: FakePacs) -> None:
+    body = b"patient_id,status,version,date\nID-2,granted,1,2026-01-01\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    for silent, series in (("ID-1", 0), ("ID-2", 3)):
+        pacs.unanswered = {silent}
+        told = run(ward)
+        assert told["patients"] == 2
+        assert told["series"] == series
+        (alert,) = ward.service.alerts.open()
+        assert "1 x C-FIND, unable to process (0xC000)" in alert["text"]
+        ward.clock.forward(25 * HOUR_S)
+
+
+def test_a_pacs_that_does_not_know_us_is_asked_no_more_in_a_run(
+    ward: Hospital, pacs: FakePacs
+) -> None:
+    pacs.knows_us = False
+    assert "0xA801" in run(ward)["ended"]
+    assert pacs.moved == ["RTDOSE"]
+    pacs.knows_us = True
+    assert run(ward)["series"] == 3  # at once: no series was at fault
+
+
+def test_of_whom_a_recall_is_open_nothing_is_asked(ward: Hospital, pacs: FakePacs) -> None:
+    ward.service.erasures.recall(ward.pseudonym(), "the wrong patient", ward.clock.now())
+    assert run(ward)["patients"] == 0
+    assert pacs.asked == []
 
 
 def test_a_pacs_that_is_down_is_told_and_tried_again(ward: Hospital, pacs: FakePacs) -> None:

@@ -68,8 +68,7 @@ def test_the_manifest_tells_the_role_and_not_the_account_that_released(
 ) -> None:
     objects = make.course(slices=5, patient=hospital.pseudonym())
     hospital.take_in([objects[0], *objects[5:]])
-    service = hospital.service.course_service
-    service.release(1, "one slice is enough", "steward:maija.virtanen")
+    hospital.service.decisions.release(1, "one slice is enough", "steward:maija.virtanen")
     with hospital.service.engine.begin() as connection:
         kept = connection.execute(text("SELECT release FROM course")).scalar_one()
         assert "maija" not in kept

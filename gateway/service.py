@@ -301,6 +301,7 @@ class Service:
             self.audit,
             self._forget_texts,
             self.consents.recalled,
+            self.preparer.forget,
         )
 
     def _recall(self, ring: KeyRing) -> RecallService:

@@ -15,6 +15,7 @@ from gateway.adapters.tables.index import (
     InstanceRow,
     SetAsideRow,
 )
+from gateway.adapters.tables.vault import TombstoneRow
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Instance, facts_from_json, facts_to_json
 from gateway.ports import Clock, SetAside, StoredInstance
@@ -110,8 +111,10 @@ class SqlIndex:
         with Session(self._reading) as session:
             return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
-    def forget(self, orthanc_ids: Collection[str], why: str) -> None:
+    def forget(self, orthanc_ids: Collection[str], why: str, of: str | None = None) -> None:
         with Session(self._engine) as session:
+            if of is not None:  # in one transaction: killed here, a receipt counts none twice
+                _count_for_receipt(session, of, len(orthanc_ids))
             for orthanc_id in orthanc_ids:
                 row = session.get(InstanceRow, orthanc_id)
                 aside = session.get(SetAsideRow, orthanc_id)
@@ -223,6 +226,12 @@ def _count_erased(session: Session, day: date, sender: str, why: str) -> None:
     told.count += 1
     session.add(told)
     session.flush()
+
+
+def _count_for_receipt(session: Session, pseudonym: str, instances: int) -> None:
+    stone = session.get(TombstoneRow, pseudonym) or TombstoneRow(pseudonym=pseudonym)
+    stone.instances += instances
+    session.add(stone)
 
 
 def _row(stored: StoredInstance) -> InstanceRow:

@@ -22,7 +22,11 @@ class FolderSpool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def write(self, uid: str, data: bytes) -> Spooled:
-        self._path(uid).write_bytes(data)
+        try:
+            self._path(uid).write_bytes(data)
+        except OSError:  # the disk is full, and nobody would ever ask for half a file
+            self.remove([uid])
+            raise
         return Spooled(uid, sha256(data).hexdigest(), len(data))
 
     def chunks(self, uid: str) -> Iterator[bytes]:

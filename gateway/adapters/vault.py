@@ -244,11 +244,12 @@ class SqlVault:
         with Session(self._reading) as session:
             return session.exec(select(func.max(ConsentRow.id))).one() or 0
 
-    def bury(self, pseudonym: str, instances: int) -> None:
+    def bury(self, pseudonym: str, copies: int) -> None:
         with self._changing() as session:
-            session.merge(
-                TombstoneRow(pseudonym=pseudonym, erased_at=self._clock.now(), instances=instances)
-            )
+            stone = session.get(TombstoneRow, pseudonym) or TombstoneRow(pseudonym=pseudonym)
+            stone.erased_at = self._clock.now()
+            stone.copies += copies
+            session.add(stone)
 
     def unbury(self, pseudonym: str) -> None:
         with self._changing() as session:
@@ -256,15 +257,19 @@ class SqlVault:
 
     def tombstones(self) -> dict[str, Tombstone]:
         with Session(self._reading) as session:
-            rows = session.exec(select(TombstoneRow))
-            return {row.pseudonym: Tombstone(row.erased_at, row.instances) for row in rows}
+            return {
+                row.pseudonym: Tombstone(row.erased_at, row.instances, row.copies)
+                for row in session.exec(select(TombstoneRow))
+                if row.erased_at is not None
+            }
 
     def buried(self) -> set[str]:
         return self._remembered("buried", self._read_buried)
 
     def _read_buried(self) -> set[str]:
         with Session(self._reading) as session:
-            return set(session.exec(select(TombstoneRow.pseudonym)))
+            done = col(TombstoneRow.erased_at).is_not(None)
+            return set(session.exec(select(TombstoneRow.pseudonym).where(done)))
 
     def _merged(self, row: PersonRow | None, given: Person) -> Person:
         """Keep every identifier that was ever used: an old one may come in an old object."""

@@ -73,8 +73,11 @@ class Index(Protocol):
         """Return what the store has no more, and the archive never had."""
         ...
 
-    def forget(self, orthanc_ids: Collection[str], why: str) -> None:
-        """Drop deleted instances; how many of which day and sender stays known."""
+    def forget(self, orthanc_ids: Collection[str], why: str, of: str | None = None) -> None:
+        """Drop deleted instances; how many of which day and sender stays known.
+
+        With `of`, a pseudonym, they are counted on its tombstone too: for the signed receipt.
+        """
         ...
 
     def first_came(self) -> dict[str, datetime]:

@@ -24,6 +24,8 @@ class Tombstone:
 
     erased_at: datetime
     instances: int
+    copies: int
+    """In the spool."""
 
 
 class Vault(Protocol):
@@ -56,8 +58,8 @@ class Vault(Protocol):
 
     def person(self, pseudonym: str) -> Person | None: ...
 
-    def bury(self, pseudonym: str, instances: int) -> None:
-        """Set a tombstone after an erasure."""
+    def bury(self, pseudonym: str, copies: int) -> None:
+        """Set a tombstone after an erasure, which has removed so many copies from the spool."""
         ...
 
     def unbury(self, pseudonym: str) -> None:

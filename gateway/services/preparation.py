@@ -1,12 +1,13 @@
 """Preparing one version of a course: second stage to the spool, checked object by object."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from threading import Lock
+from threading import Condition
 
 from gateway.contract.manifest import (
     CertificateBody,
@@ -60,7 +61,10 @@ class Prepared:
 
 
 class Preparer:
-    """Rewrites a course's members and seals what it did."""
+    """Rewrites a course's members and seals what it did.
+
+    Nobody else writes to the spool, so that an erasure knows every copy that lies there.
+    """
 
     def __init__(
         self,
@@ -85,7 +89,12 @@ class Preparer:
         self._pending = 0
         self._round = 0
         """Counts how often the way of rewriting was changed."""
-        self._lock = Lock()
+        self._spooled: dict[str, str] = {}
+        """The national UID of each copy in the spool, and whose it is."""
+        self._erasures: Counter[str] = Counter()
+        """Counts how often a patient was erased: what was begun before is not written any more."""
+        self._writing: Counter[str] = Counter()
+        self._lock = Condition()
 
     def course_uid(self, course: Course) -> str:
         """Return the course's name in the archive: the keyed hash of its anchor."""
@@ -104,14 +113,53 @@ class Preparer:
             If the checker objects to an object, or an object is not what was indexed.
         """
 
+        pseudonym = members[0].instance.pseudonym
+        began, person = self._erasures[pseudonym], self._person(pseudonym)
+
         def one(numbered: tuple[int, StoredInstance]) -> Prepared:
             place, stored = numbered
             if place % KEEP_EVERY == 0:
                 still_mine()
-            return self._taken(stored) or self._one(stored, person)
+            taken = self._taken(stored)
+            if taken is not None:
+                return taken
+            with self._at_work(pseudonym, began):
+                return self._one(stored, person)
 
-        person = self._person(members[0].instance.pseudonym)
-        return list(self._pool.map(one, enumerate(members)))
+        jobs = [self._pool.submit(one, numbered) for numbered in enumerate(members)]
+        try:
+            return [job.result() for job in jobs]
+        except BaseException:
+            # nobody gets the list of what was written: none of it may stay behind
+            wait([job for job in jobs if not job.cancel()])
+            self._remove([self._stage.uid(one.instance.sop_instance_uid) for one in members])
+            raise
+
+    def forget(self, pseudonym: str) -> int:
+        """Remove every copy of an erased patient. Returns how many there were.
+
+        What is being written is waited for, and what was begun before is not written after.
+        """
+        with self._lock:
+            self._erasures[pseudonym] += 1
+            self._lock.wait_for(lambda: not self._writing[pseudonym])
+            theirs = [uid for uid, whose in self._spooled.items() if whose == pseudonym]
+        self._remove(theirs)
+        return len(theirs)
+
+    @contextmanager
+    def _at_work(self, pseudonym: str, began: int) -> Iterator[None]:
+        """Write a patient's copies, unless an erasure has come between."""
+        with self._lock:
+            if self._erasures[pseudonym] != began:
+                raise HoldError("no-consent", "consent is not in force any more")
+            self._writing[pseudonym] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._writing[pseudonym] -= 1
+                self._lock.notify_all()
 
     def begin(self, stored: StoredInstance, data: bytes) -> None:
         """Prepare an instance while the rest of its course still comes in.
@@ -122,58 +170,70 @@ class Preparer:
             if self._pending + len(data) > PENDING_BYTES:
                 return
             self._pending += len(data)
-        self._pool.submit(self._begin, stored, data)
+            began = self._erasures[stored.instance.pseudonym]
+        self._pool.submit(self._begin, stored, data, began)
 
-    def _begin(self, stored: StoredInstance, data: bytes) -> None:
+    def _begin(self, stored: StoredInstance, data: bytes, began: int) -> None:
         try:
-            began = self._round
-            person = self._person(stored.instance.pseudonym)
+            way, pseudonym = self._round, stored.instance.pseudonym
+            person = self._person(pseudonym)
             if person is None:  # held: whoever it is may be named when consent comes
                 return
-            prepared = self._rewrite(stored, data, person)
-            with self._lock:
-                if began == self._round:
-                    self._early[stored.orthanc_id] = (self._clock.now(), prepared)
+            with self._at_work(pseudonym, began):
+                prepared = self._rewrite(stored, data, person)
+                with self._lock:
+                    if is_current := way == self._round:
+                        self._early[stored.orthanc_id] = (self._clock.now(), prepared)
+            if not is_current:
+                self._remove([prepared.spooled.sop_instance_uid])
         except HoldError:
             pass
         finally:
             with self._lock:
                 self._pending -= len(data)
-            self._tidy()
+            self.tidy()
 
     def begin_again(self) -> None:
         """Throw away what was prepared early, because objects are rewritten otherwise from now."""
         with self._lock:
             self._round += 1
             stale = [prepared.spooled.sop_instance_uid for _, prepared in self._early.values()]
-            self._early.clear()
-        self._spool.remove(stale)
+        self._remove(stale)
 
     def _taken(self, stored: StoredInstance) -> Prepared | None:
-        """Return what was prepared early of exactly these bytes."""
+        """Return what was prepared early of exactly these bytes: its course's from now on."""
         with self._lock:
-            _, prepared = self._early.get(stored.orthanc_id, (None, None))
+            _, prepared = self._early.pop(stored.orthanc_id, (None, None))
         same = prepared is not None and prepared.stored.sha256 == stored.sha256
         return prepared if same else None
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
         """Remove early copies that are old, and the oldest ones beyond the limit of the disk."""
-        oldest = self._clock.now() - timedelta(seconds=EARLY_S)
+        oldest, stale = self._clock.now() - timedelta(seconds=EARLY_S), []
         with self._lock:
             total = sum(prepared.size_bytes for _, prepared in self._early.values())
-            for orthanc_id, (at, prepared) in list(self._early.items()):
+            for at, prepared in self._early.values():
                 if at >= oldest and total <= EARLY_BYTES:
                     break
                 total -= prepared.size_bytes
-                del self._early[orthanc_id]
-                self._spool.remove([prepared.spooled.sop_instance_uid])
+                stale.append(prepared.spooled.sop_instance_uid)
+        self._remove(stale)
 
     def discard(self, prepared: Sequence[Prepared]) -> None:
         """Remove copies that are not needed any more."""
+        self._remove([one.spooled.sop_instance_uid for one in prepared])
+
+    def _remove(self, uids: Collection[str]) -> None:
+        if not uids:
+            return
+        gone = set(uids)
         with self._lock:
-            for one in prepared:
-                self._early.pop(one.stored.orthanc_id, None)
-        self._spool.remove([one.spooled.sop_instance_uid for one in prepared])
+            for orthanc_id, (_, prepared) in list(self._early.items()):
+                if prepared.spooled.sop_instance_uid in gone:
+                    del self._early[orthanc_id]
+            for uid in gone:
+                self._spooled.pop(uid, None)
+        self._spool.remove(gone)
 
     def _one(self, stored: StoredInstance, person: Person | None) -> Prepared:
         data = self._store.read(stored.orthanc_id)
@@ -191,6 +251,8 @@ class Preparer:
             raise HoldError("checker", f"the checker objects: {written.problems[0]}")
         self._on_rewritten(stored, written.data)
         uid = self._stage.uid(stored.instance.sop_instance_uid)
+        with self._lock:
+            self._spooled[uid] = stored.instance.pseudonym
         spooled = self._spool.write(uid, written.data)
         return Prepared(stored, spooled, written.actions, written.compared, written.references)
 

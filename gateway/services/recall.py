@@ -112,6 +112,7 @@ class RecallService:
             why=why,
             site={
                 "instances": tombstone.instances,
+                "copies": tombstone.copies,
                 "clinical_rows": told.rows,
                 "erased_at": tombstone.erased_at.isoformat(),
             },

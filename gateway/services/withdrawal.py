@@ -28,6 +28,7 @@ class WithdrawalService:
         audit: Audit,
         forget_terms: Callable[[str], None] = lambda _pseudonym: None,
         recalled: Callable[[], set[str]] = set,
+        forget_copies: Callable[[str], int] = lambda _pseudonym: 0,
     ) -> None:
         self._withdrawn = withdrawn
         self._vault = vault
@@ -38,6 +39,7 @@ class WithdrawalService:
         self._audit = audit
         self._forget_terms = forget_terms
         self._recalled = recalled
+        self._forget_copies = forget_copies
 
     def step(self) -> int:
         """Erase for everybody who has withdrawn since. Returns for how many people.
@@ -76,10 +78,12 @@ class WithdrawalService:
         self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances, {why}")
         for orthanc_id in stored:
             self._store.delete(orthanc_id)
-        self._index.forget(stored, why)
+        leaves_receipt = why != UNCONSENTED
+        self._index.forget(stored, why, pseudonym if leaves_receipt else None)
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:
                 self._courses.remove(course.id)
-        self._forget_terms(pseudonym)
-        if why != UNCONSENTED:
-            self._vault.bury(pseudonym, len(stored))
+        copies = self._forget_copies(pseudonym)
+        self._forget_terms(pseudonym)  # after the copies: making one notes its texts
+        if leaves_receipt:
+            self._vault.bury(pseudonym, copies)

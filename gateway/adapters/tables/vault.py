@@ -44,10 +44,13 @@ class ConsentRow(GatewayTable, table=True):
 
 
 class TombstoneRow(GatewayTable, table=True):
-    """A person whose objects were erased: nothing of theirs comes back unless lifted."""
+    """A person whose objects are erased: nothing of theirs comes back unless lifted."""
 
     __tablename__ = "tombstone"
 
     pseudonym: str = Field(primary_key=True)
-    erased_at: datetime = Field(sa_type=UtcDateTime)
-    instances: int
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the last of it was; None while that is under way."""
+    instances: int = 0
+    copies: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """In the spool, on their way to the archive."""

@@ -18,7 +18,7 @@ from gateway.contract.marks import METHOD_PREFIX, REFUSED_PATIENT_ID, SITE_STAGE
 from gateway.contract.site import ConsentSnapshot
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.deid import Profile, SiteStage, read_identity
-from gateway.domain.deid.stream import explicit_header, implicit_header, open_part10
+from gateway.domain.deid.stream import open_part10, top_elements
 from gateway.domain.identity import SiteKeys, lookup_hash, site_pseudonym
 from gateway.errors import (
     DATASET_DOES_NOT_MATCH,
@@ -133,20 +133,9 @@ class Admission:
 
 
 def _belongs_somewhere(data: bytes) -> bool:
-    """Whether study and series are named. Of one that is not, Orthanc logs the ORIGINAL id.
-
-    `data` is what the engine wrote: every sequence before these attributes has a length.
-    """
-    source = open_part10(data)
-    read = explicit_header if source.explicit else implicit_header
-    at, end, found = source.start, len(source.body), 0
-    while at < end:
-        tag, _, start, length = read(source.body, at, end)
-        if tag > SERIES:
-            break
-        found += tag in (STUDY, SERIES) and length > 0
-        at = start + length
-    return found == 2
+    """Whether study and series are named. Of one that is not, Orthanc logs the ORIGINAL id."""
+    named = {tag for tag, _, _, length in top_elements(open_part10(data), SERIES) if length}
+    return named >= {STUDY, SERIES}
 
 
 def is_canary(data: bytes) -> bool:

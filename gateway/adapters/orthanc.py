@@ -36,7 +36,6 @@ class OrthancSiteStore:
                 if change["ChangeType"] == "NewInstance"
             ),
             last=page["Last"],
-            done=page["Done"],
         )
 
     def last_change(self) -> int:

@@ -46,10 +46,7 @@ class EngineSecondStage:
         self._stage = NationalStage(profile, ring, {})
         self._anatomy = profile.vocabulary.words
         self._known_once = lru_cache(maxsize=64)(self._known)
-        self._allowed = {
-            sop_class: frozenset(profile.rules_for(sop_class) or ())
-            for sop_class in profile.objects
-        }
+        self._allowed = profile.allow_list
 
     def rewrite(self, data: bytes, pseudonym: str, person: Person | None) -> Rewritten:
         """Rewrite one site object and check what was written.

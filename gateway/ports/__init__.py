@@ -61,7 +61,6 @@ class Changes:
     instances: tuple[Change, ...]
     last: int
     """Position to ask from next."""
-    done: bool
 
 
 class SiteStore(Protocol):

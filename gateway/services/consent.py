@@ -171,12 +171,6 @@ class ConsentService:
         kept_out = self._vault.buried() | self._recalled()
         return granted and pseudonym not in kept_out
 
-    def pseudonym_of(self, patient_id: str) -> str | None:
-        """Return the pseudonym of a person whose consent is in force, else None."""
-        lookup = self._naming.lookup(patient_id)
-        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
-        return pseudonym if pseudonym and self.is_admitted(pseudonym) else None
-
     def withdrawn(self) -> set[str]:
         """Return whose consent was withdrawn and whose objects were not erased yet."""
         return self._with(ConsentStatus.WITHDRAWN) - self._vault.buried()

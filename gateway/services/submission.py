@@ -61,8 +61,6 @@ class SubmissionService:
         hold: Callable[[int, HoldError], None],
         departure: Departure,
         throttle: Throttle,
-        patience: Patience | None = None,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         self._outbox = outbox
         self._courses = courses
@@ -76,8 +74,6 @@ class SubmissionService:
         self._hold = hold
         self._departure = departure
         self._throttle = throttle
-        self._patience = patience or Patience()
-        self._chance = chance
         self.stopped = False
         """Set when the archive does not let us in; only a person or a restart clears it."""
 
@@ -129,7 +125,7 @@ class SubmissionService:
         )
 
     def _wait(self, work: Work, reason: str) -> None:
-        self._outbox.retry(work, self._patience.wait_s(work.attempts, self._chance()), reason)
+        self._outbox.retry(work, Patience().wait_s(work.attempts, random.random()), reason)
         if work.attempts >= PATIENT_ATTEMPTS:
             self._alerts.raise_alert("sending-fails", f"after {work.attempts} attempts: {reason}")
 

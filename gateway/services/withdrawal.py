@@ -11,7 +11,7 @@ from datetime import datetime
 from gateway.domain.erasure import RECALLED, UNCONSENTED, WITHDRAWN
 from gateway.ports import Audit, Courses, Index, Outbox, SiteStore, Vault
 
-ERASE, STOP = "erase", "stop"
+ERASE = "erase"
 
 
 class WithdrawalService:

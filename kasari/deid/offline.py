@@ -95,7 +95,7 @@ class Offline:
         self._national = NationalStage(profile, ring, {}) if stage == NATIONAL_STAGE else None
         self._stage = stage
         self._known = people.identity(profile.vocabulary.words)
-        self._allowed = allow_list(profile)
+        self._allowed = profile.allow_list
         self._profile = profile
         self.seen = Seen()
 
@@ -152,13 +152,6 @@ class Offline:
     def _name(self, after: Elements) -> str:
         """The sender's file name may name the patient, so the result never gets it."""
         return f"{self._profile.objects[_uid(after, _SOP_CLASS)].upper()}.{_uid(after)}.dcm"
-
-
-def allow_list(profile: Profile) -> dict[str, frozenset[int]]:
-    """Return what may stand in each kind of object, for the checker."""
-    return {
-        sop_class: frozenset(profile.rules_for(sop_class) or ()) for sop_class in profile.objects
-    }
 
 
 def dicom_files(place: Path) -> list[Path]:

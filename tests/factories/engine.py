@@ -23,13 +23,6 @@ RING = KeyRing.from_root(bytes(range(32)), "KUH")
 KEYS = RING.site_keys()
 
 
-def allowed(profile: Profile) -> dict[str, frozenset[int]]:
-    return {sop: frozenset(profile.rules_for(sop) or ()) for sop in profile.objects}
-
-
-ALLOWED = allowed(PROFILE)
-
-
 def site_bytes(data: bytes, pseudonym: str | None = None, profile: Profile = PROFILE) -> bytes:
     """After the first stage."""
     whose = pseudonym or site_pseudonym(KEYS, read_identity(data).patient_id)
@@ -66,10 +59,10 @@ def objections(
     known = KnownIdentity((*found.words, *words), found.birth_dates, found.everyday)
     expected = Expected(
         national_id(RING, pseudonym) if stage == "national" else pseudonym,
-        allowed(profile),
+        profile.allow_list,
         instance_uids(first),
         profile.private_vrs,
         stage,
     )
-    changes, _ = check_unchanged(first, second, allowed(profile))
+    changes, _ = check_unchanged(first, second, profile.allow_list)
     return [*check_object(second, known, expected), *changes]

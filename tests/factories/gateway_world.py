@@ -72,7 +72,7 @@ class FakeSite:
             raise self.failure
         page = tuple(change for change in self.log if change.sequence > since)[:100]
         last = page[-1].sequence if page else max(since, 0) if self.log else 0
-        return Changes(page, last, last == len(self.log))
+        return Changes(page, last)
 
     def last_change(self) -> int:
         return len(self.log)

@@ -8,15 +8,7 @@ from typing import Final
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 
-from gateway.domain.deid.stream import (
-    PIXEL_DATA,
-    UNDEFINED,
-    Part10,
-    explicit_header,
-    implicit_header,
-    open_part10,
-    skip_sequence,
-)
+from gateway.domain.deid.stream import Part10, open_part10, top_elements
 from gateway.errors import RejectError
 
 SOP_CLASS: Final = 0x00080016
@@ -62,7 +54,11 @@ def read_identity(data: bytes) -> Identity:
 
 def identify(source: Part10) -> Identity:
     """As `read_identity`, of a file that is already open."""
-    values = _top_values(source)
+    values = {
+        tag: source.body[start : start + length]
+        for tag, _, start, length in top_elements(source, BIRTH_DATE)
+        if tag in _WANTED
+    }
     sop_class = _plain(values.get(SOP_CLASS, b""))
     sop_instance = _plain(values.get(SOP_INSTANCE, b""))
     if not sop_class or not sop_instance:
@@ -106,24 +102,6 @@ def character_set_names(value: bytes) -> list[str] | None:
     """
     names = [part.strip(b" \0").decode("ascii", "replace") for part in value.split(b"\\")]
     return names if all(name in python_encoding for name in names) else None
-
-
-def _top_values(source: Part10) -> dict[int, bytes]:
-    data, end, at = source.body, len(source.body), source.start
-    read = explicit_header if source.explicit else implicit_header
-    values: dict[int, bytes] = {}
-    while at < end:
-        tag, vr, start, length = read(data, at, end)
-        if tag > BIRTH_DATE or tag == PIXEL_DATA:
-            break
-        if length == UNDEFINED:
-            inner = implicit_header if vr == b"UN" else read
-            at = skip_sequence(inner, data, start, end, 1)
-            continue
-        if tag in _WANTED:
-            values[tag] = data[start : start + length]
-        at = start + length
-    return values
 
 
 def _plain(value: bytes) -> str:

@@ -5,8 +5,9 @@ under another creator, or in another representation nothing is kept. Sequences a
 """
 
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
+from gateway.domain.deid.keeping import Stage
 from gateway.domain.deid.profile import BINARY_SIZES, Action, Rule, SafePrivate
 from gateway.domain.deid.stream import write_element
 from gateway.domain.deid.values import even, is_legal, is_number
@@ -16,16 +17,6 @@ _LAST_BLOCK: Final = 0xFF
 _SOURCE: Final = "PS3.15 E.3.10-1, chosen by the centre"
 
 Kept = tuple[Rule, SafePrivate]
-
-
-class Changes(Protocol):
-    """What a stage does with the few kinds of value that may be kept here."""
-
-    def uid(self, value: bytes) -> bytes: ...
-
-    def text(self, rule: Rule, value: bytes, character_sets: bytes) -> bytes: ...
-
-    def kept_text(self, rule: Rule, value: bytes) -> bytes: ...
 
 
 class PrivateBlocks:
@@ -71,7 +62,7 @@ def is_creator(tag: int) -> bool:
     return _FIRST_BLOCK <= tag & 0xFFFF <= _LAST_BLOCK
 
 
-def kept_value(kept: Kept, value: bytes, stage: Changes, character_sets: bytes) -> bytes | None:
+def kept_value(kept: Kept, value: bytes, stage: Stage, character_sets: bytes) -> bytes | None:
     """The value that may stay, or None when it is not what the standard says it is."""
     rule, row = kept
     if row.vr in BINARY_SIZES:

@@ -193,6 +193,11 @@ class Profile:
         return {(row.creator, row.group, row.number): row.vr for row in self.safe_private}
 
     @cached_property
+    def allow_list(self) -> dict[str, frozenset[int]]:
+        """What may stand in each kind of object, for the checker."""
+        return {uid: frozenset(self._by_object[short]) for uid, short in self.objects.items()}
+
+    @cached_property
     def _by_object(self) -> dict[str, dict[int, Rule]]:
         return {
             short: {

@@ -19,7 +19,6 @@ from gateway.domain.deid.stream import (
     SEQUENCE_END,
     UNDEFINED,
     Part10,
-    explicit_header,
     implicit_header,
     lying,
     skip_fragments,
@@ -68,7 +67,7 @@ class Rewriter:
         self._rules = rules
         self._stage = stage
         self._explicit = source.explicit
-        self._read = explicit_header if source.explicit else implicit_header
+        self._read = source.read_header
         self._parts: list[Part] = []
         self._size = 0
         """Bytes in all parts: what a sequence has grown by is its length."""

@@ -11,22 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.contract.marks import PRIVATE_CREATOR
-from gateway.domain.deid.stream import (
-    UNDEFINED,
-    explicit_header,
-    implicit_header,
-    open_part10,
-    skip_fragments,
-    skip_sequence,
-    write_element,
-)
+from gateway.domain.deid.stream import open_part10, top_elements, write_element
 from gateway.domain.deid.values import even
 from gateway.domain.identity import SiteKeys, seal
 from gateway.errors import RejectError
 
 BLOCK: Final = 0x70010010
 TERMS: Final = 0x70011001
-_PIXEL_DATA: Final = 0x7FE00010
 
 
 @dataclass(frozen=True)
@@ -70,18 +61,9 @@ def sealed_terms(data: bytes) -> list[SealedTerm]:
         `bad-seal` when the block is damaged, or what `open_part10` raises.
     """
     source = open_part10(data)
-    read = explicit_header if source.explicit else implicit_header
-    at, end = source.start, len(source.body)
-    while at < end:
-        tag, _, start, length = read(source.body, at, end)
-        if tag > TERMS:
-            break
+    for tag, _, start, length in top_elements(source, TERMS):
         if tag == TERMS:
             return _rows(source.body[start : start + length])
-        at = start + length
-        if length == UNDEFINED:
-            skip = skip_fragments(source.body, start, end) if tag == _PIXEL_DATA else None
-            at = skip or skip_sequence(read, source.body, start, end, 1)
     return []
 
 

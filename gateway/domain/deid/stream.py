@@ -6,7 +6,7 @@ no error text quotes a byte of the object.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +28,6 @@ LARGEST_RATIO: Final = 100
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
-BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 ENCAPSULATED: Final = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
 
 LONG_VRS: Final = frozenset(
@@ -64,6 +63,10 @@ class Part10:
     @property
     def explicit(self) -> bool:
         return self.transfer_syntax != IMPLICIT_LITTLE
+
+    @property
+    def read_header(self) -> HeaderReader:
+        return explicit_header if self.explicit else implicit_header
 
 
 def explicit_header(data: bytes, at: int, end: int) -> Header:
@@ -134,6 +137,21 @@ def _skip_item(read: HeaderReader, data: bytes, at: int, end: int, depth: int) -
         if length == UNDEFINED:
             inner = implicit_header if vr == b"UN" else read
             at = skip_sequence(inner, data, start, end, depth + 1)
+
+
+def top_elements(source: Part10, last: int) -> Iterator[Header]:
+    """The elements of the top level that have a length, up to the tag `last` before the pixels."""
+    data, read, end, at = source.body, source.read_header, len(source.body), source.start
+    while at < end:
+        header = tag, vr, start, length = read(data, at, end)
+        if tag > last:
+            return
+        if length == UNDEFINED:
+            inner = implicit_header if vr == b"UN" else read
+            at = skip_sequence(inner, data, start, end, 1)
+            continue
+        yield header
+        at = start + length
 
 
 def skip_fragments(data: bytes, at: int, end: int) -> int:

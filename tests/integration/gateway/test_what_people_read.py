@@ -57,7 +57,8 @@ def test_just_what_was_looked_at_is_imported_once_and_by_whoever_looked(
     for cookie, text in ((other, "too old"), (cookies, "Imported"), (cookies, "too old")):
         page = call(hospital, "POST", "/consents/import", data=form, cookies=cookie).text
         assert text in page
-    assert hospital.service.consents.pseudonym_of("ID-2") is not None
+    lookup = hospital.service.naming.lookup("ID-2")
+    assert hospital.service.vault.pseudonyms([lookup])
 
 
 def test_a_preview_is_forgotten_after_a_while(hospital: Hospital) -> None:

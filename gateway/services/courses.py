@@ -14,6 +14,7 @@ from gateway.domain.courses import (
     Reason,
     Situation,
     assemble,
+    by_home,
     judge,
     reasons_of,
     revisions,
@@ -97,17 +98,19 @@ class CourseService:
 
     def _look_at(self, pseudonym: str) -> None:
         stored = {s.instance.sop_instance_uid: s for s in self._index.of_patient(pseudonym)}
-        drafts = assemble([s.instance for s in stored.values()])
         rows = self._courses.of_patient(pseudonym)
-        taken: set[int] = set()
-        for draft in drafts:
+        sent = {row.id: row for row in rows if row.id is not None and row.version > 0}
+        homes = {uid: s.course_id for uid, s in stored.items() if s.course_id in sent}
+        again, new = by_home(assemble([s.instance for s in stored.values()]), homes)
+        taken = set(again)
+        found = [(sent[home], draft) for home, draft in again.items()]
+        for draft in new:
+            course = self._match(draft, stored, rows, taken)
+            taken.add(course.id or 0)
+            found.append((course, draft))
+        for course, draft in found:
             members = [stored[member.sop_instance_uid] for member in draft.members]
-            course = _with_refusal(self._match(draft, members, rows, taken), members, rows)
-            if course.id is not None:
-                taken.add(course.id)
-            kept = self._not_elsewhere(course, members, rows)
-            if kept:
-                self._judge(course, draft, kept, set(stored))
+            self._judge(_with_refusal(course, members, rows), draft, members, set(stored))
         self._drop(rows, taken, {s.course_id for s in stored.values()})
 
     def _drop(self, rows: Sequence[Course], taken: set[int], homes: set[int | None]) -> None:
@@ -126,39 +129,29 @@ class CourseService:
     def _match(
         self,
         draft: Draft,
-        members: Sequence[StoredInstance],
+        stored: Mapping[str, StoredInstance],
         rows: Sequence[Course],
         taken: set[int],
     ) -> Course:
-        """Find the course that a draft continues: one that was sent before one that was not.
+        """Find the row of a course of which nothing that is here was sent.
 
-        The anchor of a course that was never sent may still move to a better one (its plan); a
-        course that was sent keeps its name for good.
+        Its anchor may still move to a better one (its plan); a course that was sent keeps its name
+        for good, so that it goes on under it when all of it comes again.
         """
-        theirs = {member.course_id for member in members}
+        theirs = {stored[member.sop_instance_uid].course_id for member in draft.members}
         candidates = [
             row
             for row in rows
             if row.id not in taken and (row.id in theirs or row.anchor_uid == draft.anchor_uid)
         ]
         if not candidates:
-            now = self._clock.now()
-            return Course(
-                None, draft.anchor_uid, members[0].instance.pseudonym, CourseState.COLLECTING, now
-            )
+            whose, now = draft.members[0].pseudonym, self._clock.now()
+            return Course(None, draft.anchor_uid, whose, CourseState.COLLECTING, now)
         best = min(candidates, key=lambda row: (row.version == 0, row.id or 0))
         anchors = {row.anchor_uid for row in rows if row.id != best.id}
         if best.version == 0 and draft.anchor_uid not in anchors:
             return replace(best, anchor_uid=draft.anchor_uid)
         return best
-
-    @staticmethod
-    def _not_elsewhere(
-        course: Course, members: Sequence[StoredInstance], rows: Sequence[Course]
-    ) -> list[StoredInstance]:
-        """Leave an instance with the course that it was sent with."""
-        sent = {row.id for row in rows if row.version > 0 and row.id != course.id}
-        return [member for member in members if member.course_id not in sent]
 
     def _judge(
         self, course: Course, draft: Draft, members: Sequence[StoredInstance], present: set[str]

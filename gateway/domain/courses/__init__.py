@@ -21,6 +21,7 @@ from gateway.domain.courses.facts import (
     facts_to_json,
 )
 from gateway.domain.courses.graph import Draft, assemble
+from gateway.domain.courses.homes import by_home
 from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
 from gateway.domain.courses.reading import patient_of, read_instance
@@ -48,6 +49,7 @@ __all__ = [
     "Situation",
     "StructureFacts",
     "assemble",
+    "by_home",
     "facts_from_json",
     "facts_to_json",
     "judge",

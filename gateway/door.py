@@ -55,6 +55,7 @@ class Door:
             SqlCallers(engine),
             canary.proven,
             _addresses,
+            lambda aet: self.gate.hang_up(aet),
             alerts,
             audit,
             clock,

@@ -63,7 +63,9 @@ class DicomGate:
         self._judge = judge
         self._server: socket.socket | None = None
         self._lock = Lock()
-        self._links: set[socket.socket] = set()
+        self._links: dict[socket.socket, str] = {}
+        """What is open on either side, and who called: noted before it is judged, so that whoever
+        is hung up on while it is let through hears it too."""
         self._room = BoundedSemaphore(MOST_ASSOCIATIONS)
         self._waiting = BoundedSemaphore(MOST_WAITING)
 
@@ -95,11 +97,16 @@ class DicomGate:
         """Listen no more, and end every association."""
         with self._lock:
             server, self._server = self._server, None
-            links, self._links = self._links, set()
-        for one in (*links, *([server] if server else [])):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+            links, self._links = self._links, {}
+        _end(*links, *([server] if server else []))
+
+    def hang_up(self, calling: str) -> None:
+        """End every association of one AE title."""
+        with self._lock:
+            links = [link for link, theirs in self._links.items() if theirs == calling]
+            for link in links:
+                del self._links[link]
+        _end(*links)
 
     def _accept(self, server: socket.socket) -> None:
         while True:
@@ -148,15 +155,24 @@ class DicomGate:
             raise
 
     def _serve_one(self, caller: socket.socket, first: bytes, host: str) -> None:
-        verdict = self._judge(read_request(first[HEADER_BYTES:]), host)
-        if isinstance(verdict, Refused) or not self._room.acquire(blocking=False):
-            why = verdict if isinstance(verdict, Refused) else Refused.TRY_LATER
-            caller.sendall(rejection(why))
-            return
+        request = read_request(first[HEADER_BYTES:])
+        with self._lock:
+            self._links[caller] = request.calling
         try:
-            self._pass_on(caller, first, verdict)
+            verdict = self._judge(request, host)
+            if isinstance(verdict, Refused) or not self._room.acquire(blocking=False):
+                why = verdict if isinstance(verdict, Refused) else Refused.TRY_LATER
+                caller.sendall(rejection(why))
+                return
+            try:
+                self._pass_on(caller, first, verdict)
+            finally:
+                self._room.release()
         finally:
-            self._room.release()
+            with self._lock:
+                self._links.pop(caller, None)
+                if not self._links:
+                    sys.setswitchinterval(USUAL_S)
 
     def _pass_on(self, caller: socket.socket, first: bytes, to: Address) -> None:
         try:
@@ -169,9 +185,9 @@ class DicomGate:
             for one in (caller, inner):
                 one.settimeout(SILENT_S)
             with self._lock:
-                if self._server is None:
-                    return
-                self._links |= {caller, inner}
+                if caller not in self._links:
+                    return  # hung up on meanwhile
+                self._links[inner] = self._links[caller]
                 sys.setswitchinterval(QUICK_S)
             try:
                 inner.sendall(first)
@@ -181,9 +197,14 @@ class DicomGate:
                 back.join(SILENT_S)
             finally:
                 with self._lock:
-                    self._links -= {caller, inner}
-                    if not self._links:
-                        sys.setswitchinterval(USUAL_S)
+                    self._links.pop(inner, None)
+
+
+def _end(*links: socket.socket) -> None:
+    for one in links:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
 
 
 def _exactly(source: socket.socket, count: int, until: float) -> bytes:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator, Reader, Steward
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
@@ -21,7 +22,7 @@ router = APIRouter(tags=["courses"])
 
 
 class Comment(BaseModel):
-    comment: str = Field(max_length=2000)
+    comment: str = Field(max_length=LONGEST_COMMENT)
 
 
 class Question(BaseModel):

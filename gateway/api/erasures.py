@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from gateway.api.access import Reader, Steward
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.services.recall import RecallService
 
 router = APIRouter(prefix="/api/v1", tags=["erasures"])
@@ -14,7 +15,7 @@ router = APIRouter(prefix="/api/v1", tags=["erasures"])
 class WrongPatient(BaseModel):
     patient_id: str = Field(min_length=1, max_length=64, repr=False)
     uid: str = Field(min_length=1, max_length=64, repr=False)
-    comment: str = Field(max_length=200)
+    comment: str = Field(max_length=LONGEST_COMMENT)
 
 
 @router.post("/recalls")

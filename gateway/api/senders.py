@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.services.senders import SenderService
 
@@ -13,7 +14,7 @@ router = APIRouter(prefix="/api/v1/senders", tags=["senders"])
 
 
 class Why(BaseModel):
-    comment: str = Field(max_length=200)
+    comment: str = Field(max_length=LONGEST_COMMENT)
 
 
 def senders_of(request: Request) -> SenderService:

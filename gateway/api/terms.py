@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from gateway.api.access import Steward
 from gateway.domain.deid import Decision
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.services.terms import TermService
 
 router = APIRouter(tags=["terms"])
@@ -15,7 +16,7 @@ router = APIRouter(tags=["terms"])
 class TermDecision(BaseModel):
     decision: Decision
     text: str = Field(default="", max_length=64)
-    comment: str = Field(default="", max_length=400)
+    comment: str = Field(default="", max_length=LONGEST_COMMENT)
 
 
 def term_service(request: Request) -> TermService:

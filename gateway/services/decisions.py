@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.domain.accounts import role_of
 from gateway.domain.courses import CourseState
-from gateway.domain.submission import screen_comment
+from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Course, Courses, Outbox, Vault
 from gateway.services.courses import CourseService
@@ -82,6 +82,4 @@ class DecisionService:
 
     def _screen(self, course: Course, comment: str) -> None:
         person = self._vault.person(course.pseudonym)
-        wrong = screen_comment(comment, person.words() if person else ())
-        if wrong is not None:
-            raise RejectError("comment", wrong)
+        check_comment(comment, person.words() if person else ())

@@ -1,8 +1,7 @@
 """Confirming that what is not in the site store any more was deleted there on purpose."""
 
 from gateway.domain.erasure import BY_HAND
-from gateway.domain.submission import screen_comment
-from gateway.errors import RejectError
+from gateway.domain.submission import check_comment
 from gateway.ports import Alerts, Audit, Index
 from gateway.services.intake import GONE
 
@@ -23,11 +22,9 @@ class DeletionService:
         RejectError
             `comment` when none was given, or it seems to identify somebody.
         """
-        wrong = screen_comment(comment, ())
-        if wrong is not None:
-            raise RejectError("comment", wrong)
+        comment = check_comment(comment)
         gone = self._index.gone()
-        self._audit.record("deletion-confirm", caller, "-", f"{len(gone)}: {comment.strip()}")
+        self._audit.record("deletion-confirm", caller, "-", f"{len(gone)}: {comment}")
         self._index.forget(gone, BY_HAND)
         self._alerts.clear(GONE)
         return len(gone)

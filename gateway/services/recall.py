@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
 from gateway.domain.erasure import RECALLED, WITHDRAWN, SignedReceipt
-from gateway.domain.submission import screen_comment
+from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
 from gateway.services.consent import Naming
@@ -74,13 +74,11 @@ class RecallService:
         if not any(getattr(s.instance, name) == here for s in stored for name in names):
             raise RejectError("unknown-uid", "nothing of that UID has come under this identifier")
         person = self._vault.person(pseudonym)
-        wrong = screen_comment(comment, person.words() if person else ())
-        if wrong is not None:
-            raise RejectError("comment", wrong)
-        self._audit.record("recall", caller, pseudonym, comment.strip())
+        comment = check_comment(comment, person.words() if person else ())
+        self._audit.record("recall", caller, pseudonym, comment)
         studies = {s.instance.study_instance_uid for s in stored}
         others = self._index.others_with(studies, pseudonym)
-        self._erasures.recall(pseudonym, comment.strip(), self._clock.now())
+        self._erasures.recall(pseudonym, comment, self._clock.now())
         for one in (pseudonym, *sorted(others)):
             self._on_change(one)
         return {"instances": len(stored), "courses": len(self._courses.of_patient(pseudonym))}

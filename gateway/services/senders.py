@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.domain.dicomnet import Refused, Request
+from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Alerts, Audit, Call, Callers, Clock, Quarantine
 
@@ -37,6 +38,7 @@ class SenderService:
         callers: Callers,
         proven: Callable[[float], bool],
         addresses: Callable[[str], frozenset[str]],
+        hang_up: Callable[[str], None],
         alerts: Alerts,
         audit: Audit,
         clock: Clock,
@@ -47,6 +49,7 @@ class SenderService:
         self._callers = callers
         self._proven = proven
         self._addresses = addresses
+        self._hang_up = hang_up
         self._alerts = alerts
         self._audit = audit
         self._clock = clock
@@ -100,12 +103,18 @@ class SenderService:
         return found
 
     def quarantine(self, aet: str, comment: str, caller: str) -> None:
-        """Refuse a sender's associations until it is let in again."""
+        """End a sender's associations and refuse new ones until it is let in again.
+
+        Raises
+        ------
+        RejectError
+            `unknown-sender`, or `comment` when none was given or it seems to identify somebody.
+        """
         self._check(aet)
-        if not comment.strip():
-            raise RejectError("comment", "say why, in a few words")
-        self._audit.record("sender-quarantine", caller, aet, comment.strip())
-        self._callers.quarantine(aet, Quarantine(self._clock.now(), comment.strip()))
+        comment = check_comment(comment)
+        self._audit.record("sender-quarantine", caller, aet, comment)
+        self._callers.quarantine(aet, Quarantine(self._clock.now(), comment))
+        self._hang_up(aet)
 
     def lift(self, aet: str, caller: str) -> None:
         """Let a sender in again."""

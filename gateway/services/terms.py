@@ -15,7 +15,7 @@ from gateway.domain.deid import (
     screen_text,
     sealed_terms,
 )
-from gateway.domain.submission import screen_comment
+from gateway.domain.submission import check_comment
 from gateway.errors import HoldError, RejectError
 from gateway.ports import Alerts, Audit, Courses, StoredInstance, Terms, Vault
 
@@ -134,9 +134,8 @@ class TermService:
         known = {word for person in people if person for word in person.words()}
         if decision is not Decision.APPROVED:
             known |= {self._original(term)}
-        wrong = screen_comment(comment, known) if comment.strip() else None
-        if wrong is not None:
-            raise RejectError("comment", wrong)
+        if comment.strip():
+            check_comment(comment, known)
 
     def _same(self, replacement: str) -> list[Term]:
         """Return the term with its other name, which a shorter attribute gave it."""

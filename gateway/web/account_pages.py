@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import OPERATORS, READERS
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.web.frame import caller, opened, page
 
@@ -19,7 +20,9 @@ def show_account(request: Request) -> Response:
 
 
 @router.post("/gone")
-def confirm_gone(request: Request, comment: Annotated[str, Form(max_length=200)] = "") -> Response:
+def confirm_gone(
+    request: Request, comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = ""
+) -> Response:
     service = opened(request, *OPERATORS).deletion
     try:
         count = service.confirm(comment, caller(request))

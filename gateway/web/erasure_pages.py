@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import READERS, STEWARDS
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.web.frame import caller, opened, page
 
@@ -22,7 +23,7 @@ def recall(
     request: Request,
     patient_id: Annotated[str, Form(max_length=64)] = "",
     uid: Annotated[str, Form(max_length=64)] = "",
-    comment: Annotated[str, Form(max_length=200)] = "",
+    comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> Response:
     service = opened(request, *STEWARDS).recall
     try:

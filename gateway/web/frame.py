@@ -16,6 +16,7 @@ from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, only_for
 from gateway.api.errors import invalid
 from gateway.domain.accounts import AccountRole
 from gateway.domain.refusals import meaning_of
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 
 HERE = Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ NAVIGATION = (
 NO_PAGES = ("/api/", "/internal/", "/health", "/static/")
 
 templates = Jinja2Templates(directory=HERE / "templates")
+templates.env.globals["longest_comment"] = LONGEST_COMMENT
 templates.env.filters["meaning"] = meaning_of
 
 

@@ -20,6 +20,7 @@ from gateway.api.accounts import described
 from gateway.contract.records import WORDS
 from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
 from gateway.web.frame import caller, opened, page
@@ -120,7 +121,7 @@ def decide(
     request: Request,
     course_id: int,
     decision: str,
-    comment: Annotated[str, Form(max_length=2000)] = "",
+    comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> Response:
     state = opened(request, *OPERATORS)
     if decision not in {"release", "refuse"}:
@@ -191,7 +192,7 @@ def decide_term(
     replacement: str,
     decision: Annotated[Decision, Form()],
     text: Annotated[str, Form(max_length=64)] = "",
-    comment: Annotated[str, Form(max_length=400)] = "",
+    comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> Response:
     service = opened(request, *STEWARDS).terms
     try:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import OPERATORS
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.web.frame import caller, opened, page
 
@@ -30,7 +31,7 @@ def decide(
     request: Request,
     aet: str,
     decision: str,
-    comment: Annotated[str, Form(max_length=200)] = "",
+    comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> Response:
     service = opened(request, *OPERATORS).senders
     try:

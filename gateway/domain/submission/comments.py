@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Collection
+from typing import Final
 
-MAXIMUM = 400
+from gateway.errors import RejectError
+
+LONGEST_COMMENT: Final = 400
+"""In characters, wherever one is written."""
 _LOOKS = (
     (re.compile(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]", re.IGNORECASE), "a personal identity code"),
     (re.compile(r"\b\d{1,2}[./]\d{1,2}[./](\d{4}|\d{2})\b|\b\d{4}-\d{2}-\d{2}\b"), "a date"),
@@ -13,18 +17,30 @@ _LOOKS = (
 )
 
 
-def screen_comment(comment: str, known: Collection[str]) -> str | None:
-    """Return what is wrong with a comment, or None.
+def check_comment(comment: str, known: Collection[str] = ()) -> str:
+    """Return a comment as it is kept.
 
     Parameters
     ----------
     known : Collection[str]
         The patient's own identifiers (name parts, id); parts shorter than 3 letters are ignored.
+
+    Raises
+    ------
+    RejectError
+        `comment`: it is empty or too long, or would identify somebody.
     """
+    wrong = _wrong(comment, known)
+    if wrong is not None:
+        raise RejectError("comment", wrong)
+    return comment.strip()
+
+
+def _wrong(comment: str, known: Collection[str]) -> str | None:
     if not comment.strip():
         return "the comment is empty; say why"
-    if len(comment) > MAXIMUM:
-        return f"the comment is longer than {MAXIMUM} characters"
+    if len(comment) > LONGEST_COMMENT:
+        return f"the comment is longer than {LONGEST_COMMENT} characters"
     for pattern, what in _LOOKS:
         if pattern.search(comment):
             return f"the comment seems to contain {what}; leave it out"

@@ -237,6 +237,46 @@ def test_the_senders_page_does_the_same(ward: Hospital) -> None:
     assert [one["state"] for one in listed if one["aet"] == "TPS"] == ["quarantined"]
 
 
+def test_a_quarantine_ends_the_associations_that_are_open(ward: Hospital, sender: Sender) -> None:
+    port = opened(ward)
+    theirs, others = sender.call(port), sender.call(port, calling="MUTE")
+    assert theirs.is_established
+    assert others.is_established
+    of(ward).senders.quarantine("TPS", "sends test patients", "operator")
+    assert until(lambda: not theirs.is_established)
+    assert others.send_c_echo().Status == 0
+    others.release()
+    of(ward).senders.lift("TPS", "operator")
+    assert sender.echo(port)
+
+
+def test_who_is_quarantined_while_it_is_let_through_is_hung_up_on(
+    ward: Hospital, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, senders = opened(ward), of(ward).senders
+    judged = senders._judge
+
+    def late(request: Any, host: str) -> Any:
+        verdict = judged(request, host)
+        monkeypatch.setattr(senders, "_judge", judged)
+        senders.quarantine("TPS", "sends test patients", "operator")
+        return verdict
+
+    monkeypatch.setattr(senders, "_judge", late)
+    assert not sender.echo(port)
+    senders.lift("TPS", "operator")
+    assert sender.echo(port)
+
+
+@pytest.mark.parametrize("comment", ["", "sends 010203-123A", "for 1234567", "x" * 401])
+def test_the_comment_on_a_quarantine_is_checked_as_all_are(ward: Hospital, comment: str) -> None:
+    with pytest.raises(RejectError) as raised:
+        of(ward).senders.quarantine("TPS", comment, "operator")
+    assert raised.value.code == "comment"
+    assert not [one for one in of(ward).senders.find() if one["state"] == "quarantined"]
+    assert 'maxlength="400"' in call(ward, "GET", "/senders", cookies=session(ward)).text
+
+
 @pytest.mark.parametrize(
     "words", [b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x00\x00\x00\x05hello", b""]
 )

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.submission import Patience, batches, content_digest, screen_comment
+from gateway.domain.submission import Patience, batches, check_comment, content_digest
+from gateway.errors import RejectError
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,11 @@ def test_the_digest_of_a_course_does_not_depend_on_order(pairs: list[tuple[str, 
     ],
 )
 def test_a_comment_that_could_identify_is_refused(comment: str) -> None:
-    assert screen_comment(comment, ("Virtanen", "Maija", "AB-77x")) is not None
+    with pytest.raises(RejectError) as raised:
+        check_comment(comment, ("Virtanen", "Maija", "AB-77x"))
+    assert raised.value.code == "comment"
 
 
 @pytest.mark.parametrize("comment", ["97 slices are lost at the source", "approved 2 Gy x 15"])
 def test_a_plain_reason_passes(comment: str) -> None:
-    assert screen_comment(comment, ("Virtanen", "Li", "AB-77x")) is None
+    assert check_comment(f" {comment} ", ("Virtanen", "Li", "AB-77x")) == comment

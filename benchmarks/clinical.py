@@ -18,10 +18,12 @@ from random import Random
 
 from sqlalchemy import Engine
 
+from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.database import open_engine
 from gateway.adapters.tables.base import GatewayTable
+from gateway.adapters.watch import SqlAlerts
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
 from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.clinical import Person
@@ -63,9 +65,15 @@ class Everybody:
     def __init__(self) -> None:
         self._ring = KeyRing.from_root(bytes(range(32)), "KUH")
         self._keys = self._ring.site_keys()
+        self._known: set[str] = set()
 
     def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
-        return {patient: self._person(patient) for patient in patient_ids}
+        people = {patient: self._person(patient) for patient in patient_ids}
+        self._known.update(person.pseudonym for person in people.values())
+        return people
+
+    def consenting(self) -> set[str]:
+        return self._known
 
     def withdrawn(self) -> Mapping[str, str]:
         return {}
@@ -148,6 +156,13 @@ def main() -> None:
         print(json.dumps(measure(given.patients, *(given.databases or local))))
 
 
+def _sender(
+    ours: Engine, store: SqlClinicalStore, people: Everybody, archive: ArchiveService
+) -> ClinicalSender:
+    told = SqlAlerts(ours, Now()), SqlAudit(ours, Now())
+    return ClinicalSender(store, people, Neighbour(archive), Now(), "KUH", *told)
+
+
 def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, float | int | str]:
     """Return seconds of each step and the peak memory of the process in MB."""
     ours, theirs = open_engine(gateway_url), open_engine(archive_url)
@@ -162,7 +177,7 @@ def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, floa
         SqlClinicalRecords(theirs), load_ctcae(), load_instruments(), load_schedule(), Now()
     )
     begun, cpu = time.perf_counter(), time.process_time()
-    batches = ClinicalSender(store, people, Neighbour(archive), Now(), "KUH").send()
+    batches = _sender(ours, store, people, archive).send()
     sent, sent_cpu = time.perf_counter() - begun, time.process_time() - cpu
     fill_doses(theirs)
     dose = SqlDoseMetrics(theirs)

@@ -118,6 +118,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
         "terms",
         "texts",
         "clinical",
+        "clinical_sending",
         "recruitment",
         "accounts",
         "ledger",

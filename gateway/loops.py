@@ -8,6 +8,7 @@ from time import monotonic
 
 from gateway.background import Loop
 from gateway.collecting import Schedule
+from gateway.domain.submission import Patience
 from gateway.errors import GatewayError, RetryError
 from gateway.service import Service
 from gateway.services.withdrawal import ERASE
@@ -46,7 +47,7 @@ class Background:
             self._loop("courses", service.course_service.step, pause),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("disk", service.disk.step, DISK_PAUSE_S),
-            self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S),
+            self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S, Patience()),
             self._loop("inbox", self._look_into_inbox, INBOX_PAUSE_S),
             self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
@@ -82,8 +83,11 @@ class Background:
             if part is not None:
                 part.stop()
 
-    def _loop(self, name: str, step: object, pause_s: float) -> Loop:
-        return Loop(name, step, pause_s, self._failed, self._succeeded)  # type: ignore[arg-type]
+    def _loop(
+        self, name: str, step: object, pause_s: float, patience: Patience | None = None
+    ) -> Loop:
+        told = (self._failed, self._succeeded)
+        return Loop(name, step, pause_s, *told, patience)  # type: ignore[arg-type]
 
     def _take_in(self) -> int:
         now = monotonic()
@@ -103,18 +107,18 @@ class Background:
             self._drop_at = monotonic() + DROP_EVERY_S
         if self._service.settings.on_withdrawal == ERASE:
             self._service.withdrawal.step()
+            self._service.clinical.forget_withdrawn()
         self._service.withdrawal.erase_recalled()
         self._service.clinical.forget(self._service.erasures.recalled())
         self._service.recall.step()
 
     def _send_clinical(self) -> None:
         certified = self._service.departure.certificate_is_good()
-        if self._service.sending.stopped or not certified:
+        if self._service.departure.stopped or not certified:
             return
-        if self._service.settings.on_withdrawal == ERASE:
-            self._service.clinical.forget_withdrawn()
-        self._service.clinical_sending.send()
-        self._service.recruitment.tell()
+        with self._service.departure.heeding():
+            self._service.clinical_sending.send()
+            self._service.recruitment.tell()
 
     def _look_into_inbox(self) -> None:
         if self._service.inbox is not None:
@@ -122,9 +126,9 @@ class Background:
 
     def _recheck(self) -> None:
         """Ask at the start and every hour; sooner again while the archive does not answer."""
-        if self._service.sending.stopped or monotonic() < self._recheck_at:
+        if self._service.departure.stopped or monotonic() < self._recheck_at:
             return
-        with suppress(RetryError):  # sending tells of that
+        with self._service.departure.heeding(), suppress(RetryError):  # sending tells of that
             self._service.recheck.step()
             self._recheck_at = monotonic() + RECHECK_EVERY_S
 

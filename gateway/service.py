@@ -78,10 +78,10 @@ class Service:
             self.audit,
             world.stage.profile,
             ring.site_keys().identities,
-            self._consent_changed,
-            lambda: self.disk.closed,
-            hold_unknown=settings.unknown_patients == "hold",
+            on_change=self._consent_changed,
+            closed=lambda: self.disk.closed,
             recalled=self.erasures.recalled,
+            hold_unknown=settings.unknown_patients == "hold",
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.door = self._door(ring)
@@ -261,11 +261,17 @@ class Service:
 
     def _add_clinical(self, ring: KeyRing) -> None:
         rows = SqlClinicalStore(self.engine)
-        people = VaultPeople(self.vault, ring, self.erasures.recalled)
+        people = VaultPeople(self.vault, ring, self.consents.admitted, self.erasures.recalled)
         key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
         self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
         self.clinical_sending = ClinicalSender(
-            rows, people, self.world.clinical, self.clock, self.settings.centre
+            rows,
+            people,
+            self.world.clinical,
+            self.clock,
+            self.settings.centre,
+            self.alerts,
+            self.audit,
         )
 
         self.recruitment = RecruitmentService(
@@ -299,9 +305,9 @@ class Service:
             self.outbox,
             self.world.site,
             self.audit,
-            self._forget_texts,
-            self.consents.recalled,
-            self.preparer.forget,
+            forget_texts=self._forget_texts,
+            recalled=self.consents.recalled,
+            forget_copies=self.preparer.forget,
         )
 
     def _recall(self, ring: KeyRing) -> RecallService:

@@ -48,7 +48,8 @@ class HttpArchive:
     def announce(
         self, course_uid: str, version: int, sealed: CourseCertificate
     ) -> SubmissionStatus:
-        answer = self._ask(
+        answer = ask(
+            self._client,
             "PUT",
             f"/api/v1/submissions/{course_uid}/{version}",
             content=sealed.model_dump_json(),
@@ -57,14 +58,15 @@ class HttpArchive:
         if _code(answer) == "patient-withdrew":
             # We send for consent in force only: the archive has not heard yet that it is again.
             raise RetryError("the archive still has it that the patient withdrew")
-        self._raise_for(answer)
+        raise_for(answer, "course")
         try:
             return SubmissionStatus.model_validate_json(answer.content)
         except ValidationError:
             raise RetryError("the archive's answer to the announcement is not understood") from None
 
     def store(self, batch: Sequence[tuple[Spooled, Iterator[bytes]]]) -> Answer:
-        answer = self._ask(
+        answer = ask(
+            self._client,
             "POST",
             "/dicom-web/studies",
             content=_parts(batch),
@@ -75,47 +77,50 @@ class HttpArchive:
             },
         )
         if answer.status_code not in {200, 202, 409}:
-            self._raise_for(answer)
+            raise_for(answer, "course")
             raise RetryError(f"the archive answered STOW with {answer.status_code}")
         return _stow_answer(answer)
 
     def verify(self, course_uid: str, version: int) -> Receipts:
-        answer = self._ask("POST", f"/api/v1/submissions/{course_uid}/{version}/verify")
-        self._raise_for(answer)
+        answer = ask(self._client, "POST", f"/api/v1/submissions/{course_uid}/{version}/verify")
+        raise_for(answer, "course")
         try:
             return Receipts.model_validate_json(answer.content)
         except ValidationError:
             raise RetryError("the archive's receipts are not understood") from None
 
     def holdings(self) -> Sequence[CourseHolding]:
-        answer = self._ask("GET", "/api/v1/holdings")
-        self._raise_for(answer)
+        answer = ask(self._client, "GET", "/api/v1/holdings")
+        raise_for(answer, "course")
         try:
             return _HOLDINGS.validate_json(answer.content)
         except ValidationError:
             raise RetryError("the archive's list of what it holds is not understood") from None
 
-    def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
-        try:
-            return self._client.request(method, path, **how)
-        except httpx.HTTPError as error:
-            distrust = _distrust(error)
-            if distrust is not None:
-                raise TrustError(f"the archive's certificate: {distrust}") from None
-            # The type only: a transport message can quote addresses and payloads.
-            raise RetryError(f"the archive: {type(error).__name__}") from None
 
-    @staticmethod
-    def _raise_for(answer: httpx.Response) -> None:
-        status = answer.status_code
-        if answer.is_success:
-            return
-        if status in {401, 403}:
-            raise StopError(f"the archive does not let this centre in ({status})")
-        if status in {408, 425, 429} or status >= 500 or answer.is_redirect:
-            raise RetryError(f"the archive answered {status}")
-        code = _code(answer) or f"archive-{status}"
-        raise RejectError(code, f"the archive refuses the course: {_reason(answer)}")
+def ask(client: httpx.Client, method: str, path: str, **how: Any) -> httpx.Response:
+    """Return the archive's answer. Raises `TrustError` or `RetryError` where there is none."""
+    try:
+        return client.request(method, path, **how)
+    except httpx.HTTPError as error:
+        distrust = _distrust(error)
+        if distrust is not None:
+            raise TrustError(f"the archive's certificate: {distrust}") from None
+        # The type only: a transport message can quote addresses and payloads.
+        raise RetryError(f"the archive: {type(error).__name__}") from None
+
+
+def raise_for(answer: httpx.Response, what: str) -> None:
+    """Raise what happens next, unless the answer is a yes. `what` was sent."""
+    status = answer.status_code
+    if answer.is_success:
+        return
+    if status in {401, 403}:
+        raise StopError(f"the archive does not let this centre in ({status})")
+    if status in {408, 425, 429} or status >= 500 or answer.is_redirect:
+        raise RetryError(f"the archive answered {status}")
+    code = _code(answer) or f"archive-{status}"
+    raise RejectError(code, f"the archive refuses the {what}: {_reason(answer)}")
 
 
 def _distrust(error: BaseException | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from gateway.adapters.archive import ask, raise_for
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.contract.recruitment import RecruitmentCounts
 from gateway.errors import RetryError
@@ -41,11 +42,6 @@ class HttpClinicalArchive:
         self._ask("PUT", "/api/v1/recruitment", content=body, headers=headers)
 
     def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path, **how)
-        except httpx.HTTPError as error:
-            # The type only: a transport message can quote URLs and payloads.
-            raise RetryError(f"clinical batch not sent: {type(error).__name__}") from error
-        if answer.status_code != httpx.codes.OK:
-            raise RetryError(f"the archive answered {answer.status_code} to a clinical batch")
+        answer = ask(self._client, method, path, **how)
+        raise_for(answer, "clinical rows")
         return answer

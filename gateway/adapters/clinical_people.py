@@ -1,6 +1,6 @@
 """The `People` port of the clinical services, on the vault and the centre's keys."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 
 from gateway.domain.clinical import Person
 from gateway.domain.consent import ConsentStatus
@@ -9,33 +9,41 @@ from gateway.ports import Vault
 
 
 class VaultPeople:
-    """Answers from the vault; identifiers are hashed here and go no further."""
+    """Answers from the vault; identifiers are hashed here and go no further.
+
+    Parameters
+    ----------
+    admitted
+        Whose consent is in force: the same answer as objects get.
+    recalled
+        Whose objects are recalled: the archive deletes their rows too.
+    """
 
     def __init__(
         self,
         vault: Vault,
         ring: KeyRing,
-        recalled: Callable[[], frozenset[str]] = frozenset,
+        admitted: Callable[[], Set[str]],
+        recalled: Callable[[], frozenset[str]],
     ) -> None:
         self._vault = vault
         self._ring = ring
+        self._admitted = admitted
         self._recalled = recalled
         self._keys = ring.site_keys()
 
     def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
         lookups = {patient: lookup_hash(self._keys, patient) for patient in patient_ids}
         pseudonyms = self._vault.pseudonyms(set(lookups.values()))
-        in_force = self._vault.in_force()
-        buried = self._vault.buried()
-        people: dict[str, Person] = {}
-        for patient, lookup in lookups.items():
-            pseudonym = pseudonyms.get(lookup)
-            consent = in_force.get(pseudonym) if pseudonym else None
-            if pseudonym is None or consent is None or pseudonym in buried:
-                continue
-            if consent.status is ConsentStatus.GRANTED:
-                people[patient] = self._person(pseudonym)
-        return people
+        admitted = self._admitted()
+        return {
+            patient: self._person(pseudonyms[lookup])
+            for patient, lookup in lookups.items()
+            if pseudonyms.get(lookup) in admitted
+        }
+
+    def consenting(self) -> Set[str]:
+        return self._admitted()
 
     def withdrawn(self) -> Mapping[str, str]:
         """Map whose data the archive must not keep, by consent or recall, to their national ids."""

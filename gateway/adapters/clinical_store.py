@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -70,12 +70,17 @@ class SqlClinicalStore:
         with self._engine.begin() as db:
             db.execute(insert(held), values)
 
-    def next_batch(self, centre: str, most: int, at: datetime) -> ClinicalBatch | None:
+    def next_batch(
+        self, centre: str, most: int, at: datetime, consenting: Set[str]
+    ) -> ClinicalBatch | None:
         with self._engine.begin() as db:
             begun = select(batches.c.batch_id).where(batches.c.receipt_at.is_(None))
             batch_id = db.scalar(begun.order_by(batches.c.created_at).limit(1))
+            if batch_id is not None and _withhold(db, batch_id, consenting):
+                _dissolve(db, batch_id, at)
+                batch_id = None
             if batch_id is None:
-                batch_id = _begin(db, centre, most, at)
+                batch_id = _begin(db, centre, most, at, consenting)
             if batch_id is None:
                 return None
             mine = rows.c.batch_id == batch_id
@@ -97,6 +102,34 @@ class SqlClinicalStore:
             answer = receipt.model_dump(mode="json")
             which = batches.c.batch_id == receipt.batch_id
             db.execute(update(batches).where(which).values(receipt=answer, receipt_at=at))
+
+    def dissolve(self, batch_id: str, at: datetime) -> None:
+        with self._engine.begin() as db:
+            _dissolve(db, batch_id, at)
+
+    def set_aside(self, batch_id: str, reason: str, at: datetime) -> None:
+        with self._engine.begin() as db:
+            mine = rows.c.batch_id == batch_id
+            db.execute(update(rows).where(mine).values(state="refused", reason=reason[:500]))
+            _close(db, batch_id, at)
+
+    def refused_again(self) -> int:
+        which = (rows.c.state == "refused") & rows.c.superseded_at.is_(None)
+        again = update(rows).where(which).values(state="waiting", batch_id=None, reason=None)
+        with self._engine.begin() as db:
+            return db.execute(again).rowcount
+
+    def release(self, consenting: Set[str]) -> int:
+        withheld = rows.c.state == "withheld"
+        with self._engine.begin() as db:
+            found = db.scalars(select(rows.c.pseudonym).where(withheld).distinct()).all()
+            returned = sorted(consenting & set(found))
+            for part in _chunks(returned):
+                which = withheld & rows.c.pseudonym.in_(part)
+                old = which & rows.c.superseded_at.is_not(None)
+                db.execute(update(rows).where(old).values(state="superseded"))
+                db.execute(update(rows).where(which).values(state="waiting"))
+            return len(returned)
 
     def forget(self, pseudonym: str, at: datetime) -> int:
         with self._engine.begin() as db:
@@ -170,25 +203,57 @@ def _supersede(db: Connection, ids: Sequence[int], at: datetime) -> None:
     for part in _chunks(ids):
         which = rows.c.id.in_(part)
         db.execute(update(rows).where(which).values(superseded_at=at))
-        db.execute(
-            update(rows).where(which & (rows.c.state == "waiting")).values(state="superseded")
-        )
+        unsent = which & rows.c.state.in_(("waiting", "withheld"))
+        db.execute(update(rows).where(unsent).values(state="superseded"))
 
 
-def _begin(db: Connection, centre: str, most: int, at: datetime) -> str | None:
-    """Name the next batch after its rows and this database's numbers for them."""
-    query = select(rows.c.id, rows.c.digest).where(rows.c.state == "waiting")
-    waiting = db.execute(query.order_by(rows.c.id).limit(most)).all()
-    if not waiting:
-        return None
+def _withhold(db: Connection, batch_id: str, consenting: Set[str]) -> int:
+    """Take out of a batch that was begun whoever's consent has ended since; returns how many."""
+    mine = rows.c.batch_id == batch_id
+    found = db.scalars(select(rows.c.pseudonym).where(mine).distinct()).all()
+    ended = [pseudonym for pseudonym in found if pseudonym not in consenting]
+    for part in _chunks(ended):
+        which = mine & rows.c.pseudonym.in_(part)
+        db.execute(update(rows).where(which).values(state="withheld", batch_id=None))
+    return len(ended)
+
+
+def _dissolve(db: Connection, batch_id: str, at: datetime) -> None:
+    """Let its rows wait again. If it had arrived, the archive knows each row by its key."""
+    mine = rows.c.batch_id == batch_id
+    db.execute(update(rows).where(mine).values(state="waiting", batch_id=None))
+    _close(db, batch_id, at)
+
+
+def _close(db: Connection, batch_id: str, at: datetime) -> None:
+    """No receipt will come."""
+    db.execute(update(batches).where(batches.c.batch_id == batch_id).values(receipt_at=at))
+
+
+def _begin(
+    db: Connection, centre: str, most: int, at: datetime, consenting: Set[str]
+) -> str | None:
+    """Begin the next batch, of people whose consent is in force; withhold what others have."""
+    query = select(rows.c.id, rows.c.digest, rows.c.pseudonym).where(rows.c.state == "waiting")
+    while waiting := db.execute(query.order_by(rows.c.id).limit(most)).all():
+        for part in _chunks([row.id for row in waiting if row.pseudonym not in consenting]):
+            db.execute(update(rows).where(rows.c.id.in_(part)).values(state="withheld"))
+        leaving = [row for row in waiting if row.pseudonym in consenting]
+        if leaving:
+            return _named(db, centre, leaving, at)
+    return None
+
+
+def _named(db: Connection, centre: str, leaving: Sequence[Row[Any]], at: datetime) -> str:
+    """Name a batch after its rows and this database's numbers for them."""
     # Row ids come again after rows were deleted; a batch must not be taken for an earlier one.
     before = db.scalar(select(func.count()).select_from(batches))
     named = hashlib.sha256(f"{centre}\x1f{before}".encode())
-    for row in waiting:
+    for row in leaving:
         named.update(f"\x1f{row.id}:{row.digest}".encode())
     batch_id = named.hexdigest()
-    db.execute(insert(batches).values(batch_id=batch_id, rows=len(waiting), created_at=at))
-    for part in _chunks([row.id for row in waiting]):
+    db.execute(insert(batches).values(batch_id=batch_id, rows=len(leaving), created_at=at))
+    for part in _chunks([row.id for row in leaving]):
         which = rows.c.id.in_(part)
         db.execute(update(rows).where(which).values(state="sending", batch_id=batch_id))
     return batch_id

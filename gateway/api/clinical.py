@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
 from gateway.contract.records import WORDS
-from gateway.services.clinical import ClinicalService, ImportOptions
+from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
 
@@ -64,6 +64,13 @@ async def import_rows(
     result = await run_in_threadpool(call)
     refused = bool(result.problems) and not partial
     return JSONResponse(result.as_json(), 422 if refused else 200)
+
+
+@router.post("/again")
+def send_refused_again(request: Request, caller: Operator) -> dict[str, int]:
+    """Send again what the archive refused, once a person has mended why."""
+    sender: ClinicalSender = request.app.state.clinical_sending
+    return {"rows": sender.send_refused_again(caller)}
 
 
 @router.get("")

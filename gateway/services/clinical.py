@@ -26,13 +26,16 @@ from gateway.domain.clinical import (
     read_table,
 )
 from gateway.domain.clinical.sources import READERS, Section
-from gateway.ports import Clock
+from gateway.errors import RejectError
+from gateway.ports import Alerts, Audit, Clock
 from gateway.services.clinical_ports import ClinicalArchive, ClinicalStore, People
 
 BATCH_ROWS: Final = 5000
 FORMS: Final = tuple(READERS)
 """Other systems' exports that are understood."""
 LINES_TOLD: Final = 1000
+ROWS_REFUSED: Final = "archive-refuses-rows"
+TOO_LARGE: Final = "archive-413"
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ class ClinicalService:
         return found
 
     def counts(self) -> dict[str, int]:
-        """Rows by state: waiting, sending, sent, refused, held."""
+        """Rows by state: waiting, sending, sent, refused, withheld, superseded, held."""
         return self._store.counts()
 
     def withdrawals(self) -> list[dict[str, Any]]:
@@ -230,7 +233,11 @@ class ClinicalService:
 
 
 class ClinicalSender:
-    """Sends what waits, in the order of its import, until nothing does."""
+    """Sends what waits, in the order of its import, until nothing does.
+
+    Consent is asked for again right before each batch. A batch that the archive refuses is set
+    aside, so that it does not hold up the others.
+    """
 
     def __init__(
         self,
@@ -239,12 +246,16 @@ class ClinicalSender:
         archive: ClinicalArchive,
         clock: Clock,
         centre: str,
+        alerts: Alerts,
+        audit: Audit,
         batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._store = store
         self._people = people
         self._archive = archive
         self._clock = clock
+        self._alerts = alerts
+        self._audit = audit
         self._centre = centre
         self._batch_rows = batch_rows
 
@@ -254,15 +265,48 @@ class ClinicalSender:
         Raises
         ------
         RetryError
-            When the archive cannot be reached; what was begun is sent again as it was.
+            When the archive cannot be reached; what was begun is sent again.
+        StopError
+            When the archive does not let this centre in.
         """
         sent = self._tell_withdrawals()
         self._fetch_receipts()
         sent += self._tell_returns()
-        while batch := self._store.next_batch(self._centre, self._batch_rows, self._clock.now()):
-            self._store.record(self._archive.send(batch), self._clock.now())
+        self._store.release(self._people.consenting())
+        while batch := self._next():
+            self._send_rows(batch)
             sent += 1
         return sent
+
+    def _next(self) -> ClinicalBatch | None:
+        now, consenting = self._clock.now(), self._people.consenting()
+        return self._store.next_batch(self._centre, self._batch_rows, now, consenting)
+
+    def _send_rows(self, batch: ClinicalBatch) -> None:
+        try:
+            receipt = self._archive.send(batch)
+        except RejectError as error:
+            self._refused(batch, error)
+        else:
+            self._store.record(receipt, self._clock.now())
+
+    def _refused(self, batch: ClinicalBatch, error: RejectError) -> None:
+        rows = sum(map(len, (batch.clinical, batch.toxicity, batch.prom, batch.facts)))
+        now = self._clock.now()
+        if error.code == TOO_LARGE and rows > 1:
+            self._batch_rows = (rows + 1) // 2
+            self._store.dissolve(batch.batch_id, now)
+            return
+        self._store.set_aside(batch.batch_id, str(error), now)
+        text = f"{error}; {rows} clinical rows are set aside. Once it is mended, send them again"
+        self._alerts.raise_alert(ROWS_REFUSED, text)
+
+    def send_refused_again(self, caller: str) -> int:
+        """Let rows that the archive refused wait again, after a person has mended why."""
+        self._audit.record("clinical-again", caller, "-")
+        again = self._store.refused_again()
+        self._alerts.clear(ROWS_REFUSED)
+        return again
 
     def _tell_withdrawals(self) -> int:
         national = self._people.withdrawn()

@@ -1,6 +1,6 @@
 """What the clinical services need from the world. `gateway.ports` has what all services share."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,10 @@ class People(Protocol):
 
     def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
         """Map each patient id with a consent in force to the person; leave out the others."""
+        ...
+
+    def consenting(self) -> Set[str]:
+        """Return the pseudonym of everybody whose rows may leave at this moment."""
         ...
 
     def withdrawn(self) -> Mapping[str, str]:
@@ -36,8 +40,29 @@ class ClinicalStore(Protocol):
         self, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime
     ) -> None: ...
 
-    def next_batch(self, centre: str, most: int, at: datetime) -> ClinicalBatch | None:
-        """Return the batch that was begun and has no receipt, or else begin one."""
+    def next_batch(
+        self, centre: str, most: int, at: datetime, consenting: Set[str]
+    ) -> ClinicalBatch | None:
+        """Return the batch that was begun and has no receipt, or else begin one.
+
+        Rows of others than `consenting` are withheld, out of a batch that was begun as well.
+        """
+        ...
+
+    def release(self, consenting: Set[str]) -> int:
+        """Let withheld rows of these patients wait again. Returns of how many patients."""
+        ...
+
+    def dissolve(self, batch_id: str, at: datetime) -> None:
+        """Let the rows of a batch wait again, for another batch."""
+        ...
+
+    def set_aside(self, batch_id: str, reason: str, at: datetime) -> None:
+        """Mark all rows of a batch as refused."""
+        ...
+
+    def refused_again(self) -> int:
+        """Let refused rows wait again that were not corrected since. Returns how many."""
         ...
 
     def record(self, receipt: BatchReceipt, at: datetime) -> None:
@@ -64,7 +89,11 @@ class ClinicalStore(Protocol):
 
 
 class ClinicalArchive(Protocol):
-    """The archive's front door for rows. Raises `RetryError` while it cannot be reached."""
+    """The archive's front door for rows.
+
+    Raises `RetryError` while it cannot be reached, `StopError` when it does not let us in, and
+    `RejectError` for what it will not take however often it is sent.
+    """
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt: ...
 

@@ -66,11 +66,11 @@ class ConsentService:
         audit: Audit,
         policy_hash: str,
         identities: str,
-        on_change: Callable[[str], None] = lambda _pseudonym: None,
-        closed: Callable[[], str | None] = lambda: None,
         *,
-        hold_unknown: bool = False,
-        recalled: Callable[[], frozenset[str]] = frozenset,
+        on_change: Callable[[str], None],
+        closed: Callable[[], str | None],
+        recalled: Callable[[], frozenset[str]],
+        hold_unknown: bool,
     ) -> None:
         self._vault = vault
         self._naming = naming
@@ -186,7 +186,7 @@ class ConsentService:
         return {status.value: counted.get(status.value, 0) for status in ConsentStatus}
 
     def admitted(self) -> set[str]:
-        """Return of whom objects may be taken at this moment."""
+        """Return everybody whose consent is in force: what is theirs may be stored and sent."""
         return self._with(ConsentStatus.GRANTED) - self._vault.buried() - self._recalled()
 
     def _with(self, status: ConsentStatus) -> set[str]:

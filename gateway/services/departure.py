@@ -1,16 +1,19 @@
 """Whether, when and how fast anything may leave: the certificate, the hours, the bandwidth."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from threading import Lock
 from typing import Any, Final
 
 from gateway.domain.submission import TokenBucket, Window, is_open
+from gateway.errors import StopError
 from gateway.ports import Alerts, Clock
 
 EXPIRED: Final = "certificate-expired"
 EXPIRES: Final = "certificate-expires"
+STOPPED: Final = "sending-stopped"
 WARNED: Final = timedelta(days=30)
 BURST_S: Final = 1.0
 """Of sending at full rate gather while nothing is sent."""
@@ -64,9 +67,33 @@ class Departure:
         self._windows = tuple(windows)
         self._zone = zone
         self._ends = certificate_ends
+        self.stopped = False
+        """Set when the archive does not let us in; only a person or a restart clears it."""
+
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Let nothing leave any more once the archive turns us away, whatever was asked of it."""
+        try:
+            yield
+        except StopError as error:
+            self.stop(error)
+
+    def stop(self, error: StopError) -> None:
+        self.stopped = True
+        self._alerts.raise_alert(
+            STOPPED,
+            f"{error}; nothing is sent. Check the centre's token and certificate with the "
+            "archive, then resume sending",
+        )
+
+    def resume(self) -> None:
+        self.stopped = False
+        self._alerts.clear(STOPPED)
 
     def obstacle(self) -> str | None:
         """Return why nothing may leave now, or None."""
+        if self.stopped:
+            return "the archive does not let this centre in"
         if not self.certificate_is_good():
             return "the centre's certificate has expired"
         if not is_open(self._windows, self._clock.now().astimezone(self._zone)):

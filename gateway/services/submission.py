@@ -31,7 +31,6 @@ LEASE_S = 120.0
 VERIFIED, REFUSED, WITHHELD, OVERTAKEN = "verified", "refused", "withheld", "overtaken"
 VERSION_TAKEN = {"version-is-another", "newer-version-known"}
 """The archive's codes for a version that it has already: our database was restored."""
-STOPPED = "sending-stopped"
 NOT_TRUSTED = "archive-not-trusted"
 PATIENT_ATTEMPTS = 5
 
@@ -74,18 +73,15 @@ class SubmissionService:
         self._hold = hold
         self._departure = departure
         self._throttle = throttle
-        self.stopped = False
-        """Set when the archive does not let us in; only a person or a restart clears it."""
 
     def resume(self, caller: str) -> None:
         """Send again after a person has mended why the archive did not let us in."""
         self._audit.record("sending-resume", caller, "-")
-        self.stopped = False
-        self._alerts.clear(STOPPED)
+        self._departure.resume()
 
     def step(self, owner: str) -> bool:
         """Work on one submission. Returns whether there was one."""
-        if self.stopped or self._departure.obstacle() is not None:
+        if self._departure.obstacle() is not None:
             return False
         work = self._outbox.claim(owner, LEASE_S)
         if work is None:
@@ -106,7 +102,8 @@ class SubmissionService:
             self._outbox.finish(work, REFUSED)
             self._alerts.raise_alert("archive-refuses-course", str(error))
         except StopError as error:
-            self._stop(work, error)
+            self._outbox.retry(work, 0.0, str(error))
+            self._departure.stop(error)
         except RetryError as error:
             if isinstance(error, TrustError):
                 self._alerts.raise_alert(NOT_TRUSTED, f"{error}; nothing is sent to it")
@@ -114,15 +111,6 @@ class SubmissionService:
         except Exception as error:  # noqa: BLE001 - one course must not end the worker
             self._wait(work, f"unexpected {type(error).__name__}")
         return True
-
-    def _stop(self, work: Work, error: StopError) -> None:
-        self.stopped = True
-        self._outbox.retry(work, 0.0, str(error))
-        self._alerts.raise_alert(
-            STOPPED,
-            f"{error}; nothing is sent. Check the centre's token and certificate with the "
-            "archive, then resume sending",
-        )
 
     def _wait(self, work: Work, reason: str) -> None:
         self._outbox.retry(work, Patience().wait_s(work.attempts, random.random()), reason)

@@ -26,9 +26,10 @@ class WithdrawalService:
         outbox: Outbox,
         store: SiteStore,
         audit: Audit,
-        forget_terms: Callable[[str], None] = lambda _pseudonym: None,
-        recalled: Callable[[], set[str]] = set,
-        forget_copies: Callable[[str], int] = lambda _pseudonym: 0,
+        *,
+        forget_texts: Callable[[str], None],
+        recalled: Callable[[], set[str]],
+        forget_copies: Callable[[str], int],
     ) -> None:
         self._withdrawn = withdrawn
         self._vault = vault
@@ -37,7 +38,7 @@ class WithdrawalService:
         self._outbox = outbox
         self._store = store
         self._audit = audit
-        self._forget_terms = forget_terms
+        self._forget_texts = forget_texts
         self._recalled = recalled
         self._forget_copies = forget_copies
 
@@ -84,6 +85,6 @@ class WithdrawalService:
             if course.id is not None:
                 self._courses.remove(course.id)
         copies = self._forget_copies(pseudonym)
-        self._forget_terms(pseudonym)  # after the copies: making one notes its texts
+        self._forget_texts(pseudonym)  # after the copies: making one notes its texts
         if leaves_receipt:
             self._vault.bury(pseudonym, copies)

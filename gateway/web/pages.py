@@ -167,6 +167,12 @@ def import_clinical(
     return _clinical_page(state, request, result=result, action=action, what=what)
 
 
+@router.post("/clinical/again")
+def send_refused_again(request: Request) -> Response:
+    opened(request, *OPERATORS).clinical_sending.send_refused_again(caller(request))
+    return RedirectResponse("/clinical", 303)
+
+
 def _clinical_page(state: Any, request: Request, **told: Any) -> Response:
     result = told.get("result")
     code = 422 if result is not None and result.problems and told["action"] != "partial" else 200

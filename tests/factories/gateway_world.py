@@ -134,17 +134,23 @@ class FakeStage:
 
 
 class FakeClinicalArchive:
-    """The `ClinicalArchive` port: takes everything."""
+    """The `ClinicalArchive` port: takes everything, after the `failures`."""
 
     def __init__(self) -> None:
         self.batches: list[ClinicalBatch] = []
+        self.asked: list[str] = []
+        self.failures: list[Exception] = []
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt:
+        self.asked.append("send")
+        if self.failures:
+            raise self.failures.pop(0)
         self.batches.append(batch)
         rows = len(batch.clinical) + len(batch.toxicity) + len(batch.prom)
         return BatchReceipt(batch_id=batch.batch_id, stored=rows, unchanged=0, superseded=0)
 
     def tell_recruitment(self, counts: RecruitmentCounts) -> None:
+        self.asked.append("recruitment")
         self.recruitment = counts
 
     def withdrawals(self) -> list[WithdrawalReceipt]:

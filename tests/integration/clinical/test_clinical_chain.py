@@ -14,6 +14,7 @@ from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.database import open_engine
 from gateway.adapters.schema import upgrade
 from gateway.adapters.vault import SqlVault
+from gateway.adapters.watch import SqlAlerts
 from gateway.app import KeyedNaming
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
@@ -89,8 +90,19 @@ class Chain:
         upgrade_archive(theirs)
         vault = SqlVault(ours, self.ring.vault_key, self.ring.key_id, clock)
         audit = SqlAudit(ours, clock)
-        self.consents = ConsentService(vault, KeyedNaming(self.ring), audit, "policy", "keys")
-        people, store = VaultPeople(vault, self.ring), SqlClinicalStore(ours)
+        self.consents = ConsentService(
+            vault,
+            KeyedNaming(self.ring),
+            audit,
+            "policy",
+            "keys",
+            on_change=lambda _pseudonym: None,
+            closed=lambda: None,
+            recalled=frozenset,
+            hold_unknown=False,
+        )
+        people = VaultPeople(vault, self.ring, self.consents.admitted, frozenset)
+        store = SqlClinicalStore(ours)
         self.gateway = ClinicalService(store, people, load_code_lists(), clock, b"k" * 32)
         self.withdrawal = WithdrawalService(
             SqlHoldings(theirs), MemoryStore(), SqlWork(theirs), ArchiveAudit(theirs, clock), clock
@@ -105,7 +117,13 @@ class Chain:
         )
         self.tables = TableService(SqlTableRecords(theirs), load_schedule(), load_ctcae())
         self.sender = ClinicalSender(
-            store, people, Wire(self.archive, self.withdrawal), clock, "KUH"
+            store,
+            people,
+            Wire(self.archive, self.withdrawal),
+            clock,
+            "KUH",
+            SqlAlerts(ours, clock),
+            audit,
         )
         self.national = national_id(self.ring, site_pseudonym(self.ring.site_keys(), MATTI))
 

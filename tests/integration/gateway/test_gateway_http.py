@@ -55,6 +55,7 @@ GUARDED = [
     ("POST", "/api/v1/why"),
     ("POST", "/api/v1/sending/resume"),
     ("POST", "/api/v1/clinical?kind=prom"),
+    ("POST", "/api/v1/clinical/again"),
     ("POST", "/api/v1/recruitment"),
     ("GET", "/api/v1/recruitment"),
     ("GET", "/internal/consent-snapshot"),

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.tables.base import GatewayTable
+from gateway.adapters.watch import SqlAlerts
 from gateway.contract.clinical import (
     BatchReceipt,
     ClinicalBatch,
@@ -19,7 +21,7 @@ from gateway.contract.clinical import (
     WithdrawalReceipt,
 )
 from gateway.domain.clinical import Person
-from gateway.errors import RetryError
+from gateway.errors import RejectError, RetryError
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions, ImportResult
 
 HEAD = "patient_id,assessed_on,ctcae_version,term,grade\n"
@@ -38,6 +40,7 @@ class FakePeople:
             "liisa": Person("P2", "FI2", -7, None),
         }
         self.gone: dict[str, str] = {}
+        self.ended: set[str] = set()
 
     def consented(self, patient_ids: Collection[str]) -> Mapping[str, Person]:
         return {
@@ -45,6 +48,10 @@ class FakePeople:
             for p in patient_ids
             if p in self.known and self.known[p].pseudonym not in self.gone
         }
+
+    def consenting(self) -> set[str]:
+        known = {person.pseudonym for person in self.known.values()}
+        return known - self.gone.keys() - self.ended
 
     def withdrawn(self) -> Mapping[str, str]:
         return self.gone
@@ -61,11 +68,17 @@ class FakeArchive:
     def __init__(self) -> None:
         self.batches: list[ClinicalBatch] = []
         self.down = False
+        self.refusals: list[RejectError] = []
+        self.rows_at_once = 1000
         self.problems: tuple[RowProblem, ...] = ()
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt:
         if self.down:
             raise RetryError("down")
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if len(batch.toxicity) > self.rows_at_once:
+            raise RejectError("archive-413", "the body is larger than it may be")
         self.batches.append(batch)
         problems, self.problems = self.problems, ()
         count = 0 if problems else len(batch.toxicity)
@@ -87,8 +100,16 @@ class Centre:
             self.store, self.people, load_code_lists(), FixedClock(), b"k" * 32
         )
         self.sender = ClinicalSender(
-            self.store, self.people, self.archive, FixedClock(), "KUH", batch_rows=2
+            self.store,
+            self.people,
+            self.archive,
+            FixedClock(),
+            "KUH",
+            SqlAlerts(engine, FixedClock()),
+            SqlAudit(engine, FixedClock()),
+            batch_rows=2,
         )
+        self.alerts = SqlAlerts(engine, FixedClock())
 
     def bring(self, lines: str, **options: object) -> ImportResult:
         return self.service.import_csv(
@@ -215,7 +236,7 @@ def test_an_interrupted_batch_is_sent_again_as_it_was(centre: Centre) -> None:
     centre.archive.down = True
     with pytest.raises(RetryError):
         centre.sender.send()
-    begun = centre.store.next_batch("KUH", 99, FixedClock().now())
+    begun = centre.store.next_batch("KUH", 99, FixedClock().now(), {"P1", "P2"})
     centre.bring("liisa,2020-01-04,5.0,Fatigue,1\n")
     centre.archive.down = False
     assert centre.sender.send() == 2
@@ -226,7 +247,7 @@ def test_an_interrupted_batch_is_sent_again_as_it_was(centre: Centre) -> None:
 
 def test_rows_that_the_archive_refuses_do_not_hold_up_the_others(centre: Centre) -> None:
     centre.bring("liisa,2020-01-01,5.0,Fatigue,1\nliisa,2020-01-02,5.0,Fatigue,1\n")
-    begun = centre.store.next_batch("KUH", 99, FixedClock().now())
+    begun = centre.store.next_batch("KUH", 99, FixedClock().now(), {"P1", "P2"})
     assert begun is not None
     bad = begun.toxicity[0].row_key
     centre.archive.problems = (RowProblem(row_key=bad, field="grade", reason="cannot be"),)
@@ -247,3 +268,90 @@ def test_a_withdrawn_patient_s_rows_go_and_stay_gone(centre: Centre) -> None:
     centre.people.gone = {}  # a new consent does not bring back what was erased
     assert centre.bring(lines).skipped == 1
     assert centre.service.counts() == {"sent": 1, "held": 0}
+
+
+THREE = "".join(f"liisa,2020-01-0{day},5.0,Fatigue,1\n" for day in (1, 2, 3))
+BOTH = f"{MATTI},2020-01-01,5.0,Fatigue,1\nliisa,2020-01-01,5.0,Fatigue,2\n"
+
+
+def grades(centre: Centre) -> list[list[int]]:
+    return [[row.grade for row in batch.toxicity] for batch in centre.archive.batches]
+
+
+def test_whose_consent_has_ended_is_withheld_and_goes_when_it_is_back(centre: Centre) -> None:
+    centre.bring(BOTH)
+    centre.people.ended = {"P1"}
+    centre.sender.send()
+    assert grades(centre) == [[2]]
+    assert centre.service.counts() == {"withheld": 1, "sent": 1, "held": 0}
+    centre.people.ended = set()
+    centre.sender.send()
+    assert grades(centre) == [[2], [1]]
+    assert centre.service.counts() == {"sent": 2, "held": 0}
+
+
+def test_a_batch_that_was_begun_goes_without_whom_it_may_not_have(centre: Centre) -> None:
+    centre.bring(BOTH)
+    centre.archive.down = True
+    with pytest.raises(RetryError):
+        centre.sender.send()
+    begun = centre.store.next_batch("KUH", 99, FixedClock().now(), {"P1", "P2"})
+    assert begun is not None
+    assert len(begun.toxicity) == 2
+    centre.people.ended, centre.archive.down = {"P1"}, False
+    centre.sender.send()
+    (sent,) = centre.archive.batches
+    assert [row.grade for row in sent.toxicity] == [2]
+    assert sent.batch_id != begun.batch_id  # the archive answers each name once
+    assert centre.service.counts() == {"withheld": 1, "sent": 1, "held": 0}
+
+
+def test_withheld_rows_do_not_hide_those_behind_them(centre: Centre) -> None:
+    lines = "".join(f"{MATTI},2020-01-0{day},5.0,Fatigue,1\n" for day in (1, 2, 3, 4, 5))
+    centre.bring(lines + THREE)  # two rows a batch
+    centre.people.ended = {"P1"}
+    assert centre.sender.send() == 2
+    assert centre.service.counts() == {"withheld": 5, "sent": 3, "held": 0}
+
+
+def test_a_withheld_row_that_was_corrected_stays_behind(centre: Centre) -> None:
+    centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n")
+    centre.people.ended = {"P2"}
+    centre.sender.send()
+    centre.people.ended = set()
+    centre.bring("liisa,2020-01-01,5.0,Fatigue,2\n")
+    centre.sender.send()
+    assert grades(centre) == [[2]]
+    assert centre.service.counts() == {"superseded": 1, "sent": 1, "held": 0}
+
+
+def test_a_refused_batch_is_set_aside_and_the_others_go(centre: Centre) -> None:
+    centre.bring(THREE)  # two batches
+    centre.archive.refusals = [RejectError("archive-422", "the archive refuses the clinical rows")]
+    centre.sender.send()
+    assert grades(centre) == [[1]]
+    assert centre.service.counts() == {"refused": 2, "sent": 1, "held": 0}
+    (alert,) = centre.alerts.open()
+    assert alert["code"] == "archive-refuses-rows"
+    assert "2 clinical rows are set aside" in alert["text"]
+    centre.sender.send()
+    assert len(centre.archive.batches) == 1
+    assert centre.sender.send_refused_again("operator") == 2
+    centre.sender.send()
+    assert centre.service.counts() == {"sent": 3, "held": 0}
+    assert centre.alerts.open() == []
+
+
+def test_too_large_a_batch_goes_in_smaller_ones(centre: Centre) -> None:
+    centre.bring(THREE)
+    centre.archive.rows_at_once = 1
+    centre.sender.send()
+    assert grades(centre) == [[1], [1], [1]]
+    assert centre.service.counts() == {"sent": 3, "held": 0}
+
+
+def test_a_single_row_that_is_too_large_is_set_aside(centre: Centre) -> None:
+    centre.bring(THREE)
+    centre.archive.rows_at_once = 0
+    centre.sender.send()
+    assert centre.service.counts() == {"refused": 3, "held": 0}

@@ -14,9 +14,8 @@ from gateway.contract.marks import (
     SITE_STAGE,
     UID_ROOT,
 )
-from gateway.domain.checker import UnreadableError, read_elements
+from gateway.domain.checker import STANDARD_UIDS, UnreadableError, read_elements
 from gateway.domain.checker.elements import Elements
-from gateway.domain.identity import DICOM_UID_ROOT
 
 PATIENT_ID: Final = 0x00100020
 METHOD: Final = 0x00120063
@@ -27,7 +26,6 @@ _MARKS: Final = (
     f"{METHOD_PREFIX} {SITE_STAGE} ".encode(),
     f"{METHOD_PREFIX} {NATIONAL_STAGE} ".encode(),
 )
-_ROOTS: Final = (UID_ROOT.encode(), DICOM_UID_ROOT.encode())
 
 
 def refusal_of(data: bytes) -> str | None:
@@ -67,4 +65,5 @@ def _refusal_of_any(elements: Elements) -> str | None:
 
 
 def _are_keyed(value: bytes) -> bool:
-    return all(part.startswith(_ROOTS) for part in value.split(b"\\") if part)
+    parts = value.decode("latin-1").split("\\")
+    return all(uid.startswith(UID_ROOT) or uid in STANDARD_UIDS for uid in parts if uid)

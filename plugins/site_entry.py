@@ -25,7 +25,8 @@ from plugins.site_admission import (
     read_stub,
     refusal_stub,
 )
-from plugins.site_watch import Totals, Watch, open_link, read_settings
+from plugins.site_config import read_settings
+from plugins.site_watch import Totals, Watch, open_link
 
 # a library's warning may quote a value, and what is said here ends in Orthanc's log
 warnings.simplefilter("ignore")

@@ -3,7 +3,6 @@
 Never imports `orthanc`. No error ends it, and no text of an error is logged, only its kind.
 """
 
-import json
 import math
 import secrets
 import time
@@ -216,34 +215,3 @@ class Watch:
         if trouble and trouble != self._trouble:
             self._log(f"KaSARi: {trouble}; trying again")
         self._trouble = trouble
-
-
-@dataclass(frozen=True)
-class SiteSettings:
-    """What the plugin is told by the JSON file that Orthanc's configuration names."""
-
-    gateway_url: str
-    gateway_token_file: Path
-    site_keys_file: Path
-    policy_file: Path | None
-
-
-def read_settings(path: Path) -> SiteSettings:
-    """Read the file; paths in it are relative to its folder.
-
-    Raises
-    ------
-    ConfigError
-        When it cannot be read or misses a key.
-    """
-    try:
-        values = json.loads(path.read_text("utf-8"))
-        policy = values.get("policy_file")
-        return SiteSettings(
-            gateway_url=str(values["gateway_url"]),
-            gateway_token_file=path.parent / values["gateway_token_file"],
-            site_keys_file=path.parent / values["site_keys_file"],
-            policy_file=path.parent / policy if policy else None,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path.name}: {type(error).__name__}: see docs/operating.md") from error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from gateway.contract.ages import age_on
 from gateway.domain.consent import Person
 from gateway.domain.identity import (
     SiteKeys,
@@ -11,7 +12,7 @@ from gateway.domain.identity import (
     is_identity_code,
     shift_date,
 )
-from gateway.domain.validation import Subject, age_on, is_test_patient
+from gateway.domain.validation import Subject, is_test_patient
 from gateway.ports import Vault
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.contract.facts import Fact
-from gateway.contract.manifest import WireModel
+from gateway.contract.ages import ADULT_YEARS, OLDEST_YEARS
+from gateway.contract.facts import ICD10, Fact
+from gateway.contract.model import WireModel
 from gateway.contract.records import RowKind as RowKind
 from gateway.contract.records import SourceRecord as SourceRecord
 
@@ -27,7 +28,7 @@ class ClinicalRow(SourceRecord):
 
     recorded_on: date = Field(description="Day of the record, shifted with the patient's offset")
     diagnosis_icd10: str | None = Field(
-        default=None, pattern=r"^[A-Z]\d{2}(\.?\d{1,3})?$", description="Main diagnosis, ICD-10"
+        default=None, pattern=ICD10, description="Main diagnosis, ICD-10"
     )
     laterality: str | None = Field(
         default=None,
@@ -44,8 +45,8 @@ class ClinicalRow(SourceRecord):
     )
     age_years: int | None = Field(
         default=None,
-        ge=18,
-        le=90,
+        ge=ADULT_YEARS,
+        le=OLDEST_YEARS,
         description="Whole years at RT start (or at the record); 90 stands for 90 and more",
     )
     sex: str | None = Field(default=None, pattern="^[FMO]$", description="Female, male, other")

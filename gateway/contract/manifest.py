@@ -4,13 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class WireModel(BaseModel):
-    """Frozen; an unknown field is an error, so that both sides notice a drift."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from gateway.contract.model import WireModel
 
 
 class Role(StrEnum):

@@ -16,6 +16,9 @@ PRIVATE_CREATOR: Final = "KASARI"
 """Creator of the private block that holds the sealed original of a redacted term. It exists at
 the centre only: the second stage removes it and the archive refuses an object that carries it."""
 
+REDACTED: Final = "UNMAPPED_"
+"""What stands, with a keyed hash behind, for a text that the vocabulary does not know."""
+
 REFUSED_PATIENT_ID: Final = "REFUSED"
 """PatientID of the stub by which the site plugin tells Orthanc's C-STORE filter to refuse."""
 

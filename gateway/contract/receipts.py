@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 
 
 class SubmissionState(StrEnum):

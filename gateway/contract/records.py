@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 
 
 class RowKind(StrEnum):

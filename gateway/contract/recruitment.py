@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 
 LEAST_TOLD: Final = 5
 """A group with fewer people who did not consent than this, but some, is joined to another."""

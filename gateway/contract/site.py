@@ -1,6 +1,6 @@
 """What passes inside the hospital, over loopback, between the gateway service and its plugin."""
 
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 
 
 class ConsentSnapshot(WireModel):

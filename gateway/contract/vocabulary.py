@@ -1,6 +1,6 @@
 """What the archive publishes of structure names, so that gateways keep it readable."""
 
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 
 
 class PublishedVocabulary(WireModel):

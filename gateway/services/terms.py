@@ -6,7 +6,9 @@ The original is unsealed for the centre's steward only; it is in no log and in n
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gateway.contract.marks import REDACTED
 from gateway.domain.deid import (
+    HASH_DIGITS,
     Decision,
     Term,
     TermUse,
@@ -19,8 +21,8 @@ from gateway.domain.submission import check_comment
 from gateway.errors import HoldError, RejectError
 from gateway.ports import Alerts, Audit, Courses, StoredInstance, Terms, Vault
 
-FAMILY_LENGTH = len("UNMAPPED_") + 7
-"""A short attribute has room for seven digits of the hash, others for eight: one term, two
+FAMILY_LENGTH = len(REDACTED) + HASH_DIGITS - 1
+"""A short attribute has room for one digit of the hash less than others: one term, two
 names."""
 UNREADABLE = "sealed under another key"
 DAMAGED = "terms-damaged"

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.contract.clinical import ClinicalRow, PromRow, ToxicityRow
 from gateway.contract.facts import FACTS
-from gateway.contract.manifest import WireModel
+from gateway.contract.model import WireModel
 from gateway.contract.recruitment import RecruitmentGroup
 from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.table_columns import (

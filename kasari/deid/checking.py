@@ -3,7 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from gateway.contract.marks import METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
+from gateway.contract.marks import (
+    METHOD_PREFIX,
+    NATIONAL_ID_PREFIX,
+    NATIONAL_STAGE,
+    SITE_PSEUDONYM_PREFIX,
+    SITE_STAGE,
+)
 from gateway.domain.checker import (
     Elements,
     Expected,
@@ -19,7 +25,7 @@ from gateway.domain.deid import Profile
 from kasari.errors import InputError
 
 _PATIENT_ID, _METHOD = 0x00100020, 0x00120063
-_OURS = re.compile(r"(FI|P)[A-Z2-7]{16}")
+_OURS = re.compile(rf"({NATIONAL_ID_PREFIX}|{SITE_PSEUDONYM_PREFIX})[A-Z2-7]{{16}}")
 _NOT_OURS = "not an id of ours"
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from gateway.config import load_settings
 from harmonizer.config import load_settings as load_harmonizer_settings
-from plugins.site_watch import read_settings
+from plugins.site_config import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "compose"

@@ -13,8 +13,8 @@ from gateway.contract.manifest import (
     ManifestInstance,
     Release,
     Role,
-    WireModel,
 )
+from gateway.contract.model import WireModel
 
 MODULES = (clinical, manifest, receipts, site)
 

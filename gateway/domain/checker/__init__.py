@@ -11,10 +11,12 @@ from gateway.domain.checker.needles import KnownIdentity
 from gateway.domain.checker.objects import CHECKER_VERSION, Expected, Problem, check_object
 from gateway.domain.checker.origin import identity_in
 from gateway.domain.checker.references import instance_uids, referenced_uids, unresolved
+from gateway.domain.checker.searching import STANDARD_UIDS
 
 __all__ = [
     "CHECKER_VERSION",
     "INVARIANTS",
+    "STANDARD_UIDS",
     "Element",
     "Elements",
     "Expected",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from pydicom.datadict import keyword_for_tag
 
+from gateway.contract.marks import REDACTED
 from gateway.domain.checker.elements import Elements, read_elements
 
 _TEXT = frozenset(b"AE CS LO LT PN SH ST UC UR UT".split())
 _WHO = frozenset((0x00100010, 0x00100020))
-_REDACTED = "UNMAPPED_"
-REDACTED_TEXT = f"{_REDACTED}..."
+REDACTED_TEXT = f"{REDACTED}..."
 """Stands for all texts of one place that are nothing but a keyed hash."""
 
 
@@ -77,7 +77,7 @@ def _texts(elements: Elements) -> Iterator[tuple[str, str, str]]:
         if element.vr in _TEXT and element.length and element.tag not in _WHO:
             path, vr = " > ".join(above), element.vr.decode("ascii")
             for text in _decoded(elements.value(element)).split("\\"):
-                redacted = text.startswith(_REDACTED) and " " not in text.strip()
+                redacted = text.startswith(REDACTED) and " " not in text.strip()
                 yield path, vr, REDACTED_TEXT if redacted else text.strip(" \0")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from gateway.contract.clinical import STAGE_PATTERN, NotAnswered, RowKind
-from gateway.contract.facts import FACTS, FactRow
+from gateway.contract.facts import FACTS, ICD10, FactRow
 from gateway.contract.variables import variables
 from gateway.domain.clinical import cells
 from gateway.domain.clinical.cells import Parser
@@ -93,7 +93,7 @@ COLUMNS: Mapping[RowKind, tuple[Column, ...]] = {
         Column("birth_date", cells.to_date, identifying=True),
         Column(
             "diagnosis_icd10",
-            cells.matching(r"[A-Z]\d{2}(\.?\d{1,3})?", "an ICD-10 code", "C50.4"),
+            cells.matching(ICD10, "an ICD-10 code", "C50.4"),
         ),
         Column("laterality", cells.one_of(SIDES)),
         Column("site", cells.one_of(SITES)),

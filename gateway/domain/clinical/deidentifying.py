@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from gateway.contract.ages import ADULT_YEARS, OLDEST_YEARS, age_on
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
 from gateway.contract.facts import FACTS, FactRow
 from gateway.domain.clinical.checking import CheckedRow
@@ -17,7 +18,6 @@ from gateway.domain.clinical.problems import Problem
 TravellingRow = ClinicalRow | ToxicityRow | PromRow | FactRow
 
 IDENTIFYING = frozenset(c.name for kind in COLUMNS.values() for c in kind if c.identifying)
-ADULT, OLDEST = 18, 90
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,10 @@ def deidentify(
         happened: dict[str, object] = {"happened_on": row.on + shift}
         return FACTS[row.kind].model_validate(given | kept | happened)
     age = age_at(born, row.values.get("rt_start") or row.on)
-    if age is not None and age < ADULT:
-        return Problem(row.line, "birth_date", "the patient is under 18", "leave the row out")
+    if age is not None and age < ADULT_YEARS:
+        return Problem(
+            row.line, "birth_date", f"the patient is under {ADULT_YEARS}", "leave the row out"
+        )
     mine: dict[str, object] = {"recorded_on": row.on + shift, "age_years": age}
     return ClinicalRow.model_validate(given | kept | mine)
 
@@ -86,8 +88,7 @@ def age_at(born: object, on: object) -> int | None:
     """Return whole years, 90 for 90 and more; None without both days."""
     if not isinstance(born, date) or not isinstance(on, date):
         return None
-    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    return min(years, OLDEST)
+    return min(age_on(born, on), OLDEST_YEARS)
 
 
 def row_identity(row: CheckedRow, shift: timedelta) -> tuple[str, ...]:

@@ -17,12 +17,13 @@ from gateway.domain.deid.profile import (
 )
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
 from gateway.domain.deid.stages import ENGINE_VERSION, Deidentified, NationalStage, SiteStage
-from gateway.domain.deid.text import fold
+from gateway.domain.deid.text import HASH_DIGITS, fold
 
 __all__ = [
     "BASIC_PROFILE",
     "CODES",
     "ENGINE_VERSION",
+    "HASH_DIGITS",
     "KINDS_OF_IMAGE",
     "USUAL_OPTIONS",
     "Action",

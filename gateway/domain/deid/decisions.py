@@ -6,8 +6,9 @@ from typing import Final
 
 from pydicom.datadict import keyword_for_tag
 
+from gateway.contract.marks import REDACTED
 from gateway.domain.deid.sealed import SealedTerm
-from gateway.domain.deid.text import REDACTED, fold, is_all_or_nothing
+from gateway.domain.deid.text import fold, is_all_or_nothing
 from gateway.domain.identity import is_identity_code
 
 LONGEST_TEXT: Final = 64

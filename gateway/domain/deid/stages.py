@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Final
 
-from gateway.contract.marks import DEIDENTIFICATION_CODES, METHOD_PREFIX, NATIONAL_STAGE, SITE_STAGE
+from gateway.contract.marks import (
+    DEIDENTIFICATION_CODES,
+    METHOD_PREFIX,
+    NATIONAL_STAGE,
+    REDACTED,
+    SITE_STAGE,
+)
 from gateway.domain.deid.identification import Identity, decode, identify
 from gateway.domain.deid.keeping import Mark, Stage
 from gateway.domain.deid.patient import PatientTexts, encode
@@ -22,7 +28,6 @@ from gateway.domain.deid.stream import Part10, open_part10, write_element, write
 from gateway.domain.deid.text import (
     HASH_DIGITS,
     LIMITS,
-    REDACTED,
     Cleaner,
     hidden_forms,
     name_words,

@@ -10,10 +10,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.contract.marks import REDACTED
 from gateway.domain.deid.profile import Vocabulary
 from gateway.domain.identity import is_identity_code
 
-REDACTED: Final = "UNMAPPED_"
 HASH_DIGITS: Final = 8
 LIMITS: Final = {"SH": 16, "LO": 64, "CS": 16, "AE": 16, "ST": 1024, "LT": 10240}
 """Longest value per VR in characters (PS3.5 6.2)."""

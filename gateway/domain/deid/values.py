@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
+from gateway.contract.ages import OLDEST_YEARS
 from gateway.errors import RejectError
 
 _DIGITS = b"0123456789"
@@ -24,7 +25,6 @@ LEGAL: Final = {
 DUMMIES: Final = {"DA": b"19000101", "TM": b"000000", "DT": b"19000101000000"}
 """What stands for a date or time that must be there and may say nothing."""
 
-OLDEST_YEARS: Final = 90
 NUMBER_OF_FRAMES: Final = 0x00280008
 
 _NUMBERS = re.compile(rb"(?: *(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)? *(?:\\|\0?$))*")

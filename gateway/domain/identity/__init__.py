@@ -1,7 +1,6 @@
 """Who a patient is: identifiers, keys, pseudonyms, UIDs and day shifts. Pure."""
 
 from gateway.domain.identity.derivation import (
-    DICOM_UID_ROOT,
     day_shift,
     keyed_uid,
     lookup_hash,
@@ -21,7 +20,6 @@ from gateway.domain.identity.identifiers import (
 from gateway.domain.identity.keys import KeyRing, SiteKeys
 
 __all__ = [
-    "DICOM_UID_ROOT",
     "KeyRing",
     "SiteKeys",
     "birth_date_of",

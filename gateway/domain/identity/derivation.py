@@ -14,10 +14,6 @@ from gateway.domain.identity.identifiers import normalise_patient_id
 from gateway.domain.identity.keys import KeyRing, SiteKeys
 from gateway.errors import HoldError
 
-DICOM_UID_ROOT: Final = "1.2.840.10008."
-"""The standard's own UIDs lie below this root. Those that PS3.6 registers stay; others that only
-begin like them do not."""
-
 SHORTEST_SHIFT_WEEKS: Final = 52
 LONGEST_SHIFT_WEEKS: Final = 520
 _ID_BYTES: Final = 10

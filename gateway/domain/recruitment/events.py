@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.contract.ages import age_on
 from gateway.domain.consent import MERGED, Consent, ConsentStatus, Person, in_force
 from gateway.domain.recruitment.counting import UNKNOWN, Screened, age_band
 
@@ -31,9 +32,7 @@ def of_ledger(people: Iterable[Enrolled]) -> Iterator[Screened]:
             continue
         first = statements[0].given_on
         born = one.person.birth_date
-        years = None
-        if born:
-            years = first.year - born.year - ((first.month, first.day) < (born.month, born.day))
+        years = age_on(born, first) if born else None
         diagnosis, sex = one.person.diagnosis[:3] or UNKNOWN, one.person.sex or UNKNOWN
         head = (f"{first:%Y-%m}", diagnosis, age_band(years), sex)
         for step in _steps(statements):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from gateway.contract.facts import ICD10
 from gateway.domain.clinical.cells import given, matching, one_of, to_date, to_whole
 from gateway.domain.clinical.columns import SEXES
 from gateway.domain.clinical.problems import CellError, Problem, TableError
@@ -24,7 +25,7 @@ _PARSERS = {
     "step": one_of({step: step for step in STEPS}),
     "month": matching(r"\d{4}-(0[1-9]|1[0-2])", "a month", "2024-05"),
     "date": to_date,
-    "diagnosis": matching(r"[A-Z]\d{2}(\.?\d{1,3})?", "an ICD-10 code", "C50.4"),
+    "diagnosis": matching(ICD10, "an ICD-10 code", "C50.4"),
     "age": to_whole(0, 130),
     "age_band": one_of(_BAND_NAMES),
     "sex": one_of(SEXES),

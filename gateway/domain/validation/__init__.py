@@ -1,6 +1,6 @@
 """Local validation of a course before it leaves: rules as data, one function each."""
 
-from gateway.domain.validation.people import TEST_PATIENTS, Subject, age_on, is_test_patient
+from gateway.domain.validation.people import TEST_PATIENTS, Subject, is_test_patient
 from gateway.domain.validation.rules import (
     RULES,
     Finding,
@@ -17,7 +17,6 @@ __all__ = [
     "Rule",
     "Severity",
     "Subject",
-    "age_on",
     "is_test_patient",
     "validate",
     "with_severities",

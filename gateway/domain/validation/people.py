@@ -6,10 +6,10 @@ Nothing of it but the finding's sentence goes further.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
-ADULT_YEARS: Final = 18
+from gateway.contract.ages import ADULT_YEARS
+
 TEST_PATIENTS: Final = ("^ZZ", "PHANTOM", "FANTOM", r"\bQ[AC]\b", r"\bTEST(I|PATIENT)?\b")
 """Identifiers and names of patients that are none."""
 
@@ -21,11 +21,6 @@ class Subject:
     age_years: int | None = None
     """On the earliest day of the course; None where birth date or day is not known."""
     is_test: bool = False
-
-
-def age_on(birth: date, day: date) -> int:
-    """Return whole years."""
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def is_test_patient(words: Iterable[str], patterns: Iterable[str]) -> bool:

@@ -61,6 +61,7 @@ def test_what_both_stages_wrote_is_kept() -> None:
         (changed(StudyInstanceUID="1.2.246.999.41.3"), "uid"),
         (changed(SOPInstanceUID="1.2.246.999.41.1"), "uid"),
         (changed(FrameOfReferenceUID="1.2.246.999.41.4"), "uid"),
+        (changed(FrameOfReferenceUID="1.2.840.10008.19520413"), "uid"),
         (with_private_block(), "private-block"),
         (with_two_headers(), "meta-contradicts"),
         (nested(300), "unreadable"),

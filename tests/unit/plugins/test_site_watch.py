@@ -1,6 +1,5 @@
 """The thread beside the door: fresh consent, heartbeats, and no error that ends it."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from plugins.site_watch import (
     Totals,
     Watch,
     open_link,
-    read_settings,
 )
 
 SNAPSHOT = ConsentSnapshot(tag="1", policy_hash="p", identities="i", admitted={"a": "b"})
@@ -136,24 +134,6 @@ def test_stop_ends_the_thread(world: World) -> None:
     world.watch.start()
     world.watch.stop()
     assert world.gateway.fetched == 1
-
-
-def test_settings_are_relative_to_their_file(tmp_path: Path) -> None:
-    path = tmp_path / "plugin.json"
-    values = {"gateway_url": "http://x", "gateway_token_file": "t", "site_keys_file": "/keys"}
-    path.write_text(json.dumps(values), "utf-8")
-    settings = read_settings(path)
-    assert settings.gateway_token_file == tmp_path / "t"
-    assert settings.site_keys_file == Path("/keys")
-    assert settings.policy_file is None
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"gateway_url": "http://x"}'])
-def test_settings_that_miss_something_stop_the_start(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "plugin.json"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ConfigError, match=r"plugin\.json"):
-        read_settings(path)
 
 
 def test_the_link_takes_no_other_scheme_and_no_missing_token(tmp_path: Path) -> None:

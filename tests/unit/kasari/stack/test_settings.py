@@ -14,7 +14,7 @@ from kasari.setup import ROOT, OrthancProgram
 from kasari.stack.layout import Layout
 from kasari.stack.ports import usual_ports
 from kasari.stack.settings import ROLES, Writer, ae_title
-from plugins.site_watch import read_settings
+from plugins.site_config import read_settings
 
 CENTRES = ("KUH", "Tyks")
 

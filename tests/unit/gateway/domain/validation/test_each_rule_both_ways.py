@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from gateway.contract.ages import age_on
 from gateway.contract.manifest import Role
 from gateway.domain.courses import (
     BeamFacts,
@@ -23,7 +24,6 @@ from gateway.domain.validation import (
     TEST_PATIENTS,
     Severity,
     Subject,
-    age_on,
     is_test_patient,
     validate,
     with_severities,

@@ -1,0 +1,38 @@
+"""What the plugin of the site's Orthanc is told by its settings file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """What the plugin is told by the JSON file that Orthanc's configuration names."""
+
+    gateway_url: str
+    gateway_token_file: Path
+    site_keys_file: Path
+    policy_file: Path | None
+
+
+def read_settings(path: Path) -> SiteSettings:
+    """Read the file; paths in it are relative to its folder.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read or misses a key.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        policy = values.get("policy_file")
+        return SiteSettings(
+            gateway_url=str(values["gateway_url"]),
+            gateway_token_file=path.parent / values["gateway_token_file"],
+            site_keys_file=path.parent / values["site_keys_file"],
+            policy_file=path.parent / policy if policy else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path.name}: {type(error).__name__}: see docs/operating.md") from error

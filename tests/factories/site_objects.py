@@ -18,6 +18,17 @@ from pydicom.uid import (
 
 MARK = "KaSARi site 0123456789abcdef"
 FRAME = "2.25.900"
+POSITIONS = {
+    "HFS": (1, 0, 0, 0, 1, 0),
+    "HFP": (-1, 0, 0, 0, -1, 0),
+    "FFS": (-1, 0, 0, 0, 1, 0),
+    "FFP": (1, 0, 0, 0, -1, 0),
+    "HFDR": (0, 1, 0, -1, 0, 0),
+    "HFDL": (0, -1, 0, 1, 0, 0),
+    "FFDR": (0, -1, 0, -1, 0, 0),
+    "FFDL": (0, 1, 0, 1, 0, 0),
+}
+"""Row and column of an axial image by PatientPosition, PS3.3 C.7.3.1.1.2."""
 
 
 def uid(number: int) -> str:
@@ -48,12 +59,18 @@ def base(modality: str, sop_class: str, number: int, patient: str, series: int) 
 
 
 def ct(
-    number: int, z: float, patient: str = "PAAA", series: int = 500, frame: str = FRAME
+    number: int,
+    z: float,
+    patient: str = "PAAA",
+    series: int = 500,
+    frame: str = FRAME,
+    lies: str = "HFS",
 ) -> bytes:
     dataset = base("CT", CTImageStorage, number, patient, series)
     dataset.FrameOfReferenceUID = frame
+    dataset.PatientPosition = lies
     dataset.ImagePositionPatient = [0.0, 0.0, z]
-    dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    dataset.ImageOrientationPatient = list(POSITIONS[lies])
     dataset.SliceThickness = 3
     dataset.StudyDate = "20200106"
     dataset.Rows = dataset.Columns = 2

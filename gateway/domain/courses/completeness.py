@@ -2,16 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.facts import ImageFacts, PlanFacts
+from gateway.domain.courses.facts import PlanFacts
 from gateway.domain.courses.graph import Draft
 from gateway.domain.courses.instance import Instance
-
-GAP_FACTOR = 1.5
-"""A step between neighbouring slices beyond this multiple of the usual step is a gap."""
+from gateway.domain.courses.stacks import Gap, Stack, absent_slices, gaps_of, stacks_of
 
 WAITING_CODES = (
     "no-images",
@@ -148,12 +144,10 @@ def _dangling(member: Instance, draft: Draft, present: Collection[str]) -> list[
 
 def _absent_slices(structures: Instance, draft: Draft, absent: int) -> Reason:
     """Say how many slices of a structure set are missing and, where geometry tells, which."""
-    images = [
-        i for i in draft.of(Role.PLANNING_IMAGE) if i.sop_instance_uid in structures.references
-    ]
+    images = drawn_on([structures], draft)
     modality = next((i.modality for i in images), "image")  # of none that is here, nobody knows
     total = len(structures.references)
-    gaps = [gap for series in _by_series(images) for gap in _series_gaps(series)]
+    gaps = [gap for stack in stacks_of(images) for gap in gaps_of(stack, absent_slices(stack))]
     if not gaps or sum(gap.slices for gap in gaps) > absent:
         have = "has" if absent == 1 else "have"
         return Reason(
@@ -167,69 +161,52 @@ def _absent_slices(structures: Instance, draft: Draft, absent: int) -> Reason:
     return Reason("images-missing", f"{absent} of {total} {modality} slices missing: {where}{rest}")
 
 
-@dataclass(frozen=True)
-class _Gap:
-    slices: int
-    first_mm: float
-    last_mm: float
-
-
 def _gaps(draft: Draft, told: bool) -> list[Reason]:
     """Tell gaps of the series that contours lie on; a localizer or an MR beside may have them.
 
     `told`: that slices are missing is said already, by the structure set that refers to them.
     """
-    images = contoured_images(draft)
     found = []
-    for series in [] if told else _by_series(images):
-        gaps = _series_gaps(series)
-        absent = sum(gap.slices for gap in gaps)
-        what = f"{absent} of {len(series) + absent} {series[0].modality} slices missing"
-        found += [Reason("slice-gap", f"{what}: {_places(gaps)}")] if gaps else []
+    for stack, counts in [] if told else drawn_stacks(draft):
+        if absent := sum(counts):
+            total = len(stack.heights_mm) + absent
+            what = f"{absent} of {total} {stack.images[0].modality} slices missing"
+            found.append(Reason("slice-gap", f"{what}: {_places(gaps_of(stack, counts))}"))
     return found
+
+
+def drawn_on(structures: Sequence[Instance], draft: Draft) -> list[Instance]:
+    """Return the planning images of every series that structure sets refer to."""
+    images = draft.of(Role.PLANNING_IMAGE)
+    named = {uid for one in structures for uid in one.references}
+    series = {i.series_instance_uid for i in images if i.sop_instance_uid in named}
+    return [i for i in images if i.series_instance_uid in series]
 
 
 def contoured_images(draft: Draft) -> list[Instance]:
     """Return the planning images of every series that a structure set refers to, or all."""
-    images = draft.of(Role.PLANNING_IMAGE)
-    drawn_on = {uid for structures in draft.of(Role.STRUCTURES) for uid in structures.references}
-    series = {i.series_instance_uid for i in images if i.sop_instance_uid in drawn_on}
-    return [i for i in images if not series or i.series_instance_uid in series]
+    images = drawn_on(draft.of(Role.STRUCTURES), draft)
+    return images or list(draft.of(Role.PLANNING_IMAGE))
 
 
-def _by_series(images: Sequence[Instance]) -> list[list[Instance]]:
-    series: dict[str, list[Instance]] = {}
-    for image in images:
-        series.setdefault(image.series_instance_uid, []).append(image)
-    return list(series.values())
+def drawn_stacks(draft: Draft) -> list[tuple[Stack, tuple[int, ...]]]:
+    """Return the stacks that contours lie on, and how many slices each of their steps lacks.
+
+    None are missing, however wide a step, where structure sets name every slice that is here:
+    such a list is of the whole series and not of the slices with contours only.
+    """
+    named = {uid for one in draft.of(Role.STRUCTURES) for uid in one.references}
+    found = []
+    for stack in stacks_of(contoured_images(draft)):
+        whole = named.issuperset(image.sop_instance_uid for image in stack.images)
+        found.append((stack, (0,) * len(stack.steps_mm) if whole else absent_slices(stack)))
+    return found
 
 
-def _places(gaps: Sequence[_Gap]) -> str:
+def _places(gaps: Sequence[Gap]) -> str:
     told = [
-        f"{gap.first_mm:.1f}" + (f" to {gap.last_mm:.1f}" if gap.slices > 1 else "") for gap in gaps
+        f"{'' if before and before.axis == gap.axis else f'{gap.axis} = '}{gap.first_mm:.1f}"
+        + (f" to {gap.last_mm:.1f}" if gap.slices > 1 else "")
+        for before, gap in zip([None, *gaps], gaps, strict=False)
     ]
-    return f"gap{'s' if len(gaps) > 1 else ''} at z = {', '.join(told)} mm"
-
-
-def _series_gaps(images: Sequence[Instance]) -> list[_Gap]:
-    """Find missing slices inside one series by its geometry alone."""
-    heights = sorted({round(h, 2) for h in map(slice_height, images) if h is not None})
-    steps = [high - low for low, high in pairwise(heights)]
-    if len(steps) < 2:
-        return []
-    usual = median(steps)
-    return [
-        _Gap(round((high - low) / usual) - 1, low + usual, high - usual)
-        for low, high in pairwise(heights)
-        if high - low > GAP_FACTOR * usual
-    ]
-
-
-def slice_height(image: Instance) -> float | None:
-    """Return the slice's position in mm along its own normal, or None without geometry."""
-    facts = image.facts
-    if not isinstance(facts, ImageFacts) or facts.position_mm is None or not facts.orientation:
-        return None
-    ax, ay, az, bx, by, bz = facts.orientation
-    normal = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
-    return sum(p * n for p, n in zip(facts.position_mm, normal, strict=True))
+    return f"gap{'s' if len(gaps) > 1 else ''} at {', '.join(told)} mm"

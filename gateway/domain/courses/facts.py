@@ -40,7 +40,7 @@ class RoiFacts:
 class StructureFacts:
     rois: tuple[RoiFacts, ...] = ()
     contour_z_mm: tuple[float, ...] = ()
-    """Distinct z of contours, rounded to 0.01 mm, rising."""
+    """Distinct z of closed contours in axial planes, rounded to 0.01 mm, rising."""
     body_low_mm: Vector | None = None
     body_high_mm: Vector | None = None
     """Corners of the EXTERNAL contour's bounding box."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from gateway.contract.manifest import Role
 from gateway.domain.courses.facts import PlanFacts
-from gateway.domain.courses.instance import Instance
+from gateway.domain.courses.instance import Instance, by_series
 from gateway.domain.courses.revisions import Revision, revisions
 
 _ANCHOR_ORDER = (Role.PLAN, Role.STRUCTURES, Role.DOSE)
@@ -81,7 +81,7 @@ def assemble(instances: Sequence[Instance]) -> list[Draft]:
     weak = [i for i in ordered if i.role in _WEAK]
     loose = _attach(courses, weak, loose)
     links = revisions(ordered)
-    drafts = [_draft(group, links) for group in [*courses, *_by_series(loose)]]
+    drafts = [_draft(group, links) for group in [*courses, *by_series(loose)]]
     return sorted(drafts, key=lambda draft: draft.anchor_uid)
 
 
@@ -145,13 +145,6 @@ def _frame_homes(courses: list[list[Instance]]) -> dict[str, int]:
 def _most(candidates: list[int | None]) -> int | None:
     counted = Counter(c for c in candidates if c is not None)
     return min(counted, key=lambda c: (-counted[c], c)) if counted else None
-
-
-def _by_series(loose: list[Instance]) -> list[list[Instance]]:
-    series: dict[str, list[Instance]] = {}
-    for instance in loose:
-        series.setdefault(instance.series_instance_uid, []).append(instance)
-    return list(series.values())
 
 
 def _anchor(group: list[Instance]) -> str:

@@ -1,5 +1,6 @@
 """One stored instance as the course graph sees it. UIDs are the site's (after the first stage)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.contract.manifest import Role
@@ -20,3 +21,10 @@ class Instance:
     frame_uids: tuple[str, ...] = ()
     """Frames of reference it lives in or connects, distinct and sorted."""
     facts: Facts = None
+
+
+def by_series(instances: Sequence[Instance]) -> list[list[Instance]]:
+    series: dict[str, list[Instance]] = {}
+    for instance in instances:
+        series.setdefault(instance.series_instance_uid, []).append(instance)
+    return list(series.values())

@@ -186,8 +186,10 @@ def _grid_corners(dataset: Dataset) -> tuple[Any, Any]:
         along[2] * down[0] - along[0] * down[2],
         along[0] * down[1] - along[1] * down[0],
     ]
-    # C.8.8.3.2: offsets are relative to the first, or (rarely) patient z themselves
-    first = offsets[0] if offsets[0] != 0 and offsets[0] == origin[2] else 0.0
+    # C.8.8.3.2: offsets go along the normal from the first plane, or (rarely) are patient z
+    first = 0.0
+    if offsets[0] != 0 and offsets[0] == origin[2]:
+        first, normal = offsets[0], [0.0, 0.0, 1.0]
     corners = [
         tuple(
             origin[axis] + along[axis] * x + down[axis] * y + normal[axis] * (z - first)

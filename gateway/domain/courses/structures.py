@@ -7,7 +7,8 @@ from pydicom import Dataset
 from gateway.domain.courses.facts import RoiFacts, StructureFacts, Vector
 from gateway.domain.courses.values import text, uid, whole
 
-_CLOSED = "CLOSED_PLANAR"
+_CLOSED = {"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"}
+_FLAT_MM = 0.1
 
 
 def structure_references(dataset: Dataset) -> Iterator[str]:
@@ -43,7 +44,7 @@ def structure_facts(dataset: Dataset) -> StructureFacts:
         roi_number = whole(item, "ROINumber")
         drawn = contours.get(roi_number, [])
         points = [coordinates(contour) for contour in drawn]
-        heights.update(round(p[2], 2) for p in points if len(p) >= 3)
+        heights.update(z for z in map(_axial_z, drawn, points) if z is not None)
         kind = kinds.get(roi_number)
         if kind == "EXTERNAL":
             body += [(p[i], p[i + 1], p[i + 2]) for p in points for i in range(0, len(p) - 2, 3)]
@@ -84,11 +85,19 @@ def coordinates(contour: Dataset) -> list[float]:
         return []
 
 
+def _axial_z(contour: Dataset, points: list[float]) -> float | None:
+    """Return the z of an outline in an axial plane; a point of interest is on no slice."""
+    z = points[2::3]
+    if not z or text(contour, "ContourGeometricType") not in _CLOSED or max(z) - min(z) > _FLAT_MM:
+        return None
+    return round(z[0], 2)
+
+
 def _degenerate(drawn: list[Dataset], points: list[list[float]]) -> int:
     return sum(
         1
         for contour, found in zip(drawn, points, strict=True)
-        if not found or (text(contour, "ContourGeometricType") == _CLOSED and len(found) < 9)
+        if not found or (text(contour, "ContourGeometricType") in _CLOSED and len(found) < 9)
     )
 
 

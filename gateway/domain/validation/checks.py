@@ -2,10 +2,9 @@
 
 import re
 from itertools import pairwise
-from statistics import median
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.completeness import GAP_FACTOR, contoured_images, slice_height
+from gateway.domain.courses.completeness import contoured_images, drawn_on, drawn_stacks
 from gateway.domain.courses.facts import (
     DoseFacts,
     ImageFacts,
@@ -14,6 +13,7 @@ from gateway.domain.courses.facts import (
     StructureFacts,
 )
 from gateway.domain.courses.graph import Draft
+from gateway.domain.courses.stacks import SAME_PLANE_MM, stacks_of
 
 PRESCRIPTION_TOLERANCE = 0.10
 """BeamDose is given at a point of the vendor's choice, so only a gross difference is told."""
@@ -204,16 +204,9 @@ def superseded(draft: Draft) -> list[str]:
 
 def slice_spacing(draft: Draft) -> list[str]:
     """Uneven steps. One that is so wide that a slice is missing is told as a gap instead."""
-    series: dict[str, list[float]] = {}
-    for image in contoured_images(draft):
-        height = slice_height(image)
-        if height is not None:
-            series.setdefault(image.series_instance_uid, []).append(height)
     found = []
-    for heights in series.values():
-        steps = [high - low for low, high in pairwise(sorted(set(heights)))]
-        usual = median(steps) if steps else 0.0
-        steps = [step for step in steps if step <= GAP_FACTOR * usual]
+    for stack, absent in drawn_stacks(draft):
+        steps = [s for s, missing in zip(stack.steps_mm, absent, strict=True) if not missing]
         if steps and max(steps) - min(steps) > SPACING_TOLERANCE_MM:
             found.append(f"slices are {min(steps):.1f} to {max(steps):.1f} mm apart")
     return found
@@ -237,27 +230,29 @@ def degenerate(draft: Draft) -> list[str]:
 
 
 def off_slice(draft: Draft) -> list[str]:
-    """Axial images only: an oblique stack has no common z."""
-    images = contoured_images(draft)
-    axial = all(
-        i.orientation and all(abs(i.orientation[k]) < 1e-3 for k in (2, 5))
-        for i in (image.facts for image in images)
-        if isinstance(i, ImageFacts)
-    )
-    heights = sorted(abs_z for abs_z in map(slice_height, images) if abs_z is not None)
-    if not heights or not axial:
-        return []
+    """Axial images only: an oblique, sagittal or coronal slice has no z of its own."""
     found = []
-    for structures in _structures(draft):
-        inside = [
-            z for z in structures.contour_z_mm if heights[0] - 0.01 <= z <= heights[-1] + 0.01
-        ]
-        off = [z for z in inside if min(abs(z - h) for h in heights) > SLICE_TOLERANCE_MM]
+    for member in draft.of(Role.STRUCTURES):
+        images = drawn_on([member], draft) or contoured_images(draft)
+        stacks = stacks_of(images)
+        placed = sum(len(stack.images) for stack in stacks) == len(images)
+        if not isinstance(member.facts, StructureFacts) or not placed:
+            continue
+        if not stacks or not all(stack.axial for stack in stacks):
+            continue
+        slices = sorted(z for stack in stacks for z in stack.places_mm)
+        off = [z for z in member.facts.contour_z_mm if _is_off(z, slices)]
         if off:
             found.append(
                 f"contours at {len(off)} heights lie on no slice, the first at z = {off[0]:.1f} mm"
             )
     return found
+
+
+def _is_off(z: float, slices: list[float]) -> bool:
+    """Whether z lies among the slices and on none of them."""
+    among = slices[0] - SAME_PLANE_MM <= z <= slices[-1] + SAME_PLANE_MM
+    return among and min(abs(z - at) for at in slices) > SLICE_TOLERANCE_MM
 
 
 def empty_rois(draft: Draft) -> list[str]:

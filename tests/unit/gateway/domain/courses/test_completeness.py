@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses import Instance, Needs, assemble, missing_of, read_instance, reasons_of
+from gateway.domain.courses import (
+    ImageFacts,
+    Instance,
+    Needs,
+    assemble,
+    missing_of,
+    read_instance,
+    reasons_of,
+)
 from tests.factories import site_objects as make
 
 
@@ -30,10 +38,11 @@ def test_absent_slices_are_counted() -> None:
     ]
 
 
-def test_a_gap_is_found_by_geometry_alone() -> None:
-    objects = make.course(slices=3)
-    extra = [make.ct(50 + n, 9.0 + 3.0 * n) for n in range(6) if n not in {2, 3}]
-    assert reasons([*objects, *extra]) == [
+@pytest.mark.parametrize("lies", make.POSITIONS)
+def test_a_gap_is_found_by_geometry_alone(lies: str) -> None:
+    images = [make.ct(n + 1, 3.0 * n, lies=lies) for n in range(3)]
+    extra = [make.ct(50 + n, 9.0 + 3.0 * n, lies=lies) for n in range(6) if n not in {2, 3}]
+    assert reasons([*images, *extra, *make.course(slices=3)[3:]]) == [
         ("slice-gap", "2 of 9 CT slices missing: gap at z = 15.0 to 18.0 mm")
     ]
 
@@ -51,8 +60,11 @@ def test_a_gap_is_found_by_geometry_alone() -> None:
         ),
     ],
 )
-def test_missing_slices_are_counted_and_their_places_told(absent: list[int], told: str) -> None:
-    images = [make.ct(n, 3.0 * (n - 61)) for n in range(1, 122) if n not in absent]
+@pytest.mark.parametrize("lies", make.POSITIONS)
+def test_missing_slices_are_counted_and_their_places_told(
+    absent: list[int], told: str, lies: str
+) -> None:
+    images = [make.ct(n, 3.0 * (n - 61), lies=lies) for n in range(1, 122) if n not in absent]
     rest = [make.structures(400, range(1, 122)), make.plan(200, 400), make.dose(300, 200)]
     assert reasons([*images, *rest]) == [("images-missing", told)]
 
@@ -78,11 +90,80 @@ def test_gaps_of_a_series_that_nobody_has_drawn_on_hold_nothing() -> None:
     assert reasons_of(draft, present, Needs()) == ()
 
 
-def test_uneven_but_whole_spacing_is_no_gap() -> None:
-    heights = [0.0, 3.0, 6.0, 8.0, 10.0, 12.0]
-    images = [make.ct(n + 1, z) for n, z in enumerate(heights)]
-    rest = [make.structures(100, range(1, 7)), make.plan(200, 100), make.dose(300, 200)]
-    assert reasons([*images, *rest]) == []
+COARSE = [-5.0 * n for n in range(10, 0, -1)]
+MIXED = [*COARSE, *(2.0 * n for n in range(40)), *(78 - z for z in reversed(COARSE))]
+"""Sixty slices: 5 mm outside and 2 mm through the target."""
+
+
+def scanned(heights: list[float], named: set[float], lies: str = "HFS") -> list[bytes]:
+    """A course on slices at these heights, whose structure set names those at some of them."""
+    images = [make.ct(n, z, lies=lies) for n, z in enumerate(heights, start=1)]
+    listed = [n for n, z in enumerate(heights, start=1) if z in named]
+    return [*images, make.structures(400, listed), make.plan(401, 400), make.dose(402, 401)]
+
+
+@pytest.mark.parametrize(
+    "named", [set(MIXED), {z for z in MIXED if z >= 0}], ids=["every slice", "with contours"]
+)
+@pytest.mark.parametrize("lies", ["HFS", "FFS"])
+@pytest.mark.parametrize(
+    "heights", [MIXED, [0.0, 3.0, 6.0, 8.0, 10.0, 12.0], [0.0, 5.0, 10.0, *range(12, 30, 2)]]
+)
+def test_uneven_but_whole_spacing_is_no_gap(
+    heights: list[float], named: set[float], lies: str
+) -> None:
+    assert reasons(scanned(heights, named, lies)) == []
+
+
+def test_a_wide_step_between_slices_that_are_all_named_is_no_gap() -> None:
+    heights = [0.0, 3.0, 6.0, 15.0, 18.0, 21.0]
+    assert reasons(scanned(heights, set(heights))) == []
+    assert reasons(scanned(heights, set(heights[:5]))) == [
+        ("slice-gap", "2 of 8 CT slices missing: gap at z = 9.0 to 12.0 mm")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("absent", "told"),
+    [
+        ({-30.0}, "1 of 60 CT slices missing: gap at z = -30.0 mm"),
+        ({20.0}, "1 of 60 CT slices missing: gap at z = 20.0 mm"),
+        ({20.0, 24.0, 98.0}, "3 of 60 CT slices missing: gaps at z = 20.0, 24.0, 98.0 mm"),
+    ],
+)
+def test_a_gap_is_what_is_wide_among_its_neighbours(absent: set[float], told: str) -> None:
+    heights = [z for z in MIXED if z not in absent]
+    named = {z for z in heights if 0 <= z <= 78}
+    assert reasons(scanned(heights, named)) == [("slice-gap", told)]
+
+
+@pytest.mark.parametrize(
+    ("turned", "along", "told"),
+    [
+        ((0, 1, 0, 0, 0, -1), (1.0, 0.0, 0.0), "gap at x = 12.0 to 15.0 mm"),
+        ((1, 0, 0, 0, 0, -1), (0.0, 1.0, 0.0), "gap at y = 12.0 to 15.0 mm"),
+        ((1, 0, 0, 0, 0.8, -0.6), (0.0, 0.6, 0.8), "gap at z = 9.6 to 12.0 mm"),
+    ],
+    ids=["sagittal", "coronal", "oblique"],
+)
+def test_slices_that_are_not_axial_are_told_on_their_own_axis(
+    turned: tuple[float, ...], along: tuple[float, float, float], told: str
+) -> None:
+    """Of two stacks of one series the axial one is whole; the other lacks two of nine slices."""
+    x, y, z = along
+    tilted = [
+        replace(
+            read_instance(make.ct(50 + n, 0.0)),
+            facts=ImageFacts((3.0 * n * x, 3.0 * n * y, 3.0 * n * z), turned),
+        )
+        for n in (0, 1, 2, 3, 6, 7, 8)
+    ]
+    instances = [*(read_instance(data) for data in make.course(slices=3)), *tilted]
+    (draft,) = assemble(instances)
+    present = {i.sop_instance_uid for i in instances}
+    assert [r.text for r in reasons_of(draft, present, Needs())] == [
+        f"2 of 9 CT slices missing: {told}"
+    ]
 
 
 @pytest.mark.parametrize(

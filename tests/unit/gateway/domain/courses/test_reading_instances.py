@@ -4,7 +4,7 @@ import json
 from io import BytesIO
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from gateway.domain.canary import canary_object
 from gateway.domain.courses import (
@@ -56,6 +56,44 @@ def test_a_dose_grid_has_corners() -> None:
     assert isinstance(facts, DoseFacts)
     assert facts.low_mm == (0.0, 0.0, 0.0)
     assert facts.high_mm == (9.0, 9.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("lies", "offsets", "low", "high"),
+    [
+        ("HFS", [0, 3, 6], (10.0, 20.0, 30.0), (19.0, 29.0, 36.0)),
+        ("FFS", [0, 3, 6], (1.0, 20.0, 24.0), (10.0, 29.0, 30.0)),
+        ("HFS", [30, 33, 36], (10.0, 20.0, 30.0), (19.0, 29.0, 36.0)),
+        ("FFS", [30, 27, 24], (1.0, 20.0, 24.0), (10.0, 29.0, 30.0)),
+        ("FFP", [30, 33, 36], (10.0, 11.0, 30.0), (19.0, 20.0, 36.0)),
+    ],
+)
+def test_a_dose_grid_goes_along_its_normal_or_says_the_patients_z(
+    lies: str,
+    offsets: list[int],
+    low: tuple[float, float, float],
+    high: tuple[float, float, float],
+) -> None:
+    dataset = dcmread(BytesIO(make.dose(300, 200)))
+    dataset.ImagePositionPatient = [10, 20, 30]
+    dataset.ImageOrientationPatient = list(make.POSITIONS[lies])
+    dataset.GridFrameOffsetVector = offsets
+    facts = read_instance(make.as_bytes(dataset)).facts
+    assert isinstance(facts, DoseFacts)
+    assert (facts.low_mm, facts.high_mm) == (low, high)
+
+
+def test_points_and_outlines_across_the_slices_have_no_z_to_compare() -> None:
+    dataset = dcmread(BytesIO(make.structures(100, [1])))
+    (roi,) = dataset.ROIContourSequence
+    point, across = Dataset(), Dataset()
+    point.ContourGeometricType, point.ContourData = "POINT", [1, 1, 4.4]
+    across.ContourGeometricType = "CLOSED_PLANAR"
+    across.ContourData = [5, 0, 1.1, 5, 9, 1.1, 5, 9, 8.8]
+    roi.ContourSequence.extend([point, across])
+    facts = read_instance(make.as_bytes(dataset)).facts
+    assert isinstance(facts, StructureFacts)
+    assert facts.contour_z_mm == (0.0,)
 
 
 def test_contours_are_read_from_raw_bytes_and_from_decoded_values_alike() -> None:

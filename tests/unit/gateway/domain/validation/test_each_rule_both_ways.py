@@ -28,6 +28,7 @@ from gateway.domain.validation import (
     validate,
     with_severities,
 )
+from tests.factories import site_objects as make
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 GOOD_PLAN = PlanFacts(
@@ -112,6 +113,25 @@ def with_roi(**changes: object) -> Draft:
     return structures(rois=(replace(GOOD_STRUCTURES.rois[0], **changes),))
 
 
+def lying(turned: tuple[float, ...], contours: tuple[float, ...] = (-44.0,)) -> Draft:
+    """Fifty slices of this orientation, 3 mm apart along their normal, from z = -59 on if axial."""
+    ax, ay, az, bx, by, bz = turned
+    normal = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
+    up = 1 if normal[2] >= 0 else -1
+    at = [tuple(up * n * (3.0 * k - 59.0) for n in normal) for k in range(50)]
+    slices = [image(0.0, position_mm=place, orientation=tuple(turned)) for place in at]
+    return course(
+        images=[("planning-image", one) for one in slices],
+        structures=replace(GOOD_STRUCTURES, contour_z_mm=contours),
+    )
+
+
+OFF_Z = (-44.0, -40.5, 1.3)
+NOT_AXIAL = [
+    (0.0, 1.0, 0.0, 0.0, 0.0, -1.0),  # sagittal
+    (1.0, 0.0, 0.0, 0.0, 0.0, -1.0),  # coronal
+    (1.0, 0.0, 0.0, 0.0, 0.8, -0.6),  # oblique, 37 degrees
+]
 REVISED = draft(
     *IMAGES,
     ("structures", GOOD_STRUCTURES),
@@ -208,6 +228,9 @@ PASSES: list[tuple[str, Draft]] = [
     ("dose-type", dose(kind="EFFECTIVE")),
     ("contours-off-slice", structures(contour_z_mm=(0.0, 3.4))),
     ("contours-off-slice", structures(contour_z_mm=(-50.0,))),
+    *(("contours-off-slice", lying(turned, OFF_Z)) for turned in NOT_AXIAL),
+    *(("slice-spacing", lying(turned)) for turned in NOT_AXIAL),
+    ("slice-spacing", course(images=[*IMAGES, ("planning-image", image(3.0004))])),
     ("too-many-records", plan(fractions=3, fraction_dose_gy=13.35)),
     (
         "slice-spacing",
@@ -215,6 +238,16 @@ PASSES: list[tuple[str, Draft]] = [
     ),
     ("frames-differ", course(images=[])),
 ]
+
+
+@pytest.mark.parametrize("position", make.POSITIONS)
+def test_contours_are_compared_with_slices_however_the_patient_lies(position: str) -> None:
+    on, off = (lying(make.POSITIONS[position], z) for z in ((-44.0, -38.0), (-44.0, -39.5)))
+    assert found(on, "contours-off-slice") == []
+    assert found(off, "contours-off-slice") == [
+        "contours at 1 heights lie on no slice, the first at z = -39.5 mm"
+    ]
+    assert found(on, "slice-spacing") == []
 
 
 def found(case: Draft, code: str) -> list[str]:

@@ -17,10 +17,14 @@ from gateway.adapters.vault import SqlVault
 from gateway.app import create_app, open_database, open_ring
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError
+from gateway.tls import check_certificate
 
 
 def serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
+    certificate = settings.listen.certificate
+    if certificate is not None:
+        check_certificate(certificate, "listen.certificate")
     app = create_app(settings)
     uvicorn.run(
         app,
@@ -29,6 +33,8 @@ def serve(settings: Settings, _arguments: argparse.Namespace) -> int:
         log_level="warning",
         access_log=False,
         server_header=False,
+        ssl_certfile=certificate,
+        forwarded_allow_ips=list(settings.listen.trusted_proxies),
     )
     return 0
 

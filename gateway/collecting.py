@@ -16,6 +16,7 @@ from gateway.errors import ConfigError
 from gateway.ports import Pacs
 from gateway.service import Service
 from gateway.services.collection import CollectionLimits, CollectionService
+from gateway.tls import peer_tls
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def pacs_of(collection: Collection, door: DicomDoor) -> Pacs:
         collection.pacs.aet,
         ae_title=collection.ae_title or door.ae_title,
         destination=door.ae_title,
+        tls=peer_tls(collection.pacs, door),
     )
 
 

@@ -49,6 +49,25 @@ class Listen(_Section):
     port: int = Field(ge=0, le=65535)
 
 
+class Console(Listen):
+    """Where pages and API are, with their passwords and identities: encrypted, or here only."""
+
+    certificate: Path | None = None
+    """PEM with certificate and key: the port then speaks TLS only."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    """Proxies in front that speak TLS; "*" only where nobody else can connect."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        behind = set(self.trusted_proxies) - LOOPBACK
+        if self.host not in LOOPBACK and not self.certificate and not behind:
+            raise ValueError(
+                f"{self.host} is not this machine only: set certificate, or trusted_proxies if a "
+                "proxy in front speaks TLS"
+            )
+        return self
+
+
 class SiteOrthanc(_Section):
     url: Url
     username: str
@@ -119,6 +138,12 @@ class Sender(_Section):
     """Its address, or a name that leads to it."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """Its own DICOM port, where it hears the answers to storage commitment."""
+    tls: bool | None = None
+    """Whether that port is called by TLS; as `dicom.certificate` says if this does not."""
+    ca_file: Path | None = None
+    """PEM: who signs its certificate; `dicom.senders_ca_file` if not set."""
+    certificate_name: str = ""
+    """The name in its certificate, if that is not `host`."""
 
 
 class DicomDoor(_Section):
@@ -166,7 +191,7 @@ class Settings(_Section):
 
     centre: str = Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")
     data_folder: Path
-    listen: Listen
+    listen: Console
     database_url: str = ""
     root_key_file: Path
     former_root_key_files: tuple[Path, ...] = ()
@@ -219,6 +244,8 @@ class Settings(_Section):
             "plugin's token": self.plugin_token_file,
             "operator's token": self.operator_token_file,
         }
+        if self.listen.certificate is not None:
+            found["console's certificate"] = self.listen.certificate
         if self.archive.client_certificate is not None:
             found["client certificate"] = self.archive.client_certificate
         if self.dicom is not None and self.dicom.certificate is not None:
@@ -267,6 +294,8 @@ def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             out[key] = str(folder / Path(value).expanduser())
         elif isinstance(value, list) and key.endswith("_files"):
             out[key] = [str(folder / Path(str(one)).expanduser()) for one in value]
+        elif isinstance(value, list):
+            out[key] = [_absolute(one, folder) if isinstance(one, dict) else one for one in value]
         else:
             out[key] = value
     return out
@@ -285,7 +314,12 @@ def read_senders(door: DicomDoor) -> tuple[Sender, ...]:
         return door.senders
     try:
         listed = json.loads(path.read_text("utf-8"))["DicomModalities"].values()
-        found = [Sender(aet=one["AET"], host=one["Host"], port=one.get("Port")) for one in listed]
+        found = [
+            Sender(
+                aet=one["AET"], host=one["Host"], port=one.get("Port"), tls=one.get("UseDicomTls")
+            )
+            for one in listed
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"dicom.senders_file: {path} must hold DicomModalities, each with AET, Host and Port "

@@ -1,7 +1,6 @@
 """The DICOM port as a whole: the gate that senders see, and what answers storage commitment."""
 
 import socket
-import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -11,14 +10,14 @@ from gateway.adapters.commitments import SqlCommitments
 from gateway.adapters.database import Engine
 from gateway.adapters.dicom_gate import DicomGate, Listening
 from gateway.adapters.senders import SqlCallers
-from gateway.config import DicomDoor, read_private, read_senders
+from gateway.config import DicomDoor, read_senders
 from gateway.domain.dicomnet import Asked
 from gateway.domain.identity import SiteKeys, seal, site_uid, unseal
-from gateway.errors import ConfigError
 from gateway.ports import Alerts, Audit, Clock
 from gateway.services.canary import CanaryService
 from gateway.services.commitment import CommitmentService
 from gateway.services.senders import KnownSender, SenderService
+from gateway.tls import door_context, peer_tls
 
 PORT_TAKEN = "dicom-port-taken"
 
@@ -47,9 +46,11 @@ class Door:
     ) -> None:
         self._canary = canary
         self._alerts = alerts
-        self._scp = CommitmentScp(settings.ae_title, self._take)
+        known = read_senders(settings)
+        called = {one.aet: peer_tls(one, settings) for one in reversed(known) if one.port}
+        self._scp = CommitmentScp(settings.ae_title, self._take, called)
         self.senders = SenderService(
-            [KnownSender(one.aet, one.host, one.port) for one in read_senders(settings)],
+            [KnownSender(one.aet, one.host, one.port) for one in known],
             settings.ae_title,
             ((settings.orthanc_host, settings.orthanc_port), self._scp.address),
             SqlCallers(engine),
@@ -70,7 +71,7 @@ class Door:
             audit,
             clock,
         )
-        listening = Listening((settings.listen.host, settings.listen.port), tls_context(settings))
+        listening = Listening((settings.listen.host, settings.listen.port), door_context(settings))
         self.gate = DicomGate(listening, self.senders.judge)
 
     def _take(self, aet: str, transaction: str, asked: list[Asked]) -> None:
@@ -105,20 +106,3 @@ def _addresses(host: str) -> frozenset[str]:
     except OSError:
         return frozenset()
     return frozenset(str(entry[4][0]) for entry in found)
-
-
-def tls_context(settings: DicomDoor) -> ssl.SSLContext | None:
-    if settings.certificate is None:
-        return None
-    read_private(settings.certificate, "dicom.certificate")  # its key is in the same file
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    try:
-        context.load_cert_chain(settings.certificate)
-        context.load_verify_locations(settings.senders_ca_file)
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"dicom.certificate / dicom.senders_ca_file: not usable ({type(error).__name__})"
-        ) from None
-    return context

@@ -15,6 +15,7 @@ class SiteSettings:
     gateway_token_file: Path
     site_keys_file: Path
     policy_file: Path | None
+    gateway_ca_file: Path | None = None
 
 
 def read_settings(path: Path) -> SiteSettings:
@@ -27,12 +28,13 @@ def read_settings(path: Path) -> SiteSettings:
     """
     try:
         values = json.loads(path.read_text("utf-8"))
-        policy = values.get("policy_file")
+        policy, trusted = values.get("policy_file"), values.get("gateway_ca_file")
         return SiteSettings(
             gateway_url=str(values["gateway_url"]),
             gateway_token_file=path.parent / values["gateway_token_file"],
             site_keys_file=path.parent / values["site_keys_file"],
             policy_file=path.parent / policy if policy else None,
+            gateway_ca_file=path.parent / trusted if trusted else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path.name}: {type(error).__name__}: see docs/operating.md") from error

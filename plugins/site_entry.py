@@ -42,7 +42,7 @@ def open_door() -> tuple[Admission, Totals, Watch]:
     settings = read_settings(Path(section["Settings"]))
     keys = SiteKeys.from_json(settings.site_keys_file.read_text("ascii"))
     admission, totals = Admission(load_profile(settings.policy_file), keys), Totals()
-    link = open_link(settings.gateway_url, settings.gateway_token_file)
+    link = open_link(settings.gateway_url, settings.gateway_token_file, settings.gateway_ca_file)
     watch = Watch(admission, totals, link, orthanc.LogWarning)
     watch.meet()
     return admission, totals, watch

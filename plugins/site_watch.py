@@ -5,6 +5,7 @@ Never imports `orthanc`. No error ends it, and no text of an error is logged, on
 
 import math
 import secrets
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -78,6 +79,7 @@ class HttpLink:
 
     url: str
     token: str = field(repr=False)
+    trust: ssl.SSLContext = field(repr=False)
     _known: ConsentSnapshot | None = field(default=None, repr=False)
     """The last snapshot: a long list travels only when it has changed."""
 
@@ -98,24 +100,36 @@ class HttpLink:
     def _ask(self, path: str, body: bytes | None, more: dict[str, str]) -> bytes:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, body, headers | more)  # noqa: S310 - see `open_link`
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.trust)
+        )
         with direct.open(request, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
             return content
 
 
-def open_link(url: str, token_file: Path) -> HttpLink:
+def open_link(url: str, token_file: Path, ca_file: Path | None = None) -> HttpLink:
     """Build the link.
+
+    Parameters
+    ----------
+    ca_file
+        PEM: the gateway's own certificate, or who signs it; without it the system's authorities.
 
     Raises
     ------
     ConfigError
-        When the address is not one of HTTP or the token cannot be read.
+        When the address is not one of HTTP, or a file cannot be read.
     """
     if not url.startswith(("http://", "https://")):
         raise ConfigError("gateway_url must begin with http:// or https://")
     try:
-        return HttpLink(url.rstrip("/"), token_file.read_text("ascii").strip())
+        trust = ssl.create_default_context(cafile=ca_file)
+        trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    except OSError as error:
+        raise ConfigError("gateway_ca_file cannot be read") from error
+    try:
+        return HttpLink(url.rstrip("/"), token_file.read_text("ascii").strip(), trust)
     except (OSError, ValueError) as error:
         raise ConfigError("gateway_token_file cannot be read") from error
 

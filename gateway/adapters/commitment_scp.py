@@ -1,8 +1,9 @@
 """Storage commitment over DICOM: takes N-ACTION requests and hands N-EVENT-REPORTs over."""
 
 import logging
+import ssl
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydicom import Dataset
@@ -25,9 +26,13 @@ Take = Callable[[str, str, list[Asked]], None]
 class CommitmentScp:
     """Listens on loopback for what the gate passes on; `answer` is the other direction."""
 
-    def __init__(self, ae_title: str, take: Take) -> None:
+    def __init__(
+        self, ae_title: str, take: Take, tls: Mapping[str, tuple[ssl.SSLContext, str] | None]
+    ) -> None:
         self._ae_title = ae_title
         self._take = take
+        self._tls = tls
+        """How each sender is called, by AE title."""
         self._server: Any = None
         self._asked_in: dict[str, Any] = {}
         """By transaction, the association that asked: it may still be open for the answer."""
@@ -85,7 +90,8 @@ class CommitmentScp:
         role = build_role(StorageCommitmentPushModel, scp_role=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            link = ae.associate(host, port, ae_title=aet, ext_neg=[role])
+            tls = self._tls.get(aet)
+            link = ae.associate(host, port, ae_title=aet, ext_neg=[role], tls_args=tls)
             if not link.is_established:
                 raise RetryError("the sender does not take the answer to storage commitment")
             try:

@@ -1,6 +1,7 @@
 """The `Pacs` port over C-FIND and C-MOVE, Study Root (PS3.4 C.6.2)."""
 
 import logging
+import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -32,11 +33,21 @@ logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it would log ident
 class DicomPacs:
     """Asks one PACS or OIS, and has it send to the site's own AE title."""
 
-    def __init__(self, host: str, port: int, aet: str, *, ae_title: str, destination: str) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        aet: str,
+        *,
+        ae_title: str,
+        destination: str,
+        tls: tuple[ssl.SSLContext, str] | None = None,
+    ) -> None:
         self._address = host, port
         self._aet = aet
         self._ae_title = ae_title
         self._destination = destination
+        self._tls = tls
 
     def find(self, patient_id: str, modalities: Collection[str]) -> list[OfferedSeries]:
         if not patient_id.strip() or set(patient_id) & WILD:
@@ -115,7 +126,7 @@ class DicomPacs:
         ae.acse_timeout = ae.connection_timeout = LIMIT_S
         ae.dimse_timeout = ae.network_timeout = MOVE_LIMIT_S
         ae.add_requested_context(model)
-        link = ae.associate(*self._address, ae_title=self._aet)
+        link = ae.associate(*self._address, ae_title=self._aet, tls_args=self._tls)
         if not link.is_established:
             raise RetryError("the PACS cannot be reached, or does not let us ask")
         try:

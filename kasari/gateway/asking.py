@@ -1,6 +1,7 @@
 """Asking a centre's gateway over HTTP, with its operator token or a person's account."""
 
 import json
+import ssl
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -73,11 +74,26 @@ def _token(path: Path) -> str:
 
 def _of_settings(settings: Settings) -> dict[str, Any]:
     host = "127.0.0.1" if settings.listen.host in EVERY_ADDRESS else settings.listen.host
+    certificate = settings.listen.certificate
     place = {
-        "gateway_url": f"http://{host}:{settings.listen.port}",
+        "gateway_url": f"{'https' if certificate else 'http'}://{host}:{settings.listen.port}",
         "operator_token_file": str(settings.operator_token_file),
+        "certificate": str(certificate) if certificate else None,
     }
     return {"centres": {settings.centre: place}}
+
+
+def _trust(certificate: str | None) -> ssl.SSLContext | bool:
+    """Take the gateway's own certificate and no other, whatever name stands in it."""
+    if certificate is None:
+        return True
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        raise InputError(f"listen.certificate: {certificate}: {error.strerror}") from None
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return context
 
 
 def _place(stack: Path, centre: str) -> tuple[str, dict[str, Any]]:
@@ -110,6 +126,7 @@ def ask(
             json=body,
             headers=headers,
             auth=auth,
+            verify=_trust(place.get("certificate")),
             timeout=60,
             trust_env=False,
         )

@@ -31,8 +31,9 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from gateway.adapters.dicom_gate import Listening
 from gateway.config import DicomDoor, Settings
-from gateway.door import Door, tls_context
+from gateway.door import Door
 from gateway.errors import RejectError
+from gateway.tls import door_context
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital, hospital_of
 from tests.integration.gateway.test_gateway_http import call, operator, session
@@ -389,7 +390,7 @@ def test_with_a_certificate_only_senders_with_one_are_heard(
     settings = ward.settings.dicom
     assert settings is not None
     update = {"certificate": ours, "senders_ca_file": ours}
-    door.gate._listening = Listening((HOME, 0), tls_context(settings.model_copy(update=update)))
+    door.gate._listening = Listening((HOME, 0), door_context(settings.model_copy(update=update)))
     port = opened(ward)
     assert not sender.echo(port)
     context = ssl.create_default_context(cafile=str(ours))

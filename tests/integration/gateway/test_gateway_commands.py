@@ -82,7 +82,8 @@ def test_one_day_leads_to_its_courses(stack: Path) -> None:
 def test_a_hospital_needs_its_settings_file_only(
     stack: Path, hospital: Hospital, address: str, tmp_path: Path
 ) -> None:
-    listen = {"host": "0.0.0.0", "port": int(address.rsplit(":", 1)[1])}  # noqa: S104
+    port = int(address.rsplit(":", 1)[1])
+    listen = {"host": "0.0.0.0", "port": port, "trusted_proxies": ["*"]}  # noqa: S104
     config = tmp_path / "gateway.yml"
     config.write_text(
         yaml.safe_dump(hospital.settings.model_dump(mode="json") | {"listen": listen})

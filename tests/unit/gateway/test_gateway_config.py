@@ -45,6 +45,12 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ({"centre": "K U H"}, "centre"),
         ({"typo": 1}, "typo"),
         ({"listen": {"port": 70000}}, "listen.port"),
+        ({"listen": {"port": 8010, "host": "0.0.0.0"}}, "listen: .*set certificate"),  # noqa: S104
+        ({"listen": {"port": 8010, "host": ""}}, "listen: .*set certificate"),
+        (
+            {"listen": {"port": 8010, "host": "::", "trusted_proxies": ["127.0.0.1"]}},
+            "trusted_proxies",
+        ),
         ({"archive": {"url": "ftp://x", "token_file": "t"}}, "archive.url"),
         ({"archive": {"url": "http://archive.example", "token_file": "t"}}, "https"),
         ({"archive": {"url": "https://u:p@x", "token_file": "t"}}, "archive.url"),
@@ -57,6 +63,27 @@ def test_a_wrong_setting_is_told_in_one_line(
     with pytest.raises(ConfigError, match=told) as caught:
         load_settings(write(tmp_path, **change))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"certificate": "console.pem"}, {"trusted_proxies": ["10.0.0.2"]}, {"host": "::1"}],
+)
+def test_the_console_is_encrypted_or_for_this_machine(
+    tmp_path: Path, more: dict[str, object]
+) -> None:
+    listen = {"port": 8010, "host": "0.0.0.0"} | more  # noqa: S104
+    settings = load_settings(write(tmp_path, listen=listen))
+    if "certificate" in more:
+        assert settings.secrets["console's certificate"] == tmp_path / "console.pem"
+
+
+def test_paths_of_a_listed_sender_are_relative_to_the_file_too(tmp_path: Path) -> None:
+    sender = {"aet": "TPS", "host": "10.0.0.5", "port": 104, "tls": True, "ca_file": "tps-ca.pem"}
+    door = {"ae_title": "KASARI", "listen": {"port": 4242}, "orthanc_port": 1, "senders": [sender]}
+    settings = load_settings(write(tmp_path, dicom=door))
+    assert settings.dicom is not None
+    assert settings.dicom.senders[0].ca_file == tmp_path / "tps-ca.pem"
 
 
 @pytest.mark.parametrize("content", ["", "- a\n", "a: [", "\t: x"])

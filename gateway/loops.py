@@ -105,12 +105,13 @@ class Background:
             days = timedelta(days=self._service.settings.hold_days)
             self._service.withdrawal.drop_unknown(self._service.clock.now() - days)
             self._drop_at = monotonic() + DROP_EVERY_S
-        if self._service.settings.on_withdrawal == ERASE:
-            self._service.withdrawal.step()
-            self._service.clinical.forget_withdrawn()
-        self._service.withdrawal.erase_recalled()
-        self._service.clinical.forget(self._service.erasures.recalled())
-        self._service.recall.step()
+        service = self._service
+        service.withdrawal.step()
+        if service.settings.on_withdrawal == ERASE:
+            service.clinical.forget_withdrawn()
+        service.clinical.forget(service.erasures.recalled() | service.consents.merged())
+        if service.recall.step():
+            service.outbox.hurry()  # what was to wait for that
 
     def _send_clinical(self) -> None:
         certified = self._service.departure.certificate_is_good()

@@ -53,7 +53,7 @@ from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 from gateway.services.terms import TermService
 from gateway.services.texts import TextService
-from gateway.services.withdrawal import WithdrawalService
+from gateway.services.withdrawal import ERASE, WithdrawalService
 
 READERS = 4
 REWRITERS = 2
@@ -257,6 +257,7 @@ class Service:
             self._hold,
             self.departure,
             self.world.throttle,
+            self._is_erasing,
         )
 
     def _add_clinical(self, ring: KeyRing) -> None:
@@ -296,9 +297,13 @@ class Service:
                 self.settings.inbox_keep_days,
             )
 
+    def _is_erasing(self) -> bool:
+        return self.recall.is_erasing()
+
     def _withdrawal(self) -> WithdrawalService:
+        erases = self.settings.on_withdrawal == ERASE
         return WithdrawalService(
-            self.consents.withdrawn,
+            self.consents.withdrawn if erases else set,
             self.vault,
             self.index,
             self.courses,
@@ -306,8 +311,9 @@ class Service:
             self.world.site,
             self.audit,
             forget_texts=self._forget_texts,
-            recalled=self.consents.recalled,
+            recalled=lambda: set(self.erasures.recalled()),
             forget_copies=self.preparer.forget,
+            merged=self.consents.merged,
         )
 
     def _recall(self, ring: KeyRing) -> RecallService:
@@ -323,6 +329,7 @@ class Service:
             self._consent_changed,
             self.audit,
             self.clock,
+            self.consents.merged,
         )
 
     def _hold(self, course_id: int, error: HoldError) -> None:

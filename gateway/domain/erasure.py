@@ -14,6 +14,8 @@ from gateway.domain.identity import KeyRing
 
 WITHDRAWN: Final = "withdrawn"
 RECALLED: Final = "recalled"
+MERGED: Final = "merged"
+"""It came under an identifier that was merged into another one's patient."""
 UNCONSENTED: Final = "unconsented"
 BY_HAND: Final = "by-hand"
 """Somebody deleted it in the site store itself."""
@@ -45,7 +47,7 @@ def sign_receipt(
     Parameters
     ----------
     why
-        `withdrawn` or `recalled`.
+        `withdrawn`, `recalled` or `merged`.
     site, archive
         Counts and the time of the deletion.
     """

@@ -172,12 +172,13 @@ class ConsentService:
         return granted and pseudonym not in kept_out
 
     def withdrawn(self) -> set[str]:
-        """Return whose consent was withdrawn and whose objects were not erased yet."""
-        return self._with(ConsentStatus.WITHDRAWN) - self._vault.buried()
+        """Return whose consent was withdrawn: themselves, not by a merge."""
+        return self._with(ConsentStatus.WITHDRAWN) - self.merged()
 
-    def recalled(self) -> set[str]:
-        """Return whose objects are recalled and were not erased yet."""
-        return set(self._recalled()) - self._vault.buried()
+    def merged(self) -> set[str]:
+        """Return the pseudonyms whose identifiers belong to another one since a merge."""
+        found = self._vault.in_force().items()
+        return {pseudonym for pseudonym, consent in found if consent.version == MERGED}
 
     def counts(self) -> dict[str, int]:
         """Count people by the consent in force: the denominator of recruitment."""

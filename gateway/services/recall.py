@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
-from gateway.domain.erasure import RECALLED, WITHDRAWN, SignedReceipt
+from gateway.domain.erasure import MERGED, RECALLED, WITHDRAWN, SignedReceipt
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
@@ -38,6 +38,7 @@ class RecallService:
         on_change: Callable[[str], None],
         audit: Audit,
         clock: Clock,
+        merged: Callable[[], set[str]] = set,
     ) -> None:
         self._erasures = erasures
         self._vault = vault
@@ -50,6 +51,7 @@ class RecallService:
         self._on_change = on_change
         self._audit = audit
         self._clock = clock
+        self._merged = merged
 
     def recall(self, patient_id: str, uid: str, comment: str, caller: str) -> dict[str, Any]:
         """Order the deletion of everything that came under an identifier.
@@ -85,13 +87,15 @@ class RecallService:
 
     def step(self) -> int:
         """Sign receipts that are due and close recalls. Returns how many receipts were signed."""
-        recalled, forgotten = self._erasures.recalled(), self._forgotten()
+        recalled, merged = self._erasures.recalled(), self._merged()
+        forgotten = self._forgotten()
         signed = 0
         for pseudonym, tombstone in self._vault.tombstones().items():
             told = forgotten.get(pseudonym)
             if told is None or told.receipt is None or told.receipt.erased_at is None:
                 continue
-            why = RECALLED if pseudonym in recalled else WITHDRAWN
+            why = MERGED if pseudonym in merged else WITHDRAWN
+            why = RECALLED if pseudonym in recalled else why
             if not self._erasures.has_receipt(pseudonym, tombstone.erased_at):
                 receipt = self._receipt(pseudonym, why, tombstone, told)
                 self._erasures.keep(pseudonym, tombstone.erased_at, receipt)
@@ -120,6 +124,13 @@ class RecallService:
     def receipts(self) -> list[dict[str, Any]]:
         """Return every receipt, the latest first."""
         return [receipt.as_json() for receipt in self._erasures.receipts()]
+
+    def is_erasing(self) -> bool:
+        """Whether the archive has not yet said of somebody that everything is deleted there."""
+        forgotten = self._forgotten()
+        ordered = self._erasures.recalled() | self._merged() | forgotten.keys()
+        told = (forgotten.get(pseudonym) for pseudonym in ordered)
+        return any(one is None or one.receipt is None for one in told)
 
     def open(self) -> int:
         return len(self._erasures.recalled())

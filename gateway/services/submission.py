@@ -31,6 +31,8 @@ LEASE_S = 120.0
 VERIFIED, REFUSED, WITHHELD, OVERTAKEN = "verified", "refused", "withheld", "overtaken"
 VERSION_TAKEN = {"version-is-another", "newer-version-known"}
 """The archive's codes for a version that it has already: our database was restored."""
+OF_ANOTHER_PATIENT = {"course-of-another-patient", "study-of-another-patient"}
+"""Codes for what came under another national id before: its deletion may be under way."""
 NOT_TRUSTED = "archive-not-trusted"
 PATIENT_ATTEMPTS = 5
 
@@ -60,6 +62,7 @@ class SubmissionService:
         hold: Callable[[int, HoldError], None],
         departure: Departure,
         throttle: Throttle,
+        is_erasing: Callable[[], bool],
     ) -> None:
         self._outbox = outbox
         self._courses = courses
@@ -73,6 +76,7 @@ class SubmissionService:
         self._hold = hold
         self._departure = departure
         self._throttle = throttle
+        self._is_erasing = is_erasing
 
     def resume(self, caller: str) -> None:
         """Send again after a person has mended why the archive did not let us in."""
@@ -96,11 +100,7 @@ class SubmissionService:
             self._outbox.finish(work, WITHHELD)
             self._hold(work.course_id, error)
         except RejectError as error:
-            if error.code in VERSION_TAKEN:
-                self._outbox.finish(work, OVERTAKEN)
-                return True
-            self._outbox.finish(work, REFUSED)
-            self._alerts.raise_alert("archive-refuses-course", str(error))
+            self._refused(work, error)
         except StopError as error:
             self._outbox.retry(work, 0.0, str(error))
             self._departure.stop(error)
@@ -112,8 +112,25 @@ class SubmissionService:
             self._wait(work, f"unexpected {type(error).__name__}")
         return True
 
-    def _wait(self, work: Work, reason: str) -> None:
+    def _refused(self, work: Work, error: RejectError) -> None:
+        if error.code in VERSION_TAKEN:
+            self._outbox.finish(work, OVERTAKEN)
+        elif error.code not in OF_ANOTHER_PATIENT:
+            self._outbox.finish(work, REFUSED)
+            self._alerts.raise_alert("archive-refuses-course", str(error))
+        elif self._is_erasing():
+            reason = "the archive is still deleting what came under another identifier"
+            self._retry(work, reason)
+        else:  # judged again after a merge or a recall, as after any change of consent
+            self._outbox.finish(work, WITHHELD)
+            text = "the archive has it under another patient: merge the two, or recall the wrong"
+            self._hold(work.course_id, HoldError("of-another-patient", text))
+
+    def _retry(self, work: Work, reason: str) -> None:
         self._outbox.retry(work, Patience().wait_s(work.attempts, random.random()), reason)
+
+    def _wait(self, work: Work, reason: str) -> None:
+        self._retry(work, reason)
         if work.attempts >= PATIENT_ATTEMPTS:
             self._alerts.raise_alert("sending-fails", f"after {work.attempts} attempts: {reason}")
 

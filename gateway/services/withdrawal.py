@@ -1,4 +1,4 @@
-"""Withdrawal of consent at the site: stop at once, erase what is stored, remember that it was.
+"""Erasing at the site whoever has withdrawn, was recalled, or was merged into another patient.
 
 Sending stops within the import itself (see `ConsentService`). Erasing is work that can be
 killed and repeated: it is done when the tombstone stands. The archive hears of it with the next
@@ -8,14 +8,20 @@ clinical batch, which names the withdrawn national ids.
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.domain.erasure import RECALLED, UNCONSENTED, WITHDRAWN
+from gateway.domain.erasure import MERGED, RECALLED, UNCONSENTED, WITHDRAWN
 from gateway.ports import Audit, Courses, Index, Outbox, SiteStore, Vault
 
 ERASE = "erase"
 
 
 class WithdrawalService:
-    """Erases the objects of whoever has withdrawn."""
+    """Erases the objects of whoever must not be here.
+
+    Parameters
+    ----------
+    withdrawn
+        Whose consent is withdrawn and not erased; nobody where the centre's policy is to stop only.
+    """
 
     def __init__(
         self,
@@ -30,6 +36,7 @@ class WithdrawalService:
         forget_texts: Callable[[str], None],
         recalled: Callable[[], set[str]],
         forget_copies: Callable[[str], int],
+        merged: Callable[[], set[str]],
     ) -> None:
         self._withdrawn = withdrawn
         self._vault = vault
@@ -41,23 +48,19 @@ class WithdrawalService:
         self._forget_texts = forget_texts
         self._recalled = recalled
         self._forget_copies = forget_copies
+        self._merged = merged
 
     def step(self) -> int:
-        """Erase for everybody who has withdrawn since. Returns for how many people.
+        """Erase for everybody of whom something must go. Returns for how many people.
 
         Erased again is what came afterwards: the plugin hears of a withdrawal some seconds later.
         """
-        came_since = self._index.here_of(self._vault.buried())
-        people = sorted(self._withdrawn() | came_since)
+        merged, recalled, buried = self._merged(), self._recalled(), self._vault.buried()
+        due = (self._withdrawn() | merged | recalled) - buried
+        people = sorted(due | self._index.here_of(buried))
         for pseudonym in people:
-            self._erase(pseudonym, WITHDRAWN)
-        return len(people)
-
-    def erase_recalled(self) -> int:
-        """Erase what was recalled since. Returns for how many people."""
-        people = sorted(self._recalled())
-        for pseudonym in people:
-            self._erase(pseudonym, RECALLED)
+            why = MERGED if pseudonym in merged else WITHDRAWN
+            self._erase(pseudonym, RECALLED if pseudonym in recalled else why)
         return len(people)
 
     def drop_unknown(self, came_before: datetime) -> int:

@@ -78,8 +78,8 @@ class SubmissionService:
         if self._withdrawals.withdrawn([body.manifest.national_id]):
             raise RefusedError("patient-withdrew", "the patient withdrew; nothing more is taken")
         known = self._submissions.get(course_uid, version)
+        self._refuse_foreign_or_older(body.manifest, is_known=known is not None)
         if known is None:
-            self._refuse_older_or_foreign(body.manifest)
             self._submissions.announce(body, sealed, self._clock.now())
         elif known.manifest_sha256 != body.manifest_sha256:
             text = "this version is here with another content; send it as the next version"
@@ -170,14 +170,14 @@ class SubmissionService:
                 self._store.delete(one.key)
         return withdrawn
 
-    def _refuse_older_or_foreign(self, manifest: Manifest) -> None:
+    def _refuse_foreign_or_older(self, manifest: Manifest, *, is_known: bool) -> None:
         newest = self._submissions.newest(manifest.course_uid)
         if newest is None:
             return
         if (newest.centre, newest.national_id) != (manifest.centre, manifest.national_id):
             text = "this course is here under another patient or centre; a person must look"
             raise RefusedError("course-of-another-patient", text, 409)
-        if newest.version > manifest.version:
+        if newest.version > manifest.version and not is_known:
             text = f"version {newest.version} of this course is here already"
             raise RefusedError("newer-version-known", text, 409)
 

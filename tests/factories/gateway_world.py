@@ -21,6 +21,7 @@ from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import Person
 from gateway.domain.courses import read_instance
+from gateway.errors import RejectError
 from gateway.ports import Answer, Change, Changes, Rewritten, Spooled
 
 
@@ -134,12 +135,13 @@ class FakeStage:
 
 
 class FakeClinicalArchive:
-    """The `ClinicalArchive` port: takes everything, after the `failures`."""
+    """The `ClinicalArchive` port: takes everything, after the `failures`, and erases when told."""
 
     def __init__(self) -> None:
         self.batches: list[ClinicalBatch] = []
         self.asked: list[str] = []
         self.failures: list[Exception] = []
+        self.receipts: list[WithdrawalReceipt] = []
 
     def send(self, batch: ClinicalBatch) -> BatchReceipt:
         self.asked.append("send")
@@ -154,11 +156,14 @@ class FakeClinicalArchive:
         self.recruitment = counts
 
     def withdrawals(self) -> list[WithdrawalReceipt]:
-        return []
+        return self.receipts
 
 
 class FakeArchive:
-    """The `Archive` port. `failures` are raised one by one by whatever is called next."""
+    """The `Archive` port, which refuses an announcement for the reasons of the real one.
+
+    `failures` are raised one by one by whatever is called next.
+    """
 
     def __init__(self) -> None:
         self.announced: dict[tuple[str, int], CertificateBody] = {}
@@ -173,6 +178,7 @@ class FakeArchive:
     ) -> SubmissionStatus:
         self._called("announce")
         body = CertificateBody.model_validate_json(sealed.body)
+        self._refuse_foreign(body)
         self.announced[course_uid, version] = body
         return SubmissionStatus(
             course_uid=course_uid,
@@ -184,6 +190,30 @@ class FakeArchive:
                 if sha256(self.held.get(i.sop_instance_uid, b"")).hexdigest() != i.sha256
             ),
         )
+
+    def _refuse_foreign(self, body: CertificateBody) -> None:
+        said = body.manifest
+        same = self.announced.get((said.course_uid, said.version))
+        studies = {one.study_instance_uid for one in said.instances}
+        for known in (one.manifest for one in self.announced.values()):
+            is_course = known.course_uid == said.course_uid
+            if known.national_id == said.national_id:
+                if is_course and known.version > said.version and same is None:
+                    raise RejectError("newer-version-known", "the archive refuses the course")
+            elif is_course:
+                raise RejectError("course-of-another-patient", "the archive refuses the course")
+            elif studies & {one.study_instance_uid for one in known.instances}:
+                raise RejectError("study-of-another-patient", "the archive refuses the course")
+        if same is not None and same.manifest_sha256 != body.manifest_sha256:
+            raise RejectError("version-is-another", "the archive refuses the course")
+
+    def erase(self, national_id: str) -> int:
+        """Delete everything of a patient. Returns how many instances."""
+        theirs = {k: b for k, b in self.announced.items() if b.manifest.national_id == national_id}
+        uids = {one.sop_instance_uid for b in theirs.values() for one in b.manifest.instances}
+        for key in theirs:
+            del self.announced[key]
+        return sum(self.held.pop(uid, None) is not None for uid in uids)
 
     def store(self, batch: Sequence[tuple[Spooled, Iterator[bytes]]]) -> Answer:
         self._called("store")

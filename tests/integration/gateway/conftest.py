@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from gateway.app import Service, World, create_app
+from gateway.app import Service, World, create_app, open_ring
 from gateway.config import Settings
+from gateway.contract.clinical import WithdrawalReceipt
 from gateway.domain.accounts import AccountRole
+from gateway.domain.identity import national_id
 from tests.factories.gateway_world import (
     FakeArchive,
     FakeClinicalArchive,
@@ -71,6 +73,38 @@ class Hospital:
         worked = self.service.sending.step("worker")
         self.service.course_service.step()
         return worked
+
+    def turn(self) -> None:
+        """Do what the loops do about deletions."""
+        service = self.service
+        service.withdrawal.step()
+        service.clinical.forget(service.erasures.recalled() | service.consents.merged())
+        service.clinical_sending.send()
+        if service.recall.step():
+            service.outbox.hurry()
+
+    def archive_erases(self) -> None:
+        """Let the archive delete whom it was told of last."""
+        clinical, now = self.service.world.clinical, self.clock.now()
+        assert isinstance(clinical, FakeClinicalArchive)
+        (national,) = [batch.withdrawn for batch in clinical.batches if batch.withdrawn][-1]
+        held = self.archive.erase(f"FI{self._pseudonym_of(national)}")
+        clinical.receipts.append(
+            WithdrawalReceipt(
+                national_id=national,
+                withdrawn_at=now,
+                erased_at=now,
+                rows=2,
+                courses=1,
+                instances=held,
+            )
+        )
+
+    def _pseudonym_of(self, national: str) -> str:
+        """Find whose a national id is: the stage of these tests makes others."""
+        ring = open_ring(self.settings)
+        known = self.service.vault.in_force()
+        return next(one for one in known if national_id(ring, one) == national)
 
     def states(self) -> list[str]:
         return [course.state.value for course in self.service.courses.find()]

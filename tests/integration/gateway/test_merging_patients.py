@@ -1,7 +1,10 @@
 """Two identifiers of one patient, as the plugin and the archive then see them."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from gateway.config import Settings
 from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
 from gateway.domain.deid import read_identity
@@ -9,7 +12,7 @@ from gateway.errors import RejectError
 from plugins.site_admission import Admission, Admitted, Refusal
 from tests.factories import site_objects as make
 from tests.factories.sent_objects import as_bytes, sent
-from tests.integration.gateway.conftest import Hospital, basic
+from tests.integration.gateway.conftest import CONSENTS, Hospital, basic, hospital_of
 from tests.integration.gateway.test_gateway_http import call, operator, plugin, session
 
 KEEP, OTHER = "ID-1", "TEMP-77"
@@ -17,6 +20,12 @@ TWO = (
     b"patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
     b"TEMP-77,Korhonen,Maija,1952-04-13,granted,2.1,research,2019-11-01\n"
 )
+
+
+@pytest.fixture
+def stopping(settings: Settings) -> Iterator[Hospital]:
+    """A centre where a withdrawal stops and erases nothing."""
+    yield from hospital_of(settings.model_copy(update={"on_withdrawal": "stop"}))
 
 
 def snapshot(hospital: Hospital) -> ConsentSnapshot:
@@ -66,6 +75,9 @@ def test_of_two_known_people_one_remains(hospital: Hospital) -> None:
     assert service.withdrawal.step() == 1, "what came under the other one is erased"
     assert hospital.site.objects == {}
     assert hospital.states() == []
+    hospital.turn()
+    hospital.archive_erases()
+    hospital.turn()
     hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
     assert hospital.send()
     last = list(hospital.archive.announced.values())[-1]
@@ -73,6 +85,83 @@ def test_of_two_known_people_one_remains(hospital: Hospital) -> None:
     person = service.vault.person(hospital.pseudonym(KEEP))
     assert person is not None
     assert {"Virtanen", "Korhonen", KEEP, OTHER} <= set(person.words())
+
+
+def of_two(hospital: Hospital) -> str:
+    """Deliver a course under the other identifier, merge, and return its pseudonym."""
+    hospital.service.consents.import_sheet(TWO, "operator", commit=True)
+    other = hospital.pseudonym(OTHER)
+    hospital.take_in(make.course(patient=other))
+    assert hospital.send()
+    merge(hospital)
+    return other
+
+
+def test_a_merge_erases_also_where_withdrawals_only_stop(stopping: Hospital) -> None:
+    other = of_two(stopping)
+    stopping.turn()
+    assert (stopping.site.objects, stopping.states()) == ({}, [])
+    stopping.archive_erases()
+    stopping.turn()
+    (receipt,) = stopping.service.recall.receipts()
+    assert (receipt["says"]["why"], receipt["says"]["patient"]) == ("merged", other)
+    assert receipt["says"]["archive"]["instances"] == 7
+    withdrawal = CONSENTS.replace(b"granted,2.1,research,2019", b"withdrawn,2.1,all,2027")
+    stopping.take_in(make.course(patient=stopping.pseudonym(KEEP)))
+    stopping.service.consents.import_sheet(withdrawal, "operator", commit=True)
+    stopping.turn()
+    assert len(stopping.site.objects) == 7, "whoever withdraws is stopped only, as before"
+
+
+def test_what_is_sent_again_at_once_waits_until_the_archive_has_deleted(
+    hospital: Hospital,
+) -> None:
+    of_two(hospital)
+    hospital.service.withdrawal.step()
+    hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
+    for _ in range(8):
+        hospital.clock.forward(4000)
+        assert hospital.send()
+        assert hospital.states() == ["ready"]
+    (sent,) = {one["last_error"] for one in hospital.service.outbox.receipts(last_course(hospital))}
+    assert sent == "the archive is still deleting what came under another identifier"
+    assert hospital.service.alerts.open() == []
+    hospital.turn()
+    hospital.archive_erases()
+    hospital.turn()
+    assert hospital.send()
+    assert hospital.states() == ["delivered"]
+
+
+def test_what_the_archive_has_of_another_patient_is_held_with_the_reason(
+    hospital: Hospital,
+) -> None:
+    hospital.service.consents.import_sheet(TWO, "operator", commit=True)
+    other = hospital.pseudonym(OTHER)
+    hospital.take_in(make.course(patient=other))
+    assert hospital.send()
+    hospital.site.objects.clear()  # by hand, and nothing was told to the archive
+    hospital.service.intake.reconcile()
+    hospital.service.index.forget(
+        [s.orthanc_id for s in hospital.service.index.of_patient(other)], "by-hand"
+    )
+    hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
+    assert hospital.send()
+    held = hospital.service.course_service.find("held", 10)
+    assert [one["reasons"][-1]["code"] for one in held] == ["of-another-patient"]
+    merge(hospital)
+    hospital.turn()
+    hospital.archive_erases()
+    hospital.turn()
+    hospital.service.course_service.step()
+    hospital.clock.forward(5)
+    hospital.service.course_service.step()
+    assert hospital.send()
+    assert hospital.states() == ["delivered"]
+
+
+def last_course(hospital: Hospital) -> int:
+    return max(one["id"] for one in hospital.service.course_service.find(None, 10))
 
 
 def test_the_last_statement_under_either_identifier_counts(hospital: Hospital) -> None:

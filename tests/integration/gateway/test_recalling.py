@@ -6,7 +6,6 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.contract.clinical import WithdrawalReceipt
 from gateway.errors import RejectError
 from gateway.opening import open_ring
 from tests.factories import site_objects as make
@@ -21,33 +20,9 @@ def ward(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> Hospital:
     """A hospital where the study that was sent is `STUDY` at its sender, with an archive."""
     service = hospital.service
     monkeypatch.setattr(service.recall, "_site_uid", lambda uid: {STUDY: make.uid(700)}.get(uid))
-    archive = hospital.service.world.clinical
-    erased: list[WithdrawalReceipt] = []
-    monkeypatch.setattr(archive, "withdrawals", lambda: erased)
-    hospital.erased = erased  # type: ignore[attr-defined]
     hospital.take_in(make.course(patient=hospital.pseudonym()))
     assert hospital.send()
     return hospital
-
-
-def turn(ward: Hospital) -> None:
-    """What the loops do."""
-    service = ward.service
-    service.withdrawal.erase_recalled()
-    service.clinical.forget(service.erasures.recalled())
-    service.clinical_sending.send()
-    service.recall.step()
-
-
-def archive_erases(ward: Hospital) -> None:
-    batches = ward.service.world.clinical.batches  # type: ignore[attr-defined]
-    (national,) = {one for batch in batches for one in batch.withdrawn}
-    now = ward.clock.now()
-    ward.erased.append(  # type: ignore[attr-defined]
-        WithdrawalReceipt(
-            national_id=national, withdrawn_at=now, erased_at=now, rows=2, courses=1, instances=7
-        )
-    )
 
 
 def test_it_is_deleted_everywhere_and_may_come_again(ward: Hospital) -> None:
@@ -56,15 +31,15 @@ def test_it_is_deleted_everywhere_and_may_come_again(ward: Hospital) -> None:
     assert done == {"instances": 7, "courses": 1}
     assert not service.consents.is_admitted(mine)
     assert service.consents.snapshot().admitted == {}
-    turn(ward)
+    ward.turn()
     assert ward.site.objects == {}
     assert ward.states() == []
     assert service.recall.receipts() == []  # the archive has not said so yet
-    archive_erases(ward)
-    turn(ward)
+    ward.archive_erases()
+    ward.turn()
     assert service.consents.is_admitted(mine)
     assert list(service.consents.snapshot().admitted.values()) == [mine]
-    turn(ward)
+    ward.turn()
     batches = ward.service.world.clinical.batches  # type: ignore[attr-defined]
     assert batches[-1].consented_again  # the archive takes the patient's data again
     ward.take_in(make.course(patient=mine))
@@ -76,10 +51,10 @@ def test_it_is_deleted_everywhere_and_may_come_again(ward: Hospital) -> None:
 
 def test_the_receipt_is_signed_and_lists_what_was_deleted_where(ward: Hospital) -> None:
     ward.service.recall.recall("ID-1", STUDY, "wrong name", "steward:anna")
-    turn(ward)
-    archive_erases(ward)
-    turn(ward)
-    turn(ward)
+    ward.turn()
+    ward.archive_erases()
+    ward.turn()
+    ward.turn()
     (receipt,) = operator(ward, "GET", "/api/v1/erasures").json()
     key = base64.b64decode(open_ring(ward.settings).public_key_base64())
     public = Ed25519PublicKey.from_public_bytes(key)
@@ -99,9 +74,9 @@ def test_a_withdrawal_has_such_a_receipt_too_and_only_one(ward: Hospital) -> Non
     ward.service.withdrawal.step()
     ward.service.clinical.forget_withdrawn()
     ward.service.clinical_sending.send()
-    archive_erases(ward)
+    ward.archive_erases()
     for _ in range(3):
-        turn(ward)
+        ward.turn()
     assert [one["says"]["why"] for one in ward.service.recall.receipts()] == ["withdrawn"]
     assert not ward.service.consents.is_admitted(ward.pseudonym())
 
@@ -120,7 +95,7 @@ def test_what_is_not_sure_is_not_deleted(
     with pytest.raises(RejectError) as caught:
         ward.service.recall.recall(patient, uid, comment, "steward")
     assert caught.value.code == code
-    turn(ward)
+    ward.turn()
     assert len(ward.site.objects) == 7
 
 

@@ -247,10 +247,12 @@ def test_two_identifiers_are_one_person(checked: Ward) -> None:
     body = {"patient_id": first.patient_id, "other_id": second.patient_id}
     assert checked.as_steward("/api/v1/merges", body)["send_again"] == len(second.uids)
     checked.expect(second.uids, Fate.ERASED)
-    checked.check()
+    until(checked.settled, "it is deleted at the site")  # the archive may not have heard
     checked.send(second)
     checked.expect(second.uids, Fate.DELIVERED)
     checked.check()
+    receipt = checked.gateway("GET", "/api/v1/erasures")[0]["says"]
+    assert (receipt["why"], receipt["archive"]["instances"]) == ("merged", len(second.uids))
     with checked.archive_store() as store:
         patients = store.get("/patients?expand").json()
     assert max(len(patient["Studies"]) for patient in patients) >= 2

@@ -116,11 +116,12 @@ def test_a_certificate_of_another_key_or_manifest_is_refused(
     inside(open_door, job)
 
 
+@pytest.mark.parametrize("version", [1, 2])
 def test_a_study_of_another_patient_is_refused(
-    open_door: Open, centre: SendingCentre, course: SentCourse
+    open_door: Open, centre: SendingCentre, course: SentCourse, version: int
 ) -> None:
     manifest = course.body.manifest.model_copy(
-        update={"national_id": "FISOMEBODYELSEABCD", "version": 2}
+        update={"national_id": "FISOMEBODYELSEABCD", "version": version}
     )
     mixed = centre.reseal(course, manifest)
 

@@ -285,7 +285,7 @@ def load_settings(path: Path) -> Settings:
 
 
 def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Make the values of keys that end in `_file`, `_folder` or `_certificate` absolute."""
+    """Make paths absolute: keys that end in `_file`, `_files`, `_folder` or `certificate`."""
     out: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, dict):

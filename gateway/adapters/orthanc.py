@@ -1,9 +1,10 @@
 """The site Orthanc over its REST interface."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+from pyorthanc import Orthanc
 
 from gateway.errors import RetryError
 from gateway.ports import Change, Changes
@@ -12,23 +13,32 @@ PAGE = 500
 _TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
 
 
-def open_site_client(url: str, username: str, password: str) -> httpx.Client:
+def open_site_client(
+    url: str, username: str, password: str, transport: httpx.BaseTransport | None = None
+) -> Orthanc:
     """Return a client for the hospital's own network.
 
     It never follows a redirect and asks no proxy of the environment.
     """
-    login = (username, password)
-    return httpx.Client(base_url=url, auth=login, timeout=_TIMEOUT, trust_env=False)
+    return Orthanc(
+        url,
+        username,
+        password,
+        return_raw_response=True,
+        timeout=_TIMEOUT,
+        trust_env=False,
+        transport=transport,
+    )
 
 
 class OrthancSiteStore:
     """The `SiteStore` port."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: Orthanc) -> None:
         self._client = client
 
     def changes(self, since: int) -> Changes:
-        page = self._json("GET", "/changes", {"since": since, "limit": PAGE})
+        page = self._json(self._client.get_changes, {"since": since, "limit": PAGE})
         return Changes(
             instances=tuple(
                 Change(change["Seq"], change["ID"])
@@ -39,43 +49,44 @@ class OrthancSiteStore:
         )
 
     def last_change(self) -> int:
-        found: int = self._json("GET", "/changes", {"last": ""})["Last"]
+        found: int = self._json(self._client.get_changes, {"last": ""})["Last"]
         return found
 
     def instance_ids(self) -> Iterator[str]:
         since = 0
         while True:
-            page: list[str] = self._json("GET", "/instances", {"since": since, "limit": PAGE})
+            wanted = {"since": since, "limit": PAGE}
+            page: list[str] = self._json(self._client.get_instances, wanted)
             yield from page
             if len(page) < PAGE:
                 return
             since += len(page)
 
     def count(self) -> int:
-        found: int = self._json("GET", "/statistics", {})["CountInstances"]
+        found: int = self._json(self._client.get_statistics)["CountInstances"]
         return found
 
     def read(self, orthanc_id: str) -> bytes | None:
-        answer = self._ask("GET", f"/instances/{orthanc_id}/file")
+        answer = self._ask(self._client.get_instances_id_file, orthanc_id)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         self._expect_ok(answer)
         return answer.content
 
     def sender(self, orthanc_id: str) -> str:
-        answer = self._ask("GET", f"/instances/{orthanc_id}/metadata/RemoteAET")
+        answer = self._ask(self._client.get_instances_id_metadata_name, orthanc_id, "RemoteAET")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return ""
         self._expect_ok(answer)
         return answer.text.strip()
 
     def delete(self, orthanc_id: str) -> None:
-        answer = self._ask("DELETE", f"/instances/{orthanc_id}")
+        answer = self._ask(self._client.delete_instances_id, orthanc_id)
         if answer.status_code != httpx.codes.NOT_FOUND:
             self._expect_ok(answer)
 
     def offer(self, data: bytes) -> str | None:
-        answer = self._ask("POST", "/instances", content=data)
+        answer = self._ask(self._client.post_instances, data)
         if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
             raise RetryError("the site Orthanc does not accept our password")
         if answer.is_error:
@@ -83,14 +94,15 @@ class OrthancSiteStore:
         found: str | None = answer.json().get("ID")
         return found if answer.json().get("Status") in {"Success", "AlreadyStored"} else None
 
-    def _json(self, method: str, path: str, params: dict[str, str | int]) -> Any:
-        answer = self._ask(method, path, params=params)
+    def _json(self, call: Callable[..., httpx.Response], *of: object) -> Any:
+        answer = self._ask(call, *of)
         self._expect_ok(answer)
         return answer.json()
 
-    def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
+    @staticmethod
+    def _ask(call: Callable[..., httpx.Response], *of: object) -> httpx.Response:
         try:
-            return self._client.request(method, path, **how)
+            return call(*of)
         except httpx.HTTPError as error:
             raise RetryError(f"the site Orthanc: {type(error).__name__}") from None
 

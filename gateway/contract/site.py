@@ -25,7 +25,7 @@ class ConsentSnapshot(WireModel):
 
 
 class RefusalCount(WireModel):
-    """How many instances the plugin refused since its last report, by coded reason."""
+    """How many instances the plugin has refused since Orthanc started, by coded reason."""
 
     reason: str
     dimse_status: int

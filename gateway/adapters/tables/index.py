@@ -43,7 +43,7 @@ class InstanceRow(GatewayTable, table=True):
 
 
 class SetAsideRow(GatewayTable, table=True):
-    """A stored object that was not indexed: unmarked or unreadable. A person decides."""
+    """A stored object that was not indexed: unmarked, unreadable or same-uid. A person decides."""
 
     __tablename__ = "set_aside"
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.adapters.orthanc import OrthancSiteStore
+from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.errors import RetryError
 from tests.factories import site_objects as make
@@ -122,7 +122,7 @@ def test_orthanc_knows_the_sender_of_what_came_over_dicom_only() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return answers.get(request.url.path, httpx.Response(500))
 
-    client = httpx.Client(base_url="http://site", transport=httpx.MockTransport(answer))
+    client = open_site_client("http://site", "gateway", "x", httpx.MockTransport(answer))
     site = OrthancSiteStore(client)
     assert (site.sender("a"), site.sender("b")) == ("TPS", "")
     with pytest.raises(RetryError, match="500"):

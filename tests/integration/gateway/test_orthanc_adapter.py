@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pyorthanc import Orthanc
 
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.domain.canary import canary_object
@@ -64,11 +65,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrthancSiteStore
         process.wait(30)
 
 
-def _wait_for(client: httpx.Client) -> None:
+def _wait_for(client: Orthanc) -> None:
     end = time.monotonic() + START_S
     while time.monotonic() < end:
         try:
-            if client.get("/system").is_success:
+            if client.get_system().is_success:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
@@ -115,6 +116,6 @@ def test_a_wrong_password_is_no_refusal() -> None:
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return httpx.Response(401)
 
-    client = httpx.Client(transport=Closed(), base_url="http://orthanc")
+    client = open_site_client("http://orthanc", "gateway", "x", Closed())
     with pytest.raises(RetryError, match="password"):
         OrthancSiteStore(client).offer(b"")

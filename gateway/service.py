@@ -45,6 +45,7 @@ from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
 from gateway.services.ledger import LedgerService
 from gateway.services.merging import MergeService
+from gateway.services.plans import PlansApart
 from gateway.services.preparation import Preparer
 from gateway.services.recall import RecallService
 from gateway.services.recheck import RecheckService
@@ -90,9 +91,7 @@ class Service:
         self.terms = self._terms(ring)
         self.intake = self._intake()
         self.course_service = self._course_service(ring)
-        self.decisions = DecisionService(
-            self.course_service, self.courses, self.outbox, self.vault, self.clock, self.audit
-        )
+        self.decisions = self._decisions()
         self.departure = departure(settings, world, self.alerts)
         self.sending = self._sending()
         self.withdrawal = self._withdrawal()
@@ -232,15 +231,31 @@ class Service:
         self.preparer.begin(stored, data)
 
     def _course_service(self, ring: KeyRing) -> CourseService:
+        policy = policy_of(self.settings)
+        self.plans = PlansApart(policy.rules, self.outbox)
         return CourseService(
             self.index,
             self.courses,
             self.outbox,
             self.consents.is_admitted,
             self.clock,
-            policy_of(self.settings),
+            policy,
             self.world.stage.uid,
+            self.plans,
             VaultSubjects(self.vault, ring.site_keys(), self.settings.test_patients).subject,
+        )
+
+    def _decisions(self) -> DecisionService:
+        return DecisionService(
+            self.course_service,
+            self.plans,
+            self.index,
+            self.courses,
+            self.outbox,
+            self.vault,
+            self.clock,
+            self.audit,
+            self.world.stage.uid,
         )
 
     def _sending(self) -> SubmissionService:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, func, or_, update
 from sqlmodel import Session, col, delete, select
@@ -48,7 +49,12 @@ class SqlCourses:
         with Session(self._reading) as session:
             return [_course(row) for row in session.exec(query)]
 
-    def save(self, course: Course, members: Collection[str] | None = None) -> int:
+    def save(
+        self,
+        course: Course,
+        members: Collection[str] | None = None,
+        apart: Collection[str] | None = None,
+    ) -> int:
         with Session(self._engine) as session:
             row = session.get(CourseRow, course.id) if course.id is not None else None
             row = row or CourseRow(
@@ -58,6 +64,8 @@ class SqlCourses:
                 changed_at=course.changed_at,
                 reasons=[],
                 findings=[],
+                plans={},
+                apart=[],
             )
             if row.revision != course.revision:
                 raise RetryError("the course was changed meanwhile")
@@ -68,11 +76,11 @@ class SqlCourses:
             if row.id is None:
                 raise RuntimeError("the database gave a course no id")
             course_id = row.id
-            ordered = sorted(members or ())
-            for start in range(0, len(ordered), _CHUNK):
-                part = ordered[start : start + _CHUNK]
-                chosen = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(part))
-                session.exec(chosen.values(course_id=course_id))
+            _write(session, members or (), course_id=course_id)
+            if apart is not None:
+                theirs = update(InstanceRow).where(col(InstanceRow.course_id) == course_id)
+                session.exec(theirs.values(apart=False))
+                _write(session, apart, apart=True)
             session.commit()
             return course_id
 
@@ -124,6 +132,14 @@ class SqlCourses:
         return {state.value: counted.get(state.value, 0) for state in CourseState}
 
 
+def _write(session: Session, orthanc_ids: Collection[str], **values: Any) -> None:
+    ordered = sorted(orthanc_ids)
+    for start in range(0, len(ordered), _CHUNK):
+        part = ordered[start : start + _CHUNK]
+        chosen = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(part))
+        session.exec(chosen.values(**values))
+
+
 def _fill(row: CourseRow, course: Course) -> None:
     row.anchor_uid = course.anchor_uid
     row.state = course.state.value
@@ -134,6 +150,8 @@ def _fill(row: CourseRow, course: Course) -> None:
     row.findings = list(course.findings)
     row.release = dict(course.release) if course.release else None
     row.refusal = dict(course.refusal) if course.refusal else None
+    row.plans = dict(course.plans)
+    row.apart = list(course.apart)
     row.instances = course.instances
     row.changed_at = course.changed_at
     row.delivered_version = course.delivered_version
@@ -153,6 +171,8 @@ def _course(row: CourseRow) -> Course:
         findings=tuple(row.findings),
         release=row.release,
         refusal=row.refusal,
+        plans=row.plans,
+        apart=tuple(row.apart),
         instances=row.instances,
         changed_at=row.changed_at,
         delivered_version=row.delivered_version,

@@ -254,6 +254,7 @@ def _row(stored: StoredInstance) -> InstanceRow:
         course_id=stored.course_id,
         sender=stored.sender,
         received_at=stored.received_at,
+        apart=stored.apart,
     )
 
 
@@ -278,4 +279,5 @@ def _stored(row: InstanceRow) -> StoredInstance:
         state=row.state,
         course_id=row.course_id,
         sender=row.sender,
+        apart=row.apart,
     )

@@ -20,7 +20,9 @@ from gateway.adapters.tables.index import (
 )
 from gateway.adapters.watch import RECEIVED
 from gateway.domain.courses import CourseState
-from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, place_of
+from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, apart_in, place_of
+
+KEPT_APART = "a plan that is kept apart, or what hangs on it: see the course"
 
 
 class SqlLedger:
@@ -44,23 +46,25 @@ class SqlLedger:
         on: Any = func.substr(at, 1, 10) if self._is_sqlite else func.date(at)
         course: Any = col(InstanceRow.course_id)
         lost: Any = (col(InstanceRow.state) == GONE) & course.is_(None)
-        query = select(on, InstanceRow.sender, course, lost, func.count())  # type: ignore[call-overload]
+        kept: Any = col(InstanceRow.apart)
+        query = select(on, InstanceRow.sender, course, lost, kept, func.count())  # type: ignore[call-overload]
         if day is not None:
             begin = datetime.combine(day, time(), UTC)
             query = query.where(at >= begin, at < begin + timedelta(days=1))
         if sender is not None:
             query = query.where(InstanceRow.sender == sender)
-        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, lost))
+        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, lost, kept))
         places = self._places(session)
         return [
             InstanceCount(
                 date.fromisoformat(str(found)),
                 who,
                 number,
-                Place.GONE if is_lost else places.get(number, Place.ON_THE_WAY),
+                _place(places.get(number, Place.ON_THE_WAY), is_lost, is_apart),
                 count,
+                KEPT_APART if is_apart else "",
             )
-            for found, who, number, is_lost, count in rows
+            for found, who, number, is_lost, is_apart, count in rows
         ]
 
     @staticmethod
@@ -96,3 +100,9 @@ class SqlLedger:
     def _places(session: Session) -> dict[int | None, Place]:
         rows = session.exec(select(CourseRow.id, CourseRow.state, CourseRow.reasons))
         return {key: place_of(CourseState(state), reasons) for key, state, reasons in rows}
+
+
+def _place(course: Place, is_lost: bool, is_apart: bool) -> Place:
+    if is_lost:
+        return Place.GONE
+    return apart_in(course) if is_apart else course

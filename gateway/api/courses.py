@@ -25,6 +25,11 @@ class Comment(BaseModel):
     comment: str = Field(max_length=LONGEST_COMMENT)
 
 
+class PlanComment(Comment):
+    plan: str = Field(max_length=64)
+    """The plan's name in the archive, as the course tells it."""
+
+
 class Question(BaseModel):
     patient_id: str = Field(min_length=1, max_length=64, repr=False)
 
@@ -111,6 +116,22 @@ def refuse_course(
 ) -> dict[str, Any]:
     """Keep a held course here for good."""
     return decisions(request).refuse(course_id, comment.comment, caller)
+
+
+@router.post("/api/v1/courses/{course_id}/leave-out")
+def leave_plan_out(
+    course_id: int, chosen: PlanComment, request: Request, caller: Operator
+) -> dict[str, Any]:
+    """Keep one plan, and what hangs on it, here; the rest of its course goes without it."""
+    return decisions(request).leave_out(course_id, chosen.plan, chosen.comment, caller)
+
+
+@router.post("/api/v1/courses/{course_id}/take-in")
+def take_plan_in(
+    course_id: int, chosen: PlanComment, request: Request, caller: Operator
+) -> dict[str, Any]:
+    """Send a plan that was kept apart, with what hangs on it, as part of its course."""
+    return decisions(request).take_in(course_id, chosen.plan, chosen.comment, caller)
 
 
 @router.post("/api/v1/why")

@@ -39,6 +39,11 @@ def place_of(state: CourseState, reasons: Iterable[Mapping[str, str]]) -> Place:
     return _PLACES.get(state, Place.ON_THE_WAY)
 
 
+def apart_in(course: Place) -> Place:
+    """Return where that stands which is kept apart in a course: held, though the course went."""
+    return Place.HELD if course in {Place.DELIVERED, Place.ON_THE_WAY} else course
+
+
 @dataclass(frozen=True)
 class InstanceCount:
     """Instances stored on a day from a sender, all in one course or in none yet."""
@@ -49,7 +54,7 @@ class InstanceCount:
     place: Place
     count: int
     why: str = ""
-    """What is the matter, where no course can say it."""
+    """What is the matter, where the course does not say it."""
 
 
 @dataclass(frozen=True)

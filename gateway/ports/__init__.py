@@ -111,6 +111,10 @@ class Course:
     release: Mapping[str, Any] | None = None
     refusal: Mapping[str, Any] | None = None
     """That a person keeps it here for good: on which day, who, and of which members."""
+    plans: Mapping[str, Any] = field(default_factory=dict)
+    """SOP Instance UID of a plan to whether a person took it `in`, on which day, who and why."""
+    apart: tuple[dict[str, Any], ...] = ()
+    """Each `plan` that is kept apart, with `reasons` and how many `instances` stay here with it."""
     instances: int = 0
     delivered_version: int = 0
     delivered_at: datetime | None = None
@@ -129,9 +133,15 @@ class Courses(Protocol):
         """Collecting courses to which nothing has come since, or which a clock put after now."""
         ...
 
-    def save(self, course: Course, members: Collection[str] | None = None) -> int:
+    def save(
+        self,
+        course: Course,
+        members: Collection[str] | None = None,
+        apart: Collection[str] | None = None,
+    ) -> int:
         """Insert or update; with `members`, assign these orthanc ids to it. Returns its id.
 
+        With `apart`, these of its members are kept apart from now on, and no others.
         Raises `RetryError` if the course was changed since it was read.
         """
         ...

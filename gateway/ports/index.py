@@ -20,6 +20,8 @@ class StoredInstance:
     course_id: int | None = None
     sender: str = ""
     """The calling AET; empty when it came over HTTP."""
+    apart: bool = False
+    """Of its course, and not sent with it."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """Courses: assembled from the index, judged, held or queued."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.contract.manifest import Role
 from gateway.domain.courses import (
     CourseState,
     Draft,
@@ -17,12 +15,20 @@ from gateway.domain.courses import (
     by_home,
     judge,
     reasons_of,
-    revisions,
+    without,
 )
 from gateway.domain.submission import content_digest
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
 from gateway.ports import Clock, Course, Courses, Index, Outbox, StoredInstance
+from gateway.services.course_view import (
+    contents_of,
+    left_out_of,
+    plans_of,
+    refusal_of,
+    revisions_of,
+)
+from gateway.services.plans import CONFLICT, PlansApart
 
 ATTEMPTS = 5
 
@@ -31,7 +37,6 @@ TWO_PATIENTS = Reason(
     "objects of the same study came under another patient's identifier: recall the wrong ones, or "
     "merge the two identifiers",
 )
-CONFLICT = Reason("conflict", "an instance came again under the same UID with different content")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class CourseService:
         clock: Clock,
         policy: CoursePolicy,
         course_uid: Callable[[str], str],
+        plans: PlansApart,
         subject_of: Callable[[str, Sequence[str]], Subject] = lambda _pseudonym, _days: Subject(),
     ) -> None:
         self._index = index
@@ -66,6 +72,7 @@ class CourseService:
         self._clock = clock
         self._policy = policy
         self._course_uid = course_uid
+        self._plans = plans
         self._subject_of = subject_of
         self._patience: dict[int, datetime] = {}
         """Until when a course is left in peace, because what it lacks may still come."""
@@ -110,7 +117,10 @@ class CourseService:
             found.append((course, draft))
         for course, draft in found:
             members = [stored[member.sop_instance_uid] for member in draft.members]
-            self._judge(_with_refusal(course, members, rows), draft, members, set(stored))
+            course = _with_decisions(course, members, rows)
+            apart = self._plans.find(course, draft, members)
+            rest = without(draft, apart)
+            self._judge(_anchored(course, rest, rows), rest, members, apart, set(stored))
         self._drop(rows, taken, {s.course_id for s in stored.values()})
 
     def _drop(self, rows: Sequence[Course], taken: set[int], homes: set[int | None]) -> None:
@@ -135,8 +145,7 @@ class CourseService:
     ) -> Course:
         """Find the row of a course of which nothing that is here was sent.
 
-        Its anchor may still move to a better one (its plan); a course that was sent keeps its name
-        for good, so that it goes on under it when all of it comes again.
+        Also one that was sent, when all of it comes again: it goes on under its name.
         """
         theirs = {stored[member.sop_instance_uid].course_id for member in draft.members}
         candidates = [
@@ -147,52 +156,65 @@ class CourseService:
         if not candidates:
             whose, now = draft.members[0].pseudonym, self._clock.now()
             return Course(None, draft.anchor_uid, whose, CourseState.COLLECTING, now)
-        best = min(candidates, key=lambda row: (row.version == 0, row.id or 0))
-        anchors = {row.anchor_uid for row in rows if row.id != best.id}
-        if best.version == 0 and draft.anchor_uid not in anchors:
-            return replace(best, anchor_uid=draft.anchor_uid)
-        return best
+        return min(candidates, key=lambda row: (row.version == 0, row.id or 0))
 
     def _judge(
-        self, course: Course, draft: Draft, members: Sequence[StoredInstance], present: set[str]
+        self,
+        course: Course,
+        draft: Draft,
+        members: Sequence[StoredInstance],
+        apart: Mapping[str, str],
+        present: set[str],
     ) -> None:
-        now = self._clock.now()
-        digest = content_digest((m.instance.sop_instance_uid, m.sha256) for m in members)
-        changed_at = now if digest != course.content_digest else course.changed_at
+        going = [m for m in members if m.instance.sop_instance_uid not in apart]
+        digest = content_digest((m.instance.sop_instance_uid, m.sha256) for m in going)
+        changed_at = self._clock.now() if digest != course.content_digest else course.changed_at
         subject = self._subject_of(course.pseudonym, _days_of(draft))
         findings = validate(draft, self._policy.rules, subject)
-        waiting = self._waiting_for(draft, members, present, findings)
-        until = self._patient_until(waiting, changed_at)
-        state, reasons = judge(
-            Situation(
-                state=course.state,
-                settled=self._has_settled(changed_at, now),
-                admitted=self._is_admitted(course.pseudonym),
-                changed=digest != course.sent_digest,
-                delivered=0 < course.version == course.delivered_version,
-                waiting_for=waiting,
-                released=_released(course),
-                refused_for=_said(findings, Severity.REFUSE),
-                patient=now < until,
-                **_refusal(course, digest),
-            )
-        )
-        if state is CourseState.READY and _is_in_the_outbox(course, digest):
+        waiting = self._waiting_for(course, draft, going, present, findings)
+        now_is = replace(course, content_digest=digest, changed_at=changed_at)
+        state, reasons = judge(self._situation(now_is, waiting, findings))
+        if state is CourseState.READY and _is_in_the_outbox(now_is):
             state = course.state
         updated = replace(
-            course,
+            now_is,
             state=state,
-            content_digest=digest,
-            changed_at=changed_at,
-            instances=len(members),
+            instances=len(going),
+            apart=self._plans.told(course, members, apart),
             reasons=tuple(vars(reason) for reason in reasons),
             findings=tuple(vars(f) | {"severity": f.severity.value} for f in findings),
         )
-        strangers = [m.orthanc_id for m in members if course.id is None or m.course_id != course.id]
-        saved = replace(updated, id=self._courses.save(updated, strangers))
-        self._patience[saved.id or 0] = max(until, changed_at)
+        saved = replace(updated, id=self._save(updated, members, going))
+        self._patience[saved.id or 0] = max(self._patient_until(waiting, changed_at), changed_at)
         if state is CourseState.READY and digest != course.sent_digest:
-            self._outbox.queue(saved, [member.orthanc_id for member in members])
+            self._outbox.queue(saved, [member.orthanc_id for member in going])
+
+    def _situation(
+        self, course: Course, waiting: Sequence[Reason], findings: Sequence[Finding]
+    ) -> Situation:
+        now, refusal = self._clock.now(), course.refusal or {}
+        return Situation(
+            state=course.state,
+            settled=self._has_settled(course.changed_at, now),
+            admitted=self._is_admitted(course.pseudonym),
+            changed=course.content_digest != course.sent_digest,
+            delivered=0 < course.version == course.delivered_version,
+            waiting_for=waiting,
+            released=_released(course),
+            refused_for=_said(findings, Severity.REFUSE),
+            patient=now < self._patient_until(waiting, course.changed_at),
+            refused_on=str(refusal.get("on", "")),
+            changed_since=refusal.get("digest") != course.content_digest,
+        )
+
+    def _save(
+        self, course: Course, members: Sequence[StoredInstance], going: Sequence[StoredInstance]
+    ) -> int:
+        """Write down the course, who belongs to it, and who of them stays here."""
+        strangers = [m.orthanc_id for m in members if course.id is None or m.course_id != course.id]
+        staying = {m.orthanc_id for m in members} - {m.orthanc_id for m in going}
+        moved = staying if staying != {m.orthanc_id for m in members if m.apart} else None
+        return self._courses.save(course, strangers, moved)
 
     def _has_settled(self, changed_at: datetime, now: datetime) -> bool:
         """Whether nothing has come for long enough; a clock may have been set back since."""
@@ -210,6 +232,7 @@ class CourseService:
 
     def _waiting_for(
         self,
+        course: Course,
         draft: Draft,
         members: Sequence[StoredInstance],
         present: set[str],
@@ -219,13 +242,13 @@ class CourseService:
         return (
             *reasons_of(draft, present, self._policy.needs),
             *_said(findings, Severity.HOLD),
-            *([CONFLICT] if any(m.state == "conflict" for m in members) else []),
-            *([TWO_PATIENTS] if self._is_anothers_too(members) else []),
+            *([CONFLICT] if any(_is_in_conflict(course, m) for m in members) else []),
+            *([TWO_PATIENTS] if self._is_anothers_too(course, members) else []),
         )
 
-    def _is_anothers_too(self, members: Sequence[StoredInstance]) -> bool:
+    def _is_anothers_too(self, course: Course, members: Sequence[StoredInstance]) -> bool:
         studies = {member.instance.study_instance_uid for member in members}
-        return bool(self._index.others_with(studies, members[0].instance.pseudonym))
+        return bool(self._index.others_with(studies, course.pseudonym))
 
     def find(self, state: str | None, limit: int) -> list[dict[str, Any]]:
         """Return courses, the latest change first, as the API and the pages show them."""
@@ -237,25 +260,12 @@ class CourseService:
         sent = self._outbox.receipts(course_id)
         told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
         stored = self._index.of_patient(course.pseudonym)
-        more = {"contents": contents_of(stored, course.id), **self._revisions(course, stored)}
+        more = {
+            "contents": contents_of(stored, course.id),
+            "plans": plans_of(course, stored, self._plans.announced(course), self._course_uid),
+            **revisions_of(course, stored, self._course_uid),
+        }
         return {**self.describe(course), **more, "sent": told}
-
-    def _revisions(self, course: Course, stored: Sequence[StoredInstance]) -> dict[str, Any]:
-        """Link to the courses of earlier and later plans, by their names in the archive."""
-        homes = {s.instance.sop_instance_uid: s.course_id for s in stored}
-        found: dict[str, list[dict[str, Any]]] = {"revises": [], "revised_by": []}
-        for link in revisions([s.instance for s in stored]):
-            told = {
-                "plan": self._course_uid(link.plan_uid),
-                "earlier_plan": self._course_uid(link.earlier_uid),
-                "basis": link.basis.value,
-            }
-            earlier, later = homes.get(link.earlier_uid), homes.get(link.plan_uid)
-            if later == course.id:
-                found["revises"].append({**told, "course": earlier})
-            if earlier == course.id:
-                found["revised_by"].append({**told, "course": later})
-        return found
 
     def describe(self, course: Course) -> dict[str, Any]:
         return {
@@ -267,7 +277,8 @@ class CourseService:
             "reasons": list(course.reasons),
             "findings": list(course.findings),
             "released": bool(course.release),
-            "refusal": _told(course.refusal),
+            "refusal": refusal_of(course),
+            "left_out": left_out_of(course, self._course_uid),
             "changed_at": course.changed_at.isoformat(),
             "waits_until": self._waits_until(course),
             "delivered_at": course.delivered_at.isoformat() if course.delivered_at else None,
@@ -307,32 +318,34 @@ class CourseService:
         return course
 
 
-def _with_refusal(
+def _with_decisions(
     course: Course, members: Sequence[StoredInstance], rows: Sequence[Course]
 ) -> Course:
-    """Let a person's refusal go on to the course that the refused one has become part of."""
+    """Let what a person decided go on to the course that another one has become part of."""
     theirs = {member.course_id for member in members}
-    refused = [row for row in rows if row.refusal and row.id in theirs]
-    return course if course.refusal or not refused else replace(course, refusal=refused[0].refusal)
+    joined = [row for row in rows if row.id in theirs]
+    refused = [row.refusal for row in [course, *joined] if row.refusal]
+    plans = {uid: said for row in [*joined, course] for uid, said in row.plans.items()}
+    return replace(course, refusal=refused[0] if refused else None, plans=plans)
 
 
-def contents_of(stored: Sequence[StoredInstance], course_id: int | None) -> list[dict[str, Any]]:
-    """Count what a course has by role and modality, in the order of planning."""
-    order = list(Role)
-    counted = Counter(
-        (order.index(one.instance.role), one.instance.modality)
-        for one in stored
-        if one.course_id == course_id
-    )
-    return [
-        {"role": order[place].value, "modality": modality, "instances": count}
-        for (place, modality), count in sorted(counted.items())
-    ]
+def _anchored(course: Course, draft: Draft, rows: Sequence[Course]) -> Course:
+    """Move the anchor to a better one (its plan), unless it was sent: its name stays for good."""
+    taken = {row.anchor_uid for row in rows if row.id != course.id}
+    if course.version > 0 or draft.anchor_uid in taken:
+        return course
+    return replace(course, anchor_uid=draft.anchor_uid)
 
 
-def _is_in_the_outbox(course: Course, digest: str) -> bool:
+def _is_in_conflict(course: Course, member: StoredInstance) -> bool:
+    """Whether nobody has said yet which content is right: taking a plan in says it of that plan."""
+    decided = course.plans.get(member.instance.sop_instance_uid, {"in": False})
+    return member.state == "conflict" and not decided["in"]
+
+
+def _is_in_the_outbox(course: Course) -> bool:
     busy = course.state in {CourseState.SENDING, CourseState.READY}
-    return busy and digest == course.sent_digest
+    return busy and course.content_digest == course.sent_digest
 
 
 def _said(findings: Sequence[Finding], severity: Severity) -> list[Reason]:
@@ -347,16 +360,6 @@ def _days_of(draft: Draft) -> list[str]:
         for name in ("acquired_on", "planned_on", "treated_on")
     )
     return sorted(day for day in days if day)
-
-
-def _refusal(course: Course, digest: str) -> dict[str, Any]:
-    """Return what a person's refusal, if there is one, means for members of this digest."""
-    refusal = course.refusal or {"on": "", "digest": digest}
-    return {"refused_on": refusal["on"], "changed_since": refusal["digest"] != digest}
-
-
-def _told(refusal: Mapping[str, Any] | None) -> dict[str, str] | None:
-    return {key: refusal[key] for key in ("on", "by", "comment")} if refusal else None
 
 
 def _released(course: Course) -> tuple[Reason, ...]:

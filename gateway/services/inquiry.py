@@ -10,7 +10,7 @@ from typing import Any
 from gateway.errors import RejectError
 from gateway.ports import Audit, Course, Courses, Index, Outbox, StoredInstance, Vault
 from gateway.services.consent import Naming
-from gateway.services.courses import contents_of
+from gateway.services.course_view import contents_of
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class InquiryService:
             "verified": sum(1 for r in current if r["verified"]),
             "last_error": next((r["last_error"] for r in current if r["last_error"]), None),
             "reasons": list(course.reasons),
+            "left_out": list(course.apart),
         }
 
 
@@ -126,8 +127,11 @@ def _verdict(consent: str, courses: list[dict[str, Any]], aside: int) -> str:
             "if the sender reports success, compare the patient identifier there with the list."
         )
     delivered = sum(course["state"] == "delivered" for course in courses)
+    kept = [_what_is_apart(course["id"], one) for course in courses for one in course["left_out"]]
     if not told:
-        return "Everything that came is in the archive, verified."
+        what = "was to go" if kept else "came"
+        return " ".join([f"Everything that {what} is in the archive, verified.", *kept])
+    told += kept
     there = [f"{delivered} of {len(courses)} courses are in the archive."] if delivered else []
     return " ".join([*there, *told])
 
@@ -146,3 +150,10 @@ def _what_keeps(course: dict[str, Any]) -> str:
         return f"{name} waits to be sent again: {course['last_error']}."
     how = "it is being sent" if state == "sending" else "it waits for its turn to be sent"
     return f"{name} is on its way: {how}."
+
+
+def _what_is_apart(course_id: int, one: dict[str, Any]) -> str:
+    why = "; ".join(reason["text"] for reason in one["reasons"]) or "a person decided so"
+    count = one["instances"]
+    what = "a plan" if count == 1 else f"a plan and what hangs on it, {count} objects,"
+    return f"Of course {course_id} {what} is kept apart here: {why}."

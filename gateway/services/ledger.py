@@ -49,10 +49,11 @@ class LedgerService:
         self, course_id: int | None, place: Place, why: str, count: int
     ) -> dict[str, Any]:
         course = self._courses.get(course_id) if course_id is not None else None
+        reasons = [{"code": place.value, "text": why}] if why or not course else course.reasons
         return {
             "course": course_id,
             "place": place.value,
             "instances": count,
             "state": course.state.value if course else None,
-            "reasons": list(course.reasons) if course else [{"code": place.value, "text": why}],
+            "reasons": list(reasons),
         }

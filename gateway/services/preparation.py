@@ -41,6 +41,7 @@ EARLY_S = 600.0
 """How long a prepared copy may wait in the spool for its course."""
 EARLY_BYTES = 2 * 2**30
 """How much of the disk such copies may take."""
+KEPT_APART = "refers to a plan that is kept apart at the centre"
 PENDING_BYTES = 64 * 2**20
 """How much memory objects may take that wait to be prepared early."""
 
@@ -314,7 +315,7 @@ class Preparer:
                 )
                 for one in prepared
             ),
-            missing=_missing(draft, prepared, uid, studies),
+            missing=_missing(course, draft, prepared, uid, studies),
             revisions=_revisions(draft, uid),
             findings=tuple(
                 LocalFinding.model_validate(dict(finding)) for finding in course.findings
@@ -324,7 +325,11 @@ class Preparer:
 
 
 def _missing(
-    draft: Draft, prepared: Sequence[Prepared], uid: Callable[[str], str], studies: set[str]
+    course: Course,
+    draft: Draft,
+    prepared: Sequence[Prepared],
+    uid: Callable[[str], str],
+    studies: set[str],
 ) -> tuple[MissingReference, ...]:
     """List what the written bytes refer to and the course does not hold, each with its reason."""
     inside = {member.sop_instance_uid for member in draft.members}
@@ -332,12 +337,15 @@ def _missing(
         (uid(missing.from_uid), uid(missing.to_uid)): missing.reason
         for missing in missing_of(draft, inside)
     }
+    kept = {uid(one["plan"]) for one in course.apart}
     references = {one.spooled.sop_instance_uid: one.references for one in prepared}
     return tuple(
         MissingReference(
             from_uid=source,
             to_uid=target,
-            reason=told.get((source, target), "refers to an instance outside the course"),
+            reason=KEPT_APART
+            if target in kept
+            else told.get((source, target), "refers to an instance outside the course"),
         )
         for source, target in unresolved(references, studies)
     )

@@ -122,14 +122,19 @@ def decide(
     course_id: int,
     decision: str,
     comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
+    plan: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     state = opened(request, *OPERATORS)
-    if decision not in {"release", "refuse"}:
+    decided = state.decisions
+    of_course = {"release": decided.release, "refuse": decided.refuse}
+    of_plan = {"leave-out": decided.leave_out, "take-in": decided.take_in}
+    if decision not in {*of_course, *of_plan}:
         raise HTTPException(404, "there is no such page")
     try:
-        decided = state.decisions
-        act = decided.release if decision == "release" else decided.refuse
-        act(course_id, comment, caller(request))
+        if decision in of_course:
+            of_course[decision](course_id, comment, caller(request))
+        else:
+            of_plan[decision](course_id, plan, comment, caller(request))
     except RejectError as error:
         if error.code == "unknown-course":
             raise HTTPException(404, str(error)) from None

@@ -28,6 +28,8 @@ class CourseRow(GatewayTable, table=True):
     findings: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     release: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     refusal: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    plans: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
+    apart: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False, server_default="[]"))
     instances: int = 0
     revision: int = 0
     """Counts every change, so that a stale copy is never saved."""

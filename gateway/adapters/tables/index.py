@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, false
 from sqlmodel import Field
 
 from gateway.adapters.tables.base import GatewayTable
@@ -19,7 +19,7 @@ class InstanceRow(GatewayTable, table=True):
     __tablename__ = "instance"
     __table_args__ = (
         # what the account counts, without touching the rows themselves
-        Index("ix_instance_account", "received_at", "sender", "course_id", "state"),
+        Index("ix_instance_account", "received_at", "sender", "course_id", "state", "apart"),
     )
 
     orthanc_id: str = Field(primary_key=True)
@@ -40,6 +40,8 @@ class InstanceRow(GatewayTable, table=True):
     sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """The calling AET; empty when it came over HTTP."""
     received_at: datetime = Field(sa_type=UtcDateTime)
+    apart: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Of its course, and not sent with it."""
 
 
 class SetAsideRow(GatewayTable, table=True):

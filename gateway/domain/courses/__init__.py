@@ -1,5 +1,6 @@
 """Courses: what references connect, per patient, and what a course still waits for."""
 
+from gateway.domain.courses.apart import WITH_ANOTHER, kept_apart, without
 from gateway.domain.courses.completeness import (
     WAITING_CODES,
     Missing,
@@ -31,6 +32,7 @@ from gateway.domain.courses.state import CourseState
 __all__ = [
     "NO_CONSENT",
     "WAITING_CODES",
+    "WITH_ANOTHER",
     "Basis",
     "BeamFacts",
     "CourseState",
@@ -53,9 +55,11 @@ __all__ = [
     "facts_from_json",
     "facts_to_json",
     "judge",
+    "kept_apart",
     "missing_of",
     "patient_of",
     "read_instance",
     "reasons_of",
     "revisions",
+    "without",
 ]

@@ -70,7 +70,7 @@ def assemble(instances: Sequence[Instance]) -> list[Draft]:
             continue
         if instance.role is Role.PLANNING_IMAGE:
             groups.join(instance.sop_instance_uid, f"series {instance.series_instance_uid}")
-        for reference in _strong_references(instance):
+        for reference in strong_references(instance):
             groups.join(instance.sop_instance_uid, reference)
     members: dict[str, list[Instance]] = {}
     for instance in ordered:
@@ -85,7 +85,8 @@ def assemble(instances: Sequence[Instance]) -> list[Draft]:
     return sorted(drafts, key=lambda draft: draft.anchor_uid)
 
 
-def _strong_references(instance: Instance) -> Iterable[str]:
+def strong_references(instance: Instance) -> Iterable[str]:
+    """Return what an instance refers to, but plans that are not treated together with it."""
     others = instance.facts.others if isinstance(instance.facts, PlanFacts) else ()
     return (r for r in instance.references if r not in others)
 
@@ -135,7 +136,7 @@ def _as_attached(image: Instance) -> Instance:
 def _frame_homes(courses: list[list[Instance]]) -> dict[str, int]:
     """Map a frame of reference to the first course, by anchor, whose objects live in it."""
     homes: dict[str, int] = {}
-    for index in sorted(range(len(courses)), key=lambda i: _anchor(courses[i])):
+    for index in sorted(range(len(courses)), key=lambda i: anchor_of(courses[i])):
         for instance in courses[index]:
             for frame in instance.frame_uids:
                 homes.setdefault(frame, index)
@@ -147,7 +148,8 @@ def _most(candidates: list[int | None]) -> int | None:
     return min(counted, key=lambda c: (-counted[c], c)) if counted else None
 
 
-def _anchor(group: list[Instance]) -> str:
+def anchor_of(group: Sequence[Instance]) -> str:
+    """Return what names a course: its oldest plan, else structure set, dose or series."""
     for role in _ANCHOR_ORDER:
         found = [i for i in group if i.role is role]
         if found:
@@ -164,4 +166,4 @@ def _draft(group: list[Instance], links: Sequence[Revision]) -> Draft:
     members = tuple(sorted(group, key=lambda i: i.sop_instance_uid))
     here = {member.sop_instance_uid for member in members}
     own = tuple(link for link in links if link.plan_uid in here)
-    return Draft(anchor_uid=_anchor(group), members=members, revisions=own)
+    return Draft(anchor_uid=anchor_of(group), members=members, revisions=own)

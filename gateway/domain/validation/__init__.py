@@ -1,6 +1,7 @@
 """Local validation of a course before it leaves: rules as data, one function each."""
 
 from gateway.domain.validation.people import TEST_PATIENTS, Subject, is_test_patient
+from gateway.domain.validation.plans import objections
 from gateway.domain.validation.rules import (
     RULES,
     Finding,
@@ -18,6 +19,7 @@ __all__ = [
     "Severity",
     "Subject",
     "is_test_patient",
+    "objections",
     "validate",
     "with_severities",
 ]

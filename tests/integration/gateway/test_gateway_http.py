@@ -52,6 +52,8 @@ GUARDED = [
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/consents"),
     ("POST", "/api/v1/courses/1/release"),
+    ("POST", "/api/v1/courses/1/leave-out"),
+    ("POST", "/api/v1/courses/1/take-in"),
     ("POST", "/api/v1/why"),
     ("POST", "/api/v1/sending/resume"),
     ("POST", "/api/v1/clinical?kind=prom"),

@@ -19,7 +19,7 @@ from gateway.api import (
     recruitment,
     senders,
     terms,
-    texts,
+    values,
 )
 from gateway.api.access import Sessions
 from gateway.collecting import Schedule, collection_of, pacs_of
@@ -51,7 +51,7 @@ APIS = (
     recruitment,
     senders,
     collection,
-    texts,
+    values,
     erasures,
 )
 PAGES = (pages, account_pages, consent_pages, sender_pages, value_pages, erasure_pages)
@@ -116,7 +116,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
         "recall",
         "deletion",
         "terms",
-        "texts",
+        "values",
         "clinical",
         "clinical_sending",
         "recruitment",

@@ -22,7 +22,7 @@ from gateway.adapters.recruitment import SqlScreening
 from gateway.adapters.spool import FolderSpool
 from gateway.adapters.subjects import VaultSubjects
 from gateway.adapters.terms import SqlTerms
-from gateway.adapters.texts import SqlTexts
+from gateway.adapters.values import SqlValues
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
@@ -53,7 +53,7 @@ from gateway.services.recruitment import RecruitmentService
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 from gateway.services.terms import TermService
-from gateway.services.texts import TextService
+from gateway.services.values import ValueService
 from gateway.services.withdrawal import ERASE, WithdrawalService
 
 READERS = 4
@@ -86,7 +86,7 @@ class Service:
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.door = self._door(ring)
-        self.texts = TextService(SqlTexts(engine), _texts_of, self.audit)
+        self.values = ValueService(SqlValues(engine), _texts_of, self.audit)
         self.preparer = self._preparer()
         self.terms = self._terms(ring)
         self.intake = self._intake()
@@ -180,7 +180,7 @@ class Service:
             self.clock,
             self.vault.person,
             self.settings.centre,
-            self.texts.note,
+            self.values.note,
         )
 
     def _terms(self, ring: KeyRing) -> TermService:
@@ -220,7 +220,7 @@ class Service:
 
     def _forget_texts(self, pseudonym: str) -> None:
         self.terms.forget(pseudonym)
-        self.texts.forget(pseudonym)
+        self.values.forget(pseudonym)
 
     def _use_terms(self, texts: Mapping[str, str]) -> None:
         self.world.stage.use_terms(texts)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
 from gateway.contract.records import WORDS
+from gateway.errors import RejectError
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
@@ -46,10 +47,10 @@ async def import_rows(
     data = await request.body()
     if len(data) > MOST_BYTES:
         text = "the file is larger than 64 MiB; `kasari clinical import` sends it in parts"
-        return JSONResponse({"reason": text}, 413)
+        raise RejectError("too-large", text)
     if form == "csv" and kind is None:
         text = f"say which kind of file it is: {', '.join(WORDS)}"
-        return JSONResponse({"reason": text}, 422)
+        raise RejectError("kind", text)
     options = ImportOptions(source, partial, check_only)
     service = clinical_service(request)
     if form == "csv" and kind is not None:

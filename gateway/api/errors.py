@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from gateway.errors import GatewayError, RejectError, RetryError
 
@@ -18,8 +19,18 @@ _STATUS = {
     "unknown-term": 404,
     "not-held": 409,
     "no-consent": 409,
+    "too-large": 413,
     "too-many-attempts": 429,
 }
+_CODES = {
+    401: "not-logged-in",
+    403: "not-allowed",
+    404: "unknown-path",
+    405: "unknown-method",
+    408: "too-slow",
+    413: "too-large",
+}
+"""What the framework and the guards say, in our words."""
 
 
 def _reject(_request: Request, error: Exception) -> JSONResponse:
@@ -41,6 +52,15 @@ def invalid(_request: Request, error: Exception) -> JSONResponse:
     places = sorted({".".join(str(part) for part in one["loc"][:2]) for one in found})[:10]
     text = f"not as it must be: {', '.join(places)}"
     return JSONResponse({"code": "invalid", "text": text}, 422)
+
+
+def refused(_request: Request, error: Exception) -> JSONResponse:
+    """Say what the framework or a guard says in the form of all our answers."""
+    if not isinstance(error, HTTPException):
+        return _unexpected(error)
+    code = _CODES.get(error.status_code, "refused")
+    text = str(error.detail)
+    return JSONResponse({"code": code, "text": text}, error.status_code, error.headers)
 
 
 def _unexpected(error: Exception) -> JSONResponse:

@@ -29,7 +29,7 @@ UNRECORDED: Final = frozenset(
     {
         *("/api/v1/status", "/api/v1/account"),  # sums only, which machines ask for all the time
         *("/login", "/consents", "/why", "/merge"),  # forms only
-        *("/terms", "/values", "/api/v1/terms", "/api/v1/texts"),  # their services record more
+        *("/terms", "/values", "/api/v1/terms", "/api/v1/values"),  # their services record more
     }
 )
 """What somebody known may read without a record; any other page or answer needs one."""

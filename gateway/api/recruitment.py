@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
+from gateway.errors import RejectError
 from gateway.services.recruitment import RecruitmentService
 
 router = APIRouter(prefix="/api/v1/recruitment", tags=["recruitment"])
@@ -22,7 +23,7 @@ async def import_log(
     """Import a screening log: 200 with counts, or 422 with a report by line and nothing kept."""
     body = await request.body()
     if len(body) > MOST_BYTES:
-        return JSONResponse({"code": "too-large", "text": "the log is larger than 32 MiB"}, 413)
+        raise RejectError("too-large", "the log is larger than 32 MiB")
     recruitment: RecruitmentService = request.app.state.recruitment
     report = await run_in_threadpool(recruitment.import_log, body, source, caller)
     return JSONResponse(report.as_json(), 422 if report.problems else 200)

@@ -27,10 +27,10 @@ from gateway.ports.people import Vault as Vault
 from gateway.ports.senders import Call as Call
 from gateway.ports.senders import Callers as Callers
 from gateway.ports.senders import Quarantine as Quarantine
-from gateway.ports.texts import MANY as MANY
-from gateway.ports.texts import LeavingText as LeavingText
-from gateway.ports.texts import Place as Place
-from gateway.ports.texts import Texts as Texts
+from gateway.ports.values import MANY as MANY
+from gateway.ports.values import LeavingText as LeavingText
+from gateway.ports.values import Place as Place
+from gateway.ports.values import Values as Values
 
 
 class Clock(Protocol):

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -13,7 +12,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, only_for
-from gateway.api.errors import invalid
+from gateway.api.errors import invalid, refused
 from gateway.domain.accounts import AccountRole
 from gateway.domain.refusals import meaning_of
 from gateway.domain.submission import LONGEST_COMMENT
@@ -99,9 +98,9 @@ def _tell_role(request: Request, error: Exception) -> Response:
     return page(request, "closed.html", 403, wrong=str(error))
 
 
-async def _tell_absent(request: Request, error: Any) -> Response:
+def _tell_absent(request: Request, error: Any) -> Response:
     if request.url.path.startswith(NO_PAGES):
-        return await http_exception_handler(request, error)
+        return refused(request, error)
     text = str(error.detail) if isinstance(error, HTTPException) else "there is no such page"
     return _trouble(request, error.status_code, text)
 

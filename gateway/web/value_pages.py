@@ -12,5 +12,5 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/values")
 def show_values(request: Request, path: str | None = None, at_most: int = 2) -> Response:
     state = opened(request, *STEWARDS)
-    told = state.texts.view(path or None, at_most, caller(request))
+    told = state.values.view(path or None, at_most, caller(request))
     return page(request, "values.html", told=told, chosen=path, at_most=at_most)

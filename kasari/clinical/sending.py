@@ -129,7 +129,7 @@ def _post(client: httpx.Client, part: Part, options: Options) -> dict[str, Any]:
         return body
     if answer.status_code in {401, 403}:
         raise StackError("the gateway does not know this operator token")
-    raise InputError(f"the gateway answered {answer.status_code}; see its log")
+    raise InputError(str(body.get("text") or f"the gateway answered {answer.status_code}"))
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

@@ -138,6 +138,5 @@ def ask(
         raise InputError("name or password is wrong")
     if answer.is_error:
         told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        text = told.get("text") or told.get("detail")
-        raise InputError(str(text or f"the gateway answered {answer.status_code}"))
+        raise InputError(str(told.get("text") or f"the gateway answered {answer.status_code}"))
     return answer.json() if answer.content else None

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.__main__ import main
 from gateway.adapters.orthanc import open_site_client
-from gateway.api import guard
-from gateway.api.guard import LARGEST_BODY, LARGEST_LIST, UNRECORDED
+from gateway.api import clinical, consents, guard, recruitment
+from gateway.api.guard import LARGEST_BODY, LARGEST_LIST, LISTS, UNRECORDED
 from gateway.config import Settings
 from gateway.domain.accounts import AccountRole
 from tests.factories import site_objects as make
@@ -217,6 +217,59 @@ def test_whatever_somebody_known_reads_is_recorded_but_for_forms_and_sums(
         recorded = len([e for e in audit.events() if e["action"] == "read"]) - before
         expected = answer.is_success and path not in UNRECORDED | {"/health"}
         assert recorded == expected, path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", 404, "unknown-path"),
+        ("PUT", "/api/v1/status", 405, "unknown-method"),
+        ("GET", "/api/v1/values", 403, "not-allowed"),
+        ("GET", "/api/v1/courses/99", 404, "unknown-course"),
+        ("GET", "/api/v1/courses?limit=x", 422, "invalid"),
+        ("POST", "/api/v1/clinical", 422, "kind"),
+        ("POST", "/api/v1/collection/run", 422, "no-collection"),
+    ],
+)
+def test_every_error_has_a_code_and_a_text(
+    hospital: Hospital, method: str, path: str, status: int, code: str
+) -> None:
+    answer = operator(hospital, method, path)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "text"}
+    assert answer.json()["code"] == code
+
+
+def test_whoever_is_not_known_hears_it_in_the_same_form(hospital: Hospital) -> None:
+    answer = call(hospital, "GET", "/api/v1/status")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert set(answer.json()) == {"code", "text"}
+    assert answer.json()["code"] == "not-logged-in"
+
+
+@pytest.mark.parametrize("path", LISTS[2:])
+def test_a_list_that_is_too_large_is_told_in_the_same_form(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for module in (clinical, consents, recruitment):
+        monkeypatch.setattr(module, "MOST_BYTES", 8)
+    answer = operator(hospital, "POST", path, content=b"a,b\n1,2,3,4\n")
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too-large"
+
+
+def test_what_the_guard_names_are_routes(hospital: Hospital) -> None:
+    told = routes(hospital)
+    assert {("GET", path) for path in UNRECORDED} <= set(told)
+    assert {("POST", path) for path in LISTS} <= set(told)
+
+
+def test_a_look_at_the_values_is_recorded_once(hospital: Hospital) -> None:
+    cookies = session(hospital, *hospital.add_steward())
+    for path in ("/values", "/api/v1/values", "/terms", "/api/v1/terms"):
+        before = len(list(hospital.service.audit.events()))
+        assert call(hospital, "GET", path, cookies=cookies).status_code == 200
+        assert len(list(hospital.service.audit.events())) == before + 1, path
 
 
 def test_a_read_that_cannot_be_recorded_is_not_answered(

@@ -22,7 +22,7 @@ def ward(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> Hospital:
 
 
 def rows(ward: Hospital, path: str | None = None, at_most: int = 3) -> dict[tuple[str, str], int]:
-    found = ward.service.texts.view(path, at_most, "steward")["texts"]
+    found = ward.service.values.view(path, at_most, "steward")["texts"]
     return {(row["path"], row["text"]): row["patients"] for row in found}
 
 
@@ -36,7 +36,7 @@ def test_each_text_is_told_with_its_place_and_how_many_people_have_it(ward: Hosp
             plan = plan.replace(b"M1", b"X9")
         leaves = plan
         places = texts_of(read_elements(leaves))
-        ward.service.texts._texts.note(places, ward.pseudonym(name))
+        ward.service.values._values.note(places, ward.pseudonym(name))
     machine = "BeamSequence > TreatmentMachineName"
     found = rows(ward)
     assert found[machine, "X9"] == 1

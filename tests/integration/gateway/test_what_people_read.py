@@ -41,7 +41,10 @@ def test_a_browser_gets_a_page_whatever_is_wrong(
 
 
 def test_a_machine_gets_json(hospital: Hospital) -> None:
-    assert operator(hospital, "GET", "/api/v1/nothing").json() == {"detail": "Not Found"}
+    assert operator(hospital, "GET", "/api/v1/nothing").json() == {
+        "code": "unknown-path",
+        "text": "Not Found",
+    }
     answer = operator(hospital, "GET", "/api/v1/account/days/yesterday")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from gateway.api import errors
 from gateway.api.access import Sessions
 from gateway.api.clinical import router
 from gateway.contract.clinical import RowKind
@@ -51,6 +52,7 @@ def service() -> FakeService:
 
 def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> httpx.Response:
     app = FastAPI()
+    errors.install(app)
     app.include_router(router)
     app.state.operator_token = "t"
     app.state.clinical = service
@@ -88,7 +90,8 @@ def test_strangers_and_unknown_kinds_are_turned_away(service: FakeService) -> No
     assert ask(service, "POST", "/api/v1/clinical?kind=ctcae", "x").status_code == 401
     assert ask(service, "GET", "/api/v1/clinical", "x").status_code == 401
     assert ask(service, "POST", "/api/v1/clinical?kind=other").status_code == 422
-    assert ask(service, "POST", "/api/v1/clinical").status_code == 422
+    answer = ask(service, "POST", "/api/v1/clinical")
+    assert (answer.status_code, answer.json()["code"]) == (422, "kind")
     assert not service.calls
     assert ask(service, "POST", "/api/v1/clinical?form=fhir").status_code == 200
     assert service.exports == ["fhir"]

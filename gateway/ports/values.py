@@ -19,7 +19,7 @@ class LeavingText:
     """1, 2, or `MANY` for that many and more."""
 
 
-class Texts(Protocol):
+class Values(Protocol):
     def note(self, places: Collection[Place], pseudonym: str) -> None: ...
 
     def find(self, path: str | None, at_most: int) -> list[LeavingText]:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from gateway.api.access import Steward
-from gateway.services.texts import TextService
+from gateway.services.values import ValueService
 
 router = APIRouter(prefix="/api/v1/values", tags=["values"])
 
@@ -15,5 +15,5 @@ def read_values(
     request: Request, caller: Steward, path: str | None = None, at_most: int = 2
 ) -> dict[str, Any]:
     """Every distinct text by attribute path that stands in at most so many patients' objects."""
-    service: TextService = request.app.state.texts
+    service: ValueService = request.app.state.values
     return service.view(path, at_most, caller)

@@ -1,4 +1,4 @@
-"""The `Texts` port in SQL, with what is known already in memory."""
+"""The `Values` port in SQL, with what is known already in memory."""
 
 from collections.abc import Collection
 from threading import Lock
@@ -11,7 +11,7 @@ from gateway.adapters.tables.texts import TextRow
 from gateway.ports import MANY, LeavingText, Place
 
 
-class SqlTexts:
+class SqlValues:
     """Remembers of each text up to `MANY` patients: more say that it names nobody."""
 
     def __init__(self, engine: Engine) -> None:

@@ -6,19 +6,19 @@ from threading import Lock
 from typing import Any, Final
 
 from gateway.contract.manifest import Role
-from gateway.ports import MANY, Audit, Place, StoredInstance, Texts
+from gateway.ports import MANY, Audit, Place, StoredInstance, Values
 
 MOST_SERIES: Final = 10_000
 MOST_SHOWN: Final = 2_000
 
 
-class TextService:
+class ValueService:
     """Notes texts while objects are prepared; `view` shows them to a steward."""
 
     def __init__(
-        self, texts: Texts, read: Callable[[bytes], Collection[Place]], audit: Audit
+        self, values: Values, read: Callable[[bytes], Collection[Place]], audit: Audit
     ) -> None:
-        self._texts = texts
+        self._values = values
         self._read = read
         self._audit = audit
         self._seen: set[str] = set()
@@ -34,11 +34,11 @@ class TextService:
                 if len(self._seen) >= MOST_SERIES:
                     self._seen.clear()
                 self._seen.add(series)
-        self._texts.note(self._read(leaves), stored.instance.pseudonym)
+        self._values.note(self._read(leaves), stored.instance.pseudonym)
 
     def view(self, path: str | None, at_most: int, caller: str) -> dict[str, Any]:
         """Return texts, and how many there are by path; that it was looked at is in the audit."""
-        everywhere = self._texts.find(None, at_most)
+        everywhere = self._values.find(None, at_most)
         found = [one for one in everywhere if path is None or one.path == path]
         self._audit.record("values-view", caller, "-", f"{len(found)} texts")
         counts = Counter(one.path for one in everywhere)
@@ -50,4 +50,4 @@ class TextService:
         }
 
     def forget(self, pseudonym: str) -> None:
-        self._texts.forget(pseudonym)
+        self._values.forget(pseudonym)

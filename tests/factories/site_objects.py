@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-from pydicom import Dataset, dcmwrite
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import (
@@ -90,7 +90,7 @@ def _item(**values: object) -> Dataset:
     return item
 
 
-def _reference(number: int, sop_class: str) -> Dataset:
+def reference(number: int, sop_class: str) -> Dataset:
     return _item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=uid(number))
 
 
@@ -100,7 +100,7 @@ def structures(
     dataset = base("RTSTRUCT", RTStructureSetStorage, number, patient, 501)
     series = _item(
         SeriesInstanceUID=uid(500),
-        ContourImageSequence=Items([_reference(n, CTImageStorage) for n in images]),
+        ContourImageSequence=Items([reference(n, CTImageStorage) for n in images]),
     )
     study = _item(RTReferencedSeriesSequence=Items([series]))
     dataset.ReferencedFrameOfReferenceSequence = Items(
@@ -139,7 +139,7 @@ def plan(
     dataset.PlanIntent = intent
     dataset.ApprovalStatus = approval
     dataset.ReferencedStructureSetSequence = Items(
-        [_reference(structure_set, RTStructureSetStorage)]
+        [reference(structure_set, RTStructureSetStorage)]
     )
     dataset.FractionGroupSequence = Items(
         [
@@ -165,6 +165,36 @@ def plan(
     return as_bytes(dataset)
 
 
+def brachy_plan(number: int, structure_set: int, patient: str = "PAAA") -> bytes:
+    """Four fractions of 7 Gy by an afterloader."""
+    dataset = dcmread(BytesIO(plan(number, structure_set, patient)))
+    del dataset.BeamSequence
+    dataset.BrachyTreatmentTechnique = "INTRACAVITARY"
+    dataset.BrachyTreatmentType = "HDR"
+    dataset.FrameOfReferenceUID = FRAME
+    dataset.TreatmentMachineSequence = Items([_item(TreatmentMachineName="AL1")])
+    source = _item(SourceNumber=0, SourceIsotopeName="Ir-192", ReferenceAirKermaRate=42580)
+    dataset.SourceSequence = Items([source])
+    channel = _item(ChannelNumber=1, ReferencedSourceNumber=0)
+    dataset.ApplicationSetupSequence = Items(
+        [_item(ApplicationSetupNumber=0, ChannelSequence=Items([channel, channel]))]
+    )
+    setup = _item(ReferencedBrachyApplicationSetupNumber=0, BrachyApplicationSetupDose=7)
+    dataset.FractionGroupSequence = Items(
+        [
+            _item(
+                FractionGroupNumber=1,
+                NumberOfFractionsPlanned=4,
+                ReferencedBrachyApplicationSetupSequence=Items([setup]),
+            )
+        ]
+    )
+    dataset.DoseReferenceSequence = Items(
+        [_item(DoseReferenceType="TARGET", TargetPrescriptionDose=28)]
+    )
+    return as_bytes(dataset)
+
+
 def dose(number: int, of_plan: int, patient: str = "PAAA", units: str = "GY") -> bytes:
     dataset = base("RTDOSE", RTDoseStorage, number, patient, 503)
     dataset.FrameOfReferenceUID = FRAME
@@ -177,14 +207,14 @@ def dose(number: int, of_plan: int, patient: str = "PAAA", units: str = "GY") ->
     dataset.PixelSpacing = [3, 3]
     dataset.Rows = dataset.Columns = 4
     dataset.GridFrameOffsetVector = [0, 3]
-    dataset.ReferencedRTPlanSequence = Items([_reference(of_plan, RTPlanStorage)])
+    dataset.ReferencedRTPlanSequence = Items([reference(of_plan, RTPlanStorage)])
     return as_bytes(dataset)
 
 
 def record(number: int, of_plan: int, fraction: int, patient: str = "PAAA") -> bytes:
     dataset = base("RTRECORD", RTBeamsTreatmentRecordStorage, number, patient, 504)
     dataset.TreatmentDate = f"202001{12 + fraction:02d}"
-    dataset.ReferencedRTPlanSequence = Items([_reference(of_plan, RTPlanStorage)])
+    dataset.ReferencedRTPlanSequence = Items([reference(of_plan, RTPlanStorage)])
     dataset.TreatmentSessionBeamSequence = Items([_item(CurrentFractionNumber=fraction)])
     return as_bytes(dataset)
 
@@ -198,7 +228,7 @@ def registration(
         [
             _item(
                 FrameOfReferenceUID=frame,
-                ReferencedImageSequence=Items([_reference(n, CTImageStorage) for n in images]),
+                ReferencedImageSequence=Items([reference(n, CTImageStorage) for n in images]),
             )
             for frame in frames
         ]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.facts import PlanFacts
+from gateway.domain.courses.facts import DoseFacts, PlanFacts
 from gateway.domain.courses.graph import Draft
 from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.stacks import Gap, Stack, absent_slices, gaps_of, stacks_of
@@ -30,12 +30,7 @@ _NAMES = {
     Role.REGISTRATION: "a registration",
     Role.SETUP_IMAGE: "a setup image",
 }
-_TARGETS = {
-    Role.PLAN: ("structures-missing", "a structure set"),
-    Role.DOSE: ("plan-missing", "a plan"),
-    Role.RECORD: ("plan-missing", "a plan"),
-    Role.SETUP_IMAGE: ("plan-missing", "a plan"),
-}
+_ANCHORED = (Role.PLAN, Role.DOSE, Role.RECORD, Role.SETUP_IMAGE)
 _ABSENT = {
     Role.PLANNING_IMAGE: ("no-images", "no planning image has come"),
     Role.STRUCTURES: ("no-structures", "no structure set has come"),
@@ -134,12 +129,18 @@ def _dangling(member: Instance, draft: Draft, present: Collection[str]) -> list[
         return []
     if member.role is Role.STRUCTURES:
         return [_absent_slices(member, draft, len(absent))]
-    if member.role is Role.PLAN and draft.of(Role.STRUCTURES):
-        return [Reason("plan-missing", "the plan refers to a concurrent plan that has not come")]
-    if member.role in _TARGETS:
-        code, target = _TARGETS[member.role]
-        return [Reason(code, f"{_name(member)} refers to {target} that has not come")]
-    return []
+    if member.role not in _ANCHORED:
+        return []
+    sets = member.facts.structure_sets if isinstance(member.facts, PlanFacts | DoseFacts) else ()
+    a_plan = "a concurrent plan" if member.role is Role.PLAN else "a plan"
+    kinds = {
+        ("structures-missing", "a structure set") if uid in sets else ("plan-missing", a_plan)
+        for uid in absent
+    }
+    return [
+        Reason(code, f"{_name(member)} refers to {target} that has not come")
+        for code, target in sorted(kinds)
+    ]
 
 
 def _absent_slices(structures: Instance, draft: Draft, absent: int) -> Reason:

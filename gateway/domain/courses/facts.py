@@ -5,7 +5,7 @@ ROI names, which the first stage of de-identification has already cleaned.
 """
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 Vector = tuple[float, float, float]
 
@@ -59,18 +59,49 @@ class BeamFacts:
 
 
 @dataclass(frozen=True)
+class GroupFacts:
+    """A fraction group."""
+
+    number: int
+    fractions: int | None = None
+    dose_gy: float | None = None
+    """Of one fraction: of all treatment beams or brachytherapy setups; None unless each tells."""
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    number: int
+    isotope: str | None = None
+    strength: float | None = None
+    """ReferenceAirKermaRate, or SourceStrength of what is no gamma source."""
+
+
+@dataclass(frozen=True)
+class SetupFacts:
+    """A brachytherapy application setup, and the numbers of the sources in its channels."""
+
+    number: int
+    source_numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class PlanFacts:
     intent: str | None = None
     label: str = ""
-    """Label and name, as cleaning left them."""
+    """As cleaning left it, like the name."""
+    name: str = ""
     approval: str | None = None
     planned_on: str | None = None
-    fractions: int | None = None
-    prescribed_gy: float | None = None
-    """Largest TargetPrescriptionDose."""
-    fraction_dose_gy: float | None = None
-    """Sum of BeamDose over the first fraction group's treatment beams; None where not given."""
+    groups: tuple[GroupFacts, ...] = ()
+    prescriptions_gy: tuple[float, ...] = ()
+    """TargetPrescriptionDose of the targets, distinct and rising."""
     beams: tuple[BeamFacts, ...] = ()
+    setups: tuple[SetupFacts, ...] = ()
+    sources: tuple[SourceFacts, ...] = ()
+    afterloader: str | None = None
+    by_hand: bool = False
+    """BrachyTreatmentType MANUAL: there is no afterloader."""
+    structure_sets: tuple[str, ...] = ()
     predecessors: tuple[str, ...] = ()
     """Plans that this one says it was derived from, and so revises."""
     priors: tuple[str, ...] = ()
@@ -79,6 +110,17 @@ class PlanFacts:
     """Plans that it competes with: one of them is delivered."""
     verifies: tuple[str, ...] = ()
     """Plans that this one, of a verification, says it verifies."""
+
+    @property
+    def fractions(self) -> int | None:
+        """Of all groups together; None unless each tells."""
+        known = [group.fractions for group in self.groups if group.fractions]
+        return sum(known) if known and len(known) == len(self.groups) else None
+
+    @property
+    def prescribed_gy(self) -> float | None:
+        """The largest prescription."""
+        return max(self.prescriptions_gy, default=None)
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -95,14 +137,18 @@ class DoseFacts:
     low_mm: Vector | None = None
     high_mm: Vector | None = None
     """Corners of the grid's bounding box."""
+    structure_sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class RecordFacts:
     treated_on: str | None = None
     fraction: int | None = None
+    group: int | None = None
+    """Number of the plan's fraction group."""
 
 
+Known = TypeVar("Known", ImageFacts, StructureFacts, PlanFacts, DoseFacts, RecordFacts)
 Facts = ImageFacts | StructureFacts | PlanFacts | DoseFacts | RecordFacts | None
 
 _OF = "of"
@@ -113,7 +159,13 @@ _KINDS: dict[str, type[Any]] = {
     "dose": DoseFacts,
     "record": RecordFacts,
 }
-_PARTS: dict[str, type[Any]] = {"rois": RoiFacts, "beams": BeamFacts}
+_PARTS: dict[str, type[Any]] = {
+    "rois": RoiFacts,
+    "beams": BeamFacts,
+    "groups": GroupFacts,
+    "setups": SetupFacts,
+    "sources": SourceFacts,
+}
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:

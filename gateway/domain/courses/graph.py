@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses.facts import PlanFacts
+from gateway.domain.courses.facts import Known, PlanFacts
 from gateway.domain.courses.instance import Instance, by_series
 from gateway.domain.courses.revisions import Revision, revisions
 
@@ -32,6 +32,14 @@ class Draft:
 
     def of(self, role: Role) -> tuple[Instance, ...]:
         return tuple(member for member in self.members if member.role is role)
+
+    def facts_of(self, kind: type[Known]) -> list[Known]:
+        return [member.facts for member in self.members if isinstance(member.facts, kind)]
+
+    @property
+    def revised(self) -> set[str]:
+        """The plans that a later one revises."""
+        return {link.earlier_uid for link in self.revisions}
 
     @property
     def has_anchor(self) -> bool:

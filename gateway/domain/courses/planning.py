@@ -1,12 +1,10 @@
-"""Reading RTPLAN and RT Ion Plan: intent, approval, prescription, beams. No control point after
-the first of a beam is touched: they hold most of a plan's bytes."""
+"""Reading RTPLAN and RT Ion Plan: intent, approval, prescription, beams, brachytherapy. No control
+point after the first of a beam is touched: they hold most of a plan's bytes."""
 
 from pydicom import Dataset
 
-from gateway.domain.courses.facts import BeamFacts, PlanFacts
+from gateway.domain.courses.facts import BeamFacts, GroupFacts, PlanFacts, SetupFacts, SourceFacts
 from gateway.domain.courses.values import number, text, uid, whole
-
-_LABELS = ("RTPlanLabel", "RTPlanName")
 
 
 def plan_facts(dataset: Dataset) -> PlanFacts:
@@ -15,16 +13,21 @@ def plan_facts(dataset: Dataset) -> PlanFacts:
         *_beams(dataset, "BeamSequence", "ControlPointSequence"),
         *_beams(dataset, "IonBeamSequence", "IonControlPointSequence"),
     ]
-    groups = list(dataset.get("FractionGroupSequence") or [])
+    machines = list(dataset.get("TreatmentMachineSequence") or [])
     return PlanFacts(
         intent=text(dataset, "PlanIntent"),
-        label=" ".join(filter(None, (text(dataset, name) for name in _LABELS))),
+        label=text(dataset, "RTPlanLabel") or "",
+        name=text(dataset, "RTPlanName") or "",
         approval=text(dataset, "ApprovalStatus"),
         planned_on=text(dataset, "RTPlanDate"),
-        fractions=whole(groups[0], "NumberOfFractionsPlanned") if groups else None,
-        prescribed_gy=_prescribed(dataset),
-        fraction_dose_gy=_fraction_dose(groups[0], beams) if groups else None,
+        groups=tuple(_group(group, beams) for group in dataset.get("FractionGroupSequence") or []),
+        prescriptions_gy=_prescriptions(dataset),
         beams=tuple(beams),
+        setups=tuple(_setup(item) for item in dataset.get("ApplicationSetupSequence") or []),
+        sources=tuple(_source(item) for item in dataset.get("SourceSequence") or []),
+        afterloader=text(machines[0], "TreatmentMachineName") if machines else None,
+        by_hand=text(dataset, "BrachyTreatmentType") == "MANUAL",
+        structure_sets=structure_sets(dataset),
         predecessors=_related(dataset, "PREDECESSOR"),
         priors=_related(dataset, "PRIOR"),
         alternatives=_related(dataset, "ALTERNATIVE"),
@@ -58,22 +61,55 @@ def _beams(dataset: Dataset, sequence: str, control_points: str) -> list[BeamFac
     return found
 
 
-def _prescribed(dataset: Dataset) -> float | None:
-    doses = [
+def structure_sets(dataset: Dataset) -> tuple[str, ...]:
+    """Return the structure sets that a plan or a dose refers to."""
+    items = dataset.get("ReferencedStructureSetSequence") or []
+    return tuple(uid(item, "ReferencedSOPInstanceUID") for item in items)
+
+
+def _setup(item: Dataset) -> SetupFacts:
+    numbers = {
+        whole(channel, "ReferencedSourceNumber") for channel in item.get("ChannelSequence") or []
+    }
+    return SetupFacts(
+        number=whole(item, "ApplicationSetupNumber") or 0,
+        source_numbers=tuple(sorted(number for number in numbers if number is not None)),
+    )
+
+
+def _source(item: Dataset) -> SourceFacts:
+    return SourceFacts(
+        number=whole(item, "SourceNumber") or 0,
+        isotope=text(item, "SourceIsotopeName"),
+        strength=number(item, "ReferenceAirKermaRate") or number(item, "SourceStrength"),
+    )
+
+
+def _prescriptions(dataset: Dataset) -> tuple[float, ...]:
+    """Return what targets are prescribed; what a point or an organ gets is no prescription."""
+    doses = {
         number(item, "TargetPrescriptionDose")
         for item in dataset.get("DoseReferenceSequence") or []
-    ]
-    given = [dose for dose in doses if dose]
-    return max(given) if given else None
+        if text(item, "DoseReferenceType") in {"TARGET", None}
+    }
+    return tuple(sorted(dose for dose in doses if dose))
 
 
-def _fraction_dose(group: Dataset, beams: list[BeamFacts]) -> float | None:
-    setup = {beam.number for beam in beams if beam.delivery == "SETUP"}
+def _group(group: Dataset, beams: list[BeamFacts]) -> GroupFacts:
+    setup_fields = {beam.number for beam in beams if beam.delivery == "SETUP"}
     doses = [
         number(item, "BeamDose")
         for item in group.get("ReferencedBeamSequence") or []
-        if whole(item, "ReferencedBeamNumber") not in setup
+        if whole(item, "ReferencedBeamNumber") not in setup_fields
+    ]
+    doses += [
+        number(item, "BrachyApplicationSetupDose")
+        for item in group.get("ReferencedBrachyApplicationSetupSequence") or []
     ]
     given = [dose for dose in doses if dose is not None]
-    # a plan that gives the dose of some beams only says nothing about the sum
-    return sum(given) if given and len(given) == len(doses) else None
+    return GroupFacts(
+        number=whole(group, "FractionGroupNumber") or 0,
+        fractions=whole(group, "NumberOfFractionsPlanned"),
+        # a plan that gives the dose of some beams only says nothing about the sum
+        dose_gy=sum(given) if given and len(given) == len(doses) else None,
+    )

@@ -15,7 +15,7 @@ from gateway.contract.manifest import Role
 from gateway.contract.marks import METHOD_PREFIX, SITE_STAGE
 from gateway.domain.courses.facts import DoseFacts, Facts, ImageFacts, RecordFacts
 from gateway.domain.courses.instance import Instance
-from gateway.domain.courses.planning import plan_facts
+from gateway.domain.courses.planning import plan_facts, structure_sets
 from gateway.domain.courses.structures import structure_facts, structure_references
 from gateway.domain.courses.values import number, text, uid, vector, whole
 from gateway.errors import HoldError
@@ -31,6 +31,11 @@ _ROLES = {
     "REG": Role.REGISTRATION,
     "RTIMAGE": Role.SETUP_IMAGE,
 }
+_SESSIONS = (
+    "TreatmentSessionBeamSequence",
+    "TreatmentSessionIonBeamSequence",
+    "TreatmentSessionApplicationSetupSequence",
+)
 _NEEDED = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID")
 
 
@@ -138,7 +143,9 @@ def _facts(dataset: Dataset, role: Role) -> Facts:
         return _dose_facts(dataset)
     if role is Role.RECORD:
         return RecordFacts(
-            treated_on=text(dataset, "TreatmentDate"), fraction=_fraction_number(dataset)
+            treated_on=text(dataset, "TreatmentDate"),
+            fraction=_fraction_number(dataset),
+            group=whole(dataset, "ReferencedFractionGroupNumber"),
         )
     return None
 
@@ -167,6 +174,7 @@ def _dose_facts(dataset: Dataset) -> DoseFacts:
         scaling=number(dataset, "DoseGridScaling"),
         low_mm=low,
         high_mm=high,
+        structure_sets=structure_sets(dataset),
     )
 
 
@@ -203,7 +211,9 @@ def _grid_corners(dataset: Dataset) -> tuple[Any, Any]:
 
 
 def _fraction_number(dataset: Dataset) -> int | None:
-    for keyword in ("TreatmentSessionBeamSequence", "TreatmentSessionIonBeamSequence"):
-        for beam in _items(dataset, keyword):
-            return whole(beam, "CurrentFractionNumber")
-    return None
+    numbers = (
+        whole(item, "CurrentFractionNumber")
+        for keyword in _SESSIONS
+        for item in _items(dataset, keyword)
+    )
+    return next((found for found in numbers if found is not None), None)

@@ -1,9 +1,14 @@
 """Which plan revises which: named by the plan itself, or told by label, place and date.
 
+Planning systems and people mark a revision behind the label: `L:1`, `PROST1R`, `Breast rev 2`,
+`HN_replan`, `Lung (1)`. An `R` or `V` there may also be a side or a vessel, so it tells only where
+the rest is the very label of the earlier plan. `PROST1` and `PROST2` are two plans.
+
 A revised plan with a structure set of its own is a course of its own. The link keeps the two
 together for whoever reads them; it never merges them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +22,18 @@ class Basis(StrEnum):
     NAMED = "named"
     """The later plan names the earlier one (RTPlanRelationship PREDECESSOR)."""
     SAME_LABEL = "same-label"
-    """Same label, same structure set or frame of reference, a later date."""
+    """Same label, but for a mark of revision; same structure set or frame of reference; later."""
+
+
+_REVISED = re.compile(
+    r"""(?: \s*:\s*r?(?=\d) | \s*\((?=\d)
+        | [\s_.-]*(?:rev(?:ised|ision)?|re-?plan(?:ned)?|adapt(?:ed|ive|ation)?)
+        | [\s_.-]+copy )
+        [\s_.-]*(?P<number>\d{0,2})\)?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PERHAPS = re.compile(r"(?:(?<=\d)r|[\s_.-]+[rv](?=\d))(?P<number>\d{0,2})$", re.IGNORECASE)
+_SAME_DOSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -68,10 +84,9 @@ def _plans(instances: Sequence[Instance]) -> list[_Plan]:
 
 def _revises(plan: _Plan, other: _Plan) -> bool:
     """Whether a plan looks like a later one of the same name in the same place."""
-    label = plan.facts.label.casefold()
     return (
-        bool(label)
-        and label == other.facts.label.casefold()
+        _label_revises(_label(plan), _label(other))
+        and (_label(plan) == _label(other) or _same_dose(plan.facts, other.facts))
         and plan.facts.intent == other.facts.intent
         and bool(plan.places & other.places)
         and not _related(plan, other)
@@ -80,9 +95,46 @@ def _revises(plan: _Plan, other: _Plan) -> bool:
     )
 
 
-def _order(plan: _Plan) -> tuple[str, bool]:
-    """By date; of one day, the approved plan comes after the one that was not."""
-    return (plan.facts.planned_on or "", plan.facts.approval == "APPROVED")
+def _label(plan: _Plan) -> str:
+    return (plan.facts.label or plan.facts.name).casefold()
+
+
+def _label_revises(later: str, earlier: str) -> bool:
+    if not later or later == earlier:
+        return bool(later)
+    mark = _mark(later)
+    if mark is None:
+        return False
+    stem = later[: mark.start()]
+    before = _REVISED.search(earlier) if mark.re is _REVISED else None
+    follows = before is not None and stem == earlier[: before.start()]
+    return stem == earlier or (follows and _number(before) < _number(mark))
+
+
+def _mark(label: str) -> re.Match[str] | None:
+    found = _REVISED.search(label) or _PERHAPS.search(label)
+    return found if found and found.start() else None
+
+
+def _number(mark: re.Match[str] | None) -> int:
+    return int(mark["number"] or 1) if mark else 0
+
+
+def _same_dose(plan: PlanFacts, other: PlanFacts) -> bool:
+    """Whether both have the same dose per fraction, where both tell. A boost may differ."""
+    one, two = (
+        facts.prescriptions_gy[-1] / facts.fractions
+        if facts.prescriptions_gy and facts.fractions
+        else None
+        for facts in (plan, other)
+    )
+    return one is None or two is None or abs(one - two) <= _SAME_DOSE * one
+
+
+def _order(plan: _Plan) -> tuple[str, bool, int]:
+    """By date; of one day, first what was not approved, then by the number of the revision."""
+    facts = plan.facts
+    return (facts.planned_on or "", facts.approval == "APPROVED", _number(_mark(_label(plan))))
 
 
 def _related(plan: _Plan, other: _Plan) -> bool:

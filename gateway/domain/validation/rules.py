@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.domain.courses.graph import Draft
-from gateway.domain.validation import checks, people
+from gateway.domain.validation import amounts, checks, geometry, people
 from gateway.domain.validation.people import Subject
 
 
@@ -52,26 +52,32 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "frames-differ",
         Severity.HOLD,
-        "Structures and dose lie in the images' frame of reference.",
-        checks.frames_differ,
+        "Structures, plan and dose lie in the images' frame of reference.",
+        geometry.frames_differ,
     ),
     Rule(
         "frames-registered",
         Severity.WARNING,
         "They do so by themselves, and not by a registration only.",
-        checks.frames_registered,
+        geometry.frames_registered,
     ),
     Rule("dose-units", Severity.HOLD, "Dose is in Gy, with a scaling above 0.", checks.dose_units),
     Rule("dose-type", Severity.WARNING, "Dose is physical or effective.", checks.dose_type),
-    Rule("dose-off-body", Severity.HOLD, "The grid overlaps the body.", checks.dose_off_body),
+    Rule("dose-off-body", Severity.HOLD, "The grid overlaps the body.", geometry.dose_off_body),
     Rule(
         "prescription",
         Severity.WARNING,
         "Fractions x fraction dose agree with the prescription.",
-        checks.prescription,
+        amounts.prescription,
     ),
-    Rule("no-fractions", Severity.WARNING, "The plan says how many fractions.", checks.fractions),
+    Rule("no-fractions", Severity.WARNING, "The plan says how many fractions.", amounts.fractions),
     Rule("beam-incomplete", Severity.WARNING, "Each beam has machine and energy.", checks.beams),
+    Rule(
+        "brachy-incomplete",
+        Severity.WARNING,
+        "Brachytherapy has its machine, and sources with isotope and strength.",
+        checks.brachytherapy,
+    ),
     Rule("plan-intent", Severity.HOLD, "The plan was made to treat a patient.", checks.plan_intent),
     Rule("phantom", Severity.HOLD, "Plan, structures and images are of a patient.", checks.phantom),
     PersonRule(
@@ -82,10 +88,10 @@ RULES: tuple[Rule, ...] = (
     ),
     PersonRule("under-age", Severity.HOLD, "The patient was an adult.", people.under_age),
     Rule("plan-unapproved", Severity.HOLD, "The plan is approved.", checks.plan_unapproved),
-    Rule("contours-degenerate", Severity.WARNING, "Contours have area.", checks.degenerate),
-    Rule("contours-off-slice", Severity.WARNING, "Contours lie on slices.", checks.off_slice),
-    Rule("roi-empty", Severity.INFO, "Each structure has contours.", checks.empty_rois),
-    Rule("slice-spacing", Severity.WARNING, "Slices are evenly spaced.", checks.slice_spacing),
+    Rule("contours-degenerate", Severity.WARNING, "Contours have area.", geometry.degenerate),
+    Rule("contours-off-slice", Severity.WARNING, "Contours lie on slices.", geometry.off_slice),
+    Rule("roi-empty", Severity.INFO, "Each structure has contours.", geometry.empty_rois),
+    Rule("slice-spacing", Severity.WARNING, "Slices are evenly spaced.", geometry.slice_spacing),
     Rule(
         "plan-alternative",
         Severity.WARNING,
@@ -97,8 +103,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "too-many-records",
         Severity.WARNING,
-        "There are no more fractions recorded than planned.",
-        checks.too_many_records,
+        "No plan has more fractions recorded than planned.",
+        amounts.too_many_records,
     ),
 )
 

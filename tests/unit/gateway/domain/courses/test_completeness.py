@@ -1,8 +1,12 @@
 """What a course waits for, in the words that a physicist reads."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from pydicom import dcmread
+from pydicom.sequence import Sequence as Items
+from pydicom.uid import RTPlanStorage
 
 from gateway.contract.manifest import Role
 from gateway.domain.courses import (
@@ -188,6 +192,46 @@ def test_what_has_not_come_is_named(left_out: slice, expected: list[tuple[str, s
         if draft.of(Role.DOSE) or draft.of(Role.PLAN)
     ]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("sets", "plans", "told"),
+    [
+        ((999,), (200,), [("structures-missing", "the dose refers to a structure set")]),
+        ((100,), (998,), [("plan-missing", "the dose refers to a plan")]),
+        (
+            (999,),
+            (998,),
+            [
+                ("plan-missing", "the dose refers to a plan"),
+                ("structures-missing", "the dose refers to a structure set"),
+            ],
+        ),
+    ],
+)
+def test_what_a_dose_lacks_is_told_by_its_kind(
+    sets: tuple[int, ...], plans: tuple[int, ...], told: list[tuple[str, str]]
+) -> None:
+    dataset = dcmread(BytesIO(make.course()[-1]))
+    dataset.ReferencedStructureSetSequence, dataset.ReferencedRTPlanSequence = (
+        Items([make.reference(n, RTPlanStorage) for n in numbers]) for numbers in (sets, plans)
+    )
+    instances = [read_instance(data) for data in [*make.course()[:-1], make.as_bytes(dataset)]]
+    present = {i.sop_instance_uid for i in instances}
+    found = [
+        (r.code, r.text)
+        for draft in assemble(instances)
+        for r in reasons_of(draft, present, Needs(()))
+    ]
+    assert found == [(code, f"{text} that has not come") for code, text in told]
+
+
+def test_a_plan_whose_structure_set_is_absent_lacks_no_concurrent_plan() -> None:
+    concurrent = dcmread(BytesIO(make.plan(210, 999)))
+    concurrent.ReferencedRTPlanSequence = Items([make.reference(200, RTPlanStorage)])
+    assert reasons([*make.course(), make.as_bytes(concurrent)]) == [
+        ("structures-missing", "the plan refers to a structure set that has not come")
+    ]
 
 
 def test_a_registration_to_images_elsewhere_does_not_hold_but_is_told() -> None:

@@ -8,8 +8,13 @@ from pydicom import Dataset, dcmread
 
 from gateway.domain.canary import canary_object
 from gateway.domain.courses import (
+    BeamFacts,
     DoseFacts,
+    GroupFacts,
     PlanFacts,
+    RecordFacts,
+    SetupFacts,
+    SourceFacts,
     StructureFacts,
     facts_from_json,
     facts_to_json,
@@ -47,8 +52,83 @@ def test_facts_of_a_later_version_are_still_read() -> None:
 def test_a_plan_in_numbers() -> None:
     facts = read_instance(make.plan(200, 100)).facts
     assert isinstance(facts, PlanFacts)
-    assert (facts.fractions, facts.fraction_dose_gy, facts.prescribed_gy) == (15, 2.67, 40.05)
+    assert facts.groups == (GroupFacts(0, 15, 2.67),)
+    assert (facts.fractions, facts.prescriptions_gy) == (15, (40.05,))
     assert facts.beams[0].energies_mv == (6.0,)
+
+
+def plan_of(dataset: Dataset) -> PlanFacts:
+    facts = read_instance(make.as_bytes(dataset)).facts
+    assert isinstance(facts, PlanFacts)
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
+    return facts
+
+
+def item(**values: object) -> Dataset:
+    found = Dataset()
+    for keyword, value in values.items():
+        setattr(found, keyword, value)
+    return found
+
+
+def test_every_fraction_group_of_a_plan_is_read() -> None:
+    dataset = dcmread(BytesIO(make.plan(200, 100)))
+    (first,) = dataset.FractionGroupSequence
+    first.FractionGroupNumber = 1
+    second = item(FractionGroupNumber=2, NumberOfFractionsPlanned=4)
+    second.ReferencedBeamSequence = [
+        item(ReferencedBeamNumber=1, BeamDose=1.5),
+        item(ReferencedBeamNumber=2, BeamDose=0.5),
+    ]
+    dataset.FractionGroupSequence.append(second)
+    dataset.DoseReferenceSequence = [
+        item(DoseReferenceType="TARGET", TargetPrescriptionDose=48.05),
+        item(DoseReferenceType="ORGAN_AT_RISK", TargetPrescriptionDose=60),
+        item(DoseReferenceType="TARGET", TargetPrescriptionDose=40.05),
+    ]
+    facts = plan_of(dataset)
+    assert facts.groups == (GroupFacts(1, 15, 2.67), GroupFacts(2, 4, 2.0))
+    assert (facts.fractions, facts.prescriptions_gy) == (19, (40.05, 48.05))
+    del second.NumberOfFractionsPlanned
+    assert plan_of(dataset).fractions is None
+
+
+def test_brachytherapy_in_numbers() -> None:
+    facts = plan_of(dcmread(BytesIO(make.brachy_plan(200, 100))))
+    assert facts.groups == (GroupFacts(1, 4, 7.0),)
+    assert (facts.afterloader, facts.by_hand, facts.beams) == ("AL1", False, ())
+    assert facts.setups == (SetupFacts(0, (0,)),)
+    assert facts.sources == (SourceFacts(0, "Ir-192", 42580.0),)
+
+
+def test_ions_and_electrons_are_beams_like_any() -> None:
+    dataset = dcmread(BytesIO(make.plan(200, 100)))
+    (beam,) = dataset.BeamSequence
+    beam.RadiationType = "ELECTRON"
+    assert plan_of(dataset).beams == (BeamFacts(1, "M1", "ELECTRON", "TREATMENT", (6.0,)),)
+    beam.RadiationType, beam.IonControlPointSequence = "PROTON", beam.ControlPointSequence
+    del beam.ControlPointSequence
+    dataset.IonBeamSequence = dataset.BeamSequence
+    del dataset.BeamSequence
+    facts = plan_of(dataset)
+    assert facts.beams == (BeamFacts(1, "M1", "PROTON", "TREATMENT", (6.0,)),)
+    assert facts.groups == (GroupFacts(0, 15, 2.67),)
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        "TreatmentSessionBeamSequence",
+        "TreatmentSessionIonBeamSequence",
+        "TreatmentSessionApplicationSetupSequence",
+    ],
+)
+def test_records_of_every_kind_have_a_fraction_and_its_group(sequence: str) -> None:
+    dataset = dcmread(BytesIO(make.record(400, 200, 3)))
+    del dataset.TreatmentSessionBeamSequence
+    setattr(dataset, sequence, [item(), item(CurrentFractionNumber=3)])
+    dataset.ReferencedFractionGroupNumber = 2
+    assert read_instance(make.as_bytes(dataset)).facts == RecordFacts("20200115", 3, 2)
 
 
 def test_a_dose_grid_has_corners() -> None:

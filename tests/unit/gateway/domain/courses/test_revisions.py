@@ -9,6 +9,7 @@ from pydicom.sequence import Sequence as Items
 
 from gateway.domain.courses import (
     Basis,
+    GroupFacts,
     Instance,
     Needs,
     PlanFacts,
@@ -84,6 +85,54 @@ def test_of_one_day_the_approved_plan_is_the_later_one() -> None:
 )
 def test_what_is_no_revision_is_not_linked(frame: str, facts: dict[str, object]) -> None:
     assert revisions([*first(), *planned_again(frame, **facts)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("PROST1", "PROST1R"),
+        ("L", "L:1"),
+        ("L:1", "L:2"),
+        ("Breast", "Breast_R1"),
+        ("Lung", "LUNG v2"),
+        ("HN", "HN_replan"),
+        ("HN_adapt1", "HN_adapt2"),
+        ("Pelvis", "Pelvis (1)"),
+        ("Pelvis", "Pelvis rev. 2"),
+        ("Pelvis", "Pelvis revised"),
+    ],
+)
+def test_a_mark_behind_the_label_tells_a_revision(earlier: str, later: str) -> None:
+    (link,) = revisions([*first(label=earlier), *planned_again(label=later)])
+    assert (link.plan_uid, link.earlier_uid) == (make.uid(820), PLAN)
+    (same_day,) = revisions(
+        [*first(label=earlier), *planned_again(label=later, planned_on="20200108")]
+    )
+    assert same_day == link
+    assert revisions([*first(label=later), *planned_again(label=earlier)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("PROST1", "PROST2"),
+        ("PROST", "PROST Boost"),
+        ("Breast", "Breast R"),
+        ("Breast_L1", "Breast_R1"),
+        ("Breast_R1", "Breast_R2"),
+        ("P", "Prev2026"),
+        ("L:1", "LN:2"),
+        ("r.26,s.40", "r.27,s.40"),
+        ("UNMAPPED_81f6b77", "UNMAPPED_81f6b71"),
+    ],
+)
+def test_labels_of_two_plans_are_not_taken_for_a_revision(earlier: str, later: str) -> None:
+    assert revisions([*first(label=earlier), *planned_again(label=later)]) == ()
+
+
+def test_a_boost_is_no_revision_whatever_its_label() -> None:
+    boost = planned_again(label="Breast R:1", prescriptions_gy=(16.0,), groups=(GroupFacts(1, 4),))
+    assert revisions([*first(), *boost]) == ()
 
 
 def test_a_third_plan_is_linked_to_the_second() -> None:

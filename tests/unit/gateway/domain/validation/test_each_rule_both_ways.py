@@ -8,14 +8,19 @@ import pytest
 from gateway.contract.ages import age_on
 from gateway.contract.manifest import Role
 from gateway.domain.courses import (
+    Basis,
     BeamFacts,
     DoseFacts,
     Draft,
+    GroupFacts,
     ImageFacts,
     Instance,
     PlanFacts,
     RecordFacts,
+    Revision,
     RoiFacts,
+    SetupFacts,
+    SourceFacts,
     StructureFacts,
 )
 from gateway.domain.courses.facts import Facts
@@ -36,9 +41,8 @@ GOOD_PLAN = PlanFacts(
     label="Breast L",
     approval="APPROVED",
     planned_on="20200108",
-    fractions=15,
-    prescribed_gy=40.05,
-    fraction_dose_gy=2.67,
+    groups=(GroupFacts(1, 15, 2.67),),
+    prescriptions_gy=(40.05,),
     beams=(BeamFacts(1, "M1", "PHOTON", "TREATMENT", (6.0,)),),
 )
 GOOD_DOSE = DoseFacts("GY", "PHYSICAL", "PLAN", 0.001, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
@@ -68,7 +72,7 @@ def draft(*facts: tuple[str, Facts], frames: dict[str, str] | None = None) -> Dr
             pseudonym="P",
             modality="CT" if role == "planning-image" else role,
             role=Role(role),
-            frame_uids=((frames or {}).get(role, "2.25.900"),),
+            frame_uids=tuple(filter(None, [(frames or {}).get(role, "2.25.900")])),
             facts=one,
         )
         for number, (role, one) in enumerate(facts)
@@ -132,12 +136,62 @@ NOT_AXIAL = [
     (1.0, 0.0, 0.0, 0.0, 0.0, -1.0),  # coronal
     (1.0, 0.0, 0.0, 0.0, 0.8, -0.6),  # oblique, 37 degrees
 ]
-REVISED = draft(
-    *IMAGES,
-    ("structures", GOOD_STRUCTURES),
-    ("plan", GOOD_PLAN),
-    ("plan", replace(GOOD_PLAN, predecessors=("2.25.5",))),
-    ("dose", GOOD_DOSE),
+REVISED = replace(
+    draft(*IMAGES, ("structures", GOOD_STRUCTURES), ("plan", GOOD_PLAN), ("plan", GOOD_PLAN)),
+    revisions=(
+        Revision("2.25.6", "2.25.5", Basis.NAMED),
+        Revision("2.25.5", "2.25.99", Basis.NAMED),
+    ),
+)
+
+
+def grouped(*groups: tuple[int | None, float | None], prescribed: tuple[float, ...]) -> PlanFacts:
+    """A plan of fraction groups: fractions and dose of one, each."""
+    parts = tuple(GroupFacts(n, *group) for n, group in enumerate(groups, start=1))
+    return replace(GOOD_PLAN, groups=parts, prescriptions_gy=prescribed)
+
+
+def plans(*facts: PlanFacts) -> Draft:
+    return draft(*IMAGES, ("structures", GOOD_STRUCTURES), *(("plan", one) for one in facts))
+
+
+def treated(plans_and_records: list[tuple[PlanFacts, list[RecordFacts]]]) -> Draft:
+    """Plans with the records that refer to each."""
+    found = draft(*IMAGES)
+    members = list(found.members)
+    for number, (facts, records) in enumerate(plans_and_records):
+        uid = f"2.25.7{number}"
+        members.append(replace(members[0], sop_instance_uid=uid, role=Role.PLAN, facts=facts))
+        members += [
+            replace(
+                members[0],
+                sop_instance_uid=f"{uid}.{at}",
+                role=Role.RECORD,
+                references=(uid,),
+                facts=record,
+            )
+            for at, record in enumerate(records)
+        ]
+    return replace(found, members=tuple(members))
+
+
+def fractions(first: int, last: int, group: int | None = None) -> list[RecordFacts]:
+    return [RecordFacts("20200201", number, group) for number in range(first, last + 1)]
+
+
+PHASE_1, BOOST = (
+    grouped((25, 2.0), prescribed=(50.0,)),
+    grouped((5, 2.0), prescribed=(10.0,)),
+)
+TWO_GROUPS = grouped((25, 2.0), (5, 2.0), prescribed=(60.0,))
+BRACHY = replace(
+    GOOD_PLAN,
+    beams=(),
+    groups=(GroupFacts(1, 4, 7.0),),
+    prescriptions_gy=(28.0,),
+    setups=(SetupFacts(1, (0,)),),
+    sources=(SourceFacts(0, "Ir-192", 42580.0),),
+    afterloader="Flexitron",
 )
 OTHER = "2.25.31"
 DOSE_ON_ANOTHER_IMAGE = course(frames={"dose": OTHER})
@@ -170,6 +224,15 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
     "frames-differ": [
         (course(frames={"dose": "2.25.31"}), "a dose lies in another frame"),
         (course(frames={"structures": "2.25.31"}), "a structure set lies in another frame"),
+        (course(frames={"plan": "2.25.31"}), "a plan lies in another frame of reference than ever"),
+        (
+            course(images=[], frames={"plan": "2.25.31"}),
+            "a plan lies in another frame of reference than the structures",
+        ),
+        (
+            draft(("plan", GOOD_PLAN), ("dose", GOOD_DOSE), frames={"plan": "2.25.31"}),
+            "a dose lies in another frame of reference than its plan",
+        ),
         (DOSE_ON_ANOTHER_IMAGE, "a dose lies in another frame of reference than the structures"),
     ],
     "frames-registered": [
@@ -184,8 +247,37 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
     ],
     "dose-type": [(dose(kind="ERROR"), "dose type is ERROR"), (dose(kind=None), "not given")],
     "dose-off-body": [(dose(low_mm=(0.0, 0.0, 50.0), high_mm=(9.0, 9.0, 60.0)), "outside")],
-    "prescription": [(plan(prescribed_gy=60.0), "15 fractions of 2.67 Gy are 40.05 Gy")],
-    "no-fractions": [(plan(fractions=None), "does not say how many"), (plan(fractions=0), "not")],
+    "prescription": [
+        (
+            plan(prescriptions_gy=(60.0,)),
+            "15 fractions of 2.67 Gy are 40.05 Gy, prescribed are 60.00 Gy",
+        ),
+        (
+            plans(grouped((22, 2.0), (8, 2.0), prescribed=(54.0, 75.0))),
+            "22 fractions of 2.00 Gy and 8 fractions of 2.00 Gy are 60.00 Gy, prescribed are "
+            "54.00, 75.00 Gy",
+        ),
+        (
+            plans(PHASE_1, replace(BOOST, prescriptions_gy=(16.0,))),
+            "10.00 Gy, prescribed are 16.00",
+        ),
+        (plans(replace(BRACHY, prescriptions_gy=(7.0,))), "4 fractions of 7.00 Gy are 28.00 Gy"),
+    ],
+    "no-fractions": [
+        (plan(groups=()), "does not say how many"),
+        (plan(groups=(GroupFacts(1, 0),)), "not"),
+        (plan(groups=(GroupFacts(1, 5), GroupFacts(2, None))), "not"),
+    ],
+    "brachy-incomplete": [
+        (plans(replace(BRACHY, afterloader=None)), "the brachytherapy has no machine"),
+        (plans(replace(BRACHY, sources=(SourceFacts(0, None, 1.0),))), "source 0 has no isotope"),
+        (plans(replace(BRACHY, sources=(SourceFacts(0, "Ir-192", 0.0),))), "no strength"),
+        (plans(replace(BRACHY, sources=())), "application setup 1 has no source"),
+        (
+            plans(replace(BRACHY, setups=(SetupFacts(2, (3,)),))),
+            "application setup 2 has no source",
+        ),
+    ],
     "beam-incomplete": [
         (plan(beams=(BeamFacts(2, None, None, "TREATMENT"),)), "beam 2 has no machine and no en"),
         (plan(beams=(BeamFacts(3, "M1", None, None),)), "beam 3 has no energy"),
@@ -214,7 +306,18 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
         (plan(planned_on="20200101"), "the plan is dated before the images"),
         (course(more=[("record", RecordFacts("20200107", 1))]), "the first treatment is dated"),
     ],
-    "too-many-records": [(plan(fractions=2, fraction_dose_gy=20.025), "3 fractions are recorded")],
+    "too-many-records": [
+        (
+            treated([(PHASE_1, fractions(1, 30)), (BOOST, fractions(1, 5))]),
+            "of a plan 30 fractions are recorded, 25 are planned",
+        ),
+        (treated([(PHASE_1, fractions(1, 25)), (BOOST, fractions(1, 9))]), "9 fractions are reco"),
+        (
+            treated([(TWO_GROUPS, [*fractions(1, 25, 1), *fractions(1, 6, 2)])]),
+            "6 fractions are recorded, 5 are planned",
+        ),
+        (treated([(BRACHY, fractions(1, 5, 1))]), "5 fractions are recorded, 4 are planned"),
+    ],
 }
 PASSES: list[tuple[str, Draft]] = [
     ("beam-incomplete", plan(beams=(BeamFacts(9, None, None, "SETUP"),))),
@@ -222,8 +325,19 @@ PASSES: list[tuple[str, Draft]] = [
     ("plan-intent", plan(intent="PALLIATIVE")),
     ("plan-unapproved", plan(approval=None)),
     ("phantom", plan(label="Equal quality")),
-    ("prescription", plan(prescribed_gy=None)),
-    ("prescription", plan(prescribed_gy=43.0)),
+    ("prescription", plan(prescriptions_gy=())),
+    ("prescription", plan(prescriptions_gy=(43.0,))),
+    ("prescription", plans(TWO_GROUPS)),
+    ("prescription", plans(replace(TWO_GROUPS, prescriptions_gy=(10.0, 50.0)))),
+    ("prescription", plans(PHASE_1, BOOST)),
+    ("prescription", plans(PHASE_1, replace(BOOST, prescriptions_gy=(60.0,)))),
+    ("prescription", plans(grouped((33, 1.64), prescribed=(54.0, 59.4, 70.0)))),
+    ("prescription", plans(grouped((22, 2.0), (8, None), prescribed=(60.0,)))),
+    ("prescription", plans(BRACHY)),
+    ("brachy-incomplete", plans(BRACHY)),
+    ("brachy-incomplete", plans(replace(BRACHY, afterloader=None, by_hand=True))),
+    ("beam-incomplete", plans(BRACHY)),
+    ("frames-differ", draft(("plan", GOOD_PLAN), ("dose", GOOD_DOSE), frames={"plan": ""})),
     ("dose-off-body", structures(body_low_mm=None, body_high_mm=None)),
     ("dose-type", dose(kind="EFFECTIVE")),
     ("contours-off-slice", structures(contour_z_mm=(0.0, 3.4))),
@@ -231,7 +345,11 @@ PASSES: list[tuple[str, Draft]] = [
     *(("contours-off-slice", lying(turned, OFF_Z)) for turned in NOT_AXIAL),
     *(("slice-spacing", lying(turned)) for turned in NOT_AXIAL),
     ("slice-spacing", course(images=[*IMAGES, ("planning-image", image(3.0004))])),
-    ("too-many-records", plan(fractions=3, fraction_dose_gy=13.35)),
+    ("too-many-records", treated([(PHASE_1, fractions(1, 25)), (BOOST, fractions(1, 5))])),
+    ("too-many-records", treated([(TWO_GROUPS, fractions(1, 30))])),
+    ("too-many-records", treated([(TWO_GROUPS, [*fractions(1, 25, 1), *fractions(1, 5, 2)])])),
+    ("too-many-records", treated([(PHASE_1, [*fractions(1, 25), *fractions(1, 25)])])),
+    ("too-many-records", treated([(replace(PHASE_1, groups=()), fractions(1, 30))])),
     (
         "slice-spacing",
         course(images=[("planning-image", image(z)) for z in (0.0, 3.0, 6.05, 15.0, 18.0)]),

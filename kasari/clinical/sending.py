@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
-
-from kasari.errors import InputError, StackError
+from kasari.doors import Door
 
 PART_BYTES: Final = 4 * 1024 * 1024
 COUNTS: Final = ("rows", "stored", "unchanged", "superseded", "held", "skipped")
@@ -75,7 +73,7 @@ def _rows(data: bytes) -> Iterator[bytes]:
 
 
 def send(
-    client: httpx.Client,
+    door: Door,
     data: bytes,
     options: Options,
     advance: Callable[[int], None],
@@ -96,13 +94,13 @@ def send(
     if len(parts) > 1 or options.get("check_only"):  # one part is all or nothing by itself
         checked = Total()
         for part in parts:
-            checked.add(_post(client, part, {**options, "check_only": True}))
+            checked.add(_post(door, part, {**options, "check_only": True}))
             advance(len(part.data))
         if options.get("check_only") or (checked.problems and not options.get("partial")):
             return checked
     done = Total()
     for part in parts:
-        done.add(_post(client, part, options))
+        done.add(_post(door, part, options))
         advance(len(part.data))
     return done
 
@@ -117,24 +115,7 @@ def _parts(data: bytes, options: Options) -> list[Part]:
     return split(data) if options.get("form", "csv") == "csv" else [Part(data, 2)]
 
 
-def _post(client: httpx.Client, part: Part, options: Options) -> dict[str, Any]:
+def _post(door: Door, part: Part, options: Options) -> dict[str, Any]:
     query = {**options, "first_line": part.first_line}
-    try:
-        answer = client.post("/api/v1/clinical", params=query, content=part.data)
-    except httpx.HTTPError as error:
-        text = f"the gateway cannot be reached ({type(error).__name__}); is the stack up?"
-        raise StackError(text) from error
-    body = _json(answer)
-    if answer.status_code == httpx.codes.OK or "problems" in body:
-        return body
-    if answer.status_code in {401, 403}:
-        raise StackError("the gateway does not know this operator token")
-    raise InputError(str(body.get("text") or f"the gateway answered {answer.status_code}"))
-
-
-def _json(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    report: dict[str, Any] = door.json("POST", "/api/v1/clinical", params=query, content=part.data)
+    return report

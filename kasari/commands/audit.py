@@ -1,15 +1,14 @@
 """`kasari audit`: are the audit chains whole."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kasari.commands.gateway.audit import first_break
+from kasari.doors import described, settings
 from kasari.errors import InputError
-from kasari.gateway.asking import STACK, AsJson, described
-from kasari.gateway.audit import first_break
-from kasari.gateway.local import Config, settings
+from kasari.options import AsJson, Gateways
 
 app = typer.Typer(no_args_is_help=True, help="The audit chains of this machine's gateways.")
 
@@ -21,9 +20,8 @@ def chains() -> None:
 
 @app.command()
 def verify(
-    config: Config = None,
-    centre: Annotated[str | None, typer.Option(help="Only this one of the stack.")] = None,
-    stack: Annotated[Path, typer.Option(help="Where `kasari up` wrote what runs.")] = STACK,
+    centre: Annotated[str, typer.Option(help="Only this one of the stack.")] = "",
+    where: Gateways = None,
     as_json: AsJson = False,
 ) -> None:
     """Check every chain; exit code 1 and the place if one is broken.
@@ -31,11 +29,8 @@ def verify(
     Example: kasari audit verify
     Example: kasari audit verify --config gateway.yml --json
     """
-    if config is not None:
-        chosen = [settings(config, None)]
-    else:
-        names = [centre] if centre else list(described(stack)["centres"])
-        chosen = [settings(None, name, stack) for name in names]
+    names = [centre] if centre else list(described(where)["centres"])
+    chosen = [settings(where, name) for name in names]
     broken = {one.centre: first_break(one) for one in chosen}
     if as_json:
         typer.echo(json.dumps({name: {"broken_at": place} for name, place in broken.items()}))

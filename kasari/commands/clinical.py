@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -24,20 +23,20 @@ from kasari.clinical.mapping import (
 from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.recognising import recognise
 from kasari.clinical.sending import Total, passes, send
-from kasari.errors import InputError, StackError
-from kasari.setup.options import DataFolder
-from kasari.stack import chosen_folder, open_stack
+from kasari.doors import gateway_door
+from kasari.errors import InputError
+from kasari.options import Centre, Gateways, GatewayUrl, TokenFile
+from kasari.reports import SHOWN, show_problems
 
 app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
 console = Console(stderr=True)
 FORMS = ("csv", "kaiku", "redcap", "fhir")
-SHOWN = 50
 
 
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="The file to import.")],
-    centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
+    centre: Centre = "",
     kind: Annotated[
         str, typer.Option(help=f"Of a CSV file, if not told by its columns: {', '.join(KINDS)}.")
     ] = "",
@@ -48,13 +47,16 @@ def import_file(
         bool, typer.Option(help="Import good rows although others are bad.")
     ] = False,
     check_only: Annotated[bool, typer.Option(help="Only check, import nothing.")] = False,
-    data_folder: DataFolder = None,
+    where: Gateways = None,
+    url: GatewayUrl = None,
+    token_file: TokenFile = None,
 ) -> None:
     """Import a file at a centre: every row is checked first, then all of them go or none.
 
     Example: kasari clinical import --centre KUH qlq-c30.csv
+    Example: kasari clinical import --config gateway.yml qlq-c30.csv
     """
-    data = _read(file)
+    data = file.read_bytes()
     if mapping is not None:
         chosen = read_mapping(mapping)
         data, kind = mapped(chosen, data), word_of(chosen)
@@ -72,9 +74,10 @@ def import_file(
     if kind:
         options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with _gateway(data_folder, centre) as client, Progress(*columns, console=console) as progress:
+    door = gateway_door(centre, where, url, token_file)
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task("import", total=len(data) * passes(data, options))
-        total = send(client, data, options, lambda done: progress.advance(task, done))
+        total = send(door, data, options, lambda done: progress.advance(task, done))
     _show(total)
     if total.problems and not partial:
         raise InputError(f"{len(total.problems)} problems; nothing was imported")
@@ -92,7 +95,7 @@ def map_columns(
     """
     if kind and kind not in KINDS:
         raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
-    mapping, table = guessed(_read(file), kind or None)
+    mapping, table = guessed(file.read_bytes(), kind or None)
     shown = Table("ours", "theirs", "values", box=None)
     for line in preview(mapping, table):
         shown.add_row(*(escape(cell) for cell in line))
@@ -139,28 +142,6 @@ def _check_form(form: str, kind: str) -> None:
         raise InputError(f"say which kind of file it is: {', '.join(KINDS)}")
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from error
-
-
-def _gateway(data_folder: Path | None, centre: str) -> httpx.Client:
-    """Return a client of the centre's running gateway."""
-    where = open_stack(chosen_folder(data_folder)).centre(centre)
-    try:
-        token = where.operator_token()
-    except OSError as error:
-        raise StackError(f"cannot read the operator token: {error.strerror}") from error
-    return httpx.Client(
-        base_url=where.gateway_url,
-        headers={"authorization": f"Bearer {token}"},
-        timeout=httpx.Timeout(600, connect=10),
-        trust_env=False,
-    )
-
-
 def _show(total: Total) -> None:
     table = Table("what", "rows", box=None)
     for name, number in total.counts.items():
@@ -173,10 +154,4 @@ def _show(total: Total) -> None:
         console.print(f"{text}number, or bring the consent first", markup=False, soft_wrap=True)
     if total.dropped_columns:
         console.print(f"columns dropped: {', '.join(sorted(total.dropped_columns))}", markup=False)
-    for found in total.problems[:SHOWN]:
-        where = f"line {found['line']}" if found["line"] else "the file"
-        column = f", {found['column']}" if found["column"] else ""
-        text = f"{where}{column}: {found['reason']}; {found['mend']}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if len(total.problems) > SHOWN:
-        console.print(f"... and {len(total.problems) - SHOWN} more")
+    show_problems(total.problems)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from kasari.doctor import Check, Verdict, checks_of_machine, checks_of_stack
-from kasari.setup.options import DataFolder
+from kasari.options import DataFolder
 from kasari.stack import chosen_folder
 
 SHOWN: Final = {Verdict.OK: "ok", Verdict.MISSING: "MISSING", Verdict.OPTIONAL: "not here"}

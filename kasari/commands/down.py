@@ -2,7 +2,7 @@
 
 import typer
 
-from kasari.setup.options import DataFolder
+from kasari.options import DataFolder
 from kasari.stack import chosen_folder, stop_stack
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kasari.errors import StackError
+from kasari.options import DataFolder
 from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
-from kasari.setup.options import DataFolder
 from kasari.stack import Stack, chosen_folder, open_stack
 from kasari.stack.settings import PUSH_AET
 

@@ -2,73 +2,82 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from kasari.errors import InputError, StackError
-from kasari.setup.options import DataFolder
-from kasari.stack import chosen_folder, open_stack
+from gateway.domain.recruitment import STEPS
+from kasari.doors import archive_door, gateway_door
+from kasari.errors import InputError
+from kasari.options import (
+    ArchiveUrl,
+    AsJson,
+    Centre,
+    DataFolder,
+    Gateways,
+    GatewayUrl,
+    TokenFile,
+)
+from kasari.reports import show_problems
+from kasari.tables import print_table
 
 app = typer.Typer(no_args_is_help=True, help="Who was asked to take part, and who answers.")
-console = Console(stderr=True)
-SHOWN: Final = 20
-STEPS: Final = ("eligible", "asked", "consented", "declined", "withdrawn")
 
 
 @app.command("import")
 def import_log(
     file: Annotated[Path, typer.Argument(help="CSV: step, month, diagnosis, age, sex, count.")],
-    centre: Annotated[str, typer.Option(help="The centre, e.g. KUH.")],
+    centre: Centre = "",
     source: Annotated[str, typer.Option(help="The log's name: a log replaces its namesake.")] = (
         "log"
     ),
-    data: DataFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    where: Gateways = None,
+    url: GatewayUrl = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Import a screening log: all of it, or nothing if a line is wrong. Only counts are kept.
 
     Example: kasari recruitment import screening.csv --centre KUH
+    Example: kasari recruitment import screening.csv --config gateway.yml
     """
-    place = open_stack(chosen_folder(data)).centre(centre)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
-    url, token = f"{place.gateway_url}/api/v1/recruitment", place.operator_token()
-    report = _ask("POST", url, token, params={"source": source}, content=content).json()
-    for problem in report["problems"][:SHOWN]:
-        where = f"line {problem['line']}, {problem['column']}" if problem["line"] else "the file"
-        console.print(f"{where}: {problem['reason']}; {problem['mend']}", markup=False)
+    door = gateway_door(centre, where, url, token_file)
+    content, params = file.read_bytes(), {"source": source}
+    report = door.json("POST", "/api/v1/recruitment", params=params, content=content)
+    show_problems(report["problems"])
+    counted = ", ".join(f"{report['counted'].get(step, 0)} {step}" for step in STEPS)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    elif not report["problems"]:
+        typer.echo(f"{report['lines']} lines: {counted}")
     if report["problems"]:
         raise InputError(f"{len(report['problems'])} problems; nothing was imported")
-    counted = ", ".join(f"{report['counted'].get(step, 0)} {step}" for step in STEPS)
-    typer.echo(json.dumps(report) if as_json else f"{report['lines']} lines: {counted}")
 
 
 @app.command()
 def show(
     by: Annotated[str, typer.Option(help="all, month, diagnosis, age_band or sex.")] = "all",
+    url: ArchiveUrl = None,
+    token_file: TokenFile = None,
     data: DataFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what the centres told the archive. Example: kasari recruitment show --by sex"""
-    url, token = _archive(data)
-    rows = _ask("GET", f"{url}/api/v1/recruitment", token).json()
+    rows = archive_door(url, token_file, data).json("GET", "/api/v1/recruitment")
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("centre", "group", *STEPS, "of eligible")
-    for row in rows:
-        if row["by"] == by:
-            rate = row["consent_rate"]
-            numbers = ("few" if row[step] is None else str(row[step]) for step in STEPS)
-            said = "-" if rate is None else f"{100 * rate:.0f} %"
-            table.add_row(row["centre"], row["group"], *numbers, said)
-    Console().print(table)
+    shown = [
+        (
+            row["centre"],
+            row["group"],
+            *("few" if row[step] is None else row[step] for step in STEPS),
+            "-" if row["consent_rate"] is None else f"{100 * row['consent_rate']:.0f} %",
+        )
+        for row in rows
+        if row["by"] == by
+    ]
+    print_table(("centre", "group", *STEPS, "of eligible"), shown)
 
 
 @app.command()
@@ -76,36 +85,15 @@ def weights(
     instrument: Annotated[str, typer.Option(help="Id of the instrument, e.g. qlq-c30.")],
     timepoint: Annotated[str, typer.Option(help="For example 12-months.")],
     out: Annotated[Path, typer.Option(help="CSV to write.")],
+    url: ArchiveUrl = None,
+    token_file: TokenFile = None,
     data: DataFolder = None,
 ) -> None:
     """Write inverse-probability weights of who answered, against who should have.
 
     Example: kasari recruitment weights --instrument qlq-c30 --timepoint 12-months --out w.csv
     """
-    url, token = _archive(data)
     asked = {"instrument": instrument, "timepoint": timepoint}
-    answer = _ask("GET", f"{url}/api/v1/proms/weights.csv", token, params=asked)
-    try:
-        out.write_bytes(answer.content)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from error
-    console.print(f"wrote {out}: {answer.text.count(chr(10)) - 1} patients", markup=False)
-
-
-def _archive(data: Path | None) -> tuple[str, str]:
-    stack = open_stack(chosen_folder(data))
-    return stack.archive_url, stack.reader_token("researcher")
-
-
-def _ask(method: str, url: str, token: str, **how: Any) -> httpx.Response:
-    """Ask, and let an answer pass that says what is wrong with a file."""
-    headers = {"Authorization": f"Bearer {token}"}
-    try:
-        answer = httpx.request(method, url, headers=headers, timeout=600, trust_env=False, **how)
-    except httpx.HTTPError as error:
-        raise StackError(f"no answer ({type(error).__name__}); is the stack up?") from error
-    body = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    if answer.is_error and "problems" not in body:
-        text = body.get("text") or f"the answer was {answer.status_code}"
-        raise InputError(str(text))
-    return answer
+    archive_door(url, token_file, data).download("/api/v1/proms/weights.csv", out, asked)
+    patients = out.read_text("utf-8").count("\n") - 1
+    typer.echo(f"wrote {out}: {patients} patients", err=True)

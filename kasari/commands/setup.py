@@ -2,8 +2,8 @@
 
 import typer
 
+from kasari.options import DebianMirror
 from kasari.setup import OWN_FOLDER, ensure_orthanc, ensure_site_packages
-from kasari.setup.options import DebianMirror
 
 
 def command(debian_mirror: DebianMirror = None) -> None:

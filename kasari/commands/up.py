@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
 
 from kasari.errors import StackError
 from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
+from kasari.tables import print_table
 
 NAMED: Final = ("KUH", "Tyks", "TAYS", "OYS", "HUS")
 MOST: Final = 20
@@ -52,12 +52,11 @@ def centre_names(count: int) -> tuple[str, ...]:
 
 def show(stack: Stack) -> None:
     """What runs where, as a table for a person."""
-    table = Table(*(Column(name, overflow="fold") for name in ("what", "where", "sign in with")))
-    table.add_row("archive", stack.archive_url, str(stack.reader_token_file()))
+    rows = [("archive", stack.archive_url, stack.reader_token_file())]
     for centre in stack.centres.values():
         address = f"{centre.gateway_url}\nDICOM {centre.ae_title} at port {centre.dicom_port}"
-        table.add_row(centre.name, address, str(centre.operator_token_file))
-    Console().print(table)
+        rows.append((centre.name, address, centre.operator_token_file))
+    print_table(("what", "where", "sign in with"), rows)
 
 
 def stay(stack: Stack) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from kasari.clinical.sending import send
+from kasari.clinical.sending import Options, send
+from kasari.doors import door_of
 from kasari.errors import InputError, StackError
 from kasari.stack import Centre, Stack
 from kasari.stack.consents import import_consents
@@ -45,6 +46,7 @@ class Steward:
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
+        self._door = door_of(centre).soon(PATIENCE_S)
 
     def consents(self, path: Path) -> None:
         """Import a consent list; what is known already stays as it is."""
@@ -54,10 +56,8 @@ class Steward:
 
     def table(self, kind: str, path: Path) -> dict[str, int]:
         """Import a table of rows; returns how many were new, known, or of nobody here."""
-        with self._client() as client:
-            total = send(
-                client, path.read_bytes(), {"form": "csv", "kind": kind, "source": "demo"}, _nothing
-            )
+        options: Options = {"form": "csv", "kind": kind, "source": "demo"}
+        total = send(self._door, path.read_bytes(), options, _nothing)
         if total.problems:
             found = total.problems[0]
             raise InputError(f"{path}, line {found['line']}: {found['reason']}; {found['mend']}")
@@ -65,40 +65,22 @@ class Steward:
 
     def screening(self, path: Path) -> None:
         """Import a screening log; the same one again changes nothing."""
-        with self._client() as client:
-            answer = client.post("/api/v1/recruitment", content=path.read_bytes())
-        if answer.is_error:
-            raise StackError(f"the gateway answered {answer.status_code} to a screening log")
+        report = self._door.json("POST", "/api/v1/recruitment", content=path.read_bytes())
+        if report["problems"]:
+            raise InputError(f"{path} was not imported: {report['problems'][0]}")
 
     def courses(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._get("/api/v1/courses")
+        found: list[dict[str, Any]] = self._door.json("GET", "/api/v1/courses")
         return found
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._get("/api/v1/status")
+        found: dict[str, Any] = self._door.json("GET", "/api/v1/status")
         return found
 
     def release(self, course_id: int, comment: str) -> None:
         """Let a held course go; one that is not held any more is left alone."""
-        with self._client() as client:
-            answer = client.post(f"/api/v1/courses/{course_id}/release", json={"comment": comment})
-        if answer.status_code not in {httpx.codes.OK, httpx.codes.CONFLICT}:
-            raise StackError(f"the gateway answered {answer.status_code} to a release")
-
-    def _get(self, path: str) -> Any:
-        with self._client() as client:
-            answer = client.get(path)
-        if answer.is_error:
-            raise StackError(f"the gateway answered {answer.status_code}")
-        return answer.json()
-
-    def _client(self) -> httpx.Client:
-        return httpx.Client(
-            base_url=self._centre.gateway_url,
-            headers={"Authorization": f"Bearer {self._centre.operator_token()}"},
-            timeout=httpx.Timeout(120.0, connect=5.0),
-            trust_env=False,
-        )
+        path, said = f"/api/v1/courses/{course_id}/release", {"comment": comment}
+        self._door.json("POST", path, json=said, also=(httpx.codes.CONFLICT,))
 
 
 def _nothing(_done: int) -> None:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import httpx
 from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.session_utils import create_session
 
-from kasari.errors import StackError
+from kasari.doors import Door
 from kasari.stack import Stack
 
 QUESTION: Final = "left breast, has Heart, mean heart dose > 2 Gy, from KUH"
@@ -20,6 +19,7 @@ QUERY: Final = {
     "CentreName": "KUH",
 }
 STUDY: Final = "0020000D"
+PATIENCE_S: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,19 @@ class Researcher:
     """Somebody with a reader's token."""
 
     def __init__(self, stack: Stack) -> None:
-        self._url = stack.archive_url
-        self._token = stack.reader_token("researcher")
-        self._root = f"{self._url}/dicom-web"
+        self._door = Door(stack.archive_url, stack.reader_token("researcher")).soon(PATIENCE_S)
+        self._root = f"{self._door.url}/dicom-web"
 
     def status(self) -> dict[str, Any]:
         """Return the archive's counts."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        answer = httpx.get(
-            f"{self._url}/api/v1/status", headers=headers, timeout=30, trust_env=False
-        )
-        if answer.is_error:
-            raise StackError(f"the archive answered {answer.status_code}")
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Any] = self._door.json("GET", "/api/v1/status")
         return found
 
     def ask(self) -> Answer:
         """Put the question and fetch the first study of the answer."""
         session = create_session()
         session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {self._token}"
+        session.headers["Authorization"] = f"Bearer {self._door.token}"
         client = DICOMwebClient(self._root, session=session)
         found = client.search_for_studies(search_filters=QUERY)
         retrieved = 0

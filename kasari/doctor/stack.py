@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from kasari.doctor.check import Check, Verdict, judged
+from kasari.doors import Door, door_of
 from kasari.errors import StackError
 from kasari.stack import Centre, Stack, open_stack
-from kasari.stack.consents import admission
+from kasari.stack.consents import admission, told_by
 
 
 def checks_of_stack(folder: Path) -> Iterator[Check]:
@@ -33,7 +31,7 @@ def checks_of_stack(folder: Path) -> Iterator[Check]:
 
 
 def _health(stack: Stack) -> Check:
-    answer = _ask(f"{stack.archive_url}/health")
+    answer = told_by(Door(stack.archive_url), "/health")
     log = stack.folder / "logs/harmonizer.log"
     good = answer.get("status") == "ok"
     return judged("archive's health", good, str(answer.get("status", "no answer")), f"see {log}")
@@ -51,8 +49,7 @@ def _site(centre: Centre) -> Iterator[Check]:
     found = f"open for {door['admitted']} people" if door.get("open") else "closed"
     reason = door.get("reason") or "the site Orthanc does not answer"
     yield judged(f"{centre.name}: door", bool(door.get("open")), found, f"because: {reason}")
-    headers = {"Authorization": f"Bearer {centre.operator_token()}"}
-    told = _ask(f"{centre.gateway_url}/api/v1/status", headers)
+    told = told_by(door_of(centre), "/api/v1/status")
     canary = told.get("canary", {})
     text = str(canary.get("text", "the gateway does not answer"))
     mend = "docs/gateway.md tells what the canary means"
@@ -60,12 +57,3 @@ def _site(centre: Centre) -> Iterator[Check]:
     for alert in told.get("alerts", []):
         mend = "docs/gateway.md tells what to do"
         yield Check(f"{centre.name}: {alert['code']}", Verdict.MISSING, alert["text"], mend)
-
-
-def _ask(address: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    try:
-        answer = httpx.get(address, headers=headers, timeout=10, trust_env=False)
-        found: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError):
-        return {}
-    return found

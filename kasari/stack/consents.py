@@ -3,14 +3,14 @@
 import time
 from typing import Any, Final
 
-import httpx
-
-from kasari.errors import InputError, StackError
+from kasari.doors import Door, door_of
+from kasari.errors import KasariError, StackError
 from kasari.stack.running import Centre
 
 KNOWN_LIMIT_S: Final = 90.0
 """A site asks every few seconds; with a very long list, every minute."""
 POLL_S: Final = 0.1
+ASK_LIMIT_S: Final = 10.0
 
 
 def import_consents(centre: Centre, content: bytes, *, preview: bool = False) -> dict[str, Any]:
@@ -21,24 +21,16 @@ def import_consents(centre: Centre, content: bytes, *, preview: bool = False) ->
     StackError, InputError
         The gateway cannot be reached, or does not take the list at all.
     """
-    try:
-        answer = httpx.post(
-            f"{centre.gateway_url}/api/v1/consents",
-            params={"preview": preview},
-            content=content,
-            headers={"Authorization": f"Bearer {centre.operator_token()}"},
-            timeout=120,
-            trust_env=False,
-        )
-    except httpx.HTTPError as error:
-        raise StackError(
-            f"the gateway of {centre.name} does not answer ({type(error).__name__}); is it up?"
-        ) from error
-    report: dict[str, Any] = answer.json() if "json" in answer.headers["content-type"] else {}
-    if "problems" not in report:
-        raise InputError(str(report.get("text") or f"the gateway answered {answer.status_code}"))
+    report = send_consents(door_of(centre), content, preview=preview)
     if report["committed"]:
         wait_until_known(centre)
+    return report
+
+
+def send_consents(door: Door, content: bytes, *, preview: bool = False) -> dict[str, Any]:
+    """Import at a gateway anywhere, without asking what its site Orthanc knows."""
+    params = {"preview": preview}
+    report: dict[str, Any] = door.json("POST", "/api/v1/consents", params=params, content=content)
     return report
 
 
@@ -64,25 +56,23 @@ def wait_until_known(centre: Centre) -> None:
 
 def current(centre: Centre) -> str | None:
     """Return the tag of the gateway's own list; None when it does not answer."""
-    try:
-        answer = httpx.get(
-            f"{centre.gateway_url}/api/v1/status",
-            headers={"Authorization": f"Bearer {centre.operator_token()}"},
-            timeout=10,
-            trust_env=False,
-        )
-    except httpx.HTTPError:
-        return None
-    found: str | None = answer.json().get("consent_snapshot") if answer.is_success else None
+    found: str | None = told_by(door_of(centre), "/api/v1/status").get("consent_snapshot")
     return found
 
 
 def admission(centre: Centre) -> dict[str, Any]:
     """What the site plugin says of its door; empty when it does not answer."""
-    address = f"{centre.orthanc_url}/kasari/admission"
+    door = Door(centre.orthanc_url, login=centre.orthanc_login(), what="the site Orthanc")
+    return told_by(door, "/kasari/admission")
+
+
+def told_by(door: Door, path: str) -> dict[str, Any]:
+    """Return what a service says of itself, soon; empty when it does not answer.
+
+    One that is not well says so with 503, and what is the matter.
+    """
     try:
-        answer = httpx.get(address, auth=centre.orthanc_login(), timeout=10, trust_env=False)
-    except httpx.HTTPError:
+        told = door.soon(ASK_LIMIT_S).json("GET", path, also=(503,))
+    except KasariError:
         return {}
-    found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
-    return found
+    return told if isinstance(told, dict) else {}

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +10,8 @@ from typer.testing import CliRunner
 
 from gateway.config import Settings
 from gateway.errors import RejectError
-from kasari.commands.gateway import app
+from kasari.commands.gateway import app, patients
+from kasari.doors import Door
 from tests.integration.gateway.conftest import Hospital, basic
 from tests.integration.gateway.test_gateway_http import call
 
@@ -75,7 +75,6 @@ def test_a_weak_password_and_an_unknown_name_are_told(config: Path) -> None:
 )
 def test_an_identifier_need_not_stand_on_a_command_line(
     hospital: Hospital,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
     given: str,
@@ -85,17 +84,15 @@ def test_an_identifier_need_not_stand_on_a_command_line(
     name, password = hospital.add_steward()
     asked: list[tuple[str, object]] = []
 
-    def request(method: str, url: str, *, auth: httpx.BasicAuth, **how: Any) -> httpx.Response:
-        asked.append((url, how["json"]))
-        return call(hospital, method, url, json=how["json"], headers=basic(name, password))
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.path, json.loads(request.content)))
+        headers = {"Authorization": request.headers["authorization"]}
+        told = call(hospital, request.method, request.url.path, json=asked[-1][1], headers=headers)
+        return httpx.Response(told.status_code, content=told.content)
 
-    token = tmp_path / "token"
-    token.write_text("not used by a person", "utf-8")
-    place = {"gateway_url": "", "operator_token_file": str(token)}
-    stack = tmp_path / "stack.json"
-    stack.write_text(json.dumps({"centres": {"KUH": place}}), "utf-8")
-    monkeypatch.setattr(httpx, "request", request)
-    options = ["--centre", "KUH", "--user", name, "--stack", str(stack)]
+    door = Door("http://gateway", transport=httpx.MockTransport(answer))
+    monkeypatch.setattr(patients, "gateway_door", lambda *_where: door)
+    options = ["--centre", "KUH", "--user", name]
     result = CliRunner().invoke(app, [*words, *options], input=f"{given}{password}\n")
     assert result.exit_code == 0, result.output
     assert asked == [(path, body)]

@@ -12,9 +12,8 @@ from gateway.config import Settings
 from gateway.contract.vocabulary import PublishedVocabulary
 from gateway.data.deid import load_profile
 from gateway.domain.deid.text import Cleaner
-from kasari.commands.gateway import app
+from kasari.commands.gateway import app, vocabulary
 from kasari.errors import InputError
-from kasari.gateway import vocabulary
 
 PUBLISHED = PublishedVocabulary(
     version="TG-263 2017-08-15 matcher 2 rules 7",

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kasari.archive import backups as archive_backups
+from kasari.commands.archive import backups as archive_backups
+from kasari.commands.gateway import backups
 from kasari.errors import StackError
-from kasari.gateway import backups
 from kasari.setup import OWN_FOLDER, ensure_orthanc
 from tests.factories.identified import ct_slice
 from tests.system.faults.proxy import Fault
@@ -139,7 +139,7 @@ def test_a_database_is_damaged(checked: Ward, tmp_path: Path, service: str, proc
     """The database is damaged | the service does not start and says so; a backup is put back"""
     saved, config = tmp_path / "saved.tar", settings_of(checked, service)
     keeping = backups if service == "gateway" else archive_backups
-    keeping.backup(out=saved, config=config)
+    keeping.backup(out=saved, where=config)
     checked.kill(process)
     path = database(checked, service)
     path.with_name(path.name + "-wal").unlink(missing_ok=True)
@@ -149,7 +149,7 @@ def test_a_database_is_damaged(checked: Ward, tmp_path: Path, service: str, proc
         checked.stack.ensure_running()
     log = (checked.stack.folders()["logs"] / f"{process}.log").read_text("utf-8")
     assert "restore a backup" in log.splitlines()[-1]
-    keeping.restore(saved, config=config, replace=True)
+    keeping.restore(saved, where=config, replace=True)
     checked.stack.ensure_running()
     delivered(checked)
 
@@ -363,10 +363,10 @@ def test_the_archive_is_restored(checked: Ward, tmp_path: Path) -> None:
 def test_the_gateway_is_restored(checked: Ward, tmp_path: Path) -> None:
     """The gateway is restored from an older backup | read back and known as there; none twice"""
     saved, config = tmp_path / "saved.tar", settings_of(checked, "gateway")
-    backups.backup(out=saved, config=config)
+    backups.backup(out=saved, where=config)
     patient = delivered(checked)
     checked.stop(GATEWAY)
-    backups.restore(saved, config=config, replace=True)
+    backups.restore(saved, where=config, replace=True)
     checked.stack.ensure_running()
     checked.say_consent(patient, "granted", "2024-01-01")  # imported since the backup
 

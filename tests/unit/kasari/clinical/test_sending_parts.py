@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.clinical import read_table
 from kasari.clinical.sending import send, split
+from kasari.doors import Door
 from kasari.errors import StackError
 
 cells = st.text(alphabet='ab\n",ä', max_size=5)
@@ -46,14 +47,14 @@ class Gateway:
         return httpx.Response(422 if self.bad else 200, json=answer)
 
 
-def client(handler: Any) -> httpx.Client:
-    return httpx.Client(transport=httpx.MockTransport(handler), base_url="http://gateway")
+def door(handler: Any) -> Door:
+    return Door("http://gateway", transport=httpx.MockTransport(handler))
 
 
 def test_everything_is_checked_before_anything_is_imported() -> None:
     gateway = Gateway()
     data = b"a,b\n" + b"1,2\n" * 400_000 * 4
-    total = send(client(gateway), data, {"kind": "ctcae"}, lambda _: None)
+    total = send(door(gateway), data, {"kind": "ctcae"}, lambda _: None)
     half = len(gateway.calls) // 2
     assert half == 2
     assert ["check_only" in call for call in gateway.calls] == [True] * half + [False] * half
@@ -62,7 +63,7 @@ def test_everything_is_checked_before_anything_is_imported() -> None:
 
 def test_a_problem_in_the_check_stops_the_import() -> None:
     gateway = Gateway(bad=True)
-    total = send(client(gateway), b"a,b\n1,2\n", {"kind": "ctcae"}, lambda _: None)
+    total = send(door(gateway), b"a,b\n1,2\n", {"kind": "ctcae"}, lambda _: None)
     assert len(gateway.calls) == 1
     assert total.problems[0]["line"] == 3
 
@@ -72,5 +73,5 @@ def test_a_gateway_that_is_away_is_told_in_one_line() -> None:
         raise httpx.ConnectError("http://secret", request=request)
 
     with pytest.raises(StackError, match="ConnectError") as caught:
-        send(client(away), b"a\n1\n", {"kind": "ctcae"}, lambda _: None)
+        send(door(away), b"a\n1\n", {"kind": "ctcae"}, lambda _: None)
     assert "secret" not in str(caught.value)

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kasari.commands import clinical
+from kasari.doors import Door
 from kasari.errors import InputError
 
 GRADED = "patient_id,assessed_on,ctcae_version,term,grade\nX,2020-02-14,5.0,Fatigue,2\n"
@@ -18,8 +19,8 @@ class Gateway:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[dict[str, str]] = []
         self.problems: list[dict[str, object]] = []
-        client = httpx.Client(transport=httpx.MockTransport(self._answer), base_url="http://g")
-        monkeypatch.setattr(clinical, "_gateway", lambda _folder, _centre: client)
+        door = Door("http://g", transport=httpx.MockTransport(self._answer))
+        monkeypatch.setattr(clinical, "gateway_door", lambda *_where: door)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(dict(request.url.params))

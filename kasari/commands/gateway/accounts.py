@@ -11,8 +11,9 @@ import typer
 from gateway.domain.accounts import AccountRole
 from gateway.opening import open_accounts
 from gateway.services.accounts import AccountService
-from kasari.gateway.asking import read_password
-from kasari.gateway.local import Config, LocalCentre, settings
+from kasari.asking import read_password
+from kasari.doors import settings
+from kasari.options import Centre, Gateways
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -20,25 +21,25 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 def add(
     name: Name,
     role: Annotated[AccountRole, typer.Option(help="What the account may do.")],
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
 ) -> None:
     """Add a person. The password is asked for, or read from standard input.
 
     Example: kasari gateway account-add maija --role steward --centre KUH
     """
-    with _accounts(config, centre) as accounts:
+    with _accounts(where, centre) as accounts:
         accounts.add(name, role, read_password(twice=True))
     typer.echo(f"{name} is a {role.value}")
 
 
 def show(
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """List the accounts and their roles."""
-    with _accounts(config, centre) as accounts:
+    with _accounts(where, centre) as accounts:
         found = [(account.name, account.role.value) for account in accounts.find()]
     if as_json:
         typer.echo(json.dumps([{"name": name, "role": role} for name, role in found]))
@@ -49,21 +50,21 @@ def show(
         typer.echo("no accounts yet")
 
 
-def reset(name: Name, config: Config = None, centre: LocalCentre = None) -> None:
+def reset(name: Name, centre: Centre = "", where: Gateways = None) -> None:
     """Give a person another password; open sessions end."""
-    with _accounts(config, centre) as accounts:
+    with _accounts(where, centre) as accounts:
         accounts.reset(name, read_password(twice=True))
     typer.echo(f"{name} has another password")
 
 
-def remove(name: Name, config: Config = None, centre: LocalCentre = None) -> None:
+def remove(name: Name, centre: Centre = "", where: Gateways = None) -> None:
     """Remove a person; open sessions end. The audit keeps what they did."""
-    with _accounts(config, centre) as accounts:
+    with _accounts(where, centre) as accounts:
         accounts.remove(name)
     typer.echo(f"{name} has no account any more")
 
 
 @contextmanager
-def _accounts(config: Path | None, centre: str | None) -> Iterator[AccountService]:
-    with open_accounts(settings(config, centre)) as service:
+def _accounts(where: Path | None, centre: str) -> Iterator[AccountService]:
+    with open_accounts(settings(where, centre)) as service:
         yield service

@@ -13,25 +13,29 @@ from harmonizer.config import Settings, load_settings
 from kasari.backups.keeping import database_file, put_back, read_about, write_backup
 from kasari.backups.running import refuse_if_running
 from kasari.errors import InputError
-from kasari.setup.options import DataFolder
-from kasari.stack import chosen_folder
+from kasari.stack import chosen_folder, open_stack
 
 KIND: Final = "harmonizer"
-Config = Annotated[
-    Path | None, typer.Option(help="The settings, harmonizer.yml; else the local stack's.")
+Where = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "--data",
+        help="The settings, harmonizer.yml; or the folder of a stack. Default: the stack started "
+        "last.",
+    ),
 ]
 
 
 def backup(
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    config: Config = None,
-    data: DataFolder = None,
+    where: Where = None,
 ) -> None:
     """Save the harmonizer's database while it runs; the objects are Orthanc's to save.
 
     Example: kasari archive backup --out archive.tar
     """
-    chosen = _settings(config, data)
+    chosen = _settings(where)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     about = {"kind": KIND, "name": chosen.public_url, "made_at": made}
     size = write_backup(out, database_file(chosen.database), about, {})
@@ -40,8 +44,7 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
-    config: Config = None,
-    data: DataFolder = None,
+    where: Where = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put the database that is there aside.")
     ] = False,
@@ -51,7 +54,7 @@ def restore(
     What was delivered since is wanted again from the centres, or found in the store.
     Example: kasari archive restore archive.tar --config harmonizer.yml
     """
-    chosen, about = _settings(config, data), read_about(file)
+    chosen, about = _settings(where), read_about(file)
     if about.get("kind") != KIND:
         raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
     refuse_if_running(chosen.listen.host, chosen.listen.port)
@@ -69,5 +72,7 @@ def restore(
         raise InputError(f"the audit chain of the backup is broken at event {broken}")
 
 
-def _settings(config: Path | None, data: Path | None) -> Settings:
-    return load_settings(config or chosen_folder(data) / "harmonizer" / "harmonizer.yml")
+def _settings(where: Path | None) -> Settings:
+    if where is not None and where.suffix in {".yml", ".yaml"}:
+        return load_settings(where)
+    return load_settings(open_stack(chosen_folder(where)).folder / "harmonizer" / "harmonizer.yml")

@@ -17,15 +17,16 @@ from gateway.config import Settings, read_secret
 from gateway.contract.vocabulary import PublishedVocabulary
 from gateway.data.deid import load_profile
 from gateway.data.deid.policy import PUBLISHED, published_words
+from kasari.doors import settings
 from kasari.errors import InputError
-from kasari.gateway.local import Config, LocalCentre, settings
+from kasari.options import Centre, Gateways
 
 PLACE: Final = "/api/v1/names/vocabulary"
 
 
 def vocabulary(
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the words into the centre's policy file.")
     ] = False,
@@ -34,7 +35,7 @@ def vocabulary(
 
     Example: kasari gateway vocabulary --centre KUH --apply
     """
-    chosen = settings(config, centre)
+    chosen = settings(where, centre)
     published = _fetched(chosen)
     policy = _policy(chosen)
     here = policy.get(PUBLISHED, {}).get("version", "none")

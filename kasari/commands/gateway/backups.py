@@ -19,8 +19,9 @@ from kasari.backups.keeping import (
     write_backup,
 )
 from kasari.backups.running import refuse_if_running
+from kasari.doors import settings
 from kasari.errors import InputError
-from kasari.gateway.local import Config, LocalCentre, settings
+from kasari.options import Centre, Gateways
 
 KIND: Final = "gateway"
 POLICY: Final = "policy.json"
@@ -29,14 +30,14 @@ NO_KEY: Final = "The root key is NOT in it: without that key file nobody can rea
 
 def backup(
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
 ) -> None:
     """Save the database and the policy while the gateway runs. The root key is not in it.
 
     Example: kasari gateway backup --out kuh.tar --centre KUH
     """
-    chosen = settings(config, centre)
+    chosen = settings(where, centre)
     database = database_file(chosen.database)
     if database.is_file():
         _record(chosen, "backup")
@@ -53,8 +54,8 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put the database that is there aside.")
     ] = False,
@@ -64,7 +65,7 @@ def restore(
     At its next start the gateway compares itself with the site Orthanc and goes on.
     Example: kasari gateway restore kuh.tar --config gateway.yml
     """
-    chosen, about = settings(config, centre), read_about(file)
+    chosen, about = settings(where, centre), read_about(file)
     if (about.get("kind"), about.get("name")) != (KIND, chosen.centre):
         raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
     if about.get("key_id") != open_ring(chosen).key_id:

@@ -16,8 +16,9 @@ from gateway.config import Settings
 from gateway.domain.audit_event import as_fhir
 from gateway.domain.audit_message import as_dicom
 from gateway.opening import open_database
+from kasari.doors import settings
 from kasari.errors import InputError
-from kasari.gateway.local import Config, LocalCentre, settings
+from kasari.options import Centre, Gateways
 
 
 class Form(StrEnum):
@@ -31,9 +32,9 @@ app = typer.Typer(no_args_is_help=True, help="The audit: verify its chain, expor
 
 
 @app.command()
-def verify(config: Config = None, centre: LocalCentre = None) -> None:
+def verify(centre: Centre = "", where: Gateways = None) -> None:
     """Check the chain; exit code 1 and the place if it is broken."""
-    broken = first_break(settings(config, centre))
+    broken = first_break(settings(where, centre))
     if broken is not None:
         raise InputError(f"the audit chain is broken at event {broken}")
     typer.echo("the audit chain is whole")
@@ -42,8 +43,8 @@ def verify(config: Config = None, centre: LocalCentre = None) -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write, one event a line.")],
-    config: Config = None,
-    centre: LocalCentre = None,
+    centre: Centre = "",
+    where: Gateways = None,
     after: Annotated[int, typer.Option(help="Only events after this number.")] = 0,
     form: Annotated[Form, typer.Option("--format", help="FHIR, or DICOM PS3.15 A.5.")] = Form.FHIR,
 ) -> None:
@@ -51,7 +52,7 @@ def export(
 
     Example: kasari gateway audit export --out audit.xml --format dicom --centre KUH
     """
-    chosen, count = settings(config, centre), 0
+    chosen, count = settings(where, centre), 0
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

@@ -5,16 +5,10 @@ from typing import Annotated
 
 import typer
 
-from kasari.gateway.asking import (
-    STACK,
-    AsJson,
-    Centre,
-    StackFile,
-    ask,
-    login,
-    read_identifier,
-)
-from kasari.gateway.tables import print_table
+from kasari.asking import read_identifier, read_password
+from kasari.doors import gateway_door
+from kasari.options import AsJson, Centre, Gateways
+from kasari.tables import print_table
 
 
 def recall(
@@ -29,7 +23,7 @@ def recall(
     patient: Annotated[
         str, typer.Argument(help="The identifier it was sent under; asked for if left out.")
     ] = "",
-    stack: StackFile = STACK,
+    where: Gateways = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete what was sent under the wrong patient, here and at the archive.
@@ -46,7 +40,11 @@ def recall(
         "uid": read_identifier(uid, "Study, series or instance UID at the sender"),
         "comment": comment,
     }
-    told = ask(stack, centre, "POST", "/api/v1/recalls", body, login(user))
+    told = (
+        gateway_door(centre, where)
+        .of_person(user, read_password())
+        .json("POST", "/api/v1/recalls", json=body)
+    )
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -57,12 +55,12 @@ def recall(
     )
 
 
-def receipts(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = False) -> None:
+def receipts(centre: Centre = "", where: Gateways = None, as_json: AsJson = False) -> None:
     """Signed receipts of what was deleted where, the latest first; with --json, with signatures.
 
     Example: kasari gateway receipts --centre KUH
     """
-    told = ask(stack, centre, "GET", "/api/v1/erasures")
+    told = gateway_door(centre, where).json("GET", "/api/v1/erasures")
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -77,4 +75,28 @@ def receipts(centre: Centre = "", stack: StackFile = STACK, as_json: AsJson = Fa
         for says in (one["says"] for one in told)
     ]
     header = ("signed (UTC)", "patient", "why", "instances here", "rows", "at the archive", "rows")
+    print_table(header, rows)
+
+
+def withdrawals(centre: Centre = "", where: Gateways = None, as_json: AsJson = False) -> None:
+    """What was deleted of whom withdrew, here and at the archive. Nobody is named.
+
+    Example: kasari gateway withdrawals --centre KUH
+    """
+    told = gateway_door(centre, where).json("GET", "/api/v1/clinical/withdrawals")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    header = ("deleted here", "rows", "archive told", "archive done", "rows", "courses", "objects")
+    counts = ("erased_at", "rows", "courses", "instances")
+    rows = [
+        (
+            one["deleted_at"][:16],
+            one["rows"],
+            (one["archive_told_at"] or "not yet")[:16],
+            *(str((one["archive"] or {}).get(name) or "not yet")[:16] for name in counts[:1]),
+            *((one["archive"] or {}).get(name, "not yet") for name in counts[1:]),
+        )
+        for one in told
+    ]
     print_table(header, rows)

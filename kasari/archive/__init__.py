@@ -1,1 +1,0 @@
-"""What `kasari archive` does on the machine that the harmonizer runs on."""

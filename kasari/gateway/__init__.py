@@ -1,1 +1,0 @@
-"""What `kasari gateway` does: asking a running gateway, and acting on the machine it runs on."""

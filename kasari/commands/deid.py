@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.config import read_offline_key
 from gateway.contract.marks import NATIONAL_STAGE, SITE_STAGE
@@ -280,7 +281,8 @@ def _print_table(profile: Profile, rows: list[Described]) -> None:
     heads = ("tag", "attribute", "action", "objects", "source")
     table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row.tag, row.attribute, row.action.name.lower(), row.objects, row.source)
+        cells = (row.tag, row.attribute, row.action.name.lower(), row.objects, row.source)
+        table.add_row(*map(Text, cells))
     for column in table.columns[:3]:
         column.no_wrap = True
     Console().print(table)

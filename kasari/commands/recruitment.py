@@ -1,6 +1,7 @@
 """`kasari recruitment`: who was asked to take part, and who answers."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,17 @@ from kasari.options import (
 )
 from kasari.reports import show_problems
 from kasari.tables import print_table
+
+
+class By(StrEnum):
+    """What people are counted by."""
+
+    ALL = "all"
+    MONTH = "month"
+    DIAGNOSIS = "diagnosis"
+    AGE_BAND = "age_band"
+    SEX = "sex"
+
 
 app = typer.Typer(no_args_is_help=True, help="Who was asked to take part, and who answers.")
 
@@ -56,7 +68,7 @@ def import_log(
 
 @app.command()
 def show(
-    by: Annotated[str, typer.Option(help="all, month, diagnosis, age_band or sex.")] = "all",
+    by: Annotated[By, typer.Option(help="What the groups are made by.")] = By.ALL,
     url: ArchiveUrl = None,
     token_file: TokenFile = None,
     data: DataFolder = None,

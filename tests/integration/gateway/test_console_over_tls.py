@@ -15,7 +15,7 @@ import uvicorn
 from gateway import __main__ as program
 from gateway.config import Settings
 from gateway.errors import ConfigError
-from kasari.gateway import asking
+from kasari import doors
 from plugins.site_watch import open_link
 from tests.factories.certificates import Authority
 from tests.integration.gateway.conftest import OPERATOR, PLUGIN, Hospital, write_secret
@@ -79,13 +79,13 @@ def test_the_commands_take_the_gateways_own_certificate_and_no_other(
     served: Served, hospital: Hospital, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     settings = with_certificate(hospital.settings, served.certificate, served.port)
-    monkeypatch.setattr(asking, "load_settings", lambda _path: settings)
+    monkeypatch.setattr(doors, "load_settings", lambda _path: settings)
     config = tmp_path / "gateway.yml"
-    assert asking.ask(config, "KUH", "GET", "/api/v1/status")["centre"] == "KUH"
+    assert doors.gateway_door("KUH", config).json("GET", "/api/v1/status")["centre"] == "KUH"
     another = with_certificate(settings, served.authority.issue("another"), served.port)
-    monkeypatch.setattr(asking, "load_settings", lambda _path: another)
-    with pytest.raises(Exception, match="does not answer: ConnectError"):
-        asking.ask(config, "KUH", "GET", "/api/v1/status")
+    monkeypatch.setattr(doors, "load_settings", lambda _path: another)
+    with pytest.raises(Exception, match=r"does not answer \(ConnectError"):
+        doors.gateway_door("KUH", config).json("GET", "/api/v1/status")
 
 
 def test_the_plugin_asks_over_tls(served: Served, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ class Door:
         if self.login and status == httpx.codes.UNAUTHORIZED:
             return InputError("name or password is wrong")
         said = told if isinstance(told, dict) else {}
-        texts = (said.get(name) for name in ("text", "detail", "reason"))
+        texts = (said.get(name) for name in ("text", "detail"))
         text = next((one for one in texts if isinstance(one, str)), "")
         kind = StackError if status >= httpx.codes.INTERNAL_SERVER_ERROR else InputError
         return kind(text or f"{self.what} answered {status}")

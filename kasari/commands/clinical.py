@@ -22,7 +22,7 @@ from kasari.clinical.mapping import (
 )
 from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.recognising import recognise
-from kasari.clinical.sending import Total, passes, send
+from kasari.clinical.sending import Options, Total, passes, send
 from kasari.doors import gateway_door
 from kasari.errors import InputError
 from kasari.options import Centre, Gateways, GatewayUrl, TokenFile
@@ -65,12 +65,8 @@ def import_file(
         console.print(f"taken for {kind or form}", markup=False)
     form = form or "csv"
     _check_form(form, kind)
-    options: dict[str, str | bool] = {
-        "form": form,
-        "source": source or form,
-        "partial": partial,
-        "check_only": check_only,
-    }
+    options: Options = {"form": form, "source": source or form}
+    options |= {"partial": partial, "check_only": check_only}
     if kind:
         options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())

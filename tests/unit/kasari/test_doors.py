@@ -44,7 +44,6 @@ def test_the_token_goes_along_and_the_address_may_have_a_path() -> None:
     [
         (403, {"json": {"text": "not for you"}}, InputError, "not for you"),
         (404, {"json": {"detail": "no course"}}, InputError, "no course"),
-        (413, {"json": {"reason": "too large"}}, InputError, "too large"),
         (422, {"json": {"detail": [{"loc": 1}]}}, InputError, "the archive answered 422"),
         (404, {"content": b"<html>"}, InputError, "the archive answered 404"),
         (307, {"headers": {"location": "x"}}, InputError, "the archive answered 307"),

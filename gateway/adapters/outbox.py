@@ -35,15 +35,15 @@ class SqlOutbox:
         self._clock = clock
         self._verified = Remembered()
 
-    def queue(self, course: Course, members: Collection[str]) -> None:
+    def queue(self, course: Course, members: Collection[str]) -> bool:
         now = self._clock.now()
         with Session(self._engine) as session:
             row = session.get(CourseRow, course.id, with_for_update=True)
             if row is None:
-                return
+                return True
             submission = self._unannounced(session, row)
             if submission is None and self._busy(session, row):
-                return  # one version at a time: judged again when that one is done
+                return False
             if submission is None:
                 row.version += 1
                 submission = SubmissionRow(
@@ -59,6 +59,7 @@ class SqlOutbox:
             _move(row, CourseState.READY)
             row.sent_digest = row.content_digest
             session.commit()
+            return True
 
     def _unannounced(self, session: Session, course: CourseRow) -> SubmissionRow | None:
         """Return a version that nobody outside has heard of, so that it may still change."""

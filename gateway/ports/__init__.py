@@ -183,8 +183,11 @@ class Sent:
 
 
 class Outbox(Protocol):
-    def queue(self, course: Course, members: Collection[str]) -> None:
-        """Freeze the members as the course's next version, unless that is queued already."""
+    def queue(self, course: Course, members: Collection[str]) -> bool:
+        """Freeze the members as the course's next version.
+
+        False if one that the archive has heard of is on its way: judged again when that is done.
+        """
         ...
 
     def claim(self, owner: str, lease_s: float) -> Work | None:

@@ -176,9 +176,10 @@ class CourseService:
         state, reasons = judge(self._situation(now_is, waiting, findings))
         if state is CourseState.READY and _is_in_the_outbox(now_is):
             state = course.state
+        goes = state is CourseState.READY and digest != course.sent_digest
         updated = replace(
             now_is,
-            state=state,
+            state=CourseState.COLLECTING if goes else state,  # until it is queued, come what may
             instances=len(going),
             apart=self._plans.told(course, members, apart),
             reasons=tuple(vars(reason) for reason in reasons),
@@ -186,8 +187,8 @@ class CourseService:
         )
         saved = replace(updated, id=self._save(updated, members, going))
         self._patience[saved.id or 0] = max(self._patient_until(waiting, changed_at), changed_at)
-        if state is CourseState.READY and digest != course.sent_digest:
-            self._outbox.queue(saved, [member.orthanc_id for member in going])
+        if goes and not self._outbox.queue(saved, [member.orthanc_id for member in going]):
+            self._courses.save(replace(saved, state=state, revision=saved.revision + 1))
 
     def _situation(
         self, course: Course, waiting: Sequence[Reason], findings: Sequence[Finding]

@@ -300,3 +300,22 @@ def test_the_account_adds_up_at_every_step(hospital: Hospital) -> None:
     hospital.send()
     account = hospital.service.status.account()
     assert (account.received, account.delivered, account.sums_up) == (7, 7, True)
+
+
+def test_killed_between_the_judgement_and_the_queue_it_still_goes(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class _KilledError(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise _KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hospital.service.outbox, "queue", die)
+        with pytest.raises(_KilledError):
+            hospital.take_in(make.course(patient=hospital.pseudonym()))
+    hospital.restart()
+    hospital.settle()
+    assert hospital.send()
+    assert hospital.states() == ["delivered"]

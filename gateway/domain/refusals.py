@@ -21,6 +21,8 @@ MEANINGS: Final = {
     "no-uid": "The object does not say what it is.",
     "sop-class": "Such objects are not taken: it is no image or RT object.",
     "transfer-syntax": "The transfer syntax is not taken: have it sent in little endian.",
+    "head": "The centre's policy refuses images of the head, which can show the face.",
+    "localizer": "The centre's policy refuses localizers.",
     "burned-in": "The image has text burned into its pixels.",
     "not-marked": "The first stage has not written the object.",
     "not-dicom": "It is no DICOM file.",

@@ -1,7 +1,7 @@
 """What is remembered about a stored instance beside its references: enough to validate a course.
 
 Lengths in mm in the patient's coordinate system (PS3.3 C.7.6.2), dose in Gy. No free text except
-ROI names, which the first stage of de-identification has already cleaned.
+labels, which the first stage of de-identification has already cleaned.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -17,9 +17,6 @@ class ImageFacts:
     position_mm: Vector | None = None
     orientation: tuple[float, ...] | None = None
     """Row then column direction cosines, 6 numbers."""
-    thickness_mm: float | None = None
-    rows: int | None = None
-    columns: int | None = None
     acquired_on: str | None = None
     """DA, shifted."""
     quality_control: bool = False
@@ -29,8 +26,6 @@ class ImageFacts:
 @dataclass(frozen=True)
 class RoiFacts:
     number: int
-    name: str
-    interpreted_type: str | None = None
     contours: int = 0
     degenerate: int = 0
     """Closed contours with fewer than three points, or without any data."""
@@ -47,13 +42,13 @@ class StructureFacts:
     label: str = ""
     approval: str | None = None
     drawn_on: str | None = None
+    """DA, shifted: of the last change."""
 
 
 @dataclass(frozen=True)
 class BeamFacts:
     number: int
     machine: str | None = None
-    kind: str | None = None
     delivery: str | None = None
     energies_mv: tuple[float, ...] = ()
 
@@ -132,7 +127,6 @@ class PlanFacts:
 class DoseFacts:
     units: str | None = None
     kind: str | None = None
-    summation: str | None = None
     scaling: float | None = None
     low_mm: Vector | None = None
     high_mm: Vector | None = None

@@ -53,7 +53,6 @@ def _beams(dataset: Dataset, sequence: str, control_points: str) -> list[BeamFac
             BeamFacts(
                 number=whole(beam, "BeamNumber") or 0,
                 machine=text(beam, "TreatmentMachineName"),
-                kind=text(beam, "RadiationType"),
                 delivery=text(beam, "TreatmentDeliveryType"),
                 energies_mv=() if energy is None else (energy,),
             )

@@ -157,9 +157,6 @@ def _image_facts(dataset: Dataset) -> ImageFacts:
         orientation=tuple(float(v) for v in orientation)
         if orientation is not None and len(orientation) == 6
         else None,
-        thickness_mm=number(dataset, "SliceThickness"),
-        rows=whole(dataset, "Rows"),
-        columns=whole(dataset, "Columns"),
         acquired_on=text(dataset, "AcquisitionDate") or text(dataset, "StudyDate"),
         quality_control=text(dataset, "QualityControlImage") == "YES",
     )
@@ -170,7 +167,6 @@ def _dose_facts(dataset: Dataset) -> DoseFacts:
     return DoseFacts(
         units=text(dataset, "DoseUnits"),
         kind=text(dataset, "DoseType"),
-        summation=text(dataset, "DoseSummationType"),
         scaling=number(dataset, "DoseGridScaling"),
         low_mm=low,
         high_mm=high,

@@ -28,7 +28,7 @@ def _images(item: Dataset) -> Iterator[str]:
 
 
 def structure_facts(dataset: Dataset) -> StructureFacts:
-    """Summarise ROIs: names, types, contours, their z, and the EXTERNAL's bounding box in mm."""
+    """Summarise ROIs: their contours, at which z those lie, and the EXTERNAL's bounding box."""
     kinds = {
         whole(item, "ReferencedROINumber"): text(item, "RTROIInterpretedType")
         for item in dataset.get("RTROIObservationsSequence") or []
@@ -45,14 +45,11 @@ def structure_facts(dataset: Dataset) -> StructureFacts:
         drawn = contours.get(roi_number, [])
         points = [coordinates(contour) for contour in drawn]
         heights.update(z for z in map(_axial_z, drawn, points) if z is not None)
-        kind = kinds.get(roi_number)
-        if kind == "EXTERNAL":
+        if kinds.get(roi_number) == "EXTERNAL":
             body += [(p[i], p[i + 1], p[i + 2]) for p in points for i in range(0, len(p) - 2, 3)]
         rois.append(
             RoiFacts(
                 number=roi_number or 0,
-                name=text(item, "ROIName") or "",
-                interpreted_type=kind,
                 contours=len(drawn),
                 degenerate=_degenerate(drawn, points),
             )

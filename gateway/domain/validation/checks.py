@@ -1,6 +1,7 @@
 """One function per rule on what objects say of themselves; `rules` says what each asks."""
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from gateway.contract.manifest import Role
@@ -124,18 +125,23 @@ def _planning_images(draft: Draft) -> list[ImageFacts]:
 
 
 def dates_order(draft: Draft) -> list[str]:
-    steps = (
-        ("the images", [f.acquired_on for f in _planning_images(draft)], min),
-        ("the plan", [p.planned_on for p in draft.facts_of(PlanFacts)], min),
-        (
-            "the first treatment",
-            [m.facts.treated_on for m in draft.members if isinstance(m.facts, RecordFacts)],
-            min,
-        ),
-    )
-    known = [(what, pick(d for d in dates if d)) for what, dates, pick in steps if any(dates)]
+    """Each first day of a kind follows that of the kind before it that is known.
+
+    A structure set is only compared with its images: its date is that of the last change.
+    """
+    images = _first(image.acquired_on for image in _planning_images(draft))
+    drawn = _first(one.drawn_on for one in draft.facts_of(StructureFacts))
+    planned = _first(plan.planned_on for plan in draft.facts_of(PlanFacts))
+    treated = _first(record.treated_on for record in draft.facts_of(RecordFacts))
+    steps = [("the images", images), ("the plan", planned), ("the first treatment", treated)]
+    known = [(what, day) for what, day in steps if day]
+    pairs = [*pairwise(known), (("the images", images), ("the structure set", drawn))]
     return [
         f"{later} is dated before {earlier}"
-        for (earlier, one), (later, other) in pairwise(known)
-        if other < one
+        for (earlier, one), (later, other) in pairs
+        if one and other and other < one
     ]
+
+
+def _first(days: Iterable[str | None]) -> str | None:
+    return min((day for day in days if day), default=None)

@@ -105,13 +105,13 @@ def test_ions_and_electrons_are_beams_like_any() -> None:
     dataset = dcmread(BytesIO(make.plan(200, 100)))
     (beam,) = dataset.BeamSequence
     beam.RadiationType = "ELECTRON"
-    assert plan_of(dataset).beams == (BeamFacts(1, "M1", "ELECTRON", "TREATMENT", (6.0,)),)
+    assert plan_of(dataset).beams == (BeamFacts(1, "M1", "TREATMENT", (6.0,)),)
     beam.RadiationType, beam.IonControlPointSequence = "PROTON", beam.ControlPointSequence
     del beam.ControlPointSequence
     dataset.IonBeamSequence = dataset.BeamSequence
     del dataset.BeamSequence
     facts = plan_of(dataset)
-    assert facts.beams == (BeamFacts(1, "M1", "PROTON", "TREATMENT", (6.0,)),)
+    assert facts.beams == (BeamFacts(1, "M1", "TREATMENT", (6.0,)),)
     assert facts.groups == (GroupFacts(0, 15, 2.67),)
 
 

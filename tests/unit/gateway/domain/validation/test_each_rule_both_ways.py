@@ -43,11 +43,11 @@ GOOD_PLAN = PlanFacts(
     planned_on="20200108",
     groups=(GroupFacts(1, 15, 2.67),),
     prescriptions_gy=(40.05,),
-    beams=(BeamFacts(1, "M1", "PHOTON", "TREATMENT", (6.0,)),),
+    beams=(BeamFacts(1, "M1", "TREATMENT", (6.0,)),),
 )
-GOOD_DOSE = DoseFacts("GY", "PHYSICAL", "PLAN", 0.001, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
+GOOD_DOSE = DoseFacts("GY", "PHYSICAL", 0.001, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
 GOOD_STRUCTURES = StructureFacts(
-    rois=(RoiFacts(1, "BODY", "EXTERNAL", contours=4),),
+    rois=(RoiFacts(1, contours=4),),
     contour_z_mm=(0.0, 3.0, 6.0, 9.0),
     body_low_mm=(0.0, 0.0, 0.0),
     body_high_mm=(100.0, 100.0, 9.0),
@@ -56,7 +56,7 @@ RECORDS = [("record", RecordFacts(f"202001{12 + n:02d}", n)) for n in range(1, 4
 
 
 def image(z: float, **changes: object) -> ImageFacts:
-    return replace(ImageFacts((0.0, 0.0, z), AXIAL, 3.0, 2, 2, "20200106"), **changes)
+    return replace(ImageFacts((0.0, 0.0, z), AXIAL, "20200106"), **changes)
 
 
 IMAGES = [("planning-image", image(3.0 * n)) for n in range(4)]
@@ -279,8 +279,8 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
         ),
     ],
     "beam-incomplete": [
-        (plan(beams=(BeamFacts(2, None, None, "TREATMENT"),)), "beam 2 has no machine and no en"),
-        (plan(beams=(BeamFacts(3, "M1", None, None),)), "beam 3 has no energy"),
+        (plan(beams=(BeamFacts(2, None, "TREATMENT"),)), "beam 2 has no machine and no en"),
+        (plan(beams=(BeamFacts(3, "M1", None),)), "beam 3 has no energy"),
     ],
     "plan-intent": [(plan(intent="VERIFICATION"), "VERIFICATION"), (plan(intent="SERVICE"), "S")],
     "phantom": [
@@ -304,6 +304,7 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
     "plan-superseded": [(REVISED, "1 of 2 plans were revised")],
     "dates-order": [
         (plan(planned_on="20200101"), "the plan is dated before the images"),
+        (structures(drawn_on="20200105"), "the structure set is dated before the images"),
         (course(more=[("record", RecordFacts("20200107", 1))]), "the first treatment is dated"),
     ],
     "too-many-records": [
@@ -320,11 +321,12 @@ FAULTS: dict[str, list[tuple[Draft, str]]] = {
     ],
 }
 PASSES: list[tuple[str, Draft]] = [
-    ("beam-incomplete", plan(beams=(BeamFacts(9, None, None, "SETUP"),))),
+    ("beam-incomplete", plan(beams=(BeamFacts(9, None, "SETUP"),))),
     ("plan-intent", plan(intent=None)),
     ("plan-intent", plan(intent="PALLIATIVE")),
     ("plan-unapproved", plan(approval=None)),
     ("phantom", plan(label="Equal quality")),
+    ("dates-order", structures(drawn_on="20200301")),
     ("prescription", plan(prescriptions_gy=())),
     ("prescription", plan(prescriptions_gy=(43.0,))),
     ("prescription", plans(TWO_GROUPS)),

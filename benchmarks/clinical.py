@@ -24,7 +24,7 @@ from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.database import open_engine
 from gateway.adapters.tables.base import GatewayTable
 from gateway.adapters.watch import SqlAlerts
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.clinical import Person
 from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
@@ -107,7 +107,7 @@ class Neighbour:
         return []
 
 
-def files(patients: int) -> Iterator[tuple[RowKind, bytes]]:
+def files(patients: int) -> Iterator[tuple[str, bytes]]:
     """Yield the files part by part, `PART` patients each."""
     random = Random(1)
     for first in range(0, patients, PART):
@@ -115,14 +115,14 @@ def files(patients: int) -> Iterator[tuple[RowKind, bytes]]:
         start = date(2018, 1, 1)
         days = {name: start + timedelta(days=random.randrange(2000)) for name in names}
         yield (
-            RowKind.CLINICAL,
+            "clinical",
             _csv(
                 CLINICAL_HEAD,
                 (f"{n},{days[n]},1960-02-03,F,breast,L,C50.4,{days[n]}" for n in names),
             ),
         )
-        yield RowKind.TOXICITY, _csv(TOXICITY_HEAD, _graded(names, days, random))
-        yield RowKind.PROM, _csv(PROM_HEAD, _answered(names, days, random))
+        yield "ctcae", _csv(TOXICITY_HEAD, _graded(names, days, random))
+        yield "prom", _csv(PROM_HEAD, _answered(names, days, random))
 
 
 def _graded(names: list[str], days: Mapping[str, date], random: Random) -> Iterator[str]:
@@ -163,13 +163,18 @@ def _sender(
     return ClinicalSender(store, people, Neighbour(archive), Now(), "KUH", *told)
 
 
+def _service(ours: Engine, store: SqlClinicalStore, people: Everybody) -> ClinicalService:
+    audit = SqlAudit(ours, Now())
+    return ClinicalService(store, people, load_code_lists(), Now(), audit, b"k" * 32)
+
+
 def measure(patients: int, gateway_url: str, archive_url: str) -> dict[str, float | int | str]:
     """Return seconds of each step and the peak memory of the process in MB."""
     ours, theirs = open_engine(gateway_url), open_engine(archive_url)
     GatewayTable.metadata.create_all(ours)
     HarmonizerTable.metadata.create_all(theirs)
     store, people = SqlClinicalStore(ours), Everybody()
-    service = ClinicalService(store, people, load_code_lists(), Now(), b"k" * 32)
+    service = _service(ours, store, people)
     checked, checked_cpu = _timed_import(service, patients, ImportOptions(check_only=True))
     imported, imported_cpu = _timed_import(service, patients)
     again, _ = _timed_import(service, min(patients, PART))
@@ -232,9 +237,9 @@ def _timed_import(
 ) -> tuple[float, float]:
     """Return seconds by the clock and of this process; the database's own are in the first."""
     spent = cpu = 0.0
-    for kind, data in files(patients):
+    for word, data in files(patients):
         begun, ours = time.perf_counter(), time.process_time()
-        result = service.import_csv(kind, data, options=options)
+        result = service.import_file(word, data, "operator", options)
         spent += time.perf_counter() - begun
         cpu += time.process_time() - ours
         if result.problems:

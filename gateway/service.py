@@ -279,7 +279,9 @@ class Service:
         rows = SqlClinicalStore(self.engine)
         people = VaultPeople(self.vault, ring, self.consents.admitted, self.erasures.recalled)
         key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
-        self.clinical = ClinicalService(rows, people, load_code_lists(), self.clock, key)
+        self.clinical = ClinicalService(
+            rows, people, load_code_lists(), self.clock, self.audit, key
+        )
         self.clinical_sending = ClinicalSender(
             rows,
             people,

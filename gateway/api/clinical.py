@@ -1,6 +1,5 @@
 """HTTP for clinical rows at the centre: read the body, call one service, answer."""
 
-from functools import partial as partial_call
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +9,7 @@ from fastapi.responses import JSONResponse
 from gateway.api.access import Operator
 from gateway.contract.records import WORDS
 from gateway.errors import RejectError
-from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions
+from gateway.services.clinical import FORMS, ClinicalSender, ClinicalService, ImportOptions
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
 
@@ -33,7 +32,7 @@ async def import_rows(
     request: Request,
     caller: Operator,
     kind: str | None = Query(default=None, pattern=f"^({'|'.join(WORDS)})$"),
-    form: str = Query(default="csv", pattern="^(csv|kaiku|redcap|fhir)$"),
+    form: str = Query(default="csv", pattern=f"^(csv|{'|'.join(FORMS)})$"),
     source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
     partial: bool = False,
     check_only: bool = False,
@@ -48,21 +47,14 @@ async def import_rows(
     if len(data) > MOST_BYTES:
         text = "the file is larger than 64 MiB; `kasari clinical import` sends it in parts"
         raise RejectError("too-large", text)
-    if form == "csv" and kind is None:
+    word = kind if form == "csv" else form
+    if word is None:
         text = f"say which kind of file it is: {', '.join(WORDS)}"
         raise RejectError("kind", text)
     options = ImportOptions(source, partial, check_only)
-    service = clinical_service(request)
-    if form == "csv" and kind is not None:
-        call = partial_call(
-            service.import_csv, WORDS[kind], data, first_line=first_line, options=options
-        )
-    else:
-        call = partial_call(service.import_export, form, data, options=options)
-    if not check_only:
-        record = request.app.state.audit.record
-        await run_in_threadpool(record, "clinical-import", caller, "-", f"{kind or form}, {source}")
-    result = await run_in_threadpool(call)
+    result = await run_in_threadpool(
+        clinical_service(request).import_file, word, data, caller, options, first_line=first_line
+    )
     refused = bool(result.problems) and not partial
     return JSONResponse(result.as_json(), 422 if refused else 200)
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.contract.clinical import ClinicalBatch, RowKind
+from gateway.contract.clinical import ClinicalBatch
+from gateway.contract.records import WORDS
 from gateway.domain.clinical import (
     Addition,
     CheckedRow,
@@ -96,37 +97,42 @@ class ClinicalService:
         people: People,
         lists: CodeLists,
         clock: Clock,
+        audit: Audit,
         key: bytes,
     ) -> None:
         self._store = store
         self._people = people
         self._lists = lists
         self._clock = clock
+        self._audit = audit
         self._key = key
 
-    def import_csv(
-        self, kind: RowKind, data: bytes, *, first_line: int = 2, options: ImportOptions = DEFAULT
+    def import_file(
+        self,
+        word: str,
+        data: bytes,
+        caller: str,
+        options: ImportOptions = DEFAULT,
+        *,
+        first_line: int = 2,
     ) -> ImportResult:
-        """Import a file in one of our own forms. `first_line`: see `read_table`."""
+        """Import a file of one of our kinds (`WORDS`), or another system's export (`FORMS`).
+
+        `first_line`: see `read_table`.
+        """
+        if not options.check_only:
+            self._audit.record("clinical-import", caller, "-", f"{word}, {options.source}")
         try:
-            sections = [Section(kind, read_table(data, first_line, keep_long=True))]
+            if word in READERS:
+                sections = READERS[word](data, self._lists)
+            else:
+                sections = [Section(WORDS[word], read_table(data, first_line, keep_long=True))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
-        return self._import(sections, options, self._origin("csv", data, options))
-
-    def import_export(
-        self, form: str, data: bytes, *, options: ImportOptions = DEFAULT
-    ) -> ImportResult:
-        """Import another system's export: one of the forms in `READERS`."""
-        try:
-            sections = READERS[form](data, self._lists)
-        except TableError as error:
-            return ImportResult(rows=0, problems=(error.problem,))
-        return self._import(sections, options, self._origin(form, data, options))
-
-    def _origin(self, form: str, data: bytes, options: ImportOptions) -> Origin:
+        form = word if word in READERS else "csv"
         batch = batch_name(self._key, data)
-        return Origin(options.source, form, self._lists.fingerprint, batch)
+        origin = Origin(options.source, form, self._lists.fingerprint, batch)
+        return self._import(sections, options, origin)
 
     def _import(
         self, sections: Sequence[Section], options: ImportOptions, origin: Origin

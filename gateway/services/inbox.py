@@ -6,13 +6,12 @@ from typing import Any, Final, Protocol
 
 from gateway.contract.records import WORDS
 from gateway.domain.clinical import Arrival
-from gateway.domain.clinical.sources import READERS
 from gateway.ports import Alerts, Audit, Clock
-from gateway.services.clinical import ClinicalService, ImportOptions
+from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
 from gateway.services.recruitment import RecruitmentService
 
 SCREENING: Final = "screening"
-PLACES: Final = (*WORDS, *READERS, SCREENING)
+PLACES: Final = (*WORDS, *FORMS, SCREENING)
 """Subfolders: kinds of our own files, other systems' exports, the screening log."""
 MOST_BYTES: Final = 32 * 2**20
 ROLE: Final = "inbox"
@@ -83,10 +82,5 @@ class InboxService:
         if word == SCREENING:
             log = self._recruitment.import_log(data, "log", ROLE)
             return not log.problems, log.as_json()
-        options = ImportOptions(source=word)
-        self._audit.record("clinical-import", ROLE, "-", word)
-        if word in READERS:
-            result = self._clinical.import_export(word, data, options=options)
-        else:
-            result = self._clinical.import_csv(WORDS[word], data, options=options)
+        result = self._clinical.import_file(word, data, ROLE, ImportOptions(source=word))
         return not result.problems, result.as_json()

@@ -22,7 +22,7 @@ from gateway.domain.accounts import AccountRole
 from gateway.domain.deid import Decision
 from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
-from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
+from gateway.services.clinical import FORMS, ImportOptions
 from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -158,17 +158,9 @@ def import_clinical(
 ) -> Response:
     state = opened(request, *OPERATORS)
     options = ImportOptions(source, partial=action == "partial", check_only=action == "preview")
-    clinical: ClinicalService = state.clinical
     if what not in (*WORDS, *FORMS):
         raise HTTPException(404, "there is no such kind of file")
-    if not options.check_only:
-        state.audit.record("clinical-import", caller(request), "-", f"{what}, {source}")
-    data = file.file.read()
-    result = (
-        clinical.import_csv(WORDS[what], data, options=options)
-        if what in WORDS
-        else clinical.import_export(what, data, options=options)
-    )
+    result = state.clinical.import_file(what, file.file.read(), caller(request), options)
     return _clinical_page(state, request, result=result, action=action, what=what)
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from gateway.domain.clinical.sources import READERS
 from kasari.clinical import dictionary
 from kasari.clinical.mapping import (
     KINDS,
@@ -30,7 +31,7 @@ from kasari.reports import SHOWN, show_problems
 
 app = typer.Typer(no_args_is_help=True, help="Clinical, toxicity and PROM files of a centre.")
 console = Console(stderr=True)
-FORMS = ("csv", "kaiku", "redcap", "fhir")
+FORMS = ("csv", *READERS)
 
 
 @app.command("import")

@@ -16,7 +16,7 @@ from gateway.adapters.schema import upgrade
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts
 from gateway.app import KeyedNaming
-from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
+from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
 from gateway.services.consent import ConsentService
@@ -103,7 +103,7 @@ class Chain:
         )
         people = VaultPeople(vault, self.ring, self.consents.admitted, frozenset)
         store = SqlClinicalStore(ours)
-        self.gateway = ClinicalService(store, people, load_code_lists(), clock, b"k" * 32)
+        self.gateway = ClinicalService(store, people, load_code_lists(), clock, audit, b"k" * 32)
         self.withdrawal = WithdrawalService(
             SqlHoldings(theirs), MemoryStore(), SqlWork(theirs), ArchiveAudit(theirs, clock), clock
         )
@@ -129,11 +129,12 @@ class Chain:
 
     def bring(self) -> list[ImportResult]:
         files = [
-            (RowKind.CLINICAL, CLINICAL),
-            (RowKind.TOXICITY, TOXICITY),
-            (RowKind.PROM, PROM),
+            ("clinical", CLINICAL),
+            ("ctcae", TOXICITY),
+            ("prom", PROM),
         ]
-        return [self.gateway.import_csv(kind, text.encode("latin-1")) for kind, text in files]
+        send = self.gateway.import_file
+        return [send(word, text.encode("latin-1"), "operator") for word, text in files]
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,9 @@ def content(kind: RowKind) -> bytes:
 
 
 def bring_facts(chain: Chain) -> dict[RowKind, int]:
-    results = {kind: chain.gateway.import_csv(kind, content(kind)) for kind in FILES}
+    results = {
+        kind: chain.gateway.import_file(kind.value, content(kind), "operator") for kind in FILES
+    }
     assert [r.problems for r in results.values()] == [()] * len(FILES)
     return {kind: result.stored for kind, result in results.items()}
 
@@ -79,7 +81,7 @@ def test_a_correction_supersedes_and_a_withdrawal_deletes(chain: Chain) -> None:
     chain.bring()
     bring_facts(chain)
     corrected = content(RowKind.SURGERY).replace(b"r0", b"r1")
-    result = chain.gateway.import_csv(RowKind.SURGERY, corrected)
+    result = chain.gateway.import_file("surgery", corrected, "operator")
     assert (result.stored, result.superseded) == (0, 1)
     chain.sender.send()
     events = chain.archive.timeline(chain.national).events
@@ -109,7 +111,9 @@ def test_a_correction_supersedes_and_a_withdrawal_deletes(chain: Chain) -> None:
 def test_what_cannot_be_is_told_by_line_and_column(
     chain: Chain, kind: RowKind, row: str, column: str
 ) -> None:
-    result = chain.gateway.import_csv(kind, f"patient_id,happened_on,{row}".format(MATTI).encode())
+    result = chain.gateway.import_file(
+        kind.value, f"patient_id,happened_on,{row}".format(MATTI).encode(), "operator"
+    )
     assert [(p.line, p.column) for p in result.problems] == [(2, column)]
     assert result.stored == 0
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -11,9 +10,8 @@ from fastapi import FastAPI
 from gateway.api import errors
 from gateway.api.access import Sessions
 from gateway.api.clinical import router
-from gateway.contract.clinical import RowKind
 from gateway.domain.clinical import Problem
-from gateway.services.clinical import ImportResult
+from gateway.services.clinical import ImportOptions, ImportResult
 
 OPERATOR = "t"
 
@@ -25,21 +23,16 @@ class FixedClock:
 
 class FakeService:
     def __init__(self) -> None:
-        self.calls: list[tuple[RowKind, bytes, dict[str, Any]]] = []
-        self.exports: list[str] = []
-        self.recorded: list[tuple[str, ...]] = []
+        self.calls: list[tuple[str, bytes, str]] = []
+        self.options: list[tuple[ImportOptions, int]] = []
         self.result = ImportResult(rows=1, stored=1)
 
-    def import_csv(self, kind: RowKind, data: bytes, **options: Any) -> ImportResult:
-        self.calls.append((kind, data, options))
+    def import_file(
+        self, word: str, data: bytes, caller: str, options: ImportOptions, *, first_line: int
+    ) -> ImportResult:
+        self.calls.append((word, data, caller))
+        self.options.append((options, first_line))
         return self.result
-
-    def import_export(self, form: str, data: bytes, **options: Any) -> ImportResult:
-        self.exports.append(form)
-        return self.result
-
-    def record(self, *what: str) -> None:
-        self.recorded.append(what)
 
     def counts(self) -> dict[str, int]:
         return {"waiting": 3}
@@ -58,7 +51,6 @@ def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> 
     app.state.clinical = service
     app.state.sessions = Sessions()
     app.state.clock = FixedClock()
-    app.state.audit = service
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
@@ -73,10 +65,8 @@ def test_a_file_reaches_the_service(service: FakeService) -> None:
     answer = ask(service, "POST", "/api/v1/clinical?kind=ctcae&partial=true&first_line=9")
     assert answer.status_code == 200
     assert answer.json()["stored"] == 1
-    assert service.recorded == [("clinical-import", "operator", "-", "ctcae, csv")]
-    ((kind, data, options),) = service.calls
-    assert (kind, data) == (RowKind.TOXICITY, b"a,b\n1,2\n")
-    assert (options["options"].partial, options["first_line"]) == (True, 9)
+    assert service.calls == [("ctcae", b"a,b\n1,2\n", "operator")]
+    assert service.options == [(ImportOptions("csv", partial=True), 9)]
 
 
 def test_problems_make_the_answer_an_error_with_the_same_form(service: FakeService) -> None:
@@ -94,5 +84,5 @@ def test_strangers_and_unknown_kinds_are_turned_away(service: FakeService) -> No
     assert (answer.status_code, answer.json()["code"]) == (422, "kind")
     assert not service.calls
     assert ask(service, "POST", "/api/v1/clinical?form=fhir").status_code == 200
-    assert service.exports == ["fhir"]
+    assert [word for word, _, _ in service.calls] == ["fhir"]
     assert ask(service, "GET", "/api/v1/clinical").json() == {"rows": {"waiting": 3}}

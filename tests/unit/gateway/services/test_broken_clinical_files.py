@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.contract.clinical import RowKind
+from gateway.contract.records import WORDS, RowKind
 from gateway.services.clinical import ImportOptions, ImportResult
 from tests.unit.gateway.services.test_clinical_service import MATTI, Centre
 
@@ -262,9 +262,9 @@ SOURCES: dict[str, tuple[str, RowKind, Callable[[Random], bytes]]] = {
 
 def bring(centre: Centre, form: str, kind: RowKind, data: bytes, partial: bool) -> ImportResult:
     options = ImportOptions(source="x", partial=partial)
-    if form == "csv":
-        return centre.service.import_csv(kind, data, options=options)
-    return centre.service.import_export(form, data, options=options)
+    words = {kind: word for word, kind in WORDS.items()}
+    word = words[kind] if form == "csv" else form
+    return centre.service.import_file(word, data, "operator", options)
 
 
 @pytest.mark.parametrize("name", SOURCES)

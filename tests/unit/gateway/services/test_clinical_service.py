@@ -16,7 +16,6 @@ from gateway.adapters.watch import SqlAlerts
 from gateway.contract.clinical import (
     BatchReceipt,
     ClinicalBatch,
-    RowKind,
     RowProblem,
     WithdrawalReceipt,
 )
@@ -96,8 +95,9 @@ class Centre:
         GatewayTable.metadata.create_all(engine)
         self.store = SqlClinicalStore(engine)
         self.people, self.archive = FakePeople(), FakeArchive()
+        self.audit = SqlAudit(engine, FixedClock())
         self.service = ClinicalService(
-            self.store, self.people, load_code_lists(), FixedClock(), b"k" * 32
+            self.store, self.people, load_code_lists(), FixedClock(), self.audit, b"k" * 32
         )
         self.sender = ClinicalSender(
             self.store,
@@ -106,17 +106,14 @@ class Centre:
             FixedClock(),
             "KUH",
             SqlAlerts(engine, FixedClock()),
-            SqlAudit(engine, FixedClock()),
+            self.audit,
             batch_rows=2,
         )
         self.alerts = SqlAlerts(engine, FixedClock())
 
     def bring(self, lines: str, **options: object) -> ImportResult:
-        return self.service.import_csv(
-            RowKind.TOXICITY,
-            (HEAD + lines).encode(),
-            options=ImportOptions(**options),  # type: ignore[arg-type]
-        )
+        given = ImportOptions(**options)  # type: ignore[arg-type]
+        return self.service.import_file("ctcae", (HEAD + lines).encode(), "operator", given)
 
 
 @pytest.fixture
@@ -221,12 +218,21 @@ def test_the_same_grade_twice_in_one_record_is_one_row(centre: Centre) -> None:
     """Rows of a JSON export have their patient's number, not a line each."""
     grade = {"symptom": "Fatigue", "ctcae_version": "5.0", "graded_at": "2020-01-01", "grade": 1}
     data = json.dumps({"patients": [{"id": MATTI, "symptoms": [grade, grade]}]}).encode()
-    assert numbers(centre.service.import_export("kaiku", data)) == (1, 0, 0)
+    assert numbers(centre.service.import_file("kaiku", data, "operator")) == (1, 0, 0)
     assert centre.service.counts()["waiting"] == 1
+
+
+def test_who_imported_what_is_in_the_audit_before_it_is_read(centre: Centre) -> None:
+    refused = centre.service.import_file("clinical", b"", "sari", ImportOptions(source="x"))
+    assert refused.problems
+    (entry,) = centre.audit.entries()
+    assert (entry["action"], entry["detail"]) == ("clinical-import", "clinical, x")
+    assert "sari" in entry.values()
 
 
 def test_check_only_counts_and_stores_nothing(centre: Centre) -> None:
     assert numbers(centre.bring("liisa,2020-01-01,5.0,Fatigue,1\n", check_only=True)) == (1, 0, 0)
+    assert centre.audit.entries() == []
     assert centre.service.counts() == {"held": 0}
 
 

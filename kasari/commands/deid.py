@@ -22,9 +22,10 @@ from kasari.deid.checking import check_pair
 from kasari.deid.describing import MEANING, Described, as_csv, as_markdown, as_records, describe
 from kasari.deid.differences import Difference
 from kasari.deid.known_people import read_people
-from kasari.deid.offline import Offline, dicom_files, throw_away_ring
-from kasari.deid.running import account_for, read_file, run_files, told
+from kasari.deid.offline import Offline, files_of, throw_away_ring
+from kasari.deid.running import Account, run_files, told
 from kasari.errors import InputError
+from kasari.files import read_file
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -153,7 +154,7 @@ def _run(
 ) -> None:
     ring = _ring(key, centre)
     profile = load_profile(policy)
-    account = account_for(profile, stage, ring.key_id if key else "")
+    account = Account(profile.name_and_hash, stage, ring.key_id if key else "")
     engine = Offline(profile, ring, stage, read_people(identity))
     shown = (lambda path, found: _print_differences(path, found, values)) if out is None else None
     run_files(source, out, engine, account, into_folder, shown)
@@ -222,7 +223,7 @@ def list_values(
     """
     engine = Offline(load_profile(policy), throw_away_ring(), NATIONAL_STAGE)
     inventory, refused = TextInventory(), 0
-    for path in dicom_files(source):
+    for path in files_of(source):
         data = read_file(path)
         written = data if as_is else engine.take(data).data
         try:

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.domain.clinical import CellError, Problem, SourceTable, TableError, read_table
+from gateway.domain.clinical import (
+    CellError,
+    Problem,
+    SourceTable,
+    TableError,
+    instrument_meant,
+    read_table,
+)
 from gateway.domain.clinical.cells import given, to_whole
 from harmonizer.data.instruments import load_instrument, load_instruments
 from harmonizer.domain.proms import Direction, Instrument, check_answers
@@ -33,7 +40,7 @@ def list_instruments() -> None:
 
 @app.command()
 def score(
-    instrument: Annotated[str, typer.Option(help="Id of the instrument, e.g. qlq-c30.")],
+    instrument: Annotated[str, typer.Option(help="The instrument, e.g. qlq-c30 or C30.")],
     source: Annotated[Path, typer.Option("--in", help="CSV with one column per item: q1, q2 ...")],
     out: Annotated[Path, typer.Option(help="CSV to write: one row per row, one column per score.")],
 ) -> None:
@@ -42,7 +49,7 @@ def score(
     Example: kasari prom score --instrument qlq-c30 --in answers.csv --out scores.csv
     """
     try:
-        chosen = load_instrument(instrument)
+        chosen = load_instrument(instrument_meant(instrument, load_instruments()) or instrument)
         table = read_table(source.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {source}: {error.strerror}; give a readable file") from error
@@ -83,12 +90,12 @@ def _code(instrument: Instrument, column: str) -> str | None:
     found = ITEM.fullmatch(column)
     if not found:
         return None
-    prefix = re.sub(r"[^a-z0-9]", "", found[1].replace("h&n", "hn")).removeprefix("eortc")
-    bare = instrument.id.replace("-", "")
-    short = bare.removeprefix("qlq")
-    if prefix not in {"", "q", "item", bare, short, short.rstrip("0123456789")}:
-        return None
-    return f"q{found[2]}{found[3]}"
+    prefix = found[1].rstrip(" _.-")
+    module = instrument.id.removeprefix("qlq-").rstrip("0123456789")
+    if prefix in {"", "q", "item", module}:
+        return f"q{found[2]}{found[3]}"
+    is_meant = instrument_meant(prefix, load_instruments()) == instrument.id
+    return f"q{found[2]}{found[3]}" if is_meant else None
 
 
 def _from_one(instrument: Instrument, named: Mapping[str, str]) -> Mapping[str, str]:

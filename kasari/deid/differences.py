@@ -1,6 +1,5 @@
 """What happened to each attribute: an object before and after, place by place."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -41,14 +40,6 @@ def differences(before: bytes, after: bytes) -> list[Difference]:
         if len(row.examples) < EXAMPLES and (old, new) not in row.examples:
             row.examples.append((old, new))
     return list(rows.values())
-
-
-def summary(found: list[Difference]) -> Counter[str]:
-    """Return how many values were removed, emptied, changed and added."""
-    counts: Counter[str] = Counter()
-    for row in found:
-        counts[row.done] += row.count
-    return counts
 
 
 def _compare(before: Dataset, after: Dataset, above: str) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from gateway.contract.marks import NATIONAL_STAGE, SITE_STAGE
+from gateway.contract.marks import NATIONAL_STAGE
 from gateway.domain.checker import (
     Elements,
     Expected,
@@ -27,7 +27,6 @@ from gateway.errors import RejectError
 from kasari.deid.known_people import KnownPeople
 
 THROW_AWAY_BYTES = 32
-STAGES = (SITE_STAGE, NATIONAL_STAGE)
 _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
 
 
@@ -154,7 +153,7 @@ class Offline:
         return f"{self._profile.objects[_uid(after, _SOP_CLASS)].upper()}.{_uid(after)}.dcm"
 
 
-def dicom_files(place: Path) -> list[Path]:
+def files_of(place: Path) -> list[Path]:
     """Return the file itself, or every file below a folder that is not hidden, sorted."""
     if place.is_file():
         return [place]

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.checker import CHECKER_VERSION
-from gateway.domain.deid import ENGINE_VERSION, Profile
+from gateway.domain.deid import ENGINE_VERSION
 from kasari.deid.differences import Difference, differences
-from kasari.deid.offline import Offline, Outcome, dicom_files
+from kasari.deid.offline import Offline, Outcome, files_of
 from kasari.errors import InputError
-
-LARGEST_FILE = 2_000_000_000
+from kasari.files import read_file
 
 
 @dataclass
@@ -74,7 +73,7 @@ def run_files(
     show
         Called with what was done to each attribute of a file that passed.
     """
-    files = dicom_files(source)
+    files = files_of(source)
     if not files:
         raise InputError(f"there is no file in {source}")
     for path in files:
@@ -102,33 +101,12 @@ def _note(account: Account, told: str, outcome: Outcome) -> None:
         account.passed += 1
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's bytes.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read or is larger than any object we take.
-    """
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path} is larger than 2 GB and is not read")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
-
-
 def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({type(error).__name__})") from None
-
-
-def account_for(profile: Profile, stage: str, key_id: str = "") -> Account:
-    """Begin an account."""
-    return Account(profile.name_and_hash, stage, key_id)
 
 
 def told(account: Account) -> Iterator[str]:

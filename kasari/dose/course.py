@@ -19,8 +19,8 @@ from harmonizer.domain.reports import Picture, ReportHead, chosen_images, report
 from harmonizer.domain.studies import site_of_course
 from harmonizer.errors import DataError
 from kasari.errors import InputError
+from kasari.files import LARGEST_FILE
 
-LARGEST_FILE = 2_000_000_000
 BARE_BEGINNINGS = {
     bytes((group, 0, element, 0)) for group in (2, 8) for element in (0, 1, 5, 8, 0x12, 0x16)
 }
@@ -30,7 +30,7 @@ RADIOTHERAPY = frozenset({"RTSTRUCT", "RTPLAN", "RTDOSE"})
 
 
 def file_bytes(path: Path) -> bytes:
-    """Read a file.
+    """Return a file's bytes. What is said of it names no file: a finding is passed on.
 
     Raises
     ------

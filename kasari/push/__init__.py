@@ -1,6 +1,6 @@
 """Sending a folder by C-STORE: several associations, and only what was not acknowledged yet."""
 
-from kasari.push.files import DicomFile, Found, find_files, read_file
+from kasari.push.files import DicomFile, Found, find_files
 from kasari.push.ledger import Ledger
 from kasari.push.sending import Destination, Outcome, push
 
@@ -12,5 +12,4 @@ __all__ = [
     "Outcome",
     "find_files",
     "push",
-    "read_file",
 ]

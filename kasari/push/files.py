@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom import config
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import ExplicitVRBigEndian, MediaStorageDirectoryStorage
 
@@ -58,7 +58,7 @@ def find_files(folder: Path) -> Found:
     with judging_no_value():
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             try:
-                found.files.append(read_file(path))
+                found.files.append(_look_at(path))
             except InputError as error:
                 found.skipped[path] = str(error)
     if not found.files and not found.skipped:
@@ -77,7 +77,7 @@ def judging_no_value() -> Iterator[None]:
         config.settings.reading_validation_mode = before
 
 
-def read_file(path: Path) -> DicomFile:
+def _look_at(path: Path) -> DicomFile:
     """Look at one file.
 
     Raises
@@ -91,7 +91,7 @@ def read_file(path: Path) -> DicomFile:
         sop_class, _, transfer_syntax = (str(meta[keyword].value) for keyword in _META)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from error
-    except (InvalidDicomError, KeyError, ValueError, EOFError):
+    except (InvalidDicomError, BytesLengthException, KeyError, ValueError, EOFError):
         raise InputError("not DICOM") from None
     if sop_class == MediaStorageDirectoryStorage:
         raise InputError("a DICOMDIR, not an object")

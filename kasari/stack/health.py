@@ -57,7 +57,6 @@ def wait_until_healthy(
     starting: dict[str, Starting],
     progress: Callable[[str], None],
     limit_s: float = START_LIMIT_S,
-    now: Callable[[], float] = time.monotonic,
     others: Mapping[str, Running] | None = None,
 ) -> set[str]:
     """Poll until every process does its work; that one has ended is told at once.
@@ -70,7 +69,7 @@ def wait_until_healthy(
     StackError
         One ended, or does not answer as it must within the limit.
     """
-    end, waiting = now() + limit_s, dict(starting)
+    end, waiting = time.monotonic() + limit_s, dict(starting)
     while waiting:
         for name, process in list(waiting.items()):
             healthy = process.probe.is_healthy()
@@ -84,7 +83,7 @@ def wait_until_healthy(
         ended = [name for name, process in (others or {}).items() if not process.is_alive]
         if waiting and ended:
             return set(waiting)
-        if waiting and now() > end:
+        if waiting and time.monotonic() > end:
             name, process = next(iter(waiting.items()))
             raise StackError(f"{name} runs but does not answer as it must. See {process.log}.")
         time.sleep(POLL_S if waiting else 0)

@@ -22,9 +22,9 @@ def is_free(port: int) -> bool:
     return True
 
 
-def is_free_soon(port: int, limit_s: float = SOON_S) -> bool:
+def is_free_soon(port: int) -> bool:
     """As `is_free`, but somebody who is just ending may take a moment."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + SOON_S
     while not is_free(port):
         if time.monotonic() > end:
             return False

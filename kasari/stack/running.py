@@ -16,7 +16,7 @@ from kasari.stack.layout import Layout, write_private
 from kasari.stack.ports import choose_ports, is_free, process_of, usual_ports
 from kasari.stack.process import Program, Running, ask_to_end, find, start, stop
 from kasari.stack.programs import probes, process_names, programs
-from kasari.stack.settings import GATEWAY_USER, HARMONIZER_USER, ROLES, Writer, ae_title, url
+from kasari.stack.settings import GATEWAY_USER, ROLES, Writer, ae_title, url
 
 CENTRE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
 DEFAULT_FOLDER: Final = OWN_FOLDER / "data"
@@ -69,10 +69,6 @@ class Stack:
         """The harmonizer: the one door to the archive."""
         return url(self._ports["harmonizer"])
 
-    @property
-    def archive_orthanc_url(self) -> str:
-        return url(self._ports["orthanc-archive"])
-
     def centre(self, name: str) -> Centre:
         """Raises `InputError` when no such centre is in this stack."""
         if name not in self.centres:
@@ -84,11 +80,6 @@ class Stack:
 
     def reader_token(self, role: str = "admin") -> str:
         return self.reader_token_file(role).read_text("ascii").strip()
-
-    def archive_login(self) -> tuple[str, str]:
-        """User and password of the archive's Orthanc, for tests and repair."""
-        path = self._layout.secret("archive", "orthanc.password")
-        return HARMONIZER_USER, path.read_text("ascii").strip()
 
     def folders(self) -> dict[str, Path]:
         """Each part's data, by name: `KUH/orthanc`, `KUH/gateway`, `archive`, `harmonizer`."""
@@ -114,9 +105,9 @@ class Stack:
         running = {name: find(self._layout.pid(name)) for name in names}
         return {name: process.pid if process else None for name, process in running.items()}
 
-    def ensure_running(self, progress: Progress = lambda _text: None) -> list[str]:
+    def ensure_running(self) -> list[str]:
         """Start what has died. Returns the names of what was started."""
-        stack, started = _start(self._layout, tuple(self.centres), progress)
+        stack, started = _start(self._layout, tuple(self.centres), lambda _text: None)
         self._ports, self.centres = stack._ports, stack.centres
         return started
 

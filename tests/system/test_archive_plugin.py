@@ -14,6 +14,7 @@ from harmonizer.adapters.nesting import outline
 from harmonizer.adapters.orthanc import OrthancArchive, open_orthanc_client
 from harmonizer.domain.studies import InstanceKey
 from kasari.stack import Stack
+from tests.factories.archive_orthanc import archive_orthanc
 from tests.factories.identified import ct_slice
 
 RING = KeyRing.from_root(bytes(range(32)), "KUH")
@@ -27,17 +28,18 @@ def stow(stack: Stack, data: bytes) -> httpx.Response:
     boundary = uuid4().hex
     head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
+    url, login = archive_orthanc(stack)
     return httpx.post(
-        f"{stack.archive_orthanc_url}/dicom-web/studies",
+        f"{url}/dicom-web/studies",
         content=head + data + f"\r\n--{boundary}--".encode(),
         headers={"Content-Type": kind, "Accept": "application/dicom+json"},
-        auth=stack.archive_login(),
+        auth=login,
     )
 
 
 def stored(stack: Stack) -> int:
-    address = f"{stack.archive_orthanc_url}/statistics"
-    return int(httpx.get(address, auth=stack.archive_login()).json()["CountInstances"])
+    url, login = archive_orthanc(stack)
+    return int(httpx.get(f"{url}/statistics", auth=login).json()["CountInstances"])
 
 
 @pytest.mark.parametrize("data", [ct_slice(71), SITE], ids=["original", "first stage only"])
@@ -52,15 +54,15 @@ def test_what_does_not_carry_both_marks_is_refused_by_stow(stack: Stack, data: b
 @pytest.mark.parametrize("data", [ct_slice(71), SITE, b"text"])
 def test_and_over_rest(stack: Stack, data: bytes) -> None:
     before = stored(stack)
-    address = f"{stack.archive_orthanc_url}/instances"
-    assert httpx.post(address, content=data, auth=stack.archive_login()).is_error
+    url, login = archive_orthanc(stack)
+    assert httpx.post(f"{url}/instances", content=data, auth=login).is_error
     assert stored(stack) == before
 
 
 def test_what_carries_both_is_kept_as_it_is(stack: Stack) -> None:
     answer = stow(stack, NATIONAL)
     assert answer.status_code == httpx.codes.OK
-    auth, url = stack.archive_login(), stack.archive_orthanc_url
+    url, auth = archive_orthanc(stack)
     uid = answer.json()["00081199"]["Value"][0]["00081155"]["Value"][0]
     found = httpx.post(f"{url}/tools/lookup", content=uid, auth=auth).json()
     instance = next(row["ID"] for row in found if row["Type"] == "Instance")
@@ -72,8 +74,8 @@ def test_what_carries_both_is_kept_as_it_is(stack: Stack) -> None:
 
 def test_it_reads_its_own_files_for_the_archive(stack: Stack) -> None:
     here, missing = (InstanceKey(*of) for of in (outline(NATIONAL).identity, ("A", "1", "2", "3")))
-    login = stack.archive_login()
-    with open_orthanc_client(stack.archive_orthanc_url, *login) as client:
+    url, login = archive_orthanc(stack)
+    with open_orthanc_client(url, *login) as client:
         store = OrthancArchive(client)
         store.put(here, NATIONAL)
         try:
@@ -91,11 +93,11 @@ def test_it_reads_its_own_files_for_the_archive(stack: Stack) -> None:
 
 def test_the_refusals_are_counted(stack: Stack) -> None:
     stow(stack, SITE)
-    address = f"{stack.archive_orthanc_url}/kasari/admission"
-    told = httpx.get(address, auth=stack.archive_login()).json()
+    url, login = archive_orthanc(stack)
+    told = httpx.get(f"{url}/kasari/admission", auth=login).json()
     assert told["refused"]["not-marked"] >= 1
 
 
 def test_nobody_without_a_password_is_answered(stack: Stack) -> None:
     for path in ("/system", "/dicom-web/studies", "/instances", "/kasari/digests"):
-        assert httpx.get(stack.archive_orthanc_url + path).status_code in {401, 403}, path
+        assert httpx.get(archive_orthanc(stack)[0] + path).status_code in {401, 403}, path

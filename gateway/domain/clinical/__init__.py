@@ -1,7 +1,7 @@
 """Clinical, toxicity and PROM rows at the centre: read, check, de-identify."""
 
 from gateway.domain.clinical.checking import CheckedRow, RowChecker
-from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire
+from gateway.domain.clinical.codelists import CodedTerm, CodeLists, Questionnaire, instrument_meant
 from gateway.domain.clinical.deidentifying import (
     Origin,
     Person,
@@ -33,5 +33,6 @@ __all__ = [
     "TravellingRow",
     "batch_name",
     "deidentify",
+    "instrument_meant",
     "read_table",
 ]

@@ -4,8 +4,12 @@ They are published by the archive's side into `gateway/data/clinical/codelists.j
 centre can refuse an impossible value while the person who can mend it is still there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+SHORT: Final = {"eq-5d-5l": ("eq5d", "eq")}
+"""What else people call an instrument."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,16 @@ class CodeLists:
 
     def instrument(self, name: str) -> str | None:
         """Return the id of the instrument that is meant, e.g. `qlq-c30` for `EORTC QLQ-C30`."""
-        wanted = _squeeze(name)
-        return next((known for known in self.instruments if _squeeze(known) == wanted), None)
+        return instrument_meant(name, self.instruments)
 
 
-def _squeeze(name: str) -> str:
+def instrument_meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the id that a name means: also without `EORTC`, `QLQ` or hyphens, as in `C30`."""
     letters = "".join(c for c in name.lower().replace("h&n", "hn") if c.isalnum())
-    return letters.removeprefix("eortc")
+    wanted = letters.removeprefix("eortc")
+    return next((one for one in known if wanted in _spellings(one)), None)
+
+
+def _spellings(known: str) -> set[str]:
+    bare = known.replace("-", "")
+    return {bare, bare.removeprefix("qlq"), *SHORT.get(known, ())}

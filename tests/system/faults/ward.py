@@ -35,6 +35,7 @@ from kasari.stack import Centre, Stack
 from kasari.stack.consents import import_consents
 from kasari.stack.settings import PUSH_AET
 from tests.conftest import MOUNT
+from tests.factories.archive_orthanc import archive_orthanc
 from tests.factories.certificates import Authority
 from tests.factories.identifiers import UIDS, as_bytes, found_in, identifying_words
 from tests.system.faults.proxy import ByteProxy, HttpProxy
@@ -245,7 +246,7 @@ class Ward:
         return httpx.get(address, auth=self.site.orthanc_login(), timeout=30).json()
 
     def archive_store(self) -> httpx.Client:
-        url, login = self.stack.archive_orthanc_url, self.stack.archive_login()
+        url, login = archive_orthanc(self.stack)
         return httpx.Client(base_url=url, auth=login, timeout=30)
 
     def store_forgets(self, study_uids: list[str]) -> None:

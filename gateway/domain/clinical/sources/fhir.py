@@ -12,7 +12,7 @@ from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
-from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
+from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
 
 NCIT_GRADES: Final = {
@@ -233,7 +233,7 @@ def _form(response: Resource, people: _People, lists: CodeLists) -> dict[str, ob
     return {
         "patient_id": people.name_of(response),
         "answered_on": response.get("authored"),
-        "instrument": instrument_of(name, lists) or name,
+        "instrument": lists.instrument(name) or name,
         "instrument_version": version,
         **answers,
     }

@@ -24,20 +24,8 @@ def split_field(name: str, lists: CodeLists) -> tuple[str, str] | None:
     head, _, tail = name.lower().rpartition("_")
     if not head:
         return None
-    instrument = instrument_of(head, lists)
+    instrument = lists.instrument(head)
     if instrument is None:
         return None
     code = item_code(tail)
     return instrument, code
-
-
-def instrument_of(name: str, lists: CodeLists) -> str | None:
-    """Return the instrument that a form's name means, e.g. `qlq-c30` for `c30`."""
-    squeezed = re.sub(r"[^a-z0-9]", "", name.lower().replace("h&n", "hn")).removeprefix("eortc")
-    for known in lists.instruments:
-        bare = known.replace("-", "")
-        if squeezed in {bare, bare.removeprefix("qlq")} or (
-            bare == "eq5d5l" and squeezed in {"eq5d", "eq"}
-        ):
-            return known
-    return None

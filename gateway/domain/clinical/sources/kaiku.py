@@ -15,7 +15,7 @@ from typing import Any
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.problems import Problem, TableError
-from gateway.domain.clinical.sources.itemcodes import instrument_of, item_code
+from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
 from gateway.domain.clinical.table import SourceTable, read_table
 
@@ -99,7 +99,7 @@ def _form(
     return {
         "patient_id": patient,
         "answered_on": on,
-        "instrument": instrument_of(str(name), lists) or name,
+        "instrument": lists.instrument(str(name)) or name,
         "instrument_version": version,
     }
 

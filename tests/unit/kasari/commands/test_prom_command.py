@@ -156,3 +156,18 @@ def test_bad_input_writes_nothing(tmp_path: Path, text: str, words: str) -> None
     with pytest.raises(InputError, match=words):
         run(source, out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("instrument", "column"),
+    [("C30", "c30_q{}"), ("EORTC QLQ-C30", "EORTC QLQ-C30 {}"), ("qlq-c30", "C30_Q{:02}")],
+)
+def test_an_instrument_goes_by_the_names_that_a_gateway_takes(
+    tmp_path: Path, instrument: str, column: str
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    header = ",".join(column.format(n) for n in range(1, 31))
+    source.write_text(f"{header}\n{','.join(['1'] * 30)}\n", "utf-8")
+    run(source, out, instrument)
+    (scored,) = csv.DictReader(out.open(newline="", encoding="utf-8"))
+    assert (scored["PF2"], scored["FA"], scored["QL2"]) == ("100.0", "0.0", "0.0")

@@ -9,6 +9,9 @@ from kasari.errors import InputError
 from kasari.push import Ledger, find_files
 from tests.factories.identified import ct_slice
 
+ODD_LENGTH = "02000000554c0300010000"
+"""File meta information whose group length, four bytes by its kind, has three."""
+
 
 def test_every_file_is_either_sent_or_named(tmp_path: Path) -> None:
     (tmp_path / "deep/er").mkdir(parents=True)
@@ -18,11 +21,13 @@ def test_every_file_is_either_sent_or_named(tmp_path: Path) -> None:
     (tmp_path / "empty.dcm").write_bytes(b"")
     (tmp_path / "cut.dcm").write_bytes(ct_slice(3)[:-4])
     (tmp_path / "directory").write_bytes(ct_slice(4, SOPClassUID="1.2.840.10008.1.3.10"))
+    (tmp_path / "length").write_bytes(bytes(128) + b"DICM" + bytes.fromhex(ODD_LENGTH))
     found = find_files(tmp_path)
     assert [file.path.name for file in found.files] == ["one", "two.dcm"]
     assert {path.name: why.split(":")[0] for path, why in found.skipped.items()} == {
         "readme.txt": "not DICOM",
         "empty.dcm": "not DICOM",
+        "length": "not DICOM",
         "cut.dcm": "damaged",
         "directory": "a DICOMDIR, not an object",
     }

@@ -11,7 +11,7 @@ from kasari.stack.ports import LOOPBACK, any_free, choose_ports, is_free, usual_
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports.is_free_soon, "__defaults__", (0.05,))
+    monkeypatch.setattr(ports, "SOON_S", 0.05)
 
 
 @pytest.fixture

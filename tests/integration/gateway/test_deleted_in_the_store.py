@@ -178,3 +178,20 @@ def test_the_account_is_held_against_what_the_store_itself_says(conflicting: Hos
     hospital.site.failure = RetryError("down")
     assert told() == (None, None)
     assert "cannot be asked now" in call(hospital, "GET", "/account", cookies=cookies).text
+
+
+def test_a_course_that_was_queued_and_lost_everything_says_so(hospital: Hospital) -> None:
+    objects = make.course(patient=hospital.pseudonym())
+    hospital.take_in(objects)
+    assert hospital.states() == ["ready"]
+    hospital.site.objects.clear()
+    hospital.service.intake.reconcile()
+    hospital.settle()
+    hospital.send()
+    (course,) = hospital.service.courses.find()
+    assert course.state.value == "held"
+    assert [reason["code"] for reason in course.reasons] == ["instance-gone"]
+    hospital.take_in(objects)
+    hospital.clock.forward(100)
+    assert hospital.send()
+    assert hospital.states() == ["delivered"]

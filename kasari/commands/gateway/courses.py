@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kasari.doors import gateway_door
+from kasari.doors import Door, gateway_door
 from kasari.options import AsJson, Centre, Gateways
 from kasari.tables import print_table
 
 Course = Annotated[int, typer.Argument(help="The course's id.")]
+Plan = Annotated[str, typer.Option(help="The plan, as `course` names it.")]
 
 
 def courses(
@@ -53,11 +54,21 @@ def course(
         ("what has come", ", ".join(f"{c['instances']} {c['modality']}" for c in told["contents"])),
         ("sent and verified", f"{verified} of {len(told['sent'])}"),
         *(("why it waits", reason["text"]) for reason in told["reasons"]),
+        *((f"plan {one['plan']}", _goes(one, told["left_out"])) for one in told["plans"]),
         *((f["severity"], f"{f['code']}: {f['text']}") for f in told["findings"]),
         *(("revises", _other_plan(link)) for link in told["revises"]),
         *(("revised by", _other_plan(link)) for link in told["revised_by"]),
     ]
     print_table((f"course {course}", ""), rows)
+
+
+def _goes(plan: dict[str, Any], left_out: list[dict[str, Any]]) -> str:
+    """Say whether a plan goes with its course, and if not, why and with how much else."""
+    apart = next((one for one in left_out if one["plan"] == plan["plan"]), None)
+    if apart is None:
+        return "sent" if plan["sent"] else "goes with the course"
+    why = texts(apart["reasons"]) or f"left out: {apart['decided']['comment']}"
+    return f"kept apart with {apart['instances'] - 1} others ({why})"
 
 
 def _other_plan(link: dict[str, Any]) -> str:
@@ -95,6 +106,43 @@ def refuse(
     path = f"/api/v1/courses/{course}/refuse"
     told = gateway_door(centre, where).json("POST", path, json={"comment": comment})
     typer.echo(f"course {course} is {told['state']}")
+
+
+def leave_out(
+    course: Course,
+    *,
+    plan: Plan,
+    centre: Centre = "",
+    comment: Annotated[str, typer.Option(help="Why it stays; name nobody in it.")],
+    where: Gateways = None,
+) -> None:
+    """Keep one plan, and what hangs on it, here; the rest of its course goes without it.
+
+    Example: kasari gateway leave-out 3 --plan 2.25.1 --centre KUH --comment "of another study"
+    """
+    _decide_on_plan("leave-out", course, plan, comment, gateway_door(centre, where))
+
+
+def take_in(
+    course: Course,
+    *,
+    plan: Plan,
+    centre: Centre = "",
+    comment: Annotated[str, typer.Option(help="Why it may go; name nobody in it.")],
+    where: Gateways = None,
+) -> None:
+    """Send a plan that is kept apart, with what hangs on it, as part of its course.
+
+    Example: kasari gateway take-in 3 --plan 2.25.1 --centre KUH --comment "it was treated"
+    """
+    _decide_on_plan("take-in", course, plan, comment, gateway_door(centre, where))
+
+
+def _decide_on_plan(how: str, course: int, plan: str, comment: str, door: Door) -> None:
+    body = {"plan": plan, "comment": comment}
+    told = door.json("POST", f"/api/v1/courses/{course}/{how}", json=body)
+    kept = len(told["left_out"])
+    typer.echo(f"course {course} is {told['state']}; plans kept apart: {kept}")
 
 
 def recheck(centre: Centre = "", where: Gateways = None) -> None:

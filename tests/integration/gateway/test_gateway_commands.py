@@ -45,6 +45,18 @@ def test_a_course_tells_why_it_waits(stack: Path) -> None:
     assert isinstance(kasari(stack, "course", "99").exception, InputError)
 
 
+def test_a_plan_is_left_out_and_taken_in(stack: Path, hospital: Hospital) -> None:
+    patient = hospital.pseudonym()
+    hospital.take_in([make.plan(190, 100, patient, approval="UNAPPROVED")])
+    plan = hospital.stage.uid(make.uid(190))
+    told = " ".join(kasari(stack, "course", "1").stdout.split())
+    assert "kept apart with 0 others (the plan is unapproved)" in told
+    words = ("1", "--plan", plan, "--comment", "it was treated")
+    assert "plans kept apart: 0" in kasari(stack, "take-in", *words).stdout
+    assert "plans kept apart: 1" in kasari(stack, "leave-out", *words).stdout
+    assert isinstance(kasari(stack, "leave-out", *words).exception, InputError)
+
+
 def test_a_recall_is_ordered_and_its_receipt_shown(
     stack: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:

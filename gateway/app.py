@@ -119,6 +119,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
         "values",
         "clinical",
         "clinical_sending",
+        "annulment",
         "recruitment",
         "accounts",
         "ledger",

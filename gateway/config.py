@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.domain.consent import RESEARCH
 from gateway.domain.submission import Window
 from gateway.domain.validation import TEST_PATIENTS
 from gateway.errors import ConfigError
@@ -207,6 +208,10 @@ class Settings(_Section):
     """What happens to objects stored here; in both cases nothing more is sent."""
     after_death: Literal["continue", "stop"] = "continue"
     """Whether a consent outlives the patient."""
+    consent_scopes: tuple[str, ...] = Field(default=(RESEARCH,), min_length=1)
+    """Of consent lists, these scopes count as consent to this archive; others are not taken."""
+    patient_identifier_system: str = ""
+    """FHIR: the system of the identifiers that objects carry; empty for whichever comes first."""
     unknown_patients: Literal["refuse", "hold"] = "refuse"
     """Refuse whoever is in no consent list, or keep it here, pseudonymized, for `hold_days`."""
     hold_days: int = Field(default=30, ge=1, le=365)

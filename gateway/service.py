@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 
 from gateway.adapters.accounts import SqlAccounts
@@ -27,6 +28,7 @@ from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
 from gateway.domain.checker import UnreadableError, read_elements, texts_of
+from gateway.domain.consent import ListRules
 from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
@@ -34,6 +36,7 @@ from gateway.errors import HoldError, RejectError
 from gateway.opening import KeyedNaming, World, departure, disk_guard, policy_of
 from gateway.ports import Place, StoredInstance
 from gateway.services.accounts import AccountService
+from gateway.services.annulment import AnnulmentService
 from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
 from gateway.services.consent import ConsentService
@@ -79,6 +82,7 @@ class Service:
             self.audit,
             world.stage.profile,
             ring.site_keys().identities,
+            rules=self._list_rules,
             on_change=self._consent_changed,
             closed=lambda: self.disk.closed,
             recalled=self.erasures.recalled,
@@ -98,6 +102,14 @@ class Service:
         self._add_clinical(ring)
         self.recall = self._recall(ring)
         self._add_answers()
+
+    def _list_rules(self) -> ListRules:
+        return ListRules(
+            # One day more than the clock's: somewhere it is tomorrow already.
+            latest=self.clock.now().date() + timedelta(days=1),
+            scopes=frozenset(scope.casefold() for scope in self.settings.consent_scopes),
+            identifier_system=self.settings.patient_identifier_system,
+        )
 
     def _open_stores(self, ring: KeyRing) -> None:
         engine, clock = self.engine, self.clock
@@ -136,6 +148,7 @@ class Service:
         )
 
     def _add_answers(self) -> None:
+        self.annulment = AnnulmentService(self.vault, self.naming, self.audit, self.consents.follow)
         self.merging = MergeService(
             self.vault,
             self.vault,

@@ -18,7 +18,7 @@ from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, Tombs
 from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
 from gateway.domain.recruitment import Enrolled
 from gateway.errors import ConfigError
-from gateway.ports import Clock, Enrolment, Tombstone
+from gateway.ports import Clock, Enrolment, Statement, Tombstone
 
 IDENTITIES = "identities"
 _NONCE = 12
@@ -29,8 +29,10 @@ _STATEMENT: Any = (
     ConsentRow.version,
     ConsentRow.scope,
     ConsentRow.given_on,
+    ConsentRow.ends_on,
 )
 """Columns, not rows: there may be tens of thousands of them."""
+_COUNTS: Any = col(ConsentRow.annulled_at).is_(None)
 T = TypeVar("T")
 
 
@@ -64,7 +66,7 @@ class SqlVault:
         self._clock = clock
         self._ends_with_death = ends_with_death
         self._revision = 0
-        self._kept: dict[str, tuple[int, Any]] = {}
+        self._kept: dict[str, tuple[Any, Any]] = {}
 
     @property
     def revision(self) -> int:
@@ -126,10 +128,35 @@ class SqlVault:
         return found
 
     def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]:
+        return self._said(pseudonyms, _COUNTS)
+
+    def annulled(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]:
+        return self._said(pseudonyms, ~_COUNTS)
+
+    def ledger(self, pseudonym: str) -> list[Statement]:
+        order = (col(ConsentRow.given_on), col(ConsentRow.id))
+        with Session(self._reading) as session:
+            mine = select(ConsentRow).where(ConsentRow.pseudonym == pseudonym).order_by(*order)
+            return [
+                Statement(
+                    row.id or 0,
+                    _consent(row.status, row.version, row.scope, row.given_on, row.ends_on),
+                    row.recorded_at,
+                    row.annulled_at,
+                )
+                for row in session.exec(mine)
+            ]
+
+    def annul(self, statement_id: int) -> None:
+        with self._changing() as session:
+            which = update(ConsentRow).where(col(ConsentRow.id) == statement_id)
+            session.exec(which.values(annulled_at=self._clock.now()))
+
+    def _said(self, pseudonyms: Collection[str], which: Any) -> dict[str, list[Consent]]:
         found: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
             for part in _chunks(pseudonyms):
-                chosen = select(*_STATEMENT).where(col(ConsentRow.pseudonym).in_(part))
+                chosen = select(*_STATEMENT).where(col(ConsentRow.pseudonym).in_(part), which)
                 for row in session.exec(chosen):
                     found.setdefault(row[0], []).append(_consent(*row[1:]))
         return found
@@ -186,7 +213,11 @@ class SqlVault:
     def consent_of(self, pseudonym: str) -> Consent | None:
         """Return the consent in force of one person, as the database says at this moment."""
         found = self.statements([pseudonym]).get(pseudonym, [])
-        return in_force(found, ends_with_death=self._ends_with_death)
+        return self.effect(found)
+
+    def effect(self, statements: Sequence[Consent]) -> Consent | None:
+        today = self._clock.now().date()
+        return in_force(statements, today, ends_with_death=self._ends_with_death)
 
     def in_force(self) -> dict[str, Consent]:
         return self._remembered("in-force", self._read_in_force)
@@ -194,22 +225,21 @@ class SqlVault:
     def _read_in_force(self) -> dict[str, Consent]:
         statements: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
-            for row in session.exec(select(*_STATEMENT)):
+            for row in session.exec(select(*_STATEMENT).where(_COUNTS)):
                 statements.setdefault(row[0], []).append(_consent(*row[1:]))
-        death = self._ends_with_death
-        latest = {p: in_force(found, ends_with_death=death) for p, found in statements.items()}
+        latest = {p: self.effect(found) for p, found in statements.items()}
         return {pseudonym: found for pseudonym, found in latest.items() if found is not None}
 
     def aliases(self) -> dict[str, str]:
         return self._remembered("aliases", self._read_aliases)
 
     def _remembered(self, name: str, read: Callable[[], T]) -> T:
-        """Return what was read since the last change, or read it."""
-        revision = self._revision
-        kept, value = self._kept.get(name, (-1, None))
-        if kept != revision:
+        """Return what was read today since the last change, or read it: a consent may end."""
+        now = self._revision, self._clock.now().date()
+        kept, value = self._kept.get(name, (None, None))
+        if kept != now:
             value = read()
-            self._kept[name] = revision, value
+            self._kept[name] = now, value
         found: T = value
         return found
 
@@ -240,9 +270,11 @@ class SqlVault:
         return [Enrolled(self._unseal(row), statements.get(row.pseudonym, [])) for row in people]
 
     def last_statement(self) -> int:
-        """Return a number that grows with every statement."""
+        """Return a number that grows with every statement, and with every one annulled."""
+        numbers = func.max(ConsentRow.id), func.count(col(ConsentRow.annulled_at))
         with Session(self._reading) as session:
-            return session.exec(select(func.max(ConsentRow.id))).one() or 0
+            last, annulled = session.exec(select(*numbers)).one()
+        return (last or 0) + annulled
 
     def bury(self, pseudonym: str, copies: int) -> None:
         with self._changing() as session:
@@ -337,8 +369,10 @@ def _people(session: Session, pseudonyms: Iterable[str]) -> dict[str, PersonRow]
     return found
 
 
-def _consent(status: str, version: str, scope: str, given_on: date) -> Consent:
-    return Consent(ConsentStatus(status), version, scope, given_on)
+def _consent(
+    status: str, version: str, scope: str, given_on: date, ends_on: date | None
+) -> Consent:
+    return Consent(ConsentStatus(status), version, scope, given_on, ends_on)
 
 
 def _consent_row(pseudonym: str, consent: Consent, now: datetime) -> ConsentRow:
@@ -348,5 +382,6 @@ def _consent_row(pseudonym: str, consent: Consent, now: datetime) -> ConsentRow:
         version=consent.version,
         scope=consent.scope,
         given_on=consent.given_on,
+        ends_on=consent.ends_on,
         recorded_at=now,
     )

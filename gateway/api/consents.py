@@ -1,15 +1,42 @@
 """HTTP for consent lists."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
-from gateway.api.access import Operator
+from gateway.api.access import Operator, Steward
 from gateway.errors import RejectError
+from gateway.services.annulment import AnnulmentService
 from gateway.services.consent import ConsentService
 
 router = APIRouter(prefix="/api/v1/consents", tags=["consent"])
 MOST_BYTES = 32 * 2**20
+
+
+class Whose(BaseModel):
+    patient_id: str = Field(min_length=1, max_length=64, repr=False)
+
+
+class Wrong(Whose):
+    statement: int
+    comment: str = Field(max_length=400)
+
+
+@router.post("/statements")
+def read_statements(whose: Whose, request: Request, caller: Steward) -> list[dict[str, Any]]:
+    """What one patient has said, as the ledger keeps it. The identifier comes in the body."""
+    service: AnnulmentService = request.app.state.annulment
+    return service.ledger(whose.patient_id, caller)
+
+
+@router.post("/annul", status_code=204)
+def annul_statement(wrong: Wrong, request: Request, caller: Steward) -> None:
+    """Let one wrong statement count no more."""
+    service: AnnulmentService = request.app.state.annulment
+    service.annul(wrong.patient_id, wrong.statement, wrong.comment, caller)
 
 
 @router.post("")

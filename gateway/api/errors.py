@@ -17,6 +17,7 @@ Next = Callable[[Request], Awaitable[Response]]
 _STATUS = {
     "unknown-course": 404,
     "unknown-term": 404,
+    "unknown-statement": 404,
     "not-held": 409,
     "no-consent": 409,
     "too-large": 413,

@@ -19,6 +19,16 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """One statement as the ledger keeps it."""
+
+    id: int
+    consent: Consent
+    recorded_at: datetime
+    annulled_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Tombstone:
     """That somebody's objects were erased here."""
 
@@ -33,7 +43,21 @@ class Vault(Protocol):
         """Map each known keyed hash to its pseudonym."""
         ...
 
-    def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]: ...
+    def statements(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]:
+        """Return what each has said and is not annulled."""
+        ...
+
+    def annulled(self, pseudonyms: Collection[str]) -> dict[str, list[Consent]]: ...
+
+    def ledger(self, pseudonym: str) -> list[Statement]:
+        """Return everything of one person, annulled or not, the latest last."""
+        ...
+
+    def annul(self, statement_id: int) -> None: ...
+
+    def effect(self, statements: Sequence[Consent]) -> Consent | None:
+        """Return which of these would count today, by the centre's policy."""
+        ...
 
     def enrol(self, enrolments: Sequence[Enrolment]) -> None:
         """Store all of them or none; a statement that is known already is not added twice."""

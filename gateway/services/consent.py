@@ -11,13 +11,12 @@ from gateway.contract.site import ConsentSnapshot
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import (
     MERGED,
-    Consent,
     ConsentRow,
     ConsentStatus,
+    ListRules,
     Person,
     RowProblem,
     Sheet,
-    in_force,
     read_bundle,
     read_sheet,
 )
@@ -41,7 +40,10 @@ class ImportReport:
     new: int
     changed: int
     unchanged: int
+    annulled: int
+    """Lines of statements that were annulled here: those stay so."""
     problems: tuple[RowProblem, ...]
+    not_taken: tuple[RowProblem, ...]
     committed: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -51,7 +53,9 @@ class ImportReport:
             "new": self.new,
             "changed": self.changed,
             "unchanged": self.unchanged,
+            "annulled": self.annulled,
             "problems": [vars(problem) for problem in self.problems],
+            "not_taken": [vars(line) for line in self.not_taken],
             "committed": self.committed,
         }
 
@@ -67,6 +71,7 @@ class ConsentService:
         policy_hash: str,
         identities: str,
         *,
+        rules: Callable[[], ListRules],
         on_change: Callable[[str], None],
         closed: Callable[[], str | None],
         recalled: Callable[[], frozenset[str]],
@@ -77,6 +82,7 @@ class ConsentService:
         self._audit = audit
         self._policy_hash = policy_hash
         self._identities = identities
+        self._rules = rules
         self._on_change = on_change
         self._closed = closed
         self._hold_unknown = hold_unknown
@@ -88,32 +94,39 @@ class ConsentService:
 
         With `commit`, every line of it is stored or, with any problem, none.
         """
-        sheet = _read(body)
-        enrolments = self._enrolments(sheet.rows) if not sheet.problems else []
+        sheet = _read(body, self._rules())
+        listed = self._enrolments(sheet.rows) if not sheet.problems else []
+        annulled = self._vault.annulled({e.pseudonym for e in listed})
+        enrolments = [e for e in listed if e.consent not in annulled.get(e.pseudonym, ())]
         before = self._vault.statements({e.pseudonym for e in enrolments})
         after = {pseudonym: list(found) for pseudonym, found in before.items()}
         for entry in enrolments:
             after.setdefault(entry.pseudonym, []).append(entry.consent)
-        touched = [p for p in after if _effect(before.get(p)) != _effect(after[p])]
-        new = sum(1 for p in touched if p not in before)
+        effect = self._vault.effect
+        touched = [p for p in after if effect(before.get(p, ())) != effect(after[p])]
+        known = before.keys() | annulled.keys()
+        new = sum(1 for p in touched if p not in known)
         committed = commit and not sheet.problems
         if committed:
             self._audit.record("consent-import", caller, "-", f"{sheet.lines} rows")
             self._vault.enrol(enrolments)
             # Of somebody new nothing can be here yet, unless unknown patients are held.
-            for pseudonym in set(touched) if self._hold_unknown else before.keys() & set(touched):
-                self._follow(pseudonym)
+            for pseudonym in set(touched) if self._hold_unknown else known & set(touched):
+                self.follow(pseudonym)
         return ImportReport(
             rows=sheet.lines,
             counts=sheet.counts(),
             new=new,
             changed=len(touched) - new,
             unchanged=len(after) - len(touched),
+            annulled=len(listed) - len(enrolments),
             problems=sheet.problems,
+            not_taken=sheet.not_taken,
             committed=committed,
         )
 
-    def _follow(self, pseudonym: str) -> None:
+    def follow(self, pseudonym: str) -> None:
+        """Do what a change of somebody's consent leads to."""
         given = self._vault.consent_of(pseudonym)
         if given is not None and given.status is ConsentStatus.GRANTED:
             self._vault.unbury(pseudonym)
@@ -161,8 +174,9 @@ class ConsentService:
 
     def snapshot_tag(self) -> str:
         """Return another text whenever a snapshot would say something else."""
+        day = self._rules().latest.isoformat()  # a consent may end with it
         recalled = sha256(" ".join(sorted(self._recalled())).encode()).hexdigest()[:8]
-        return f"{self._boot}-{self._vault.revision}-{recalled}-{self._closed() or 'open'}"
+        return f"{self._boot}-{self._vault.revision}-{day}-{recalled}-{self._closed() or 'open'}"
 
     def is_admitted(self, pseudonym: str) -> bool:
         """Whether consent is in force for this person at this moment."""
@@ -200,10 +214,6 @@ def _person(row: ConsentRow) -> Person:
     return Person((row.patient_id,), *names, row.birth_date, row.sex, row.diagnosis)
 
 
-def _read(body: bytes) -> Sheet:
+def _read(body: bytes, rules: ListRules) -> Sheet:
     is_fhir = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
-    return read_bundle(body) if is_fhir else read_sheet(body)
-
-
-def _effect(statements: list[Consent] | None) -> Consent | None:
-    return in_force(statements or [])
+    return read_bundle(body, rules) if is_fhir else read_sheet(body, rules)

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
-from gateway.api.access import OPERATORS
+from gateway.api.access import OPERATORS, STEWARDS
+from gateway.errors import RejectError
 from gateway.web.frame import caller, opened, page
 
 LIVES = timedelta(minutes=15)
@@ -74,6 +75,33 @@ def import_previewed(
         wrong = "Nothing was imported: this preview is too old. Choose the file again."
         return page(request, "consents.html", 422, counts=counts, wrong=wrong)
     return _reported(request, state, body, commit=True)
+
+
+@router.get("/statements")
+def show_statements(request: Request) -> Response:
+    opened(request, *STEWARDS)
+    return page(request, "statements.html")
+
+
+@router.post("/statements")
+def read_or_annul(
+    request: Request,
+    patient_id: Annotated[str, Form(max_length=64)] = "",
+    statement: Annotated[int, Form()] = 0,
+    comment: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    service, by = opened(request, *STEWARDS).annulment, caller(request)
+    told, code = {"patient_id": patient_id}, 200
+    try:
+        if statement:
+            service.annul(patient_id, statement, comment, by)
+            told["done"] = "Annulled: this statement counts no more."
+    except RejectError as error:
+        told["wrong"], code = f"Not annulled: {error}.", 422
+    try:
+        return page(request, "statements.html", code, said=service.ledger(patient_id, by), **told)
+    except RejectError as error:
+        return page(request, "statements.html", 422, wrong=f"Nothing to show: {error}.")
 
 
 def _reported(request: Request, state: Any, body: bytes, *, commit: bool) -> Response:

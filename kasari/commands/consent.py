@@ -55,11 +55,12 @@ def import_list(
     site = None if url else site_here(centre, where)
     if report["committed"] and site:
         wait_until_known(site)
-    show_problems(report["problems"])
+    show_problems([*report["problems"], *report["not_taken"]])
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     elif not report["problems"]:
         typer.echo(", ".join(f"{report[word]} {word}" for word in COUNTS))
+        typer.echo(f"{len(report['not_taken'])} not taken, {report['annulled']} annulled before")
     if report["problems"]:
         many = len(report["problems"])
         what = "1 line or entry is" if many == 1 else f"{many} lines or entries are"

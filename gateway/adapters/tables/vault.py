@@ -30,7 +30,7 @@ class AliasRow(GatewayTable, table=True):
 
 
 class ConsentRow(GatewayTable, table=True):
-    """One statement; rows are only ever added."""
+    """One statement; rows are only ever added. A wrong one is marked as annulled."""
 
     __tablename__ = "consent"
 
@@ -40,7 +40,9 @@ class ConsentRow(GatewayTable, table=True):
     version: str
     scope: str
     given_on: date
+    ends_on: date | None = None
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+    annulled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class TombstoneRow(GatewayTable, table=True):

@@ -8,14 +8,24 @@ from gateway.domain.consent.ledger import (
     in_force,
 )
 from gateway.domain.consent.person import Person
-from gateway.domain.consent.sheet import COLUMNS, ConsentRow, RowProblem, Sheet, read_sheet
+from gateway.domain.consent.sheet import (
+    COLUMNS,
+    RESEARCH,
+    ConsentRow,
+    ListRules,
+    RowProblem,
+    Sheet,
+    read_sheet,
+)
 
 __all__ = [
     "COLUMNS",
     "MERGED",
+    "RESEARCH",
     "Consent",
     "ConsentRow",
     "ConsentStatus",
+    "ListRules",
     "Person",
     "RowProblem",
     "Sheet",

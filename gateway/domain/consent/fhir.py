@@ -1,7 +1,9 @@
 """Reading consents as HL7 FHIR R4: a Bundle of Consent and Patient resources, or one Consent.
 
-Every problem is reported with the entry it stands in, and names no value. What decides: `status`
-and `provision.type`; who: the identifier of `patient`, or of the Patient that it refers to.
+Every problem is reported with the entry it stands in, and names no value. What decides: `scope`,
+`status`, `provision.type` and `provision.period`; who: the identifier of `patient`, or of the
+Patient that it refers to. A consent to a part only cannot be kept to here: it is a problem, and so
+is whatever FHIR says must be understood (`modifierExtension`).
 """
 
 import json
@@ -10,9 +12,19 @@ from datetime import date
 from typing import Any, Final
 
 from gateway.domain.consent.ledger import Consent, ConsentStatus
-from gateway.domain.consent.sheet import NO_FORM, ConsentRow, RowProblem, Sheet, checks
+from gateway.domain.consent.sheet import (
+    LATER,
+    LATER_MEND,
+    NO_FORM,
+    RESEARCH,
+    ConsentRow,
+    ListRules,
+    RowProblem,
+    Sheet,
+    checks,
+    not_of_scope,
+)
 
-SCOPE: Final = "research"
 _STATUSES: Final = {
     ("active", "permit"): ConsentStatus.GRANTED,
     ("active", ""): ConsentStatus.GRANTED,
@@ -24,8 +36,14 @@ _STATUSES: Final = {
     ("rejected", ""): ConsentStatus.DECLINED,
     ("rejected", "deny"): ConsentStatus.DECLINED,
 }
+_PARTS: Final = ("provision", "dataPeriod", "data", "class", "code", "securityLabel")
+"""What makes a provision one of a part of the data, or adds exceptions to it."""
 _SEXES: Final = {"female": "F", "male": "M", "other": "O"}
 Resource = Mapping[str, Any]
+
+
+class _NotTakenError(Exception):
+    """A consent to something else."""
 
 
 class _Wrong(Exception):  # noqa: N818 - a finding about an entry, not an error of the program
@@ -34,7 +52,7 @@ class _Wrong(Exception):  # noqa: N818 - a finding about an entry, not an error 
         self.path, self.reason, self.mend = path, reason, mend
 
 
-def read_bundle(body: bytes) -> Sheet:
+def read_bundle(body: bytes, rules: ListRules) -> Sheet:
     """Parse a Bundle. `line` of a row or a problem is the number of its entry, from 1."""
     try:
         content = json.loads(body)
@@ -48,20 +66,23 @@ def read_bundle(body: bytes) -> Sheet:
     patients = _patients(entries)
     rows: list[ConsentRow] = []
     problems: list[RowProblem] = []
+    not_taken: list[RowProblem] = []
     for number, (_, resource) in enumerate(entries, start=1):
         if resource.get("resourceType") != "Consent":
             continue
         try:
-            rows += _rows(number, resource, patients)
+            rows += _rows(number, resource, patients, rules)
+        except _NotTakenError:
+            not_taken.append(not_of_scope(number, "Consent.scope"))
         except _Wrong as wrong:
             problems.append(RowProblem(number, wrong.path, wrong.reason, wrong.mend))
         except (AttributeError, TypeError, KeyError, IndexError):
             mend = "validate it against FHIR R4"
             problems.append(RowProblem(number, "", "this entry is not shaped like a Consent", mend))
-    if not rows and not problems:
+    if not rows and not problems and not not_taken:
         mend = "send a FHIR R4 Bundle with Consent resources"
         problems.append(RowProblem(1, "resourceType", "there is no Consent in it", mend))
-    return Sheet(tuple(rows), (*problems, *_repeated(rows)))
+    return Sheet(tuple(rows), (*problems, *_repeated(rows)), tuple(not_taken))
 
 
 def _entries(content: Any) -> list[tuple[str, Resource]]:
@@ -87,7 +108,10 @@ def _patients(entries: list[tuple[str, Resource]]) -> dict[str, Resource]:
     return found
 
 
-def _rows(number: int, consent: Resource, patients: dict[str, Resource]) -> list[ConsentRow]:
+def _rows(
+    number: int, consent: Resource, patients: dict[str, Resource], rules: ListRules
+) -> list[ConsentRow]:
+    scope = _scope(consent, rules)
     patient = _patient(consent, patients)
     said = consent.get("status")
     kind = (consent.get("provision") or {}).get("type") or ""
@@ -95,14 +119,15 @@ def _rows(number: int, consent: Resource, patients: dict[str, Resource]) -> list
     if status is None:
         mend = "send active, inactive or rejected consents, with provision.type permit or deny"
         raise _Wrong("Consent.status", "does not say whether it is given", mend)
-    given_on = _day("Consent.dateTime", consent.get("dateTime"))
+    given_on = _past("Consent.dateTime", consent.get("dateTime"), rules)
     version = _version(consent, needed=status is ConsentStatus.GRANTED)
-    statements = [Consent(status, version, _scope(consent), given_on)]
+    ends_on = _ends_on(consent, rules) if said == "active" else None
+    statements = [Consent(status, version, scope, given_on, ends_on)]
     died = patient.get("deceasedDateTime")
     if died:
-        day = _day("Patient.deceasedDateTime", died)
-        statements.append(Consent(ConsentStatus.DECEASED, NO_FORM, SCOPE, day))
-    identifier = _identifier(consent, patient)
+        day = _past("Patient.deceasedDateTime", died, rules)
+        statements.append(Consent(ConsentStatus.DECEASED, NO_FORM, RESEARCH, day))
+    identifier = _identifier(consent, patient, rules.identifier_system)
     name = _first(patient.get("name"))
     birth = patient.get("birthDate")
     return [
@@ -127,11 +152,12 @@ def _patient(consent: Resource, patients: dict[str, Resource]) -> Resource:
     return patients.get(reference) or patients.get("/".join(reference.split("/")[-2:]), {})
 
 
-def _identifier(consent: Resource, patient: Resource) -> str:
+def _identifier(consent: Resource, patient: Resource, system: str) -> str:
     direct = (consent.get("patient") or {}).get("identifier") or {}
     own = [one for one in patient.get("identifier") or [] if one.get("use") != "old"]
     own.sort(key=lambda one: one.get("use") != "official")
-    value = str(direct.get("value") or (own[0].get("value") if own else "") or "").strip()
+    found = [one for one in (direct, *own) if not system or one.get("system") == system]
+    value = next((str(one["value"]).strip() for one in found if one.get("value")), "")
     if not value:
         mend = "send the Patient with its identifier in the same Bundle, or patient.identifier"
         raise _Wrong("Consent.patient", "leads to no patient identifier", mend)
@@ -155,9 +181,35 @@ def _version(consent: Resource, *, needed: bool) -> str:
     return version or NO_FORM
 
 
-def _scope(consent: Resource) -> str:
-    coding = _first((consent.get("scope") or {}).get("coding"))
-    return str(coding.get("code") or SCOPE)
+def _scope(consent: Resource, rules: ListRules) -> str:
+    codings = (consent.get("scope") or {}).get("coding") or []
+    codes = [str(coding.get("code") or "") for coding in codings]
+    if not any(codes):
+        mend = "give the code of what is consented to, research for instance"
+        raise _Wrong("Consent.scope", "has no code", mend)
+    taken = [code for code in codes if rules.takes(code)]
+    if not taken:
+        raise _NotTakenError
+    return taken[0]
+
+
+def _ends_on(consent: Resource, rules: ListRules) -> date | None:
+    """Return the last day of a consent that is given for a time; refuse one to a part."""
+    provision = consent.get("provision") or {}
+    if consent.get("modifierExtension") or provision.get("modifierExtension"):
+        mend = "send it without, or enter this consent in a CSV list"
+        raise _Wrong(
+            "Consent.modifierExtension", "changes what it says in a way unknown here", mend
+        )
+    if any(provision.get(part) for part in _PARTS):
+        mend = "ask the patient for the whole, or enter in a CSV list what they agreed to"
+        raise _Wrong("Consent.provision", "is about a part only, or has exceptions", mend)
+    period = provision.get("period") or {}
+    if period.get("start"):
+        path = "Consent.provision.period.start"
+        if _day(path, period["start"]) > rules.latest:
+            raise _Wrong(path, LATER, "send it when it has begun")
+    return _day("Consent.provision.period.end", period["end"]) if period.get("end") else None
 
 
 def _first(items: Any) -> Resource:
@@ -169,6 +221,13 @@ def _day(path: str, value: Any) -> date:
         return date.fromisoformat(str(value or "")[:10])
     except ValueError:
         raise _Wrong(path, "is not a whole date", "write it as YYYY-MM-DD") from None
+
+
+def _past(path: str, value: Any, rules: ListRules) -> date:
+    day = _day(path, value)
+    if day > rules.latest:
+        raise _Wrong(path, LATER, LATER_MEND)
+    return day
 
 
 def _repeated(rows: list[ConsentRow]) -> list[RowProblem]:

@@ -1,7 +1,10 @@
-"""The consent ledger: statements are added, never changed; the latest one is in force."""
+"""The consent ledger: statements are added, never changed; the latest one is in force.
+
+One that was wrong is annulled: it stays, and counts no more.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -31,16 +34,37 @@ class Consent:
     """Of the consent form."""
     scope: str
     given_on: date
+    ends_on: date | None = None
+    """The last day of a consent that was given for a time."""
 
 
-def in_force(statements: Sequence[Consent], *, ends_with_death: bool = False) -> Consent | None:
+_RESTRICTS: Final = (
+    ConsentStatus.GRANTED,
+    ConsentStatus.DECLINED,
+    ConsentStatus.STOPPED,
+    ConsentStatus.WITHDRAWN,
+)
+
+
+def in_force(
+    statements: Sequence[Consent], today: date, *, ends_with_death: bool = False
+) -> Consent | None:
     """Return the statement that counts: the latest by date; on one day, the most restrictive.
 
     Two statements of one day cannot be ordered, so the patient gets the benefit of the doubt.
-    A death leaves an earlier consent in force, unless it `ends_with_death`.
+    A death ends a consent given by that day if it `ends_with_death`, and never any other statement.
+    A consent whose last day is over counts as stopped.
     """
     lasting = [s for s in statements if s.status is not ConsentStatus.DECEASED]
-    chosen = statements if ends_with_death else lasting or statements
-    if not chosen:
-        return None
-    return max(chosen, key=lambda s: (s.given_on, s.status is not ConsentStatus.GRANTED))
+    deaths = [s for s in statements if s.status is ConsentStatus.DECEASED]
+    if not lasting:
+        return max(deaths, key=lambda s: s.given_on, default=None)
+    last = max(lasting, key=lambda s: (s.given_on, _RESTRICTS.index(s.status)))
+    if last.status is not ConsentStatus.GRANTED:
+        return last
+    ended_by = [death for death in deaths if death.given_on >= last.given_on]
+    if ends_with_death and ended_by:
+        return ended_by[0]
+    if last.ends_on is not None and last.ends_on < today:
+        return replace(last, status=ConsentStatus.STOPPED)
+    return last

@@ -6,6 +6,7 @@ A problem names the line and the column, never the value.
 import csv
 import re
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date
 from io import StringIO
@@ -24,12 +25,35 @@ COLUMNS = (
     "sex",
     "diagnosis",
 )
+RESEARCH = "research"
 NO_FORM = "none"
 """The version where no form was signed."""
+LATER = "lies in the future"
+LATER_MEND = "give the day on which it was said"
 _NEEDED = ("patient_id", "status", "version", "date")
 _ICD10 = re.compile(r"^[A-Z]\d{2}(\.?\d{1,3})?$")
 _HETU = re.compile(r"^(\d{6})[-+ABCDEFYXWVU](\d{3})([0-9A-Z])$")
 _HETU_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+
+
+@dataclass(frozen=True)
+class ListRules:
+    """What a centre takes of a list."""
+
+    latest: date
+    """Nothing can have been said after it: a later date is a slip of the pen."""
+    scopes: Set[str] = frozenset({RESEARCH})
+    """A consent to something else, to the treatment for instance, is none."""
+    identifier_system: str = ""
+    """FHIR: of these identifiers is the patient's number; empty for any."""
+
+    def takes(self, scope: str) -> bool:
+        return scope.casefold() in self.scopes
+
+    @property
+    def usual_scope(self) -> str:
+        """Of a line that names none."""
+        return RESEARCH if RESEARCH in self.scopes else min(self.scopes)
 
 
 @dataclass(frozen=True)
@@ -61,10 +85,12 @@ class Sheet:
 
     rows: tuple[ConsentRow, ...]
     problems: tuple[RowProblem, ...]
+    not_taken: tuple[RowProblem, ...] = ()
+    """Right, but of a scope that does not count: of these nothing is imported."""
 
     @property
     def lines(self) -> int:
-        return len(self.rows) + len(self.problems)
+        return len(self.rows) + len(self.problems) + len(self.not_taken)
 
     def counts(self) -> dict[str, int]:
         """Count the good lines by status."""
@@ -77,8 +103,12 @@ class _Refused(Exception):  # noqa: N818 - not an error of the program: a findin
         self.column, self.reason, self.mend = column, reason, mend
 
 
-def read_sheet(body: bytes) -> Sheet:
-    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1."""
+def read_sheet(body: bytes, rules: ListRules) -> Sheet:
+    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1.
+
+    A consent has to be of a scope that counts; what restricts one counts whatever the scope says:
+    the list was written for this archive.
+    """
     try:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -92,18 +122,23 @@ def read_sheet(body: bytes) -> Sheet:
     if absent:
         mend = f"the header must name {','.join(COLUMNS)}"
         return Sheet((), tuple(RowProblem(1, name, "column is missing", mend) for name in absent))
-    return _read_rows(reader)
+    return _read_rows(reader, rules)
 
 
-def _read_rows(reader: "csv.DictReader[str]") -> Sheet:
+def _read_rows(reader: "csv.DictReader[str]", rules: ListRules) -> Sheet:
     rows: list[ConsentRow] = []
     problems: list[RowProblem] = []
+    not_taken: list[RowProblem] = []
     seen: dict[tuple[str, date], int] = {}
     try:
         for cells in reader:
             line = reader.line_num
             try:
-                row = _row(line, cells)
+                row = _row(line, cells, rules)
+                granted = row.consent.status is ConsentStatus.GRANTED
+                if granted and not rules.takes(row.consent.scope):
+                    not_taken.append(not_of_scope(line, "scope"))
+                    continue
                 first = seen.setdefault((row.patient_id, row.consent.given_on), line)
                 if first != line:
                     raise _Refused(
@@ -118,10 +153,15 @@ def _read_rows(reader: "csv.DictReader[str]") -> Sheet:
         problems.append(
             RowProblem(reader.line_num, "", "the line is not CSV", "check its quotation marks")
         )
-    return Sheet(tuple(rows), tuple(problems))
+    return Sheet(tuple(rows), tuple(problems), tuple(not_taken))
 
 
-def _row(line: int, cells: dict[str, str | None]) -> ConsentRow:
+def not_of_scope(line: int, column: str) -> RowProblem:
+    mend = "nothing, unless it is about this archive: then name its scope in consent_scopes"
+    return RowProblem(line, column, "is not a consent to what this centre takes part in", mend)
+
+
+def _row(line: int, cells: dict[str, str | None], rules: ListRules) -> ConsentRow:
     if "+" in cells:
         raise _Refused("", "more cells than the header has columns", "quote cells with separators")
     get = {name: (cells.get(name) or "").strip() for name in COLUMNS}
@@ -133,8 +173,10 @@ def _row(line: int, cells: dict[str, str | None]) -> ConsentRow:
     if not version:
         raise _Refused("version", "is empty", "give the version of the consent form")
     given_on = _day("date", get["date"])
+    if given_on > rules.latest:
+        raise _Refused("date", LATER, LATER_MEND)
     birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
-    consent = Consent(status, version, get["scope"] or "research", given_on)
+    consent = Consent(status, version, get["scope"] or rules.usual_scope, given_on)
     names = (get["patient_id"], get["family_name"], get["given_name"])
     return ConsentRow(line, *names, birth, consent, *_characteristics(get))
 

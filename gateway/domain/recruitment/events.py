@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from gateway.contract.ages import age_on
@@ -41,7 +42,7 @@ def of_ledger(people: Iterable[Enrolled]) -> Iterator[Screened]:
 
 def _steps(statements: Sequence[Consent]) -> tuple[str, ...]:
     ever = any(s.status is ConsentStatus.GRANTED for s in statements)
-    last = in_force(statements)
+    last = in_force(statements, date.min)  # whose agreed time is over has not withdrawn
     granted = last is not None and last.status is ConsentStatus.GRANTED
     if not ever:
         return ("eligible", "asked", "declined")

@@ -17,6 +17,7 @@ from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts
 from gateway.app import KeyedNaming
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
+from gateway.domain.consent import ListRules
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
 from gateway.services.consent import ConsentService
@@ -96,6 +97,7 @@ class Chain:
             audit,
             "policy",
             "keys",
+            rules=lambda: ListRules(latest=date(2026, 1, 2)),
             on_change=lambda _pseudonym: None,
             closed=lambda: None,
             recalled=frozenset,

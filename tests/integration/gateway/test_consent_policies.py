@@ -122,6 +122,7 @@ def test_a_bundle_comes_in_by_the_same_door(hospital: Hospital) -> None:
     consent = {
         "resourceType": "Consent",
         "status": "active",
+        "scope": {"coding": [{"code": "research"}]},
         "patient": {"identifier": {"value": "ID-7"}},
         "dateTime": "2026-01-05",
         "policyRule": {"text": "2.1"},
@@ -134,6 +135,87 @@ def test_a_bundle_comes_in_by_the_same_door(hospital: Hospital) -> None:
     broken = json.dumps(consent | {"dateTime": "soon"}).encode()
     answer = operator(hospital, "POST", "/api/v1/consents", content=broken)
     assert (answer.status_code, answer.json()["committed"]) == (422, False)
+
+
+def tell(hospital: Hospital, *lines: str, commit: bool = True) -> dict:
+    body = (HEAD + "\n".join(lines) + "\n").encode()
+    return hospital.service.consents.import_sheet(body, "operator", commit=commit).as_json()
+
+
+def test_a_withdrawal_on_the_day_of_a_stop_erases(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    assert say(hospital, "ID-1,stopped,2.1,2026-02-01")["changed"] == 1
+    assert say(hospital, "ID-1,withdrawn,2.1,2026-02-01")["changed"] == 1
+    assert hospital.service.withdrawal.step() == 1
+    assert not hospital.site.objects
+    assert say(hospital, "ID-1,granted,2.1,2026-02-01")["changed"] == 0
+    assert not admitted(hospital)
+
+
+def test_a_withdrawal_outlives_the_patient(ending: Hospital) -> None:
+    ending.take_in(make.course(patient=ending.pseudonym()))
+    say(ending, "ID-1,withdrawn,2.1,2026-02-01")
+    assert say(ending, "ID-1,deceased,,2026-02-09")["changed"] == 0
+    assert ending.service.withdrawal.step() == 1
+    assert not ending.site.objects
+    assert list(ending.service.clinical._people.withdrawn()) == [ending.pseudonym()]
+
+
+def test_a_death_that_ends_consent_is_previewed_and_followed(ending: Hospital) -> None:
+    ending.take_in(make.course(patient=ending.pseudonym()))
+    assert ending.states() == ["ready"]
+    death = "ID-1,deceased,,2026-02-09"
+    assert tell(ending, death, commit=False)["changed"] == 1
+    assert tell(ending, death)["changed"] == 1
+    assert not ending.send()  # its submission is cancelled at once
+    assert ending.archive.calls == []
+    assert ending.states() == ["held"]
+
+
+def test_nothing_was_said_tomorrow(hospital: Hospital) -> None:
+    """The clock says 2 March, 12:00 UTC; east of here it may be the third."""
+    for day, wrong in (("2026-03-03", 0), ("2026-03-04", 1), ("2052-01-01", 1)):
+        report = tell(hospital, f"ID-8,granted,2.1,{day}")
+        assert len(report["problems"]) == wrong
+        assert report["committed"] is not bool(wrong)
+
+
+def fhir(patient: str, **more: object) -> bytes:
+    consent = {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {"coding": [{"code": "research"}]},
+        "patient": {"identifier": {"value": patient}},
+        "dateTime": "2026-01-05",
+        "policyRule": {"text": "2.1"},
+    }
+    return json.dumps(consent | more).encode()
+
+
+def test_a_consent_for_a_time_ends_by_itself(hospital: Hospital) -> None:
+    period = {"provision": {"type": "permit", "period": {"end": "2026-03-10"}}}
+    hospital.service.consents.import_sheet(fhir("ID-7", **period), "operator", commit=True)
+    theirs = hospital.pseudonym("ID-7")
+    hospital.take_in(make.course(patient=theirs))
+    tag = hospital.service.consents.snapshot_tag()
+    assert hospital.service.naming.lookup("ID-7") in admitted(hospital)
+    hospital.clock.forward(8 * DAY_S)
+    assert hospital.service.consents.is_admitted(theirs)  # it is the tenth
+    hospital.clock.forward(DAY_S)
+    assert hospital.service.naming.lookup("ID-7") not in admitted(hospital)
+    assert hospital.service.consents.snapshot_tag() != tag
+    assert not hospital.service.consents.is_admitted(theirs)
+    hospital.send()
+    assert hospital.archive.calls == []
+    assert hospital.states() == ["held"]
+    assert hospital.service.consents.counts()["stopped"] == 1
+
+
+def test_a_consent_to_the_treatment_is_none_to_the_archive(hospital: Hospital) -> None:
+    other = fhir("ID-7", scope={"coding": [{"code": "treatment"}]})
+    told = operator(hospital, "POST", "/api/v1/consents", content=other).json()
+    assert (told["new"], [one["line"] for one in told["not_taken"]]) == (0, [1])
+    assert hospital.service.naming.lookup("ID-7") not in admitted(hospital)
 
 
 def test_a_list_that_has_not_changed_does_not_travel_again(hospital: Hospital) -> None:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.consent import ConsentStatus, in_force, read_bundle
+from gateway.domain.consent import ConsentStatus, ListRules, Sheet, in_force
+from gateway.domain.consent import read_bundle as read
 
+TODAY = date(2026, 3, 1)
+RULES = ListRules(latest=TODAY)
 PATIENT = {
     "resourceType": "Patient",
     "id": "p1",
@@ -16,6 +19,10 @@ PATIENT = {
     "birthDate": "1952-04-13",
     "gender": "female",
 }
+
+
+def read_bundle(body: bytes) -> Sheet:
+    return read(body, RULES)
 
 
 def consent(**changes: Any) -> dict[str, Any]:
@@ -73,6 +80,14 @@ def test_status_and_provision_decide(changes: dict[str, Any], status: str) -> No
         ({"patient": {"reference": "Patient/other"}}, "Consent.patient"),
         ({"patient": {"identifier": {"value": "010101-123A"}}}, "Consent.patient"),
         ({"provision": ["permit"]}, ""),
+        ({"scope": None}, "Consent.scope"),
+        ({"scope": {"text": "research"}}, "Consent.scope"),
+        ({"dateTime": "2052-01-01"}, "Consent.dateTime"),
+        ({"provision": {"type": "permit", "provision": [{"type": "deny"}]}}, "Consent.provision"),
+        ({"provision": {"type": "permit", "code": [{"text": "CT"}]}}, "Consent.provision"),
+        ({"provision": {"period": {"end": "2020"}}}, "Consent.provision.period.end"),
+        ({"provision": {"period": {"start": "2027-01-01"}}}, "Consent.provision.period.start"),
+        ({"modifierExtension": [{"url": "x"}]}, "Consent.modifierExtension"),
     ],
 )
 def test_a_bad_entry_is_told_with_its_place(changes: dict[str, Any], path: str) -> None:
@@ -108,7 +123,7 @@ def test_a_death_is_a_second_statement_and_ends_consent_only_by_policy() -> None
     statements = [row.consent for row in rows]
     assert [s.status.value for s in statements] == ["granted", "deceased"]
     for ends, status in ((False, "granted"), (True, "deceased")):
-        found = in_force(statements, ends_with_death=ends)
+        found = in_force(statements, TODAY, ends_with_death=ends)
         assert found is not None
         assert found.status.value == status
 
@@ -116,3 +131,44 @@ def test_a_death_is_a_second_statement_and_ends_consent_only_by_policy() -> None
 def test_two_statements_of_one_day_are_a_question_for_the_centre() -> None:
     sheet = read_bundle(bundle(PATIENT, consent(), consent(status="inactive")))
     assert [p.line for p in sheet.problems] == [3]
+
+
+@pytest.mark.parametrize("status", ["active", "inactive", "rejected"])
+@pytest.mark.parametrize("scope", ["treatment", "adr", "patient-privacy"])
+def test_a_consent_to_something_else_is_not_taken_and_told(scope: str, status: str) -> None:
+    """Nor is its end a withdrawal from the archive, nor need it be whole."""
+    other = consent(scope={"coding": [{"code": scope}]}, status=status, policy=[], dateTime="?")
+    sheet = read_bundle(bundle(PATIENT, consent(), other))
+    assert [row.line for row in sheet.rows] == [2]
+    assert sheet.problems == ()
+    assert [(one.line, one.column) for one in sheet.not_taken] == [(3, "Consent.scope")]
+    alone = read_bundle(bundle(PATIENT, other))
+    assert (alone.rows, alone.problems, len(alone.not_taken)) == ((), (), 1)
+
+
+def test_one_of_several_scopes_is_enough_and_a_centre_may_name_others() -> None:
+    both = consent(scope={"coding": [{"code": "adr"}, {"code": "research"}]})
+    assert read_bundle(bundle(PATIENT, both)).rows[0].consent.scope == "research"
+    rules = ListRules(latest=TODAY, scopes=frozenset({"biobank"}))
+    assert len(read(bundle(PATIENT, both), rules).not_taken) == 1
+    own = consent(scope={"coding": [{"code": "Biobank"}]})
+    assert len(read(bundle(PATIENT, own), rules).rows) == 1
+
+
+@pytest.mark.parametrize("end", ["2020-01-01", "2030-12-31T23:59:59+02:00"])
+def test_a_period_ends_the_consent(end: str) -> None:
+    period = {"start": "2019-01-01", "end": end}
+    given = consent(dateTime="2019-01-01", provision={"type": "permit", "period": period})
+    (row,) = read_bundle(bundle(PATIENT, given)).rows
+    assert row.consent.ends_on == date.fromisoformat(end[:10])
+    found = in_force([row.consent], TODAY)
+    assert found is not None
+    assert found.status.value == ("stopped" if end < "2026" else "granted")
+
+
+def test_a_withdrawal_is_not_held_up_by_what_it_withdraws() -> None:
+    """Exceptions and periods that cannot be kept to do not matter any more."""
+    parts = {"type": "permit", "provision": [{"type": "deny"}], "period": {"end": "2020"}}
+    (row,) = read_bundle(bundle(PATIENT, consent(status="inactive", provision=parts))).rows
+    assert row.consent.status is ConsentStatus.WITHDRAWN
+    assert row.consent.ends_on is None

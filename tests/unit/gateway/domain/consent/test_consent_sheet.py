@@ -1,12 +1,21 @@
 """Consent lists: what is read, what is refused, and that a problem never quotes a value."""
 
+from dataclasses import replace
 from datetime import date
+from itertools import permutations
 
 import pytest
 
-from gateway.domain.consent import Consent, ConsentStatus, in_force, read_sheet
+from gateway.domain.consent import Consent, ConsentStatus, ListRules, Sheet, in_force
+from gateway.domain.consent import read_sheet as read
 
+TODAY = date(2026, 3, 1)
+RULES = ListRules(latest=TODAY)
 HEADER = "patient_id,family_name,given_name,birth_date,status,version,scope,date\n"
+
+
+def read_sheet(body: bytes) -> Sheet:
+    return read(body, RULES)
 
 
 def test_a_list_as_spreadsheets_write_it() -> None:
@@ -25,6 +34,8 @@ def test_a_list_as_spreadsheets_write_it() -> None:
         ("X1,A,B,,maybe,1,,2026-01-01", "status"),
         ("X1,A,B,,granted,,,2026-01-01", "version"),
         ("X1,A,B,,granted,1,,2026-13-01", "date"),
+        ("X1,A,B,,granted,1,,2052-01-01", "date"),
+        ("X1,A,B,,withdrawn,1,,2026-03-02", "date"),
         ("X1,A,B,1.2.1950,granted,1,,2026-01-01", "birth_date"),
         ("X1,A,B,,granted,1,,2026-01-01,more", ""),
     ],
@@ -66,10 +77,65 @@ def consent(status: str, day: int) -> Consent:
         ([("withdrawn", 2), ("granted", 3)], "granted"),
         ([("withdrawn", 2), ("granted", 2)], "withdrawn"),
         ([("granted", 2), ("declined", 2)], "declined"),
+        ([("granted", 1), ("stopped", 2), ("withdrawn", 2)], "withdrawn"),
+        ([("withdrawn", 2), ("stopped", 2)], "withdrawn"),
+        ([("declined", 2), ("stopped", 2)], "stopped"),
     ],
 )
 def test_the_latest_statement_counts(statements: list[tuple[str, int]], expected: str) -> None:
-    found = in_force([consent(*statement) for statement in statements])
-    assert found is not None
-    assert found.status.value == expected
-    assert in_force([]) is None
+    for order in permutations(statements):
+        found = in_force([consent(*statement) for statement in order], TODAY)
+        assert found is not None
+        assert found.status.value == expected
+    assert in_force([], TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("statements", "lasting", "ending"),
+    [
+        ([("granted", 1), ("deceased", 9)], "granted", "deceased"),
+        ([("granted", 9), ("deceased", 9)], "granted", "deceased"),
+        ([("withdrawn", 1), ("deceased", 9)], "withdrawn", "withdrawn"),
+        ([("granted", 1), ("withdrawn", 2), ("deceased", 9)], "withdrawn", "withdrawn"),
+        ([("deceased", 1), ("withdrawn", 1)], "withdrawn", "withdrawn"),
+        ([("stopped", 1), ("deceased", 9)], "stopped", "stopped"),
+        ([("declined", 1), ("deceased", 9)], "declined", "declined"),
+        ([("deceased", 9)], "deceased", "deceased"),
+    ],
+)
+def test_a_death_ends_a_consent_by_policy_and_nothing_else(
+    statements: list[tuple[str, int]], lasting: str, ending: str
+) -> None:
+    for order in permutations(statements):
+        said = [consent(*statement) for statement in order]
+        for ends, expected in ((False, lasting), (True, ending)):
+            found = in_force(said, TODAY, ends_with_death=ends)
+            assert found is not None
+            assert found.status.value == expected
+
+
+def test_a_consent_for_a_time_is_stopped_on_the_day_after() -> None:
+    until = replace(consent("granted", 1), ends_on=date(2026, 6, 30))
+    for today, expected in ((date(2026, 6, 30), "granted"), (date(2026, 7, 1), "stopped")):
+        found = in_force([until], today)
+        assert found is not None
+        assert found.status.value == expected
+    renewed = in_force([until, consent("granted", 20)], date(2027, 1, 1))
+    assert renewed is not None
+    assert renewed.status.value == "granted"
+
+
+def test_only_scopes_that_count_are_taken_and_the_others_are_told() -> None:
+    line = "X{},A,B,,granted,1,{},2026-01-01\n"
+    body = HEADER + line.format(1, "Research") + line.format(2, "treatment") + line.format(3, "")
+    sheet = read_sheet(body.encode())
+    assert [row.patient_id for row in sheet.rows] == ["X1", "X3"]
+    assert sheet.problems == ()
+    assert [(one.line, one.column) for one in sheet.not_taken] == [(3, "scope")]
+    assert sheet.lines == 3
+    for status in ("declined", "stopped", "withdrawn", "deceased"):  # never lost by a word
+        (row,) = read_sheet(f"{HEADER}X4,A,B,,{status},1,all,2026-01-01\n".encode()).rows
+        assert row.consent.status.value == status
+    other = read(body.encode(), replace(RULES, scopes=frozenset({"treatment"})))
+    assert [row.patient_id for row in other.rows] == ["X2", "X3"]
+    assert {row.consent.scope for row in other.rows} == {"treatment"}

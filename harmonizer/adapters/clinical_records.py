@@ -1,14 +1,14 @@
 """Clinical, toxicity and PROM rows in the harmonizer's database. Bulk statements throughout."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
 from gateway.contract.facts import FactRow
-from harmonizer.adapters.database import insert_many
+from harmonizer.adapters.database import chunks, insert_many
 from harmonizer.adapters.tables.clinical import (
     ClinicalBatchTable,
     ClinicalFactTable,
@@ -21,8 +21,6 @@ from harmonizer.adapters.tables.clinical import (
 from harmonizer.adapters.tables.studies import StudyTable
 from harmonizer.errors import RefusedError, RetryError
 
-CHUNK: Final = 500
-T = TypeVar("T")
 Scored = tuple[PromRow, Mapping[str, float | None], str]
 
 clinical: Table = ClinicalRecordTable.__table__  # type: ignore[attr-defined]
@@ -123,7 +121,7 @@ class SqlClinicalRecords:
     def clinical_of(self, national_ids: Collection[str]) -> Iterable[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = []
         with self._engine.begin() as db:
-            for part in _chunks(sorted(set(national_ids))):
+            for part in chunks(sorted(set(national_ids))):
                 query = select(clinical).where(clinical.c.national_id.in_(part), clinical.c.current)
                 ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
                 rows += [dict(row) for row in db.execute(ordered).mappings()]
@@ -216,7 +214,7 @@ def _store(
         ours = {"centre": batch.centre, "batch_id": batch.batch_id, "current": True}
         new[row.row_key] = columns | ours | {"digest": digest}
     replaced = [key for key in new if key in known]
-    for part in _chunks(replaced):
+    for part in chunks(replaced):
         which = table.c.row_key.in_(part) & table.c.current
         db.execute(update(table).where(which).values(current=False))
     insert_many(db, table, list(new.values()))
@@ -225,7 +223,7 @@ def _store(
 
 def _current(db: Connection, table: Table, keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for part in _chunks(keys):
+    for part in chunks(keys):
         which = table.c.row_key.in_(part) & table.c.current
         for key, digest in db.execute(select(table.c.row_key, table.c.digest).where(which)):
             found[key] = digest
@@ -255,7 +253,7 @@ def _know_patients(db: Connection, batch: ClinicalBatch) -> None:
 
 def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for part in _chunks(sorted(set(national_ids))):
+    for part in chunks(sorted(set(national_ids))):
         query = select(patients.c.national_id, patients.c.centre)
         for patient, centre in db.execute(query.where(patients.c.national_id.in_(part))):
             found[patient] = centre
@@ -265,7 +263,7 @@ def _centres(db: Connection, national_ids: Collection[str]) -> dict[str, str]:
 def _foreign(db: Connection, national_ids: Collection[str], centre: str) -> set[str]:
     """Return whose rows or studies are from another centre."""
     found = {p for p, c in _centres(db, national_ids).items() if c != centre}
-    for part in _chunks(sorted(set(national_ids))):
+    for part in chunks(sorted(set(national_ids))):
         query = select(studies.c.national_id).where(studies.c.centre != centre)
         found.update(db.scalars(query.where(studies.c.national_id.in_(part))))
     return found
@@ -273,7 +271,7 @@ def _foreign(db: Connection, national_ids: Collection[str], centre: str) -> set[
 
 def _withdrawn(db: Connection, national_ids: Collection[str]) -> set[str]:
     found: set[str] = set()
-    for part in _chunks(sorted(set(national_ids))):
+    for part in chunks(sorted(set(national_ids))):
         query = select(gone.c.national_id).where(gone.c.national_id.in_(part))
         found.update(db.scalars(query))
     return found
@@ -287,8 +285,3 @@ def _keep(db: Connection, receipt: BatchReceipt, centre: str, at: datetime) -> N
         "receipt": receipt.model_dump(mode="json"),
     }
     db.execute(insert(batches), [values])
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

@@ -1,16 +1,15 @@
 """Courses and their derived rows in SQL."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, insert, select, update
 
 from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.cohorts import still_there, visible
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.database import chunks, reading
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
     CourseStudyTable,
@@ -23,8 +22,6 @@ from harmonizer.adapters.tables.studies import (
 )
 from harmonizer.domain.studies import CourseInstance, Harmonized, InstanceKey
 from harmonizer.ports import CourseContext
-
-CHUNK: Final = 500
 
 
 class SqlCourses:
@@ -73,7 +70,7 @@ class SqlCourses:
         )
         queries = [query]
         if national_ids is not None:
-            parts = _chunks(sorted(national_ids))
+            parts = chunks(sorted(national_ids))
             queries = [query.where(col(CourseTable.national_id).in_(part)) for part in parts]
         with Session(self._reading) as session:
             return [
@@ -156,8 +153,3 @@ def _tell_submission(
         col(SubmissionTable.version) == course.version
     )
     session.exec(update(SubmissionTable).where(which).values(state=state, reason=reason))
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

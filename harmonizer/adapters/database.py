@@ -1,7 +1,7 @@
 """Opening the harmonizer's database and bringing it to this version's schema."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -10,9 +10,13 @@ from sqlalchemy.exc import DataError, DBAPIError
 
 from harmonizer.errors import ConfigError, RefusedError
 
-__all__ = ["Engine", "insert_many", "one_writer", "open_engine", "reading", "upgrade"]
+__all__ = ["Engine", "chunks", "insert_many", "one_writer", "open_engine", "reading", "upgrade"]
 
 BUSY_TIMEOUT_MS = 30_000
+CHUNK: Final = 500
+"""Values in one `IN (...)`: a statement has room for so many in every database."""
+
+T = TypeVar("T")
 
 
 def open_engine(url: str) -> Engine:
@@ -48,6 +52,12 @@ def one_writer(connection: Connection, table: str) -> None:
     """Let nobody else write a table until this transaction ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield all values, as many at once as one statement may name."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 def insert_many(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:

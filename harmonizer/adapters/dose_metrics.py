@@ -10,10 +10,9 @@ from sqlalchemy import ColumnElement, Engine, Table, Text, cast, exists, func, s
 
 from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.cohorts import still_there
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.database import chunks, reading
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable
 
-CHUNK: Final = 500
 _OBJECT: Final = TypeAdapter(dict[str, float])  # reads twice as fast as the library's json
 courses: Table = CourseTable.__table__  # type: ignore[attr-defined]
 metrics: Table = MetricTable.__table__  # type: ignore[attr-defined]
@@ -46,9 +45,8 @@ class SqlDoseMetrics:
     def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]:
         """Return the metrics of each patient who has any, by name."""
         found: dict[str, Mapping[str, float]] = {}
-        everybody = sorted(set(national_ids))
-        for start in range(0, len(everybody), CHUNK):
-            found.update(self._part(everybody[start : start + CHUNK]))
+        for part in chunks(sorted(set(national_ids))):
+            found.update(self._part(part))
         return found
 
     def _part(self, national_ids: Sequence[str]) -> dict[str, Mapping[str, float]]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Engine, bindparam, func, insert
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest, ManifestInstance
 from gateway.contract.receipts import CourseHolding, SubmissionState
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.database import chunks, reading
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -22,8 +22,6 @@ from harmonizer.adapters.tables.studies import (
 from harmonizer.domain.studies import MADE_HERE, Expected, InstanceKey
 from harmonizer.errors import RefusedError
 from harmonizer.ports import Submission
-
-CHUNK: Final = 500
 
 
 class SqlSubmissions:
@@ -140,7 +138,7 @@ class SqlSubmissions:
     def known(self, sop_instance_uids: Collection[str]) -> set[str]:
         found: set[str] = set()
         with Session(self._reading) as session:
-            for part in _chunks(sorted(sop_instance_uids)):
+            for part in chunks(sorted(sop_instance_uids)):
                 query = select(InstanceTable.sop_instance_uid)
                 found.update(
                     session.exec(query.where(col(InstanceTable.sop_instance_uid).in_(part)))
@@ -273,7 +271,7 @@ def _columns(instance: ManifestInstance) -> dict[str, Any]:
 
 def _rows(session: Session, uids: Sequence[str]) -> dict[str, InstanceTable]:
     found: dict[str, InstanceTable] = {}
-    for part in _chunks(uids):
+    for part in chunks(uids):
         query = select(InstanceTable).where(col(InstanceTable.sop_instance_uid).in_(part))
         found |= {row.sop_instance_uid: row for row in session.exec(query)}
     return found
@@ -331,8 +329,3 @@ def _expected(row: InstanceTable, national_id: str) -> Expected:
         size_bytes=row.size_bytes,
         verified=row.verified_sha256 == row.sha256,
     )
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

@@ -17,7 +17,7 @@ from gateway.domain.courses.facts import DoseFacts, Facts, ImageFacts, RecordFac
 from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.planning import plan_facts, structure_sets
 from gateway.domain.courses.structures import structure_facts, structure_references
-from gateway.domain.courses.values import number, text, uid, vector, whole
+from gateway.domain.courses.values import number, numbers, text, uid, vector, whole
 from gateway.errors import HoldError
 
 _ROLES = {
@@ -57,6 +57,13 @@ def read_instance(data: bytes) -> Instance:
     for keyword in _NEEDED:
         if not text(dataset, keyword):
             raise HoldError("unreadable", f"{keyword} is missing")
+    try:
+        return _indexed(dataset)
+    except Exception as error:  # noqa: BLE001 - a sequence is parsed only when it is looked at
+        raise HoldError("unreadable", f"not readable inside: {type(error).__name__}") from None
+
+
+def _indexed(dataset: Dataset) -> Instance:
     modality = text(dataset, "Modality") or ""
     role = _ROLES.get(modality, Role.OTHER)
     return Instance(
@@ -151,12 +158,10 @@ def _facts(dataset: Dataset, role: Role) -> Facts:
 
 
 def _image_facts(dataset: Dataset) -> ImageFacts:
-    orientation = dataset.get("ImageOrientationPatient")
+    orientation = numbers(dataset, "ImageOrientationPatient")
     return ImageFacts(
         position_mm=vector(dataset, "ImagePositionPatient"),
-        orientation=tuple(float(v) for v in orientation)
-        if orientation is not None and len(orientation) == 6
-        else None,
+        orientation=orientation if len(orientation) == 6 else None,
         acquired_on=text(dataset, "AcquisitionDate") or text(dataset, "StudyDate"),
         quality_control=text(dataset, "QualityControlImage") == "YES",
     )
@@ -177,14 +182,13 @@ def _dose_facts(dataset: Dataset) -> DoseFacts:
 def _grid_corners(dataset: Dataset) -> tuple[Any, Any]:
     """Return the lowest and highest corner of the dose grid's voxel centres, or (None, None)."""
     origin = vector(dataset, "ImagePositionPatient")
-    spacing = dataset.get("PixelSpacing")
-    cosines = dataset.get("ImageOrientationPatient")
+    spacing = numbers(dataset, "PixelSpacing")
+    cosines = numbers(dataset, "ImageOrientationPatient")
     rows, columns = whole(dataset, "Rows"), whole(dataset, "Columns")
-    if origin is None or not spacing or not cosines or not rows or not columns:
+    if origin is None or len(spacing) != 2 or len(cosines) != 6 or not rows or not columns:
         return None, None
-    offsets = [float(v) for v in dataset.get("GridFrameOffsetVector") or [0.0]]
-    along = [float(v) for v in cosines[:3]]
-    down = [float(v) for v in cosines[3:6]]
+    offsets = numbers(dataset, "GridFrameOffsetVector") or (0.0,)
+    along, down = cosines[:3], cosines[3:]
     normal = [
         along[1] * down[2] - along[2] * down[1],
         along[2] * down[0] - along[0] * down[2],
@@ -199,8 +203,8 @@ def _grid_corners(dataset: Dataset) -> tuple[Any, Any]:
             origin[axis] + along[axis] * x + down[axis] * y + normal[axis] * (z - first)
             for axis in range(3)
         )
-        for x in (0.0, (columns - 1) * float(spacing[1]))
-        for y in (0.0, (rows - 1) * float(spacing[0]))
+        for x in (0.0, (columns - 1) * spacing[1])
+        for y in (0.0, (rows - 1) * spacing[0])
         for z in (min(offsets), max(offsets))
     ]
     return tuple(map(min, *corners)), tuple(map(max, *corners))

@@ -1,6 +1,7 @@
 """Reading RTSTRUCT: which images it refers to, and what can be said of its contours cheaply."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from pydicom import Dataset
 
@@ -75,11 +76,11 @@ def coordinates(contour: Dataset) -> list[float]:
     raw = contour.get_item("ContourData")
     value = raw.value if raw is not None else None
     try:
-        if isinstance(value, bytes):
-            return [float(part) for part in value.strip(b" \0").split(b"\\") if part]
-        return [float(part) for part in value or []]
+        parts = value.strip(b" \0").split(b"\\") if isinstance(value, bytes) else value or []
+        found = [float(part) for part in parts if part != b""]
     except (TypeError, ValueError):
         return []
+    return found if isfinite(sum(found)) else []
 
 
 def _axial_z(contour: Dataset, points: list[float]) -> float | None:

@@ -1,5 +1,6 @@
 """Tolerant reading of single DICOM values: a value that is absent or malformed is None."""
 
+from math import isfinite
 from typing import Any
 
 from pydicom import Dataset
@@ -15,10 +16,19 @@ def uid(dataset: Dataset, keyword: str) -> str:
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
+    found = numbers(dataset, keyword)
+    return found[0] if len(found) == 1 else None
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """Return every value, or none at all if one is malformed or not finite."""
+    value = _value(dataset, keyword)
     try:
-        return float(_value(dataset, keyword))
-    except (TypeError, ValueError):
-        return None
+        values = [value] if isinstance(value, str | float | int) else list(value or ())
+        found = tuple(map(float, values))
+    except (TypeError, ValueError, OverflowError):
+        return ()
+    return found if all(map(isfinite, found)) else ()
 
 
 def whole(dataset: Dataset, keyword: str) -> int | None:
@@ -27,11 +37,8 @@ def whole(dataset: Dataset, keyword: str) -> int | None:
 
 
 def vector(dataset: Dataset, keyword: str) -> tuple[float, float, float] | None:
-    try:
-        x, y, z = (float(part) for part in _value(dataset, keyword))
-    except (TypeError, ValueError):
-        return None
-    return (x, y, z)
+    found = numbers(dataset, keyword)
+    return (found[0], found[1], found[2]) if len(found) == 3 else None
 
 
 def _value(dataset: Dataset, keyword: str) -> Any:

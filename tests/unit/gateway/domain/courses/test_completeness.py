@@ -1,5 +1,6 @@
 """What a course waits for, in the words that a physicist reads."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 
@@ -22,10 +23,33 @@ from tests.factories import site_objects as make
 
 
 def reasons(objects: list[bytes], needs: Needs | None = None) -> list[tuple[str, str]]:
-    instances = [read_instance(data) for data in objects]
+    return told_of([read_instance(data) for data in objects], needs)
+
+
+def told_of(instances: list[Instance], needs: Needs | None = None) -> list[tuple[str, str]]:
     present = {instance.sop_instance_uid for instance in instances}
     (draft,) = assemble(instances)
     return [(r.code, r.text) for r in reasons_of(draft, present, needs or Needs())]
+
+
+def slices(places: dict[int, float], lies: str = "HFS") -> list[Instance]:
+    """CT slices by number at these heights."""
+    one = read_instance(make.ct(1, 0.0, lies=lies))
+    assert isinstance(one.facts, ImageFacts)
+    return [
+        replace(
+            one,
+            sop_instance_uid=make.uid(number),
+            facts=replace(one.facts, position_mm=(0.0, 0.0, z)),
+        )
+        for number, z in places.items()
+    ]
+
+
+def planned_on(numbers: Iterable[int]) -> list[Instance]:
+    """Structure set, plan and dose of a course on these slices."""
+    rest = [make.structures(400, list(numbers)), make.plan(401, 400), make.dose(402, 401)]
+    return [read_instance(data) for data in rest]
 
 
 def test_a_whole_course_waits_for_nothing() -> None:
@@ -44,9 +68,8 @@ def test_absent_slices_are_counted() -> None:
 
 @pytest.mark.parametrize("lies", make.POSITIONS)
 def test_a_gap_is_found_by_geometry_alone(lies: str) -> None:
-    images = [make.ct(n + 1, 3.0 * n, lies=lies) for n in range(3)]
-    extra = [make.ct(50 + n, 9.0 + 3.0 * n, lies=lies) for n in range(6) if n not in {2, 3}]
-    assert reasons([*images, *extra, *make.course(slices=3)[3:]]) == [
+    images = slices({n: 3.0 * n for n in range(9) if n not in {5, 6}}, lies)
+    assert told_of([*images, *planned_on(range(3))]) == [
         ("slice-gap", "2 of 9 CT slices missing: gap at z = 15.0 to 18.0 mm")
     ]
 
@@ -68,9 +91,8 @@ def test_a_gap_is_found_by_geometry_alone(lies: str) -> None:
 def test_missing_slices_are_counted_and_their_places_told(
     absent: list[int], told: str, lies: str
 ) -> None:
-    images = [make.ct(n, 3.0 * (n - 61), lies=lies) for n in range(1, 122) if n not in absent]
-    rest = [make.structures(400, range(1, 122)), make.plan(200, 400), make.dose(300, 200)]
-    assert reasons([*images, *rest]) == [("images-missing", told)]
+    images = slices({n: 3.0 * (n - 61) for n in range(1, 122) if n not in absent}, lies)
+    assert told_of([*images, *planned_on(range(1, 122))]) == [("images-missing", told)]
 
 
 def test_of_what_kind_missing_images_are_is_said_only_if_one_is_here() -> None:
@@ -99,11 +121,10 @@ MIXED = [*COARSE, *(2.0 * n for n in range(40)), *(78 - z for z in reversed(COAR
 """Sixty slices: 5 mm outside and 2 mm through the target."""
 
 
-def scanned(heights: list[float], named: set[float], lies: str = "HFS") -> list[bytes]:
+def scanned(heights: list[float], named: set[float], lies: str = "HFS") -> list[Instance]:
     """A course on slices at these heights, whose structure set names those at some of them."""
-    images = [make.ct(n, z, lies=lies) for n, z in enumerate(heights, start=1)]
-    listed = [n for n, z in enumerate(heights, start=1) if z in named]
-    return [*images, make.structures(400, listed), make.plan(401, 400), make.dose(402, 401)]
+    places = dict(enumerate(heights, start=1))
+    return [*slices(places, lies), *planned_on(n for n, z in places.items() if z in named)]
 
 
 @pytest.mark.parametrize(
@@ -116,13 +137,13 @@ def scanned(heights: list[float], named: set[float], lies: str = "HFS") -> list[
 def test_uneven_but_whole_spacing_is_no_gap(
     heights: list[float], named: set[float], lies: str
 ) -> None:
-    assert reasons(scanned(heights, named, lies)) == []
+    assert told_of(scanned(heights, named, lies)) == []
 
 
 def test_a_wide_step_between_slices_that_are_all_named_is_no_gap() -> None:
     heights = [0.0, 3.0, 6.0, 15.0, 18.0, 21.0]
-    assert reasons(scanned(heights, set(heights))) == []
-    assert reasons(scanned(heights, set(heights[:5]))) == [
+    assert told_of(scanned(heights, set(heights))) == []
+    assert told_of(scanned(heights, set(heights[:5]))) == [
         ("slice-gap", "2 of 8 CT slices missing: gap at z = 9.0 to 12.0 mm")
     ]
 
@@ -138,7 +159,7 @@ def test_a_wide_step_between_slices_that_are_all_named_is_no_gap() -> None:
 def test_a_gap_is_what_is_wide_among_its_neighbours(absent: set[float], told: str) -> None:
     heights = [z for z in MIXED if z not in absent]
     named = {z for z in heights if 0 <= z <= 78}
-    assert reasons(scanned(heights, named)) == [("slice-gap", told)]
+    assert told_of(scanned(heights, named)) == [("slice-gap", told)]
 
 
 @pytest.mark.parametrize(

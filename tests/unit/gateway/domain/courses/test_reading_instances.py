@@ -4,7 +4,9 @@ import json
 from io import BytesIO
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag
 
 from gateway.domain.canary import canary_object
 from gateway.domain.courses import (
@@ -183,6 +185,64 @@ def test_contours_are_read_from_raw_bytes_and_from_decoded_values_alike() -> Non
     assert facts.body_high_mm == (100.0, 100.0, 0.0)
     assert facts.contour_z_mm == (0.0,)
     assert [(roi.contours, roi.degenerate) for roi in facts.rois] == [(1, 0), (0, 0)]
+
+
+def data_sets(dataset: Dataset) -> list[Dataset]:
+    """The data set and every item in it."""
+    inner = [i for e in dataset if e.VR == "SQ" for item in e.value for i in data_sets(item)]
+    return [dataset, *inner]
+
+
+def with_raw(data: bytes, tag: BaseTag, vr: str, raw: bytes) -> bytes:
+    """The object with these bytes as the value of an attribute, wherever it has that."""
+    dataset = dcmread(BytesIO(data))
+    for holder in data_sets(dataset):
+        if tag in holder:
+            del holder[tag]
+            holder._dict[tag] = RawDataElement(tag, vr, len(raw), raw, 0, False, True)
+    buffer = BytesIO()
+    dcmwrite(buffer, dataset)
+    return buffer.getvalue()
+
+
+OBJECTS = {
+    "ct": make.ct(1, 0.0),
+    "structures": make.structures(100, [1]),
+    "plan": make.plan(200, 100),
+    "brachy": make.brachy_plan(200, 100),
+    "dose": make.dose(300, 200),
+    "record": make.record(400, 200, 1),
+}
+
+
+@pytest.mark.parametrize(
+    "raw", [b"abc ", b"1 ", b"nan ", b"1e400 ", b"1\\2 ", b"\\ ", b"0\\nan\\1"]
+)
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_no_malformed_number_stops_the_reading(kind: str, raw: bytes) -> None:
+    found = data_sets(dcmread(BytesIO(OBJECTS[kind])))
+    numbers = {(e.tag, e.VR) for one in found for e in one if e.VR in {"DS", "IS"}}
+    assert numbers
+    for tag, vr in numbers:
+        facts = read_instance(with_raw(OBJECTS[kind], tag, vr, raw)).facts
+        json.dumps(facts_to_json(facts), allow_nan=False)
+
+
+def test_a_dose_of_one_frame_has_one_offset() -> None:
+    dataset = dcmread(BytesIO(make.dose(300, 200)))
+    dataset.GridFrameOffsetVector = "0"
+    facts = read_instance(make.as_bytes(dataset)).facts
+    assert isinstance(facts, DoseFacts)
+    assert facts.high_mm == (9.0, 9.0, 0.0)
+
+
+def test_a_sequence_that_is_none_is_set_aside() -> None:
+    tag = b"\x0a\x30\xb0\x00"  # BeamSequence, as text
+    data = OBJECTS["plan"].replace(tag + b"SQ", tag + b"UT")
+    assert data != OBJECTS["plan"]
+    with pytest.raises(HoldError) as caught:
+        read_instance(data)
+    assert caught.value.code == "unreadable"
 
 
 def test_malformed_optional_values_are_absent_not_fatal() -> None:

@@ -56,7 +56,8 @@ def _placed(draft: Draft, homes: Mapping[str, int]) -> dict[str, int]:
     """Say of every member where it belongs; of none if nothing of the draft was sent.
 
     From what was sent it goes along references, then along series of images and frames of
-    reference. Of several courses the one with most ties counts, then the one that was sent first.
+    reference. Of several courses the one with most ties counts, then the one in whose frame of
+    reference it lies, then the one that was sent first.
     """
     uids = [member.sop_instance_uid for member in draft.members]
     placed = {uid: homes[uid] for uid in uids if uid in homes}
@@ -66,21 +67,23 @@ def _placed(draft: Draft, homes: Mapping[str, int]) -> dict[str, int]:
     references, places = _references(draft.members), _neighbours(draft.members)
     while waiting := [uid for uid in uids if uid not in placed]:
         placed |= (
-            _next(waiting, references, placed)
-            or _next(waiting, places, placed)
+            _next(waiting, placed, references, places)
+            or _next(waiting, placed, places)
             or dict.fromkeys(waiting, first)
         )
     return placed
 
 
 def _next(
-    waiting: Sequence[str], ties: Mapping[str, set[str]], placed: Mapping[str, int]
+    waiting: Sequence[str], placed: Mapping[str, int], *ties: Mapping[str, set[str]]
 ) -> dict[str, int]:
+    """Place what the first of the ties leads to; the others choose between equals."""
     found = {}
     for uid in waiting:
-        counted = Counter(placed[other] for other in ties[uid] if other in placed)
-        if counted:
-            found[uid] = min(counted, key=lambda home: (-counted[home], home))
+        counts = [Counter(placed[one] for one in tie[uid] if one in placed) for tie in ties]
+        order = {home: ([-count[home] for count in counts], home) for home in counts[0]}
+        if order:
+            found[uid] = min(order, key=lambda home: order[home])
     return found
 
 

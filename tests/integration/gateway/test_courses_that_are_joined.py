@@ -114,6 +114,15 @@ def test_records_that_come_later_go_to_the_course_of_their_plan(joined: Hospital
     assert joined.service.status.account().delivered == 17
 
 
+def test_a_sum_goes_to_the_course_in_whose_frame_it_lies(joined: Hospital) -> None:
+    """In the other one it would lie beside every image, and a person would be asked."""
+    there = sum_dose(311, (200, 201), joined.pseudonym())
+    joined.take_in([changed(there, FrameOfReferenceUID=OTHER_FRAME)])
+    settle_all(joined)
+    assert joined.states() == ["delivered", "delivered"]
+    assert make.uid(311) in members(joined, 2)
+
+
 def test_a_person_decides_on_each_alone(joined: Hospital) -> None:
     joined.take_in([make.dose(302, 201, joined.pseudonym(), units="RELATIVE")])
     states = {course.id: course.state.value for course in joined.service.courses.find()}

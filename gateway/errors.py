@@ -11,13 +11,7 @@
 No message may quote an identifier, a file name that a sender chose, or a transport's own text.
 """
 
-from typing import Final
-
-OUT_OF_RESOURCES: Final = 0xA700
-NOT_AUTHORISED: Final = 0x0124
-CANNOT_UNDERSTAND: Final = 0xC000
-DATASET_DOES_NOT_MATCH: Final = 0xA900
-SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
+from gateway.contract.dimse import DimseStatus
 
 
 class GatewayError(Exception):
@@ -27,7 +21,9 @@ class GatewayError(Exception):
 class RejectError(GatewayError):
     """Refuse one object. `code` is stable and machine-readable; `dimse_status` goes to a TPS."""
 
-    def __init__(self, code: str, text: str, dimse_status: int = CANNOT_UNDERSTAND) -> None:
+    def __init__(
+        self, code: str, text: str, dimse_status: DimseStatus = DimseStatus.CANNOT_UNDERSTAND
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.dimse_status = dimse_status

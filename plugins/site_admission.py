@@ -14,21 +14,16 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from gateway.contract.dimse import DimseStatus
 from gateway.contract.marks import METHOD_PREFIX, REFUSED_PATIENT_ID, SITE_STAGE
 from gateway.contract.site import ConsentSnapshot
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.deid import Profile, SiteStage, read_identity
 from gateway.domain.deid.stream import open_part10, top_elements
 from gateway.domain.identity import SiteKeys, lookup_hash, site_pseudonym
-from gateway.errors import (
-    DATASET_DOES_NOT_MATCH,
-    NOT_AUTHORISED,
-    OUT_OF_RESOURCES,
-    RejectError,
-)
+from gateway.errors import RejectError
 
 OLDEST_SNAPSHOT_S: Final = 300.0
-PROCESSING_FAILURE: Final = 0x0110
 _LARGEST_CANARY: Final = 4096
 LARGEST_STUB: Final = 2048
 """Bytes. A de-identified object may be smaller; it is told from a stub by its patient."""
@@ -90,16 +85,16 @@ class Admission:
         """Who may be stored now, or why nobody at all can be."""
         consent = self._consent
         if consent is None:
-            return Refusal("no-consent-snapshot", OUT_OF_RESOURCES)
+            return Refusal("no-consent-snapshot", DimseStatus.OUT_OF_RESOURCES)
         snapshot, since = consent
         if not 0 <= self._now() - since <= OLDEST_SNAPSHOT_S:
-            return Refusal("stale-consent-snapshot", OUT_OF_RESOURCES)
+            return Refusal("stale-consent-snapshot", DimseStatus.OUT_OF_RESOURCES)
         if snapshot.policy_hash != self._policy:
-            return Refusal("policy-differs", OUT_OF_RESOURCES)
+            return Refusal("policy-differs", DimseStatus.OUT_OF_RESOURCES)
         if snapshot.identities != self._keys.identities:
-            return Refusal("keys-differ", OUT_OF_RESOURCES)
+            return Refusal("keys-differ", DimseStatus.OUT_OF_RESOURCES)
         if snapshot.closed is not None:
-            return Refusal(snapshot.closed, OUT_OF_RESOURCES)
+            return Refusal(snapshot.closed, DimseStatus.OUT_OF_RESOURCES)
         return snapshot
 
     def decide(self, data: bytes) -> Admitted | Refusal:
@@ -109,9 +104,9 @@ class Admission:
         except RejectError as error:
             return Refusal(error.code, error.dimse_status)
         except MemoryError:
-            return Refusal("memory", OUT_OF_RESOURCES)
+            return Refusal("memory", DimseStatus.OUT_OF_RESOURCES)
         except BaseException:  # noqa: BLE001 - Orthanc would store the original
-            return Refusal("failure", PROCESSING_FAILURE)
+            return Refusal("failure", DimseStatus.PROCESSING_FAILURE)
 
     def _decide(self, data: bytes) -> Admitted | Refusal:
         consent = self.in_force()
@@ -123,12 +118,12 @@ class Admission:
         if pseudonym is None and consent.hold_unknown and patient not in consent.refused:
             pseudonym = site_pseudonym(self._keys, patient_id)
         if pseudonym is None:
-            return Refusal("no-consent", NOT_AUTHORISED)
+            return Refusal("no-consent", DimseStatus.NOT_AUTHORIZED)
         done = self._stage.deidentify(data, pseudonym).data
         if not carries_site_mark(done):
-            return Refusal("failure", PROCESSING_FAILURE)
+            return Refusal("failure", DimseStatus.PROCESSING_FAILURE)
         if not _belongs_somewhere(done):
-            return Refusal("no-study", DATASET_DOES_NOT_MATCH)
+            return Refusal("no-study", DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS)
         return Admitted(done)
 
 
@@ -152,7 +147,7 @@ def refusal_stub(refusal: Refusal) -> bytes:
     dataset.StudyInstanceUID = f"{_STUB_UID}3"
     dataset.PatientID = REFUSED_PATIENT_ID
     dataset.StudyDescription = refusal.reason
-    dataset.StudyID = str(refusal.dimse_status)
+    dataset.StudyID = str(int(refusal.dimse_status))
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

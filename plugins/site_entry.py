@@ -14,10 +14,10 @@ import warnings
 from pathlib import Path
 
 import orthanc
+from gateway.contract.dimse import DimseStatus
 from gateway.data.deid import load_profile
 from gateway.domain.identity import SiteKeys
 from plugins.site_admission import (
-    PROCESSING_FAILURE,
     Admission,
     Admitted,
     carries_site_mark,
@@ -33,7 +33,8 @@ warnings.simplefilter("ignore")
 logging.disable()
 
 NOTHING = (orthanc.ReceivedInstanceAction.MODIFY, b"")
-ACCEPT = 0
+# plain numbers, as Orthanc's interface names them
+ACCEPT, FAILED = int(DimseStatus.SUCCESS), int(DimseStatus.PROCESSING_FAILURE)
 
 
 def open_door() -> tuple[Admission, Totals, Watch]:
@@ -75,10 +76,10 @@ def answer(instance):
         if refusal is not None:
             totals.refused(refusal, instance.GetInstanceRemoteAet() or None)
             watch.poke()
-            return refusal.dimse_status
-        return ACCEPT if carries_site_mark(data) else PROCESSING_FAILURE
+            return int(refusal.dimse_status)
+        return ACCEPT if carries_site_mark(data) else FAILED
     except BaseException:  # noqa: BLE001 - as in `receive`
-        return PROCESSING_FAILURE
+        return FAILED
 
 
 def stored(_instance, _instance_id):

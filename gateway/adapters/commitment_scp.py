@@ -10,11 +10,11 @@ from pydicom import Dataset
 from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr-defined]
 
+from gateway.contract.dimse import DimseStatus
 from gateway.domain.dicomnet import Asked, Verdict
 from gateway.errors import RetryError
 
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
-SUCCESS, INVALID, PROCESSING = 0x0000, 0x0115, 0x0110
 REQUEST_COMMITMENT = 1
 ALL_COMMITTED, SOME_FAILED = 1, 2
 LIMIT_S = 20.0
@@ -64,16 +64,16 @@ class CommitmentScp:
             ]
             transaction = str(wanted.TransactionUID)
         except (AttributeError, TypeError, ValueError):
-            return INVALID, None
+            return DimseStatus.INVALID_ARGUMENT_VALUE, None
         if event.action_type != REQUEST_COMMITMENT or not asked:
-            return INVALID, None
+            return DimseStatus.INVALID_ARGUMENT_VALUE, None
         try:
             self._take(event.assoc.requestor.ae_title, transaction, asked)
         except Exception:  # noqa: BLE001 - no record, no promise: the sender asks again
-            return PROCESSING, None
+            return DimseStatus.PROCESSING_FAILURE, None
         still_open = {key: link for key, link in self._asked_in.items() if link.is_established}
         self._asked_in = {**still_open, transaction: event.assoc}
-        return SUCCESS, None
+        return DimseStatus.SUCCESS, None
 
     def answer(self, host: str, port: int, aet: str, transaction: str, verdict: Verdict) -> None:
         """Say it in the association that asked, if that is still open, else in one of our own.
@@ -115,7 +115,7 @@ def _report(link: Any, transaction: str, verdict: Verdict) -> bool:
         status, _ = link.send_n_event_report(told, kind, StorageCommitmentPushModel, WELL_KNOWN)
     except (ValueError, RuntimeError):  # we may not speak as the provider; or it has just ended
         return False
-    return bool(status.get("Status") == SUCCESS)
+    return bool(status.get("Status") == DimseStatus.SUCCESS)
 
 
 def _event(transaction: str, verdict: Verdict) -> Dataset:
@@ -133,5 +133,5 @@ def _item(one: Asked, reason: int | None = None) -> Dataset:
     item.ReferencedSOPClassUID = one.sop_class_uid
     item.ReferencedSOPInstanceUID = one.sop_instance_uid
     if reason is not None:
-        item.FailureReason = reason
+        item.FailureReason = int(reason)
     return item

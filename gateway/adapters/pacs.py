@@ -15,14 +15,13 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 from pynetdicom.status import QR_FIND_SERVICE_CLASS_STATUS, QR_MOVE_SERVICE_CLASS_STATUS
 
+from gateway.contract.dimse import DimseStatus
 from gateway.domain.collection import OfferedSeries
 from gateway.errors import RejectError, RetryError
 from gateway.ports import Moved
 
-SUCCESS: Final = 0x0000
-PENDING: Final = {0xFF00, 0xFF01}
-PARTLY: Final = 0xB000
-DESTINATION_UNKNOWN: Final = 0xA801
+PENDING: Final = {DimseStatus.PENDING, DimseStatus.PENDING_WITH_WARNING}
+DONE: Final = {DimseStatus.SUCCESS, DimseStatus.SUB_OPERATIONS_COMPLETE_WITH_FAILURES}
 LIMIT_S: Final = 60.0
 MOVE_LIMIT_S: Final = 3600.0
 WILD: Final = set("*?\\")
@@ -96,7 +95,7 @@ class DicomPacs:
             code = status.get("Status")
             if code in PENDING and identifier is not None:
                 found.append(identifier)
-            elif code != SUCCESS:
+            elif code != DimseStatus.SUCCESS:
                 raise RejectError("pacs-refused", _words(code, QR_FIND_SERVICE_CLASS_STATUS))
         return found
 
@@ -110,15 +109,16 @@ class DicomPacs:
             for status, _ in link.send_c_move(query, self._destination, model):
                 last = status
         code = last.get("Status")
-        if code == DESTINATION_UNKNOWN:
+        if code == DimseStatus.MOVE_DESTINATION_UNKNOWN:
             raise RetryError(
                 "the PACS does not know where to send (C-MOVE, 0xA801): our AE title, with the "
                 "gateway's address and port, must be in its list of destinations"
             )
         completed = int(last.get("NumberOfCompletedSuboperations", 0) or 0)
         failed = int(last.get("NumberOfFailedSuboperations", 0) or 0)
-        done = code in {SUCCESS, PARTLY}
-        return Moved(completed, failed, "" if done else _words(code, QR_MOVE_SERVICE_CLASS_STATUS))
+        return Moved(
+            completed, failed, "" if code in DONE else _words(code, QR_MOVE_SERVICE_CLASS_STATUS)
+        )
 
     @contextmanager
     def _link(self, model: str) -> Iterator[Any]:

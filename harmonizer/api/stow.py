@@ -16,10 +16,11 @@ from fastapi.responses import JSONResponse
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
+from gateway.contract.dimse import DimseStatus
 from harmonizer.api.access import Caller, require
 from harmonizer.domain.studies import Expected
 from harmonizer.errors import RefusedError
-from harmonizer.services.submission import NOT_AUTHORISED, Stored, SubmissionService, stored
+from harmonizer.services.submission import Stored, SubmissionService, stored
 
 router = APIRouter(tags=["DICOMweb"])
 
@@ -158,7 +159,7 @@ class _Keeper:
     def _keep_now(self, data: bytes) -> None:
         expected = self._expected(sha256(data).hexdigest())
         if expected is None or self._study not in {None, expected.key.study_instance_uid}:
-            self._refused.append(Stored("", "", "", NOT_AUTHORISED))
+            self._refused.append(Stored("", "", "", DimseStatus.NOT_AUTHORIZED))
         elif failure := self._service.keep(expected, data):
             self._refused.append(stored(expected, failure))
         else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.contract.dimse import DimseStatus
 from gateway.contract.manifest import CertificateBody, CourseCertificate, Manifest
 from gateway.contract.marks import NATIONAL_ID_PREFIX, UID_ROOT
 from gateway.contract.receipts import InstanceReceipt, Receipts, SubmissionState, SubmissionStatus
@@ -28,11 +29,6 @@ SOP_CLASS: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
 MODALITY: Final = re.compile(r"[A-Z]{2,16}")
 """What stands in a certificate ends in addresses, pages and tables: nothing but these."""
 
-NOT_AUTHORISED: Final = 0x0124
-CANNOT_STORE: Final = 0xC000
-OUT_OF_RESOURCES: Final = 0xA700
-"""Failure reasons of PS3.4 B.2.3 and PS3.7 C.5, as STOW-RS answers them (PS3.18 I.2)."""
-
 
 @dataclass(frozen=True)
 class Stored:
@@ -42,6 +38,7 @@ class Stored:
     sop_instance_uid: str
     study_instance_uid: str
     failure: int | None = None
+    """Failure Reason (0008,1197)."""
 
 
 class SubmissionService:
@@ -117,9 +114,9 @@ class SubmissionService:
             if not expected.verified:
                 self._store.put(expected.key, data)
         except RefusedError:
-            return CANNOT_STORE
+            return DimseStatus.CANNOT_UNDERSTAND
         except RetryError:
-            return OUT_OF_RESOURCES
+            return DimseStatus.OUT_OF_RESOURCES
         return None
 
     def confirm(self, kept: Sequence[Expected]) -> Sequence[Stored]:
@@ -128,12 +125,13 @@ class SubmissionService:
             withdrawn = self._take_back(kept)
             digests = self._store.digests([one.key for one in kept])
         except RetryError:
-            return [stored(one, OUT_OF_RESOURCES) for one in kept]
+            return [stored(one, DimseStatus.OUT_OF_RESOURCES) for one in kept]
         whole = {uid for one in kept if digests.get(uid := _uid(one)) == one.sha256} - withdrawn
         self._submissions.verified({uid: digests[uid] for uid in whole})
-        failures = dict.fromkeys(withdrawn, CANNOT_STORE)
+        failures = dict.fromkeys(withdrawn, DimseStatus.CANNOT_UNDERSTAND)
+        otherwise = DimseStatus.OUT_OF_RESOURCES
         return [
-            stored(one, None if _uid(one) in whole else failures.get(_uid(one), OUT_OF_RESOURCES))
+            stored(one, None if _uid(one) in whole else failures.get(_uid(one), otherwise))
             for one in kept
         ]
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.contract.dimse import DimseStatus
 from kasari.errors import StackError
 from kasari.options import DataFolder
 from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
@@ -17,13 +18,13 @@ from kasari.stack.settings import PUSH_AET
 SKIPPED_EXIT: Final = 3
 REFUSED_EXIT: Final = 4
 SHOWN: Final = 20
-MEANING: Final = {
-    0x0110: "could not be processed",
-    0x0122: "a kind of object that is not accepted",
-    0x0124: "no consent",
-    0xA700: "not now: send again later",
-    0xA900: "the object does not say what or whose it is",
-    0xC000: "the object cannot be understood",
+MEANING: Final[dict[int, str]] = {
+    DimseStatus.PROCESSING_FAILURE: "could not be processed",
+    DimseStatus.SOP_CLASS_NOT_SUPPORTED: "a kind of object that is not accepted",
+    DimseStatus.NOT_AUTHORIZED: "no consent",
+    DimseStatus.OUT_OF_RESOURCES: "not now: send again later",
+    DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS: "the object does not say what or whose it is",
+    DimseStatus.CANNOT_UNDERSTAND: "the object cannot be understood",
 }
 console = Console(stderr=True)
 

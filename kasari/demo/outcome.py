@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from rich.table import Table
 
+from gateway.contract.dimse import DimseStatus
 from kasari.demo.researcher import QUESTION, Answer
-
-NOT_AUTHORISED: Final = 0x0124
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class CentreOutcome:
 
     @property
     def no_consent(self) -> int:
-        return self.refused.get(NOT_AUTHORISED, 0)
+        return self.refused.get(DimseStatus.NOT_AUTHORIZED, 0)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 
+from gateway.contract.dimse import DimseStatus
 from kasari.errors import StackError
 from kasari.push.files import DicomFile, judging_no_value
 from kasari.push.ledger import Ledger
@@ -31,10 +32,9 @@ TIMEOUT_S: Final = 60.0
 LOOK_S: Final = 0.5
 IDLE: Final = "Sta1"
 """PS3.8 table 9-10: no connection."""
-SUCCESS: Final = 0x0000
-NOT_NEGOTIATED: Final = 0x0122
-"""SOP class not supported: told of a file that no association would carry."""
-_RETRYABLE: Final = range(0xA700, 0xA800)
+NOT_NEGOTIATED: Final = DimseStatus.SOP_CLASS_NOT_SUPPORTED
+"""Told of a file that no association would carry."""
+_RETRYABLE: Final = range(DimseStatus.OUT_OF_RESOURCES, 0xA800)
 Progress = Callable[[DicomFile], None]
 
 
@@ -166,7 +166,7 @@ class _Sender:
             status = answer.Status if "Status" in answer else None
         except (OSError, RuntimeError, ValueError, AttributeError):
             status = None
-        if status == SUCCESS:
+        if status == DimseStatus.SUCCESS:
             self._ledger.add(file.digest)
             self._failures = 0
         elif status is None or status in _RETRYABLE:
@@ -201,7 +201,7 @@ def push(
 
     def tell(file: DicomFile, status: int) -> None:
         with lock:
-            if status == SUCCESS:
+            if status == DimseStatus.SUCCESS:
                 outcome.sent += 1
                 outcome.sent_bytes += file.size
             else:

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # shared by both sides: only what crosses the wire
     "gateway.contract": {"gateway.contract", "pydantic"},
     # hospital side
-    "gateway.errors": set(),
+    "gateway.errors": {"gateway.contract"},
     "gateway.domain": {
         "gateway.domain",
         "gateway.contract",

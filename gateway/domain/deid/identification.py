@@ -8,6 +8,7 @@ from typing import Final
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 
+from gateway.contract.dimse import DimseStatus
 from gateway.domain.deid.stream import Part10, open_part10, top_elements
 from gateway.errors import RejectError
 
@@ -62,10 +63,16 @@ def identify(source: Part10) -> Identity:
     sop_class = _plain(values.get(SOP_CLASS, b""))
     sop_instance = _plain(values.get(SOP_INSTANCE, b""))
     if not sop_class or not sop_instance:
-        raise RejectError("no-uid", "The object does not say what it is. Send it again.", 0xA900)
+        raise RejectError(
+            "no-uid",
+            "The object does not say what it is. Send it again.",
+            DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
+        )
     if source.sop_class_uid and source.sop_class_uid != sop_class:
         raise RejectError(
-            "meta-contradicts", "The file's header names another kind of object.", 0xA900
+            "meta-contradicts",
+            "The file's header names another kind of object.",
+            DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
         )
     character_set = values.get(_CHARACTER_SET, b"")
     return Identity(

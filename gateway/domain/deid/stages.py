@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Final
 
+from gateway.contract.dimse import DimseStatus
 from gateway.contract.marks import (
     DEIDENTIFICATION_CODES,
     METHOD_PREFIX,
@@ -34,7 +35,7 @@ from gateway.domain.deid.text import (
 )
 from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
-from gateway.errors import SOP_CLASS_NOT_SUPPORTED, RejectError
+from gateway.errors import RejectError
 
 ENGINE_VERSION: Final = "1.1"
 
@@ -163,7 +164,7 @@ def _rewrite(
         raise RejectError(
             "sop-class",
             "This kind of object is not accepted.",
-            SOP_CLASS_NOT_SUPPORTED,
+            DimseStatus.SOP_CLASS_NOT_SUPPORTED,
         )
     rewriter = Rewriter(source, rules, stage, profile.safe_private)
     body = rewriter.rewrite()

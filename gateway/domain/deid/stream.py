@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.contract.dimse import DimseStatus
 from gateway.errors import RejectError
 
 UNDEFINED: Final = 0xFFFFFFFF
@@ -184,7 +185,7 @@ def open_part10(data: bytes) -> Part10:
         raise RejectError(
             "transfer-syntax",
             "The transfer syntax is not accepted. Send little endian, explicit or implicit.",
-            0x0122,
+            DimseStatus.SOP_CLASS_NOT_SUPPORTED,
         )
     return Part10(data, at, syntax, meta.get(0x00020002, ""))
 

@@ -5,11 +5,8 @@ Pure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-PROCESSING_FAILURE: Final = 0x0110
-NO_SUCH_OBJECT: Final = 0x0112
-CLASS_CONFLICT: Final = 0x0119
+from gateway.contract.dimse import DimseStatus
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Kept:
 @dataclass(frozen=True)
 class Verdict:
     committed: tuple[Asked, ...]
-    failed: tuple[tuple[Asked, int], ...]
+    failed: tuple[tuple[Asked, DimseStatus], ...]
     """Each with its failure reason (0008,1197)."""
 
 
@@ -57,17 +54,17 @@ def decide(
         Nobody waits any longer: what is not verified by now has failed.
     """
     committed: list[Asked] = []
-    failed: list[tuple[Asked, int]] = []
+    failed: list[tuple[Asked, DimseStatus]] = []
     for one, uid in asked:
         here = kept.get(uid)
         if here is None and (settled or expired):
-            failed.append((one, NO_SUCH_OBJECT))
+            failed.append((one, DimseStatus.NO_SUCH_SOP_INSTANCE))
         elif here is not None and here.sop_class_uid != one.sop_class_uid:
-            failed.append((one, CLASS_CONFLICT))
+            failed.append((one, DimseStatus.CLASS_INSTANCE_CONFLICT))
         elif here is not None and here.verified:
             committed.append(one)
         elif expired:
-            failed.append((one, PROCESSING_FAILURE))
+            failed.append((one, DimseStatus.PROCESSING_FAILURE))
         else:
             return None
     return Verdict(tuple(committed), tuple(failed))

@@ -8,6 +8,7 @@ Services Agency); they are different people, so the sign is kept as it is.
 import re
 from typing import Final
 
+from gateway.contract.dimse import DimseStatus
 from gateway.errors import RejectError
 
 CENTURY_SIGNS: Final = {
@@ -33,7 +34,9 @@ def normalise_patient_id(patient_id: str) -> str:
     plain = _DASHES.sub("-", _SPACES.sub("", patient_id)).upper()
     if not plain:
         raise RejectError(
-            "no-patient-id", "The object names no patient. Send it again with a PatientID.", 0xA900
+            "no-patient-id",
+            "The object names no patient. Send it again with a PatientID.",
+            DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
         )
     return plain
 

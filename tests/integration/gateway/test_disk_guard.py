@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.disk import measure
+from gateway.contract.dimse import DimseStatus
 from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
-from gateway.errors import OUT_OF_RESOURCES, RetryError
+from gateway.errors import RetryError
 from plugins.site_admission import Admission, Refusal
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
@@ -49,7 +50,7 @@ def test_the_plugin_tells_the_sender_to_try_later(hospital: Hospital) -> None:
     admission = Admission(profile, site_keys)
     admission.renew(snapshot(hospital).model_copy(update={"policy_hash": profile.name_and_hash}))
     refused = admission.decide(make.course(patient="ID-1")[0])
-    assert refused == Refusal("disk-full", OUT_OF_RESOURCES)
+    assert refused == Refusal("disk-full", DimseStatus.OUT_OF_RESOURCES)
 
 
 def test_the_reserve_counts_as_well(hospital: Hospital) -> None:

@@ -1,0 +1,23 @@
+"""DIMSE statuses by their names in PS3.7 annex C; those of a service class as PS3.4 names them.
+
+The archive answers STOW with the same numbers (PS3.18 table I.2-2).
+"""
+
+from enum import IntEnum
+
+
+class DimseStatus(IntEnum):
+    SUCCESS = 0x0000
+    PROCESSING_FAILURE = 0x0110
+    NO_SUCH_SOP_INSTANCE = 0x0112
+    INVALID_ARGUMENT_VALUE = 0x0115
+    CLASS_INSTANCE_CONFLICT = 0x0119
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NOT_AUTHORIZED = 0x0124
+    OUT_OF_RESOURCES = 0xA700
+    MOVE_DESTINATION_UNKNOWN = 0xA801
+    DATA_SET_DOES_NOT_MATCH_SOP_CLASS = 0xA900
+    SUB_OPERATIONS_COMPLETE_WITH_FAILURES = 0xB000
+    CANNOT_UNDERSTAND = 0xC000
+    PENDING = 0xFF00
+    PENDING_WITH_WARNING = 0xFF01

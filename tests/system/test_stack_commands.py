@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 def consent(stack: Stack, tmp_path: Path, status: str, *more: object) -> Result:
     sheet = tmp_path / "consent.csv"
-    sheet.write_text(f"{HEAD}\n{PATIENT},X,Y,1950-01-02,{status},1,all,2024-01-01\n", "utf-8")
+    sheet.write_text(f"{HEAD}\n{PATIENT},X,Y,1950-01-02,{status},1,research,2024-01-01\n", "utf-8")
     return call("consent", "import", sheet, "--centre", "KUH", "--data", stack.folder, *more)
 
 

@@ -19,7 +19,7 @@ for word in ("clinical", "consent", "recruitment"):
     register(word)
 
 CONSENTS = """patient_id,family_name,given_name,birth_date,status,version,scope,date
-NEW-1,Korhonen,Aino,1950-01-02,granted,1,all,2024-01-01
+NEW-1,Korhonen,Aino,1950-01-02,granted,1,research,2024-01-01
 """
 GRADES = "patient_id,assessed_on,ctcae_version,term,grade\nID-1,2020-02-14,5.0,Fatigue,2\n"
 LOG = "step,month,diagnosis,age,sex,count\neligible,2026-01,C50,60,F,3\n"

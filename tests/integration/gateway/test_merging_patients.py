@@ -106,9 +106,9 @@ def test_a_merge_erases_also_where_withdrawals_only_stop(stopping: Hospital) -> 
     (receipt,) = stopping.service.recall.receipts()
     assert (receipt["says"]["why"], receipt["says"]["patient"]) == ("merged", other)
     assert receipt["says"]["archive"]["instances"] == 7
-    withdrawal = CONSENTS.replace(b"granted,2.1,research,2019", b"withdrawn,2.1,all,2027")
+    withdrawal = CONSENTS.replace(b"granted,2.1,research,2019", b"withdrawn,2.1,all,2021")
     stopping.take_in(make.course(patient=stopping.pseudonym(KEEP)))
-    stopping.service.consents.import_sheet(withdrawal, "operator", commit=True)
+    assert stopping.service.consents.import_sheet(withdrawal, "operator", commit=True).changed == 1
     stopping.turn()
     assert len(stopping.site.objects) == 7, "whoever withdraws is stopped only, as before"
 

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import NoReturn
@@ -16,6 +18,9 @@ from gateway.errors import GatewayError
 from harmonizer.errors import HarmonizerError
 from kasari import commands
 from kasari.errors import KasariError
+
+KEEP_LINES = "\b"
+"""Before lines that are not to be filled, for typer."""
 
 app = typer.Typer(
     name="kasari",
@@ -42,9 +47,34 @@ def register(wanted: str | None) -> None:
         module = import_module(f"kasari.commands.{word}")
         group = getattr(module, "app", None)
         if isinstance(group, typer.Typer):
+            _set_examples_apart(group)
             app.add_typer(group, name=word)
         else:
-            app.command(word, context_settings=getattr(module, "settings", None))(module.command)
+            settings = getattr(module, "settings", None)
+            text = with_examples(module.command.__doc__)
+            app.command(word, help=text, context_settings=settings)(module.command)
+
+
+def _set_examples_apart(group: typer.Typer) -> None:
+    itself = group.registered_callback
+    if itself is not None and itself.callback is not None:
+        itself.help = with_examples(itself.callback.__doc__ or "")
+    for command in group.registered_commands:
+        if command.callback is not None:
+            command.help = with_examples(command.callback.__doc__ or "")
+    for part in group.registered_groups:
+        if part.typer_instance is not None:
+            _set_examples_apart(part.typer_instance)
+
+
+def with_examples(text: str) -> str:
+    """Return a help text whose examples stand at its end, a line each that can be copied."""
+    clean = cleandoc(text)
+    examples = [f"  {line.strip()}" for line in re.findall(r"Example: (.+)", clean)]
+    said = re.sub(r" *Example: .+", "", clean).strip()
+    if not examples:
+        return said
+    return "\n".join([said, "", KEEP_LINES, "Examples:", *examples])
 
 
 def main() -> None:

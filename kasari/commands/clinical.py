@@ -114,7 +114,10 @@ def map_columns(
 def write_dictionary(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("docs/dictionary"),
 ) -> None:
-    """Write the data dictionary: HTML, CSV and JSON Schema, made from the models."""
+    """Write the data dictionary: HTML, CSV and JSON Schema, made from the models.
+
+    Example: kasari clinical dictionary --out dictionary
+    """
     out.mkdir(parents=True, exist_ok=True)
     for name, text in dictionary.files().items():
         (out / name).write_text(text, "utf-8")

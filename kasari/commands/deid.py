@@ -95,12 +95,9 @@ def on_a_folder(
         "address": "Oravapolku 7", "phone": "040 123 4567"}]
       or CSV with a heading, or plain text with one identifier per line
 
-    \b
-    Examples:
-      kasari deid --in export --out clean
-      kasari deid --in export --what-if
-      kasari deid --in export --out clean --policy policy.json --key root.key \\
-                  --identity people.json --report report.json
+    Example: kasari deid --in export --out clean
+    Example: kasari deid --in export --what-if
+    Example: kasari deid --in export --out clean --key root.key --identity people.json
     """
     if context.invoked_subcommand is not None:
         return
@@ -129,10 +126,8 @@ def run(
 ) -> None:
     """As `kasari deid --in`, also for one file.
 
-    \b
-    Examples:
-      kasari deid run plan.dcm --out clean.dcm
-      kasari deid run plan.dcm --what-if --values
+    Example: kasari deid run plan.dcm --out clean.dcm
+    Example: kasari deid run plan.dcm --what-if --values
     """
     if out is None and not what_if:
         raise InputError("name either --out, to write, or --what-if, to write nothing")

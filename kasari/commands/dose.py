@@ -234,6 +234,8 @@ def compare(
     """Compare structures of one name, or named pairs, of two sets drawn on one image.
 
     With pairs of one and the same file: how structures lie to each other (overlap, distance).
+
+    Example: kasari dose compare first.dcm second.dcm --pair Heart:Heart_2 --out compared.csv
     """
     try:
         first, second = (_drawn(file_bytes(path)) for path in (reference, other))
@@ -268,7 +270,10 @@ def _pair(text: str, first: dict[str, Roi], second: dict[str, Roi]) -> tuple[str
 
 @app.command()
 def rules() -> None:
-    """Print the quality rules as a Markdown table."""
+    """Print the quality rules as a Markdown table.
+
+    Example: kasari dose rules
+    """
     typer.echo(rule_table())
 
 

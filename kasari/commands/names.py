@@ -102,7 +102,10 @@ def explain(
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Say how one name is read, and why. Exit code 0 also where it has no standard name."""
+    """Say how one name is read, and why. Exit code 0 also where it has no standard name.
+
+    Example: kasari names explain "Parotis li" --site head-neck
+    """
     mapper = _mapper(rules)
     context = Context(site or None, laterality or None, centre or None)
     mapping = mapper.map_name(RoiName(0, name, interpreted_type or None), context)
@@ -128,6 +131,8 @@ def check(
     """Say whether rules could be released, and which names of a table they would change.
 
     Exit code 0: they could; 1: they could not, with every reason.
+
+    Example: kasari names check rules.csv --in names.csv
     """
     mapper, given = Mapper(load_nomenclature()), _read_rules(rules)
     against = [one.text for one in obstacles(given.rules, mapper.is_standard)]
@@ -174,6 +179,8 @@ def rename(
     """Write a derived structure set with standard names where they are certain.
 
     The contours are held against the names; they themselves stay as they are, byte for byte.
+
+    Example: kasari names rename --in rtss.dcm --out renamed.dcm --site breast --laterality L
     """
     # DICOM is loaded for this command only: a table of names needs none of it.
     from harmonizer.adapters.dicomrt import read_structure_set

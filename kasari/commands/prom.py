@@ -32,7 +32,10 @@ ITEM = re.compile(r"(.*?)[ _.-]?(?:q|item)?[ _.-]?0*([1-9]\d?)([a-e]?)")
 
 @app.command("list")
 def list_instruments() -> None:
-    """List the instruments: id, version, number of items, codes of the scores."""
+    """List the instruments: id, version, number of items, codes of the scores.
+
+    Example: kasari prom list
+    """
     for instrument in load_instruments().values():
         codes = " ".join(instrument.codes)
         typer.echo(f"{instrument.id}\t{instrument.version}\t{len(instrument.items)}\t{codes}")

@@ -22,7 +22,11 @@ console = Console(stderr=True)
 def command(
     centres: Annotated[int, typer.Option(min=1, max=MOST, help="How many hospitals.")] = 2,
     data: Annotated[
-        Path, typer.Option(help="Folder that keeps everything; else .kasari/data in the checkout.")
+        Path,
+        typer.Option(
+            help="Folder that keeps everything; else .kasari/data in the checkout.",
+            show_default=False,
+        ),
     ] = DEFAULT_FOLDER,
     foreground: Annotated[
         bool, typer.Option(help="Stay, start again what dies, stop all of it on Ctrl-C.")

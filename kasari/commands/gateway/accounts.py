@@ -38,7 +38,10 @@ def show(
     where: Gateways = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """List the accounts and their roles."""
+    """List the accounts and their roles.
+
+    Example: kasari gateway account-list --centre KUH
+    """
     with _accounts(where, centre) as accounts:
         found = [(account.name, account.role.value) for account in accounts.find()]
     if as_json:
@@ -51,14 +54,20 @@ def show(
 
 
 def reset(name: Name, centre: Centre = "", where: Gateways = None) -> None:
-    """Give a person another password; open sessions end."""
+    """Give a person another password; open sessions end.
+
+    Example: kasari gateway account-reset maija --centre KUH
+    """
     with _accounts(where, centre) as accounts:
         accounts.reset(name, read_password(twice=True))
     typer.echo(f"{name} has another password")
 
 
 def remove(name: Name, centre: Centre = "", where: Gateways = None) -> None:
-    """Remove a person; open sessions end. The audit keeps what they did."""
+    """Remove a person; open sessions end. The audit keeps what they did.
+
+    Example: kasari gateway account-remove maija --centre KUH
+    """
     with _accounts(where, centre) as accounts:
         accounts.remove(name)
     typer.echo(f"{name} has no account any more")

@@ -33,7 +33,10 @@ app = typer.Typer(no_args_is_help=True, help="The audit: verify its chain, expor
 
 @app.command()
 def verify(centre: Centre = "", where: Gateways = None) -> None:
-    """Check the chain; exit code 1 and the place if it is broken."""
+    """Check the chain; exit code 1 and the place if it is broken.
+
+    Example: kasari gateway audit verify --centre KUH
+    """
     broken = first_break(settings(where, centre))
     if broken is not None:
         raise InputError(f"the audit chain is broken at event {broken}")

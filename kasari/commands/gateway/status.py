@@ -53,7 +53,10 @@ def senders(centre: Centre = "", where: Gateways = None, as_json: AsJson = False
 
 
 def resume(centre: Centre = "", where: Gateways = None) -> None:
-    """Send again after the archive had not let this centre in and that was mended."""
+    """Send again after the archive had not let this centre in and that was mended.
+
+    Example: kasari gateway resume --centre KUH
+    """
     gateway_door(centre, where).json("POST", "/api/v1/sending/resume")
     typer.echo("sending goes on")
 

@@ -119,8 +119,12 @@ class SqlSubmissions:
 
     def unexpected(self, instances: Sequence[Expected]) -> set[str]:
         asked = {one.key.sop_instance_uid: one.sha256 for one in instances}
+        now: dict[str, str] = {}
         with Session(self._reading) as session:
-            now = {uid: row.sha256 for uid, row in _rows(session, list(asked)).items()}
+            for part in chunks(list(asked)):
+                query = select(InstanceTable.sop_instance_uid, InstanceTable.sha256)
+                query = query.where(col(InstanceTable.sop_instance_uid).in_(part))
+                now |= session.exec(query).all()
         return {uid for uid, digest in asked.items() if now.get(uid) != digest}
 
     def verified(self, receipts: Mapping[str, str | None]) -> None:

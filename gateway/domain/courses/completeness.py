@@ -190,16 +190,24 @@ def contoured_images(draft: Draft) -> list[Instance]:
     return images or list(draft.of(Role.PLANNING_IMAGE))
 
 
-def drawn_stacks(draft: Draft) -> list[tuple[Stack, tuple[int, ...]]]:
+def drawn_stacks(
+    draft: Draft, drawn: Sequence[Instance] = ()
+) -> list[tuple[Stack, tuple[int, ...]]]:
     """Return the stacks that contours lie on, and how many slices each of their steps lacks.
 
-    None are missing, however wide a step, where structure sets name every slice that is here:
-    such a list is of the whole series and not of the slices with contours only.
+    None are missing, however wide a step, where structure sets name every slice that is here and
+    no other: such a list is of the whole series and not of the slices with contours only.
+
+    Parameters
+    ----------
+    drawn
+        Structure sets whose stacks are meant; without any, those of all.
     """
     named = {uid for one in draft.of(Role.STRUCTURES) for uid in one.references}
+    listed = named.issubset(member.sop_instance_uid for member in draft.members)
     found = []
-    for stack in stacks_of(contoured_images(draft)):
-        whole = named.issuperset(image.sop_instance_uid for image in stack.images)
+    for stack in stacks_of(drawn_on(drawn, draft) or contoured_images(draft)):
+        whole = listed and named.issuperset(image.sop_instance_uid for image in stack.images)
         found.append((stack, (0,) * len(stack.steps_mm) if whole else absent_slices(stack)))
     return found
 

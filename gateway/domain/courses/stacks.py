@@ -32,6 +32,11 @@ class Gap:
     last_mm: float
     axis: str
 
+    @property
+    def places_mm(self) -> list[float]:
+        step = (self.last_mm - self.first_mm) / max(1, self.slices - 1)
+        return [self.first_mm + n * step for n in range(self.slices)]
+
 
 @dataclass(frozen=True)
 class Stack:

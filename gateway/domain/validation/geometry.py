@@ -7,7 +7,7 @@ from gateway.domain.courses.completeness import contoured_images, drawn_on, draw
 from gateway.domain.courses.facts import DoseFacts, StructureFacts
 from gateway.domain.courses.graph import Draft
 from gateway.domain.courses.instance import Instance
-from gateway.domain.courses.stacks import SAME_PLANE_MM, stacks_of
+from gateway.domain.courses.stacks import SAME_PLANE_MM, gaps_of
 
 SLICE_TOLERANCE_MM = 0.5
 SPACING_TOLERANCE_MM = 0.1
@@ -118,17 +118,21 @@ def degenerate(draft: Draft) -> list[str]:
 
 
 def off_slice(draft: Draft) -> list[str]:
-    """Axial images only: an oblique, sagittal or coronal slice has no z of its own."""
+    """Axial images only: an oblique, sagittal or coronal slice has no z of its own.
+
+    A contour on a slice that has not come is no second fault.
+    """
     found = []
     for member in draft.of(Role.STRUCTURES):
         images = drawn_on([member], draft) or contoured_images(draft)
-        stacks = stacks_of(images)
-        placed = sum(len(stack.images) for stack in stacks) == len(images)
+        stacks = drawn_stacks(draft, [member])
+        placed = sum(len(stack.images) for stack, _ in stacks) == len(images)
         if not isinstance(member.facts, StructureFacts) or not placed:
             continue
-        if not stacks or not all(stack.axial for stack in stacks):
+        if not stacks or not all(stack.axial for stack, _ in stacks):
             continue
-        slices = sorted(z for stack in stacks for z in stack.places_mm)
+        slices = [z for stack, _ in stacks for z in stack.places_mm]
+        slices += [z for one in stacks for gap in gaps_of(*one) for z in gap.places_mm]
         off = [z for z in member.facts.contour_z_mm if _is_off(z, slices)]
         if off:
             found.append(
@@ -139,7 +143,7 @@ def off_slice(draft: Draft) -> list[str]:
 
 def _is_off(z: float, slices: list[float]) -> bool:
     """Whether z lies among the slices and on none of them."""
-    among = slices[0] - SAME_PLANE_MM <= z <= slices[-1] + SAME_PLANE_MM
+    among = min(slices) - SAME_PLANE_MM <= z <= max(slices) + SAME_PLANE_MM
     return among and min(abs(z - at) for at in slices) > SLICE_TOLERANCE_MM
 
 

@@ -15,11 +15,11 @@ from gateway.domain.consent import (
     ConsentStatus,
     ListRules,
     Person,
-    RowProblem,
     Sheet,
     read_bundle,
     read_sheet,
 )
+from gateway.domain.tabular.problems import Problem
 from gateway.ports import Audit, Enrolment, Vault
 
 
@@ -42,8 +42,8 @@ class ImportReport:
     unchanged: int
     annulled: int
     """Lines of statements that were annulled here: those stay so."""
-    problems: tuple[RowProblem, ...]
-    not_taken: tuple[RowProblem, ...]
+    problems: tuple[Problem, ...]
+    not_taken: tuple[Problem, ...]
     committed: bool
 
     def as_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.contract.records import WORDS
 from gateway.domain.clinical import TableError
 from gateway.domain.clinical.columns import COLUMNS
-from gateway.domain.clinical.table import DELIMITERS, decode
+from gateway.domain.tabular.table import DELIMITERS, decode
 from kasari.errors import InputError
 
 HEAD_BYTES: Final = 1 << 16

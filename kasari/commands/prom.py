@@ -17,7 +17,7 @@ from gateway.domain.clinical import (
     instrument_meant,
     read_table,
 )
-from gateway.domain.clinical.cells import given, to_whole
+from gateway.domain.tabular.cells import given, to_whole
 from harmonizer.data.instruments import load_instrument, load_instruments
 from harmonizer.domain.proms import Direction, Instrument, check_answers
 from harmonizer.domain.proms import score as scores_of

@@ -9,9 +9,9 @@ from gateway.domain.clinical.deidentifying import (
     batch_name,
     deidentify,
 )
-from gateway.domain.clinical.problems import CellError, Problem, TableError
 from gateway.domain.clinical.storing import Addition, Arrival, Forgotten, Stored
-from gateway.domain.clinical.table import SourceRow, SourceTable, read_table
+from gateway.domain.tabular.problems import CellError, Problem, TableError
+from gateway.domain.tabular.table import SourceRow, SourceTable, read_table
 
 __all__ = [
     "Addition",

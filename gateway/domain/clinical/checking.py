@@ -8,11 +8,11 @@ from typing import Final
 
 from gateway.contract.clinical import RowKind
 from gateway.contract.facts import FACTS
-from gateway.domain.clinical.cells import given, to_whole
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.columns import COLUMNS, DATE_COLUMN, Column
-from gateway.domain.clinical.problems import CellError, Problem, TableError
-from gateway.domain.clinical.table import SourceRow
+from gateway.domain.tabular.cells import given, to_whole
+from gateway.domain.tabular.problems import CellError, Problem, TableError
+from gateway.domain.tabular.table import SourceRow
 
 ITEM = re.compile(r"q_?0*([1-9]\d*)([a-z]?)")
 EARLIEST: Final = date(1950, 1, 1)

@@ -7,9 +7,9 @@ from typing import get_args
 from gateway.contract.clinical import STAGE_PATTERN, NotAnswered, RowKind
 from gateway.contract.facts import FACTS, ICD10, FactRow
 from gateway.contract.variables import variables
-from gateway.domain.clinical import cells
-from gateway.domain.clinical.cells import Parser
 from gateway.domain.clinical.modelled import parser
+from gateway.domain.tabular import cells
+from gateway.domain.tabular.cells import Parser
 
 SITES = {
     "breast": "breast",

@@ -13,7 +13,7 @@ from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
 from gateway.contract.facts import FACTS, FactRow
 from gateway.domain.clinical.checking import CheckedRow
 from gateway.domain.clinical.columns import COLUMNS
-from gateway.domain.clinical.problems import Problem
+from gateway.domain.tabular.problems import Problem
 
 TravellingRow = ClinicalRow | ToxicityRow | PromRow | FactRow
 

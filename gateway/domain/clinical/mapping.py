@@ -7,11 +7,11 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from gateway.contract.clinical import RowKind
-from gateway.domain.clinical.cells import given
 from gateway.domain.clinical.columns import COLUMNS, DATE_COLUMN, Column
-from gateway.domain.clinical.problems import CellError, TableError
 from gateway.domain.clinical.sources.itemcodes import item_code
-from gateway.domain.clinical.table import SourceRow, SourceTable
+from gateway.domain.tabular.cells import given
+from gateway.domain.tabular.problems import CellError, TableError
+from gateway.domain.tabular.table import SourceRow, SourceTable
 
 ALIASES: Final[Mapping[str, str]] = {
     "patient_id": "patient id patientid hetu henkilötunnus henkilotunnus potilas potilastunnus "

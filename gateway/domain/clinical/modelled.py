@@ -1,8 +1,8 @@
 """How the cells of a column are read that follows from the model of its rows."""
 
 from gateway.contract.variables import Content, Variable
-from gateway.domain.clinical import cells
-from gateway.domain.clinical.cells import Parser
+from gateway.domain.tabular import cells
+from gateway.domain.tabular.cells import Parser
 
 
 def parser(variable: Variable) -> Parser:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.contract.clinical import RowKind, WithdrawalReceipt
 from gateway.domain.clinical.deidentifying import TravellingRow
-from gateway.domain.clinical.problems import Problem
+from gateway.domain.tabular.problems import Problem
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from gateway.domain.consent.sheet import (
     RESEARCH,
     ConsentRow,
     ListRules,
-    RowProblem,
     Sheet,
     read_sheet,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "ConsentStatus",
     "ListRules",
     "Person",
-    "RowProblem",
     "Sheet",
     "in_force",
     "read_bundle",

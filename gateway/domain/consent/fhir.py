@@ -19,11 +19,11 @@ from gateway.domain.consent.sheet import (
     RESEARCH,
     ConsentRow,
     ListRules,
-    RowProblem,
     Sheet,
-    checks,
     not_of_scope,
 )
+from gateway.domain.identity import has_wrong_check
+from gateway.domain.tabular.problems import Problem
 
 _STATUSES: Final = {
     ("active", "permit"): ConsentStatus.GRANTED,
@@ -57,16 +57,16 @@ def read_bundle(body: bytes, rules: ListRules) -> Sheet:
     try:
         content = json.loads(body)
     except json.JSONDecodeError as error:
-        wrong = RowProblem(error.lineno, "", "the file is not JSON", "export it again")
+        wrong = Problem(error.lineno, "", "the file is not JSON", "export it again")
         return Sheet((), (wrong,))
     except (UnicodeDecodeError, RecursionError):
-        wrong = RowProblem(1, "", "the file is no JSON in UTF-8", "export it again")
+        wrong = Problem(1, "", "the file is no JSON in UTF-8", "export it again")
         return Sheet((), (wrong,))
     entries = _entries(content)
     patients = _patients(entries)
     rows: list[ConsentRow] = []
-    problems: list[RowProblem] = []
-    not_taken: list[RowProblem] = []
+    problems: list[Problem] = []
+    not_taken: list[Problem] = []
     for number, (_, resource) in enumerate(entries, start=1):
         if resource.get("resourceType") != "Consent":
             continue
@@ -75,13 +75,13 @@ def read_bundle(body: bytes, rules: ListRules) -> Sheet:
         except _NotTakenError:
             not_taken.append(not_of_scope(number, "Consent.scope"))
         except _Wrong as wrong:
-            problems.append(RowProblem(number, wrong.path, wrong.reason, wrong.mend))
+            problems.append(Problem(number, wrong.path, wrong.reason, wrong.mend))
         except (AttributeError, TypeError, KeyError, IndexError):
             mend = "validate it against FHIR R4"
-            problems.append(RowProblem(number, "", "this entry is not shaped like a Consent", mend))
+            problems.append(Problem(number, "", "this entry is not shaped like a Consent", mend))
     if not rows and not problems and not not_taken:
         mend = "send a FHIR R4 Bundle with Consent resources"
-        problems.append(RowProblem(1, "resourceType", "there is no Consent in it", mend))
+        problems.append(Problem(1, "resourceType", "there is no Consent in it", mend))
     return Sheet(tuple(rows), (*problems, *_repeated(rows)), tuple(not_taken))
 
 
@@ -161,7 +161,7 @@ def _identifier(consent: Resource, patient: Resource, system: str) -> str:
     if not value:
         mend = "send the Patient with its identifier in the same Bundle, or patient.identifier"
         raise _Wrong("Consent.patient", "leads to no patient identifier", mend)
-    if not checks(value):
+    if has_wrong_check(value):
         raise _Wrong(
             "Consent.patient",
             "looks like a personal identity code, but its check character is wrong",
@@ -230,7 +230,7 @@ def _past(path: str, value: Any, rules: ListRules) -> date:
     return day
 
 
-def _repeated(rows: list[ConsentRow]) -> list[RowProblem]:
+def _repeated(rows: list[ConsentRow]) -> list[Problem]:
     """Two statements of one patient and day cannot be ordered; a death is none of them."""
     seen: dict[tuple[str, date, bool], int] = {}
     found = []
@@ -240,5 +240,5 @@ def _repeated(rows: list[ConsentRow]) -> list[RowProblem]:
         if first != row.line and not died:
             reason = f"the same patient and date stand in entry {first} already"
             mend = "keep one statement per patient and day"
-            found.append(RowProblem(row.line, "Consent.patient", reason, mend))
+            found.append(Problem(row.line, "Consent.patient", reason, mend))
     return found

@@ -3,15 +3,20 @@
 A problem names the line and the column, never the value.
 """
 
-import csv
-import re
 from collections import Counter
-from collections.abc import Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass, field, replace
 from datetime import date
-from io import StringIO
+from typing import TypeVar
 
+from gateway.contract.facts import ICD10
 from gateway.domain.consent.ledger import Consent, ConsentStatus
+from gateway.domain.identity import has_wrong_check
+from gateway.domain.tabular.cells import matching, to_date
+from gateway.domain.tabular.problems import CellError, Problem, TableError
+from gateway.domain.tabular.table import SourceRow, read_table
+
+T = TypeVar("T")
 
 COLUMNS = (
     "patient_id",
@@ -31,9 +36,7 @@ NO_FORM = "none"
 LATER = "lies in the future"
 LATER_MEND = "give the day on which it was said"
 _NEEDED = ("patient_id", "status", "version", "date")
-_ICD10 = re.compile(r"^[A-Z]\d{2}(\.?\d{1,3})?$")
-_HETU = re.compile(r"^(\d{6})[-+ABCDEFYXWVU](\d{3})([0-9A-Z])$")
-_HETU_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+_to_icd10 = matching(ICD10, "an ICD-10 code", "C50.4, or leave it empty")
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,6 @@ class ListRules:
 
 
 @dataclass(frozen=True)
-class RowProblem:
-    line: int
-    """1 is the header."""
-    column: str
-    reason: str
-    mend: str
-
-
-@dataclass(frozen=True)
 class ConsentRow:
     """One line of a consent list. Its `repr` shows no identifier."""
 
@@ -84,8 +78,8 @@ class Sheet:
     """Everything that a list says, with what is wrong with it."""
 
     rows: tuple[ConsentRow, ...]
-    problems: tuple[RowProblem, ...]
-    not_taken: tuple[RowProblem, ...] = ()
+    problems: tuple[Problem, ...]
+    not_taken: tuple[Problem, ...] = ()
     """Right, but of a scope that does not count: of these nothing is imported."""
 
     @property
@@ -104,67 +98,56 @@ class _Refused(Exception):  # noqa: N818 - not an error of the program: a findin
 
 
 def read_sheet(body: bytes, rules: ListRules) -> Sheet:
-    """Parse a consent list: UTF-8 with or without BOM, comma or semicolon, header in line 1.
+    """Parse a consent list, in any form of `read_table`; its rows of empty cells say nothing.
 
     A consent has to be of a scope that counts; what restricts one counts whatever the scope says:
     the list was written for this archive.
     """
     try:
-        content = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        problem = RowProblem(1, "", "the file is not UTF-8", "save it as CSV UTF-8")
-        return Sheet((), (problem,))
-    header = content.partition("\n")[0]
-    separator = ";" if header.count(";") > header.count(",") else ","
-    reader = csv.DictReader(StringIO(content), delimiter=separator, restkey="+")
-    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
-    absent = [name for name in _NEEDED if name not in reader.fieldnames]
+        table = read_table(body, keep_long=True)
+    except TableError as error:
+        return Sheet((), (replace(error.problem, line=1),))
+    absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         mend = f"the header must name {','.join(COLUMNS)}"
-        return Sheet((), tuple(RowProblem(1, name, "column is missing", mend) for name in absent))
-    return _read_rows(reader, rules)
+        return Sheet((), tuple(Problem(1, name, "column is missing", mend) for name in absent))
+    return _read_rows([row for row in table.rows if not row.is_empty], rules)
 
 
-def _read_rows(reader: "csv.DictReader[str]", rules: ListRules) -> Sheet:
+def _read_rows(source: Iterable[SourceRow], rules: ListRules) -> Sheet:
     rows: list[ConsentRow] = []
-    problems: list[RowProblem] = []
-    not_taken: list[RowProblem] = []
+    problems: list[Problem] = []
+    not_taken: list[Problem] = []
     seen: dict[tuple[str, date], int] = {}
-    try:
-        for cells in reader:
-            line = reader.line_num
-            try:
-                row = _row(line, cells, rules)
-                granted = row.consent.status is ConsentStatus.GRANTED
-                if granted and not rules.takes(row.consent.scope):
-                    not_taken.append(not_of_scope(line, "scope"))
-                    continue
-                first = seen.setdefault((row.patient_id, row.consent.given_on), line)
-                if first != line:
-                    raise _Refused(
-                        "patient_id",
-                        f"the same patient and date stand in line {first} already",
-                        "keep one statement per patient and day",
-                    )
-                rows.append(row)
-            except _Refused as bad:
-                problems.append(RowProblem(line, bad.column, bad.reason, bad.mend))
-    except csv.Error:
-        problems.append(
-            RowProblem(reader.line_num, "", "the line is not CSV", "check its quotation marks")
-        )
+    for one in source:
+        try:
+            row = _row(one, rules)
+            granted = row.consent.status is ConsentStatus.GRANTED
+            if granted and not rules.takes(row.consent.scope):
+                not_taken.append(not_of_scope(one.line, "scope"))
+                continue
+            first = seen.setdefault((row.patient_id, row.consent.given_on), one.line)
+            if first != one.line:
+                raise _Refused(
+                    "patient_id",
+                    f"the same patient and date stand in line {first} already",
+                    "keep one statement per patient and day",
+                )
+            rows.append(row)
+        except _Refused as bad:
+            problems.append(Problem(one.line, bad.column, bad.reason, bad.mend))
     return Sheet(tuple(rows), tuple(problems), tuple(not_taken))
 
 
-def not_of_scope(line: int, column: str) -> RowProblem:
+def not_of_scope(line: int, column: str) -> Problem:
     mend = "nothing, unless it is about this archive: then name its scope in consent_scopes"
-    return RowProblem(line, column, "is not a consent to what this centre takes part in", mend)
+    return Problem(line, column, "is not a consent to what this centre takes part in", mend)
 
 
-def _row(line: int, cells: dict[str, str | None], rules: ListRules) -> ConsentRow:
-    if "+" in cells:
+def _row(row: SourceRow, rules: ListRules) -> ConsentRow:
+    if row.beyond:
         raise _Refused("", "more cells than the header has columns", "quote cells with separators")
-    get = {name: (cells.get(name) or "").strip() for name in COLUMNS}
+    get = {name: row.cells.get(name, "") for name in COLUMNS}
     status = status_of(get["status"])
     _check_patient(get["patient_id"])
     version = get["version"]
@@ -172,13 +155,13 @@ def _row(line: int, cells: dict[str, str | None], rules: ListRules) -> ConsentRo
         version = NO_FORM
     if not version:
         raise _Refused("version", "is empty", "give the version of the consent form")
-    given_on = _day("date", get["date"])
+    given_on = _parsed("date", to_date, get["date"])
     if given_on > rules.latest:
         raise _Refused("date", LATER, LATER_MEND)
-    birth = _day("birth_date", get["birth_date"]) if get["birth_date"] else None
+    birth = _parsed("birth_date", to_date, get["birth_date"]) if get["birth_date"] else None
     consent = Consent(status, version, get["scope"] or rules.usual_scope, given_on)
     names = (get["patient_id"], get["family_name"], get["given_name"])
-    return ConsentRow(line, *names, birth, consent, *_characteristics(get))
+    return ConsentRow(row.line, *names, birth, consent, *_characteristics(get))
 
 
 def status_of(text: str) -> ConsentStatus:
@@ -192,7 +175,7 @@ def status_of(text: str) -> ConsentStatus:
 def _check_patient(patient_id: str) -> None:
     if not patient_id:
         raise _Refused("patient_id", "is empty", "give the identifier that the TPS sends")
-    if not checks(patient_id):
+    if has_wrong_check(patient_id):
         raise _Refused(
             "patient_id",
             "looks like a personal identity code, but its check character is wrong",
@@ -202,28 +185,14 @@ def _check_patient(patient_id: str) -> None:
 
 def _characteristics(get: dict[str, str]) -> tuple[str, str]:
     """Return sex and diagnosis: optional, for counting who takes part."""
-    sex, diagnosis = get["sex"].upper()[:1], get["diagnosis"].upper()
+    sex, diagnosis = get["sex"].upper()[:1], get["diagnosis"]
     if sex and sex not in "FMO":
         raise _Refused("sex", "is not a sex", "write F, M or O, or leave it empty")
-    if diagnosis and not _ICD10.match(diagnosis):
-        raise _Refused("diagnosis", "is not an ICD-10 code", "write it as C50.4, or leave it empty")
-    return sex, diagnosis
+    return sex, _parsed("diagnosis", _to_icd10, diagnosis) if diagnosis else ""
 
 
-def _day(column: str, value: str) -> date:
+def _parsed(column: str, parse: Callable[[str], T], text: str) -> T:
     try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise _Refused(column, "is not a date", "write it as YYYY-MM-DD") from None
-
-
-def checks(patient_id: str) -> bool:
-    """Whether a Finnish personal identity code has its right check character.
-
-    Any other kind of identifier passes. The character is the remainder, by 31, of the nine
-    digits read as one number (Digital and Population Data Services Agency).
-    """
-    match = _HETU.match(patient_id.upper())
-    if match is None:
-        return True
-    return _HETU_CHECKS[int(match[1] + match[2]) % 31] == match[3]
+        return parse(text)
+    except CellError as error:
+        raise _Refused(column, error.reason, error.mend) from None

@@ -14,6 +14,7 @@ from gateway.domain.identity.derivation import (
 )
 from gateway.domain.identity.identifiers import (
     birth_date_of,
+    has_wrong_check,
     is_identity_code,
     normalise_patient_id,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "SiteKeys",
     "birth_date_of",
     "day_shift",
+    "has_wrong_check",
     "is_identity_code",
     "keyed_uid",
     "lookup_hash",

@@ -20,7 +20,7 @@ CHECK_CHARACTERS: Final = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 _SPACES = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\x00]+")
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
-_CODE = re.compile(r"(\d{6})([+\-YXWVUABCDEF])(\d{3})([0-9A-Y])")
+_CODE = re.compile(r"(\d{6})([+\-YXWVUABCDEF])(\d{3})([0-9A-Z])")
 
 
 def normalise_patient_id(patient_id: str) -> str:
@@ -50,6 +50,12 @@ def is_identity_code(text: str) -> bool:
     if not (1 <= int(date[:2]) <= 31 and 1 <= int(date[2:4]) <= 12):
         return False
     return CHECK_CHARACTERS[int(date + number) % 31] == check
+
+
+def has_wrong_check(text: str) -> bool:
+    """Whether an identifier has the form of an identity code with another check character."""
+    match = _CODE.fullmatch(text.upper())
+    return match is not None and CHECK_CHARACTERS[int(match[1] + match[3]) % 31] != match[4]
 
 
 def birth_date_of(code: str) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.contract.facts import ICD10
-from gateway.domain.clinical.cells import given, matching, one_of, to_date, to_whole
 from gateway.domain.clinical.columns import SEXES
-from gateway.domain.clinical.problems import CellError, Problem, TableError
-from gateway.domain.clinical.table import SourceRow, read_table
 from gateway.domain.recruitment.counting import BANDS, UNKNOWN, Screened, age_band
 from gateway.domain.recruitment.events import STEPS
+from gateway.domain.tabular.cells import given, matching, one_of, to_date, to_whole
+from gateway.domain.tabular.problems import CellError, Problem, TableError
+from gateway.domain.tabular.table import SourceRow, read_table
 
 COLUMNS = ("step", "month", "date", "diagnosis", "age", "age_band", "sex", "count")
 _BAND_NAMES = {UNKNOWN: UNKNOWN, "under 18": "under 18", "80 and more": "80 and more"} | {

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
-from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
 from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
+from gateway.domain.tabular.problems import Problem, TableError
 
 NCIT_GRADES: Final = {
     "C75533": 0,

@@ -14,10 +14,10 @@ from typing import Any
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
-from gateway.domain.clinical.problems import Problem, TableError
 from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
-from gateway.domain.clinical.table import SourceTable, read_table
+from gateway.domain.tabular.problems import Problem, TableError
+from gateway.domain.tabular.table import SourceTable, read_table
 
 Record = tuple[int, dict[str, object]]
 Found = tuple[list[Record], list[Record]]  # questionnaires, symptoms

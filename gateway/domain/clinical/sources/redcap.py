@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.columns import COLUMNS
-from gateway.domain.clinical.problems import TableError
 from gateway.domain.clinical.sources.itemcodes import split_field
 from gateway.domain.clinical.sources.section import Section, section
-from gateway.domain.clinical.table import SourceRow, read_table
+from gateway.domain.tabular.problems import TableError
+from gateway.domain.tabular.table import SourceRow, read_table
 
 EVENT_FIELDS = {
     "ae_date": "assessed_on",

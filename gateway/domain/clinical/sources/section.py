@@ -7,8 +7,8 @@ from typing import Any
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.columns import COLUMNS
-from gateway.domain.clinical.problems import Problem, TableError
-from gateway.domain.clinical.table import SourceRow, SourceTable, decode
+from gateway.domain.tabular.problems import Problem, TableError
+from gateway.domain.tabular.table import SourceRow, SourceTable, decode
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.domain.consent.sheet import checks
+from gateway.domain.identity import is_identity_code
 from kasari.phantom.anatomy import SITES
 from kasari.phantom.case import calendar
 from kasari.phantom.drawing import DEVIATIONS, Wish, draw_cohort
@@ -32,7 +32,7 @@ def test_codes_are_valid_artificial_and_differ() -> None:
     people = [case.person for case in cohort(200)]
     assert len({person.patient_id for person in people}) == 200
     for person in people:
-        assert checks(person.patient_id)
+        assert is_identity_code(person.patient_id)
         number = int(person.patient_id[7:10])
         assert number >= 900  # the range that belongs to nobody
         assert (number % 2 == 1) == (person.sex == "M")

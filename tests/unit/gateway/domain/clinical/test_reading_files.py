@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.domain.clinical import CellError, TableError, read_table
-from gateway.domain.clinical.cells import to_bool, to_date, to_whole
+from gateway.domain.tabular.cells import to_bool, to_date, to_whole
 
 PLAIN = "patient_id,note\n1,ä\n2,b\n"
 

@@ -20,7 +20,7 @@ from gateway.domain.clinical import (
     deidentify,
 )
 from gateway.domain.clinical.sources import READERS, Section
-from gateway.domain.clinical.table import read_table
+from gateway.domain.tabular.table import read_table
 
 LISTS = load_code_lists()
 PEOPLE = {

@@ -26,6 +26,15 @@ def test_a_list_as_spreadsheets_write_it() -> None:
     assert row.consent == Consent(ConsentStatus.GRANTED, "2.1", "research", date(2026, 1, 5))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_a_list_as_a_nordic_spreadsheet_writes_it(encoding: str) -> None:
+    head = "patient_id\tfamily_name\tbirth_date\tstatus\tversion\tdate\n"
+    text = head + "X1\tMäkelä\t1.2.1950\tgranted\t1\t5.1.2026\n\t\t\t\t\t\n"
+    (row,) = read_sheet(text.encode(encoding)).rows
+    assert (row.family_name, row.birth_date) == ("Mäkelä", date(1950, 2, 1))
+    assert row.consent.given_on == date(2026, 1, 5)
+
+
 @pytest.mark.parametrize(
     ("line", "column"),
     [
@@ -36,7 +45,7 @@ def test_a_list_as_spreadsheets_write_it() -> None:
         ("X1,A,B,,granted,1,,2026-13-01", "date"),
         ("X1,A,B,,granted,1,,2052-01-01", "date"),
         ("X1,A,B,,withdrawn,1,,2026-03-02", "date"),
-        ("X1,A,B,1.2.1950,granted,1,,2026-01-01", "birth_date"),
+        ("X1,A,B,1/2/1950,granted,1,,2026-01-01", "birth_date"),
         ("X1,A,B,,granted,1,,2026-01-01,more", ""),
     ],
 )
@@ -44,7 +53,7 @@ def test_a_bad_line_is_told_with_its_place(line: str, column: str) -> None:
     sheet = read_sheet((HEADER + "OK1,A,B,,granted,1,,2026-01-01\n" + line + "\n").encode())
     assert [(p.line, p.column) for p in sheet.problems] == [(3, column)]
     told = repr(sheet.problems)
-    assert not any(cell in told for cell in ("X1", "010101", "maybe", "1.2.1950"))
+    assert not any(cell in told for cell in ("X1", "010101", "maybe", "1/2/1950"))
 
 
 def test_two_statements_of_one_day_are_a_question_for_the_centre() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
-from gateway.domain.clinical.problems import Problem, TableError
+from gateway.domain.tabular.problems import Problem, TableError
 
 DELIMITERS = (";", "\t", ",")
 CELL_CHARACTERS = 4000

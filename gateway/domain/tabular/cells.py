@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 
-from gateway.domain.clinical.problems import CellError
+from gateway.domain.tabular.problems import CellError
 
 Parser = Callable[[str], object]
 

@@ -1,0 +1,1 @@
+"""Tables that people and other systems send: rows, cells, and what is wrong with them."""

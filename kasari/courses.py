@@ -20,6 +20,8 @@ def whole_uid(ending: str, door: Door) -> str:
         found += [one["course_uid"] for one in page if one["course_uid"].endswith(ending)]
         if len(page) < PAGE:
             break
-    if len(found) != 1:
-        raise InputError(f"{len(found) or 'no'} courses end so; give more of the UID")
+    if not found:
+        raise InputError("no course ends so; `kasari archive courses` lists them")
+    if len(found) > 1:
+        raise InputError(f"{len(found)} courses end so; give more of the UID")
     return found[0]

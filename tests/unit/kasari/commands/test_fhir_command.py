@@ -38,7 +38,9 @@ def test_the_bundle_of_the_only_course_that_ends_so(course: str, tmp_path: Path)
     assert json.loads(out.read_text("utf-8")) == BUNDLE
 
 
-@pytest.mark.parametrize(("course", "text"), [("222", "2 courses end so"), ("9", "no courses")])
+@pytest.mark.parametrize(
+    ("course", "text"), [("222", "2 courses end so"), ("9", "no course ends so")]
+)
 def test_an_end_that_tells_no_course(course: str, text: str) -> None:
     told = CliRunner().invoke(app, ["fhir", course]).exception
     assert isinstance(told, InputError)

@@ -18,6 +18,7 @@ from gateway.adapters.inbox import FolderInbox
 from gateway.adapters.index import SqlIndex
 from gateway.adapters.keys import key_dates
 from gateway.adapters.ledger import SqlLedger
+from gateway.adapters.merges import SqlMerges
 from gateway.adapters.outbox import SqlOutbox
 from gateway.adapters.recruitment import SqlScreening
 from gateway.adapters.spool import FolderSpool
@@ -151,12 +152,14 @@ class Service:
         self.annulment = AnnulmentService(self.vault, self.naming, self.audit, self.consents.follow)
         self.merging = MergeService(
             self.vault,
-            self.vault,
+            SqlMerges(self.engine, self.vault),
             self.naming,
             self.index,
+            self.erasures,
             self.clock,
             self.audit,
-            self._consent_changed,
+            self.consents.follow,
+            SqlClinicalStore(self.engine).came_since,
         )
         archive, uid = self.world.archive, self.world.stage.uid
         self.recheck = RecheckService(archive, self.courses, uid, self.audit)

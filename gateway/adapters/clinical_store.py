@@ -142,6 +142,11 @@ class SqlClinicalStore:
         with self._engine.begin() as db:
             return {row.pseudonym: _forgotten(row) for row in db.execute(select(withdrawals))}
 
+    def came_since(self, pseudonym: str, when: datetime) -> bool:
+        which = (rows.c.pseudonym == pseudonym) & (rows.c.imported_at >= when)
+        with self._engine.begin() as db:
+            return db.execute(select(rows.c.id).where(which).limit(1)).first() is not None
+
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None:
         with self._engine.begin() as db:
             for part in _chunks(sorted(pseudonyms)):

@@ -14,7 +14,13 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.index import CursorRow
-from gateway.adapters.tables.vault import AliasRow, ConsentRow, PersonRow, TombstoneRow
+from gateway.adapters.tables.vault import (
+    AliasRow,
+    ConsentRow,
+    MergeRow,
+    PersonRow,
+    TombstoneRow,
+)
 from gateway.domain.consent import Consent, ConsentStatus, Person, in_force
 from gateway.domain.recruitment import Enrolled
 from gateway.errors import ConfigError
@@ -62,7 +68,7 @@ class SqlVault:
         self._engine = engine
         self._reading = reading(engine)
         self._cipher = AESGCM(key)
-        self._key_id = key_id
+        self.key_id = key_id
         self._clock = clock
         self._ends_with_death = ends_with_death
         self._revision = 0
@@ -99,7 +105,7 @@ class SqlVault:
 
     def _check(self, row: PersonRow) -> None:
         try:
-            self._unseal(row)
+            self.unseal(row)
         except InvalidTag:
             raise ConfigError(
                 "root_key_file: the vault was written with another key; restore that key file, or "
@@ -109,12 +115,12 @@ class SqlVault:
     def reseal(self) -> int:
         """Seal every row anew that an earlier key has sealed; returns how many there were."""
         with Session(self._engine) as session:
-            old = session.exec(select(PersonRow).where(PersonRow.key_id != self._key_id)).all()
-            for row in old:
-                row.sealed, row.key_id = (
-                    self._seal(row.pseudonym, self._unseal(row)),
-                    self._key_id,
-                )
+            people = select(PersonRow).where(PersonRow.key_id != self.key_id)
+            merges = select(MergeRow).where(MergeRow.key_id != self.key_id)
+            old = session.exec(people).all()
+            for row in (*old, *session.exec(merges)):
+                row.sealed = self.seal(row.pseudonym, self.unseal(row))
+                row.key_id = self.key_id
                 session.add(row)
             session.commit()
             return len(old)
@@ -148,7 +154,7 @@ class SqlVault:
             ]
 
     def annul(self, statement_id: int) -> None:
-        with self._changing() as session:
+        with self.changing() as session:
             which = update(ConsentRow).where(col(ConsentRow.id) == statement_id)
             session.exec(which.values(annulled_at=self._clock.now()))
 
@@ -167,21 +173,21 @@ class SqlVault:
         known, aliases = self.statements(pseudonyms), {e.lookup: e for e in enrolments}
         for lookup in self.pseudonyms(aliases):
             del aliases[lookup]
-        with self._changing() as session:
+        with self.changing() as session:
             people = _people(session, pseudonyms)
             for entry in enrolments:
                 person = people.get(entry.pseudonym)
-                sealed = self._seal(entry.pseudonym, self._merged(person, entry.person))
+                sealed = self.seal(entry.pseudonym, self._merged(person, entry.person))
                 if person is None:
                     person = people[entry.pseudonym] = PersonRow(
                         pseudonym=entry.pseudonym,
                         sealed=sealed,
-                        key_id=self._key_id,
+                        key_id=self.key_id,
                         created_at=now,
                     )
                     session.add(person)
                 else:
-                    person.sealed, person.key_id = sealed, self._key_id
+                    person.sealed, person.key_id = sealed, self.key_id
             session.flush()
             for lookup, entry in aliases.items():
                 session.add(AliasRow(lookup=lookup, pseudonym=entry.pseudonym, created_at=now))
@@ -189,26 +195,6 @@ class SqlVault:
                 if entry.consent not in known.setdefault(entry.pseudonym, []):
                     known[entry.pseudonym].append(entry.consent)
                     session.add(_consent_row(entry.pseudonym, entry.consent, now))
-
-    def merge(
-        self, keep: str, other: str | None, alias: str, patient_id: str, end: Consent
-    ) -> None:
-        """Let an identifier, and everything of the pseudonym it had, belong to `keep`."""
-        now = self._clock.now()
-        with self._changing() as session:
-            people = _people(session, {keep, other or keep})
-            given = Person((patient_id,), "", "", None)
-            if other is not None:
-                given = self._unseal(people[other])
-                moved = update(AliasRow).where(col(AliasRow.pseudonym) == other)
-                session.exec(moved.values(pseudonym=keep))
-                for row in session.exec(select(ConsentRow).where(ConsentRow.pseudonym == other)):
-                    session.add(ConsentRow(**row.model_dump(exclude={"id"}) | {"pseudonym": keep}))
-                session.add(_consent_row(other, end, now))
-            else:
-                session.add(AliasRow(lookup=alias, pseudonym=keep, created_at=now))
-            person = _joined(self._unseal(people[keep]), given)
-            people[keep].sealed, people[keep].key_id = self._seal(keep, person), self._key_id
 
     def consent_of(self, pseudonym: str) -> Consent | None:
         """Return the consent in force of one person, as the database says at this moment."""
@@ -244,7 +230,7 @@ class SqlVault:
         return found
 
     @contextmanager
-    def _changing(self) -> Iterator[Session]:
+    def changing(self) -> Iterator[Session]:
         """One transaction that changes something."""
         try:
             with Session(self._engine) as session:
@@ -260,14 +246,14 @@ class SqlVault:
     def person(self, pseudonym: str) -> Person | None:
         with Session(self._reading) as session:
             row = session.get(PersonRow, pseudonym)
-        return None if row is None else self._unseal(row)
+        return None if row is None else self.unseal(row)
 
     def everybody(self) -> list[Enrolled]:
         """Open the whole vault: for counting, in memory."""
         with Session(self._reading) as session:
             people = session.exec(select(PersonRow)).all()
         statements = self.statements({row.pseudonym for row in people})
-        return [Enrolled(self._unseal(row), statements.get(row.pseudonym, [])) for row in people]
+        return [Enrolled(self.unseal(row), statements.get(row.pseudonym, [])) for row in people]
 
     def last_statement(self) -> int:
         """Return a number that grows with every statement, and with every one annulled."""
@@ -277,14 +263,14 @@ class SqlVault:
         return (last or 0) + annulled
 
     def bury(self, pseudonym: str, copies: int) -> None:
-        with self._changing() as session:
+        with self.changing() as session:
             stone = session.get(TombstoneRow, pseudonym) or TombstoneRow(pseudonym=pseudonym)
             stone.erased_at = self._clock.now()
             stone.copies += copies
             session.add(stone)
 
     def unbury(self, pseudonym: str) -> None:
-        with self._changing() as session:
+        with self.changing() as session:
             session.exec(delete(TombstoneRow).where(col(TombstoneRow.pseudonym) == pseudonym))
 
     def tombstones(self) -> dict[str, Tombstone]:
@@ -307,7 +293,7 @@ class SqlVault:
         """Keep every identifier that was ever used: an old one may come in an old object."""
         if row is None:
             return given
-        earlier = self._unseal(row)
+        earlier = self.unseal(row)
         ids = tuple(dict.fromkeys((*earlier.patient_ids, *given.patient_ids)))
         return Person(
             ids,
@@ -318,14 +304,14 @@ class SqlVault:
             given.diagnosis or earlier.diagnosis,
         )
 
-    def _seal(self, pseudonym: str, person: Person) -> bytes:
+    def seal(self, pseudonym: str, person: Person) -> bytes:
         birth = person.birth_date.isoformat() if person.birth_date else None
         names = [list(person.patient_ids), person.family_name, person.given_name]
         content = [*names, birth, person.sex, person.diagnosis]
         nonce = secrets.token_bytes(_NONCE)
         return nonce + self._cipher.encrypt(nonce, json.dumps(content).encode(), pseudonym.encode())
 
-    def _unseal(self, row: PersonRow) -> Person:
+    def unseal(self, row: PersonRow | MergeRow) -> Person:
         nonce, sealed = row.sealed[:_NONCE], row.sealed[_NONCE:]
         cipher = self._former.get(row.key_id, self._cipher)
         content: list[Any] = json.loads(cipher.decrypt(nonce, sealed, row.pseudonym.encode()))
@@ -333,26 +319,6 @@ class SqlVault:
         ids, family, given, birth, *more = content
         born = date.fromisoformat(birth) if birth else None
         return Person(tuple(ids), family, given, born, *more)
-
-
-def _joined(kept: Person, other: Person) -> Person:
-    """Keep every name of both: a maiden name may stand in an old object."""
-    family, given = (
-        " ".join(dict.fromkeys(filter(None, names)))
-        for names in (
-            (kept.family_name, other.family_name),
-            (kept.given_name, other.given_name),
-        )
-    )
-    ids = tuple(dict.fromkeys((*kept.patient_ids, *other.patient_ids)))
-    return Person(
-        ids,
-        family,
-        given,
-        kept.birth_date or other.birth_date,
-        kept.sex or other.sex,
-        kept.diagnosis or other.diagnosis,
-    )
 
 
 def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:

@@ -22,3 +22,17 @@ def merge(wanted: MergeRequest, request: Request, caller: Steward) -> dict[str, 
     """Let two identifiers mean one person."""
     service: MergeService = request.app.state.merging
     return service.merge(wanted.patient_id, wanted.other_id, caller).as_json()
+
+
+@router.get("/api/v1/merges")
+def read_merges(request: Request, _caller: Steward) -> list[dict[str, Any]]:
+    """Every merge, the latest first: `site`, `archive`, `done` (send again) or `undone`."""
+    service: MergeService = request.app.state.merging
+    return service.progress()
+
+
+@router.post("/api/v1/merges/{merge_id}/undo")
+def undo(merge_id: int, request: Request, caller: Steward) -> dict[str, Any]:
+    """Part two identifiers again."""
+    service: MergeService = request.app.state.merging
+    return service.undo(merge_id, caller)

@@ -10,6 +10,7 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "login-refused": (DICOM, "110114", "User Authentication", "E"),
     "consent-import": (DICOM, "110110", "Patient Record", "C"),
     "merge": (DICOM, "110110", "Patient Record", "U"),
+    "merge-undo": (DICOM, "110110", "Patient Record", "U"),
     "erase": (DICOM, "110110", "Patient Record", "D"),
     "inquiry": (DICOM, "110112", "Query", "R"),
     "terms-view": (DICOM, "110112", "Query", "R"),

@@ -22,6 +22,7 @@ from gateway.ports.index import Index as Index
 from gateway.ports.index import SetAside as SetAside
 from gateway.ports.index import StoredInstance as StoredInstance
 from gateway.ports.people import Enrolment as Enrolment
+from gateway.ports.people import Merge as Merge
 from gateway.ports.people import Statement as Statement
 from gateway.ports.people import Tombstone as Tombstone
 from gateway.ports.people import Vault as Vault

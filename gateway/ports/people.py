@@ -38,6 +38,22 @@ class Tombstone:
     """In the spool."""
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Two identifiers that became one patient's."""
+
+    keep: str
+    other: str | None
+    """The pseudonym that was given up; None where the other identifier was new."""
+    instances: int
+    """Stored under that one."""
+    merged_at: datetime
+    id: int | None = None
+    lookups: frozenset[str] = frozenset()
+    """Keyed hashes of the identifiers that lead to the kept one since."""
+    undone_at: datetime | None = None
+
+
 class Vault(Protocol):
     def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
         """Map each known keyed hash to its pseudonym."""

@@ -235,8 +235,7 @@ def answer_why(request: Request, patient_id: Annotated[str, Form(max_length=64)]
 
 @router.get("/merge")
 def show_merge(request: Request) -> Response:
-    opened(request, *STEWARDS)
-    return page(request, "merge.html")
+    return _merges(request)
 
 
 @router.post("/merge")
@@ -249,8 +248,23 @@ def merge(
     try:
         merged = service.merge(patient_id, other_id, caller(request))
     except RejectError as error:
-        return page(request, "merge.html", 422, wrong=str(error))
-    return page(request, "merge.html", merged=merged)
+        return _merges(request, 422, wrong=str(error))
+    return _merges(request, merged=merged)
+
+
+@router.post("/merge/{merge_id}/undo")
+def undo_merge(request: Request, merge_id: int) -> Response:
+    service = opened(request, *STEWARDS).merging
+    try:
+        undone = service.undo(merge_id, caller(request))
+    except RejectError as error:
+        return _merges(request, 422, wrong=str(error))
+    return _merges(request, undone=undone)
+
+
+def _merges(request: Request, code: int = 200, **told: Any) -> Response:
+    merges = opened(request, *STEWARDS).merging.progress()
+    return page(request, "merge.html", code, merges=merges, **told)
 
 
 @router.get("/audit")

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field
 
 from gateway.adapters.tables.base import GatewayTable
@@ -43,6 +44,31 @@ class ConsentRow(GatewayTable, table=True):
     ends_on: date | None = None
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     annulled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MergeRow(GatewayTable, table=True):
+    """Two identifiers that became one patient's, with what it takes to undo that."""
+
+    __tablename__ = "merge"
+
+    id: int | None = Field(default=None, primary_key=True)
+    pseudonym: str = Field(foreign_key="person.pseudonym", index=True)
+    """The one that was kept."""
+    other: str | None
+    """The pseudonym that was given up; None where the other identifier was new."""
+    lookups: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    """Keyed hashes that lead to the kept one since."""
+    statements: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    """Rows of the consent table that the merge added."""
+    last_statement: int
+    """The newest row of that table after the merge."""
+    instances: int
+    """Stored under the one that was given up."""
+    sealed: bytes
+    """The kept person before, as in `PersonRow`."""
+    key_id: str
+    merged_at: datetime = Field(sa_type=UtcDateTime)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class TombstoneRow(GatewayTable, table=True):

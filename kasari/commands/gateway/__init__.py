@@ -9,6 +9,7 @@ from kasari.commands.gateway import (
     backups,
     courses,
     erasures,
+    merges,
     patients,
     status,
     vocabulary,
@@ -27,6 +28,7 @@ app.command("account")(account.account)
 app.command("confirm-gone")(account.confirm_gone)
 app.command("why")(patients.why)
 app.command("merge")(patients.merge)
+app.command("merges")(merges.merges)
 app.command("recall")(erasures.recall)
 app.command("receipts")(erasures.receipts)
 app.command("withdrawals")(erasures.withdrawals)

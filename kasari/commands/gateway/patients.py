@@ -64,4 +64,7 @@ def merge(
         return
     typer.echo("merged")
     if told["send_again"]:
-        typer.echo(f"{told['send_again']} instances are erased; send them again from the source")
+        typer.echo(
+            f"{told['send_again']} instances are being erased here and at the archive; send them "
+            "again from the source when `kasari gateway merges` says so"
+        )

@@ -52,7 +52,7 @@ def routes(hospital: Hospital) -> list[tuple[str, str]]:
 
 def ask(hospital: Hospital, method: str, path: str, **how: object) -> httpx.Response:
     values = {"course_id": "1", "day": "2026-01-05", "replacement": "R", "decision": "refuse"}
-    values["aet"] = "TPS"
+    values |= {"aet": "TPS", "merge_id": "1"}
     given = re.sub(r"{([^}]+)}", lambda found: values[found[1]], path)
     if method == "POST" and not path.startswith(("/api/", "/internal/")):
         how |= {"data": FORM, "files": {"file": ("list.csv", CONSENTS)}}

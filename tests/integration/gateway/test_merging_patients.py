@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway.adapters.merges import SqlMerges
+from gateway.adapters.vault import SqlVault
+from gateway.app import open_ring
 from gateway.config import Settings
 from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
@@ -197,3 +200,133 @@ def test_only_the_steward_merges_and_no_identifier_is_in_the_audit(hospital: Hos
     assert [entry["role"] for entry in merges] == ["steward:anna"]
     assert OTHER not in str(entries)
     assert KEEP not in str(entries)
+
+
+def states(hospital: Hospital) -> list[str]:
+    return [one["state"] for one in hospital.service.merging.progress()]
+
+
+def test_the_page_says_send_again_only_when_the_receipt_is_there(hospital: Hospital) -> None:
+    cookies = session(hospital, *hospital.add_steward())
+
+    def told() -> str:
+        return call(hospital, "GET", "/merge", cookies=cookies).text
+
+    of_two(hospital)
+    assert states(hospital) == ["site"]
+    assert "is being erased here" in told()
+    hospital.service.withdrawal.step()
+    hospital.turn()
+    assert states(hospital) == ["archive"]
+    assert "the archive has not yet said" in told()
+    assert "instances again" not in told()
+    hospital.archive_erases()
+    hospital.turn()
+    assert states(hospital) == ["done"]
+    assert "send 7 instances again" in told()
+
+
+def test_a_wrong_merge_with_a_new_identifier_is_undone(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
+    before = hospital.service.vault.person(hospital.pseudonym(KEEP))
+    hospital.clock.forward(60)
+    merge(hospital)
+    (one,) = hospital.service.merging.progress()
+    assert hospital.service.merging.undo(one["id"], "steward:anna") == {"recalled": False}
+    assert isinstance(send_under(hospital, OTHER), Refusal)
+    assert isinstance(send_under(hospital, KEEP), Admitted)
+    assert hospital.service.vault.person(hospital.pseudonym(KEEP)) == before
+    hospital.turn()
+    assert len(hospital.site.objects) == 7, "nothing had come in between"
+    with pytest.raises(RejectError, match="no such merge"):
+        hospital.service.merging.undo(one["id"], "steward:anna")
+    assert merge(hospital) == {"already": False, "send_again": 0}
+
+
+def test_of_a_wrong_merge_of_two_known_people_both_come_back(hospital: Hospital) -> None:
+    vault = hospital.service.vault
+    keep, other = hospital.pseudonym(KEEP), of_two(hospital)
+    hospital.turn()
+    hospital.archive_erases()
+    hospital.turn()
+    hospital.clock.forward(60)
+    hospital.take_in(make.course(patient=keep))  # whose is it?
+    assert hospital.send()
+    (one,) = hospital.service.merging.progress()
+    body = {"patient_id": KEEP, "other_id": OTHER}
+    path = f"/api/v1/merges/{one['id']}/undo"
+    assert operator(hospital, "POST", path, json=body).status_code == 403
+    answer = call(hospital, "POST", path, headers=basic(*hospital.add_steward()))
+    assert answer.json() == {"recalled": True}
+    assert snapshot(hospital).admitted == {hospital.service.naming.lookup(OTHER): other}
+    hospital.turn()
+    assert hospital.site.objects == {}
+    hospital.archive_erases()
+    hospital.turn()
+    assert set(snapshot(hospital).admitted.values()) == {keep, other}
+    first, second = vault.person(keep), vault.person(other)
+    assert first is not None
+    assert second is not None
+    assert (first.family_name, first.patient_ids) == ("Virtanen", (KEEP,))
+    assert (second.family_name, second.patient_ids) == ("Korhonen", (OTHER,))
+    hospital.take_in(make.course(patient=other))
+    assert hospital.send()
+    assert hospital.states() == ["delivered"]
+    actions = [entry["action"] for entry in hospital.service.audit.entries()]
+    assert actions.count("merge-undo") == 1
+    assert states(hospital) == ["undone"]
+
+
+def test_a_statement_made_while_merged_is_a_consent_for_neither(hospital: Hospital) -> None:
+    keep, other = hospital.pseudonym(KEEP), hospital.pseudonym(OTHER)
+    hospital.service.consents.import_sheet(TWO, "operator", commit=True)
+    merge(hospital)
+    (one,) = hospital.service.merging.progress()
+    stopped = TWO.replace(b"granted,2.1,research,2019-11-01", b"stopped,2.1,all,2026-01-01")
+    granted = TWO.replace(b"2019-11-01", b"2026-02-01")
+    for said in (stopped, granted):
+        hospital.service.consents.import_sheet(said, "operator", commit=True)
+    assert hospital.service.consents.is_admitted(keep)
+    hospital.service.merging.undo(one["id"], "steward:anna")
+    for person in (keep, other):
+        found = hospital.service.vault.consent_of(person)
+        assert found is not None
+        assert found.status.value == "stopped"
+
+
+def test_a_withdrawal_that_came_with_a_wrong_merge_goes_with_it(hospital: Hospital) -> None:
+    keep = hospital.pseudonym(KEEP)
+    withdrawn = TWO.replace(b"granted,2.1,research,2019-11-01", b"withdrawn,2.1,all,2020-01-01")
+    hospital.service.consents.import_sheet(withdrawn, "operator", commit=True)
+    merge(hospital)
+    hospital.turn()
+    assert not hospital.service.consents.is_admitted(keep)
+    (one,) = hospital.service.merging.progress()
+    hospital.service.merging.undo(one["id"], "steward:anna")
+    assert hospital.service.consents.is_admitted(keep)
+    assert not hospital.service.consents.is_admitted(hospital.pseudonym(OTHER))
+
+
+def test_of_two_merges_into_one_the_later_is_undone_first(hospital: Hospital) -> None:
+    merge(hospital)
+    merge(hospital, KEEP, "TEMP-78")
+    later, earlier = hospital.service.merging.progress()
+    with pytest.raises(RejectError, match="later merge"):
+        hospital.service.merging.undo(earlier["id"], "steward:anna")
+    for one in (later, earlier):
+        hospital.service.merging.undo(one["id"], "steward:anna")
+    assert states(hospital) == ["undone", "undone"]
+
+
+def test_merges_are_sealed_anew_with_the_vault(hospital: Hospital, settings: Settings) -> None:
+    of_two(hospital)
+    ring = open_ring(settings)
+    newer = SqlVault(
+        hospital.service.engine, b"n" * 32, "newer", hospital.clock, {ring.key_id: ring.vault_key}
+    )
+    assert newer.reseal() == 2
+    merges = SqlMerges(hospital.service.engine, newer)
+    merges.undo(merges.merges()[0], hospital.clock.now())
+    person = newer.person(hospital.pseudonym(KEEP))
+    assert person is not None
+    assert person.family_name == "Virtanen"

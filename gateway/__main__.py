@@ -11,12 +11,12 @@ from pathlib import Path
 
 import uvicorn
 
-from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.vault import SqlVault
 from gateway.app import create_app, open_database, open_ring
 from gateway.config import Settings, load_settings
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, TamperedError
+from gateway.opening import verify_audit
 from gateway.tls import check_certificate
 
 
@@ -77,11 +77,17 @@ def reseal(settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def verify_audit(settings: Settings, _arguments: argparse.Namespace) -> int:
-    """Check the audit chain: exit code 1 and the place if it is broken."""
-    broken = SqlAudit(open_database(settings), SystemClock()).first_break()
-    sys.stdout.write("the audit chain is whole\n" if broken is None else f"broken at {broken}\n")
-    return 0 if broken is None else 1
+def check_audit(settings: Settings, _arguments: argparse.Namespace) -> int:
+    """Check the audit chain and its seals: exit code 1 and the place if one is broken."""
+    try:
+        found = verify_audit(settings)
+    except TamperedError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    sys.stdout.write(
+        f"the audit is whole: {found.events} events, the first {found.sealed} sealed\n"
+    )
+    return 0
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
@@ -89,7 +95,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "site-keys": write_site_keys,
     "identity": show_identity,
     "reseal": reseal,
-    "audit-verify": verify_audit,
+    "audit-verify": check_audit,
 }
 
 

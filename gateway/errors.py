@@ -6,6 +6,7 @@
     ├── RetryError    tried again later by itself; nothing is lost
     │   └── TrustError    the archive does not prove who it is: told at once, nothing has left
     ├── StopError     the archive does not let us in: nothing is sent until a person mends it
+    ├── TamperedError a record was changed or removed behind our back: a person must look
     └── ConfigError   the service does not start until the operator mends it
 
 No message may quote an identifier, a file name that a sender chose, or a transport's own text.
@@ -47,6 +48,10 @@ class TrustError(RetryError):
 
 class StopError(GatewayError):
     """Sending stops. Trying again by itself would only be a storm of refused requests."""
+
+
+class TamperedError(GatewayError):
+    """The audit is not what was written. The text says where."""
 
 
 class ConfigError(GatewayError):

@@ -22,6 +22,7 @@ DISK_PAUSE_S = 2.0
 DOOR_PAUSE_S = 0.5
 COMMITMENT_PAUSE_S = 1.0
 SPOOL_PAUSE_S = 60.0
+SEAL_PAUSE_S = 60.0
 DROP_EVERY_S = 600.0
 REVIEW_EVERY_S = 60.0
 RECONCILE_EVERY_S = 24 * 3600.0
@@ -51,6 +52,7 @@ class Background:
             self._loop("inbox", self._look_into_inbox, INBOX_PAUSE_S),
             self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
+            self._loop("audit", service.seals.seal_if_due, SEAL_PAUSE_S),
             self._loop("spool", service.preparer.tidy, SPOOL_PAUSE_S),
             *self._door_loops(),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from gateway.adapters.accounts import SqlAccounts
 from gateway.adapters.archive import HttpArchive, open_archive_client
 from gateway.adapters.audit import SqlAudit
+from gateway.adapters.audit_seals import AuditSeals, Verified
 from gateway.adapters.certificate import end_of
 from gateway.adapters.clinical_archive import HttpClinicalArchive
 from gateway.adapters.clock import SystemClock
@@ -151,6 +152,21 @@ def policy_of(settings: Settings) -> CoursePolicy:
             f"waiting_minutes: {sorted(unknown)[0]} is none of {', '.join(WAITING_CODES)}"
         )
     return CoursePolicy(settings.settle_seconds, needs, rules, waits)
+
+
+def open_seals(settings: Settings, engine: Engine, ring: KeyRing, clock: Clock) -> AuditSeals:
+    """Open what seals the audit and checks it."""
+    keys = {**ring.former_vault_keys, ring.key_id: ring.vault_key}
+    return AuditSeals(engine, settings.data_folder, keys, ring.key_id, clock)
+
+
+def verify_audit(settings: Settings) -> Verified:
+    """Check the audit beside the service, which may be running. Raises `TamperedError`."""
+    engine = open_database(settings)
+    try:
+        return open_seals(settings, engine, open_ring(settings), SystemClock()).verify()
+    finally:
+        engine.dispose()
 
 
 @contextmanager

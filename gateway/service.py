@@ -34,7 +34,7 @@ from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
 from gateway.errors import HoldError, RejectError
-from gateway.opening import KeyedNaming, World, departure, disk_guard, policy_of
+from gateway.opening import KeyedNaming, World, departure, disk_guard, open_seals, policy_of
 from gateway.ports import Place, StoredInstance
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
@@ -115,6 +115,7 @@ class Service:
     def _open_stores(self, ring: KeyRing) -> None:
         engine, clock = self.engine, self.clock
         self.audit = SqlAudit(engine, clock)
+        self.seals = open_seals(self.settings, engine, ring, clock)
         self.accounts = AccountService(SqlAccounts(engine, clock), clock, self.audit)
         self.alerts = SqlAlerts(engine, clock)
         self.totals = SqlPluginTotals(engine, clock)

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from gateway.adapters.database import one_writer, reading
 from gateway.adapters.tables.audit import AuditRow
+from gateway.errors import TamperedError
 from gateway.ports import Clock
 
 GENESIS = "0" * 64
@@ -43,12 +44,34 @@ class SqlAudit:
 
     def first_break(self) -> int | None:
         """Return the sequence number at which the chain is broken, or None if it holds."""
-        previous, expected = GENESIS, 1
-        for row in self._rows():
-            if row.sequence != expected or row.previous != previous or row.digest != _digest(row):
-                return expected
-            previous, expected = row.digest, expected + 1
+        whole = 0
+        try:
+            for event, _ in self.walk():
+                whole = event
+        except TamperedError:
+            return whole + 1
         return None
+
+    def walk(self, after: int = 0, previous: str = GENESIS) -> Iterator[tuple[int, str]]:
+        """Yield number and digest of each event after one with this digest.
+
+        Raises
+        ------
+        TamperedError
+            At the first that does not follow the one before.
+        """
+        for expected, row in enumerate(self._rows(after), after + 1):
+            whole = row.previous == previous and row.digest == _digest(row)
+            if row.sequence != expected or not whole:
+                raise TamperedError(f"broken at event {expected}")
+            previous = row.digest
+            yield expected, previous
+
+    def digest_of(self, sequence: int) -> str | None:
+        """Return the digest of an event, None if it is not there."""
+        with Session(self._reading) as session:
+            row = session.get(AuditRow, sequence)
+            return None if row is None else row.digest
 
     def entries(self, limit: int = 200) -> list[dict[str, str]]:
         """Return the latest events, newest first."""

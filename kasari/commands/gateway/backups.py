@@ -6,11 +6,12 @@ from typing import Annotated, Final
 
 import typer
 
+from gateway.adapters import audit_seals
 from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.vault import SqlVault
 from gateway.config import Settings
-from gateway.opening import open_database, open_ring
+from gateway.opening import open_database, open_ring, open_seals
 from kasari.backups.keeping import (
     database_file,
     put_back,
@@ -25,6 +26,7 @@ from kasari.options import Centre, Gateways
 
 KIND: Final = "gateway"
 POLICY: Final = "policy.json"
+SEALS: Final = audit_seals.FILE
 NO_KEY: Final = "The root key is NOT in it: without that key file nobody can read or restore it."
 
 
@@ -48,6 +50,8 @@ def backup(
         "key_id": open_ring(chosen).key_id,
     }
     beside = {POLICY: chosen.policy_file} if chosen.policy_file else {}
+    if _seals(chosen).is_file():
+        beside[SEALS] = _seals(chosen)
     size = write_backup(out, database, about, beside)
     typer.echo(f"{out}: {size / 1e6:.1f} MB. {NO_KEY}")
 
@@ -74,6 +78,7 @@ def restore(
     database = database_file(chosen.database)
     aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
     _put_policy_back(file, chosen)
+    _put_seals_back(file, chosen)
     _record(chosen, "restore")
     typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
     if aside:
@@ -86,8 +91,26 @@ def _record(chosen: Settings, action: str) -> None:
         keys = (ring.vault_key, ring.key_id, SystemClock(), ring.former_vault_keys)
         SqlVault(engine, *keys).check_key()
         SqlAudit(engine, SystemClock()).record(action, "local", "-")
+        seals = open_seals(chosen, engine, ring, SystemClock())
+        if action == "restore":
+            seals.drop_later()
+        seals.seal()
     finally:
         engine.dispose()
+
+
+def _seals(chosen: Settings) -> Path:
+    return chosen.data_folder / SEALS
+
+
+def _put_seals_back(file: Path, chosen: Settings) -> None:
+    """The seals of what was put aside are not of what was put back: they go aside as well."""
+    path = _seals(chosen)
+    if path.exists():
+        path.rename(path.with_name(f"{SEALS}.before-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
+    if SEALS in read_about(file)["sha256"]:
+        path.write_bytes(read_file(file, SEALS))
+        path.chmod(0o600)
 
 
 def _put_policy_back(file: Path, chosen: Settings) -> None:

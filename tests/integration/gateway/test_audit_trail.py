@@ -9,10 +9,21 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
+from gateway.adapters import audit_seals
+from gateway.adapters.audit import GENESIS, _digest
+from gateway.adapters.audit_seals import FILE, AuditSeals, Verified
+from gateway.adapters.tables.audit import AuditRow
+from gateway.app import open_ring
 from gateway.config import Settings
 from gateway.domain.accounts import AccountRole
+from gateway.errors import TamperedError
+from harmonizer.adapters.audit import SqlAudit as ArchiveAudit
+from harmonizer.adapters.clock import SystemClock as ArchiveClock
+from harmonizer.app import open_database as open_archive_database
+from harmonizer.config import load_settings as load_archive_settings
 from kasari.commands.audit import app as audit_app
 from kasari.commands.gateway import app
 from kasari.errors import InputError
@@ -118,14 +129,128 @@ def run(config: Path, *words: str) -> str:
     return result.output
 
 
-def test_verify_tells_the_first_event_that_was_changed(hospital: Hospital, config: Path) -> None:
+DATABASE = "gateway.db"
+
+
+def change(hospital: Hospital, *statements: str) -> None:
+    """Write to the database as somebody does who has no key."""
+    with sqlite3.connect(hospital.settings.data_folder / DATABASE) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def sealed(hospital: Hospital) -> Path:
+    """Record eight events with a seal after the third and the sixth; the file of the seals."""
+    service = hospital.service
+    for _ in range(2):
+        service.inquiry.why("ID-1", "steward:anna")
+    service.seals.seal()
     for _ in range(3):
-        hospital.service.inquiry.why("ID-1", "steward:anna")
-    assert run(config, "verify") == "the audit chain is whole\n"
-    with sqlite3.connect(hospital.settings.data_folder / "gateway.db") as connection:
-        connection.execute("UPDATE audit SET role = 'steward:bert' WHERE sequence = 3")
-    with pytest.raises(InputError, match="broken at event 3"):
-        run(config, "verify")
+        service.inquiry.why("ID-1", "steward:anna")
+    service.seals.seal()
+    for _ in range(2):
+        service.inquiry.why("ID-1", "steward:anna")
+    assert service.seals.verify() == Verified(events=8, sealed=6)
+    return hospital.settings.data_folder / FILE
+
+
+def write_anew(hospital: Hospital) -> None:
+    """Change the second event and hash the whole chain again, as anybody can."""
+    with Session(hospital.service.engine) as session:
+        previous = GENESIS
+        for row in session.exec(select(AuditRow).order_by(col(AuditRow.sequence))):
+            if row.sequence == 2:
+                row.role = "steward:bert"
+            row.previous = previous
+            row.digest = previous = _digest(row)
+        session.commit()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE audit SET role = 'steward:bert' WHERE sequence = 3", "broken at event 3"),
+        ("DELETE FROM audit WHERE sequence = 8", None),  # not sealed: said so, not proven
+        ("DELETE FROM audit WHERE sequence > 5", "broken at event 6: 6 events were sealed"),
+        ("DELETE FROM audit", "broken at event 1: 6 events were sealed"),
+    ],
+)
+def test_what_was_changed_or_cut_off_is_found(
+    hospital: Hospital, statement: str, told: str | None
+) -> None:
+    sealed(hospital)
+    change(hospital, statement)
+    if told is None:
+        assert hospital.service.seals.verify() == Verified(events=7, sealed=6)
+        return
+    with pytest.raises(TamperedError, match=told):
+        hospital.service.seals.verify()
+
+
+def test_a_chain_that_was_written_anew_is_found_by_its_seals(hospital: Hospital) -> None:
+    sealed(hospital)
+    write_anew(hospital)
+    assert hospital.service.audit.first_break() is None, "by itself it is whole"
+    with pytest.raises(TamperedError, match="event 3 is not the one that seal 1 is of"):
+        hospital.service.seals.verify()
+    with pytest.raises(TamperedError):
+        hospital.service.seals.seal()  # nor is it covered up
+
+
+@pytest.mark.parametrize("gone", [[0], [1], [0, 1]])
+def test_a_removed_seal_is_found(hospital: Hospital, gone: list[int]) -> None:
+    file = sealed(hospital)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for place, line in enumerate(lines) if place not in gone))
+    with pytest.raises(TamperedError, match=r"seal \d was (changed or )?removed"):
+        hospital.service.seals.verify()
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"), [('"events": 3', '"events": 2'), ('"number": 1', '"number": 2')]
+)
+def test_a_changed_seal_is_found(hospital: Hospital, what: str, instead: str) -> None:
+    file = sealed(hospital)
+    file.write_text(file.read_text().replace(what, instead, 1))
+    with pytest.raises(TamperedError, match="seal 1 was changed"):
+        hospital.service.seals.verify()
+    file.write_text("no seal\n")
+    with pytest.raises(TamperedError, match="damaged"):
+        hospital.service.seals.verify()
+
+
+def test_it_is_sealed_once_a_day_and_after_a_thousand_events(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = hospital.service
+
+    def state() -> tuple[int, int]:
+        service.seals.seal_if_due()
+        found = service.seals.verify()
+        return found.events, found.sealed
+
+    assert state() == (1, 1)
+    service.inquiry.why("ID-1", "steward:anna")
+    assert state() == (2, 1)
+    hospital.clock.forward(86_400)
+    assert state() == (2, 2)
+    monkeypatch.setattr(audit_seals, "EVERY_EVENTS", 3)
+    for expected in ((3, 2), (4, 2), (5, 5)):
+        service.inquiry.why("ID-1", "steward:anna")
+        assert state() == expected
+
+
+def test_a_seal_of_a_former_key_still_counts(hospital: Hospital) -> None:
+    sealed(hospital)
+    ring = open_ring(hospital.settings)
+    keys = {ring.key_id: ring.vault_key, "newer": b"n" * 32}
+    folder = hospital.settings.data_folder
+    newer = AuditSeals(hospital.service.engine, folder, keys, "newer", hospital.clock)
+    newer.seal()
+    assert newer.verify() == Verified(events=8, sealed=8)
+    stranger = AuditSeals(hospital.service.engine, folder, {}, "x", hospital.clock)
+    with pytest.raises(TamperedError, match="seal 1"):
+        stranger.verify()
 
 
 def test_events_go_out_as_fhir(hospital: Hospital, config: Path, tmp_path: Path) -> None:
@@ -210,13 +335,44 @@ def test_the_chains_of_a_stack_are_checked_by_one_word(
     folder = tmp_path / "stack"
     (folder / "centres/KUH").mkdir(parents=True)
     (folder / "centres/KUH/gateway.yml").write_bytes(config.read_bytes())
+    archive = archive_of(folder)
     stack = folder / "stack.json"
     stack.write_text(json.dumps({"data_folder": str(folder), "centres": {"KUH": {}}}), "utf-8")
     runner = CliRunner()
-    told = runner.invoke(audit_app, ["verify", "--stack", str(stack)])
-    assert (told.exit_code, told.stdout) == (0, "KUH: whole\n")
-    with sqlite3.connect(hospital.settings.data_folder / "gateway.db") as connection:
-        connection.execute("UPDATE audit SET detail = 'nothing' WHERE sequence = 1")
-    told = runner.invoke(audit_app, ["verify", "--stack", str(stack)])
-    assert told.stdout == "KUH: broken at event 1\n"
+    hospital.service.seals.seal()
+    words = ["verify", "--config", str(stack)]
+    told = runner.invoke(audit_app, words)
+    assert (told.exit_code, told.stdout) == (
+        0,
+        "KUH: whole, 1 events, the first 1 of them sealed\narchive: whole\n",
+    )
+    change(hospital, "DELETE FROM audit WHERE sequence = 1")
+    with sqlite3.connect(archive) as connection:
+        connection.execute("UPDATE audit SET caller = 'bert' WHERE sequence = 1")
+    told = runner.invoke(audit_app, words)
+    assert told.stdout == (
+        "KUH: broken at event 1: 1 events were sealed\narchive: broken at event 1\n"
+    )
     assert isinstance(told.exception, InputError)
+
+
+def archive_of(folder: Path) -> Path:
+    """Write an archive's settings with one event in its audit, and return its database."""
+    (folder / "harmonizer").mkdir()
+    secret = folder / "harmonizer/password"
+    secret.write_text("a-random-password-here")
+    secret.chmod(0o600)
+    orthanc = {"url": "http://127.0.0.1:1", "username": "x", "password_file": "password"}
+    settings = {
+        "data_folder": ".",
+        "listen": {"port": 1},
+        "public_url": "http://127.0.0.1:1",
+        "archive_orthanc": orthanc,
+        "centres": [],
+    }
+    path = folder / "harmonizer/harmonizer.yml"
+    path.write_text(yaml.safe_dump(settings), "utf-8")
+    engine = open_archive_database(load_archive_settings(path))
+    ArchiveAudit(engine, ArchiveClock()).record("aino", "researcher", "read", "a study")
+    engine.dispose()
+    return folder / "harmonizer/harmonizer.db"

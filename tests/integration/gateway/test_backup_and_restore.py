@@ -123,6 +123,22 @@ def test_what_the_source_deleted_since_is_told(
     assert hospital.service.status.account().gone == 1
 
 
+def test_a_backup_brings_the_seals_of_its_audit(
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    backup = save(config, tmp_path)
+    hospital.service.inquiry.why("ID-1", "steward:anna")
+    hospital.service.seals.seal()
+    before = hospital.service.seals.verify()
+    hospital.service.close()
+    run(config, "restore", str(backup), "--replace")
+    after = hospital.service.seals.verify()
+    assert (before.events, after.events) == (3, 3)  # asked about in the one, restored in the other
+    assert after.sealed == after.events
+    aside = list(hospital.settings.data_folder.glob("audit.seals.before-*"))
+    assert len(aside) == 1
+
+
 def test_the_backup_holds_no_key_and_no_identifier(
     hospital: Hospital, config: Path, tmp_path: Path
 ) -> None:
@@ -132,7 +148,7 @@ def test_the_backup_holds_no_key_and_no_identifier(
     assert hospital.settings.root_key_file.read_bytes() not in content
     assert b"Virtanen" not in content
     with tarfile.open(backup) as tar:
-        assert sorted(tar.getnames()) == ["backup.json", "database.sqlite"]
+        assert sorted(tar.getnames()) == ["audit.seals", "backup.json", "database.sqlite"]
         about = json.loads(tar.extractfile("backup.json").read())  # type: ignore[union-attr]
     assert (about["kind"], about["name"]) == ("gateway", "KUH")
     with pytest.raises(InputError, match="never overwritten"):

@@ -26,7 +26,10 @@ from tests.integration.gateway.conftest import CONSENTS, PLUGIN, Hospital, basic
 from tests.integration.gateway.test_gateway_http import call, operator, plugin, session
 
 OPEN = {"/health", "/login", "/logout"}
-FOR_STEWARDS = {"/terms", "/why", "/merge", "/merges", "/values", "/recall", "/recalls"}
+FOR_STEWARDS = {
+    *("/terms", "/why", "/merge", "/merges", "/values", "/recall", "/recalls"),
+    *("/statements", "/consents/statements", "/consents/annul"),
+}
 FOR_AUDITORS_TOO = {"/", "/account", "/audit", "/accounts", "/deletions", "/erasures"}
 SECRET = "010190-999X" * 10
 FORM = {

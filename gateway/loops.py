@@ -1,6 +1,7 @@
-"""The loops of a running gateway: intake, courses, senders, canary."""
+"""The loops of a running gateway: each does one thing again and again, in a thread of its own."""
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -29,14 +30,13 @@ RECONCILE_EVERY_S = 24 * 3600.0
 
 
 class Background:
-    """The service's loops: intake, courses, senders, canary."""
+    """The service's loops, started and stopped together; one that fails raises an alert."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._reconcile_at = 0.0
         self._review_at = 0.0
         self._recheck_at = 0.0
-        self._drop_at = 0.0
         self.schedule: Schedule | None = None
         self._failing: dict[str, bool] = {}
         pause = service.settings.poll_seconds
@@ -54,9 +54,15 @@ class Background:
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             self._loop("audit", service.seals.seal_if_due, SEAL_PAUSE_S),
             self._loop("spool", service.preparer.tidy, SPOOL_PAUSE_S),
+            *self._unknown_loops(),
             *self._door_loops(),
             *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
         ]
+
+    def _unknown_loops(self) -> list[Loop]:
+        if self._service.settings.unknown_patients != "hold":
+            return []
+        return [self._loop("unknown-patients", self._drop_unknown, DROP_EVERY_S)]
 
     def _door_loops(self) -> list[Loop]:
         door = self._service.door
@@ -86,10 +92,13 @@ class Background:
                 part.stop()
 
     def _loop(
-        self, name: str, step: object, pause_s: float, patience: Patience | None = None
+        self,
+        name: str,
+        step: Callable[[], object],
+        pause_s: float,
+        patience: Patience | None = None,
     ) -> Loop:
-        told = (self._failed, self._succeeded)
-        return Loop(name, step, pause_s, *told, patience)  # type: ignore[arg-type]
+        return Loop(name, step, pause_s, self._failed, self._succeeded, patience)
 
     def _take_in(self) -> int:
         now = monotonic()
@@ -102,11 +111,11 @@ class Background:
             self._review_at = monotonic() + REVIEW_EVERY_S
         return self._service.intake.step()
 
+    def _drop_unknown(self) -> None:
+        days = timedelta(days=self._service.settings.hold_days)
+        self._service.withdrawal.drop_unknown(self._service.clock.now() - days)
+
     def _erase(self) -> None:
-        if self._service.settings.unknown_patients == "hold" and monotonic() >= self._drop_at:
-            days = timedelta(days=self._service.settings.hold_days)
-            self._service.withdrawal.drop_unknown(self._service.clock.now() - days)
-            self._drop_at = monotonic() + DROP_EVERY_S
         service = self._service
         service.withdrawal.step()
         if service.settings.on_withdrawal == ERASE:

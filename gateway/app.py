@@ -30,11 +30,17 @@ from gateway.opening import KeyedNaming, World, open_database, open_ring, open_w
 from gateway.service import Service
 from gateway.web import (
     account_pages,
+    audit_pages,
+    clinical_pages,
     consent_pages,
+    course_pages,
     erasure_pages,
     frame,
-    pages,
+    patient_pages,
+    people_pages,
     sender_pages,
+    status_pages,
+    term_pages,
     value_pages,
 )
 
@@ -54,7 +60,20 @@ APIS = (
     values,
     erasures,
 )
-PAGES = (pages, account_pages, consent_pages, sender_pages, value_pages, erasure_pages)
+PAGES = (
+    people_pages,
+    status_pages,
+    course_pages,
+    patient_pages,
+    account_pages,
+    consent_pages,
+    clinical_pages,
+    term_pages,
+    value_pages,
+    sender_pages,
+    erasure_pages,
+    audit_pages,
+)
 
 
 def create_app(
@@ -124,6 +143,8 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
         "accounts",
         "ledger",
         "merging",
+        "finder",
+        "courses",
     )
     for name in (*published, *others):
         setattr(app.state, name, getattr(service, name))

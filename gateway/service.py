@@ -1,7 +1,7 @@
 """One running gateway: every store and use case, joined."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -33,9 +33,10 @@ from gateway.domain.consent import ListRules
 from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
-from gateway.errors import HoldError, RejectError
+from gateway.errors import RejectError
 from gateway.opening import KeyedNaming, World, departure, disk_guard, open_seals, policy_of
 from gateway.ports import Place, StoredInstance
+from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
 from gateway.services.canary import CanaryService
@@ -44,6 +45,7 @@ from gateway.services.consent import ConsentService
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
+from gateway.services.finding import CourseFinder
 from gateway.services.inbox import PLACES, InboxService
 from gateway.services.inquiry import InquiryService
 from gateway.services.intake import IntakeService
@@ -167,10 +169,24 @@ class Service:
         self.deletion = DeletionService(self.index, self.alerts, self.audit)
         ledger = SqlLedger(self.engine)
         self.ledger = LedgerService(ledger, self.courses)
+        self.finder = CourseFinder(self.courses, uid)
         self.inquiry = InquiryService(
-            self.vault, self.naming, self.index, self.courses, self.outbox, self.audit
+            self.vault,
+            self.naming,
+            self.index,
+            self.courses,
+            self.outbox,
+            self.totals,
+            self.erasures,
+            self.audit,
+            holds_unknown=self.settings.unknown_patients == "hold",
         )
-        self.status = StatusService(
+        accounting = Accounting(ledger, self.index, self.outbox, self.totals, self.world.site)
+        self.status = self._status(accounting)
+
+    def _status(self, accounting: Accounting) -> StatusService:
+        door = self.door
+        return StatusService(
             self.settings.centre,
             self.consents,
             self.index,
@@ -181,10 +197,9 @@ class Service:
             self.canary,
             self.disk,
             self.departure,
-            ledger,
+            accounting,
             self.clock,
-            self.world.site.count,
-            (lambda: door.gate.is_open) if (door := self.door) else None,
+            (lambda: door.gate.is_open) if door else None,
             partial(key_dates, self.settings.secrets),
         )
 
@@ -221,11 +236,8 @@ class Service:
             self._indexed,
             self.terms.keep,
             self._pseudonym_of,
-            self._lost,
+            lambda course_ids: self.course_service.lost(course_ids),
         )
-
-    def _lost(self, course_ids: Collection[int]) -> None:
-        self.course_service.lost(course_ids)
 
     def _pseudonym_of(self, patient_id: str) -> str:
         """Return whose an original identifier is, empty for nobody that a consent list has."""
@@ -238,6 +250,7 @@ class Service:
     def _forget_texts(self, pseudonym: str) -> None:
         self.terms.forget(pseudonym)
         self.values.forget(pseudonym)
+        self.totals.forget(pseudonym)
 
     def _use_terms(self, texts: Mapping[str, str]) -> None:
         self.world.stage.use_terms(texts)
@@ -286,7 +299,7 @@ class Service:
             self.alerts,
             self.audit,
             self.consents.is_admitted,
-            self._hold,
+            self.course_service.hold,
             self.departure,
             self.world.throttle,
             self._is_erasing,
@@ -365,9 +378,6 @@ class Service:
             self.clock,
             self.consents.merged,
         )
-
-    def _hold(self, course_id: int, error: HoldError) -> None:
-        self.course_service.hold(course_id, error)
 
     def _consent_changed(self, pseudonym: str) -> None:
         if not self.consents.is_admitted(pseudonym):

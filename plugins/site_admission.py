@@ -7,6 +7,7 @@ and stores the original if it fails: hence no network here and no exception out 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha1
 from io import BytesIO
 from typing import Final
 
@@ -31,6 +32,8 @@ LARGEST_STUB: Final = 2048
 DIFFERENT: Final = ("policy-differs", "keys-differ")
 """Of the reasons why nobody can be stored, those that no waiting ends."""
 
+INSTANCE: Final = 0x00080018
+PATIENT: Final = 0x00100020
 STUDY: Final = 0x0020000D
 SERIES: Final = 0x0020000E
 _STUB_UID: Final = "2.25.100000000000000000000000000000000"
@@ -45,6 +48,8 @@ class Admitted:
     """`data`: the de-identified DICOM file that may be stored."""
 
     data: bytes = field(repr=False)
+    orthanc_id: str = ""
+    """By which Orthanc will know it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Refusal:
 
     reason: str
     dimse_status: int
+    pseudonym: str = field(default="", repr=False, compare=False)
+    """Whose it is, where it is somebody's who has consented."""
 
 
 class Admission:
@@ -119,18 +126,36 @@ class Admission:
             pseudonym = site_pseudonym(self._keys, patient_id)
         if pseudonym is None:
             return Refusal("no-consent", DimseStatus.NOT_AUTHORIZED)
+        try:
+            return self._deidentified(data, pseudonym)
+        except RejectError as error:
+            return Refusal(error.code, error.dimse_status, pseudonym)
+
+    def _deidentified(self, data: bytes, pseudonym: str) -> Admitted | Refusal:
         done = self._stage.deidentify(data, pseudonym).data
         if not carries_site_mark(done):
-            return Refusal("failure", DimseStatus.PROCESSING_FAILURE)
-        if not _belongs_somewhere(done):
-            return Refusal("no-study", DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS)
-        return Admitted(done)
+            return Refusal("failure", DimseStatus.PROCESSING_FAILURE, pseudonym)
+        names = _names(done)
+        if not names[STUDY] or not names[SERIES]:  # then Orthanc would log the ORIGINAL id
+            return Refusal("no-study", DimseStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, pseudonym)
+        return Admitted(done, _orthanc_id(names))
 
 
-def _belongs_somewhere(data: bytes) -> bool:
-    """Whether study and series are named. Of one that is not, Orthanc logs the ORIGINAL id."""
-    named = {tag for tag, _, _, length in top_elements(open_part10(data), SERIES) if length}
-    return named >= {STUDY, SERIES}
+def _names(data: bytes) -> dict[int, bytes]:
+    """Read what Orthanc makes its ids of."""
+    source = open_part10(data)
+    found = dict.fromkeys((PATIENT, STUDY, SERIES, INSTANCE), b"")
+    for tag, _, start, length in top_elements(source, SERIES):
+        if tag in found:
+            found[tag] = source.body[start : start + length].strip(b" \0")
+    return found
+
+
+def _orthanc_id(names: dict[int, bytes]) -> str:
+    """Orthanc's id of an instance: SHA-1 over patient, study, series and instance."""
+    text = b"|".join(names[tag] for tag in (PATIENT, STUDY, SERIES, INSTANCE))
+    digest = sha1(text, usedforsecurity=False).hexdigest()
+    return "-".join(digest[at : at + 8] for at in range(0, 40, 8))
 
 
 def is_canary(data: bytes) -> bool:

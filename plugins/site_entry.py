@@ -57,7 +57,9 @@ def receive(data, origin):
     try:
         verdict = admission.decide(data)
         if isinstance(verdict, Admitted):
+            totals.coming(verdict.orthanc_id, again=is_here(verdict.orthanc_id))
             return orthanc.ReceivedInstanceAction.MODIFY, verdict.data
+        totals.refused_of(verdict)
         if origin == orthanc.InstanceOrigin.DICOM_PROTOCOL:
             return orthanc.ReceivedInstanceAction.MODIFY, refusal_stub(verdict)
         if not is_canary(data):
@@ -66,6 +68,15 @@ def receive(data, origin):
     except BaseException:  # noqa: BLE001 - anything that leaves here stores the original
         return NOTHING
     return NOTHING
+
+
+def is_here(orthanc_id: str) -> bool:
+    """Whether Orthanc holds an instance of this id: only asked to count what comes again."""
+    try:
+        orthanc.RestApiGet(f"/instances/{orthanc_id}/metadata")
+    except orthanc.OrthancException:
+        return False
+    return True
 
 
 def answer(instance):
@@ -82,9 +93,9 @@ def answer(instance):
         return FAILED
 
 
-def stored(_instance, _instance_id):
+def stored(_instance, instance_id):
     """Count what has been committed, and let the gateway look at once."""
-    totals.stored()
+    totals.stored(instance_id)
     watch.poke()
 
 

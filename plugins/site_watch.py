@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Final, Protocol
 
-from gateway.contract.site import ConsentSnapshot, PluginReport, RefusalCount
+from gateway.contract.site import ConsentSnapshot, PatientRefusals, PluginReport, RefusalCount
 from gateway.domain.refusals import meaning_of
 from gateway.errors import ConfigError
 from plugins.site_admission import DIFFERENT, Admission, Refusal
@@ -31,6 +31,9 @@ HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
 TIMEOUT_S: Final = 10.0
+MOST_COMING: Final = 10_000
+MOST_PATIENTS: Final = 500
+"""Patients, by reason, of whom refusals are kept until the gateway hears of them."""
 NOT_MODIFIED: Final = 304
 
 
@@ -41,21 +44,59 @@ class Totals:
         self.boot_id = secrets.token_hex(8)
         self._lock = Lock()
         self._received = 0
+        self._again = 0
+        self._coming: dict[str, bool] = {}
+        self._ended = False
+        self._of_patients: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, int, str | None]] = Counter()
 
-    def stored(self) -> None:
+    def coming(self, orthanc_id: str, *, again: bool) -> None:
+        """Remember, until it is stored, whether the same instance is here already."""
+        with self._lock:
+            self._coming[orthanc_id] = again
+            if len(self._coming) > MOST_COMING:  # some were never stored
+                self._coming.pop(next(iter(self._coming)))
+
+    def stored(self, orthanc_id: str) -> None:
         with self._lock:
             self._received += 1
+            self._again += self._coming.pop(orthanc_id, False)
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
 
     def refused(self, refusal: Refusal, sender: str | None) -> None:
         with self._lock:
             self._refused[refusal.reason, refusal.dimse_status, sender] += 1
 
+    def refused_of(self, refusal: Refusal) -> None:
+        """Count a refusal of somebody who has consented, until the gateway has been told."""
+        key = (refusal.pseudonym, refusal.reason)
+        with self._lock:
+            if refusal.pseudonym and (
+                key in self._of_patients or len(self._of_patients) < MOST_PATIENTS
+            ):
+                self._of_patients[key] += 1
+
+    def told(self, report: PluginReport) -> None:
+        """Forget what the gateway has heard."""
+        with self._lock:
+            for one in report.refused_of:
+                self._of_patients[one.pseudonym, one.reason] -= one.count
+            self._of_patients = +self._of_patients
+
     def report(self) -> PluginReport:
         with self._lock:
             return PluginReport(
                 received=self._received,
+                again=self._again,
+                ended=self._ended,
                 boot_id=self.boot_id,
+                refused_of=tuple(
+                    PatientRefusals(pseudonym=pseudonym, reason=reason, count=count)
+                    for (pseudonym, reason), count in self._of_patients.items()
+                ),
                 refused=tuple(
                     RefusalCount(reason=reason, dimse_status=status, sender=sender, count=count)
                     for (reason, status, sender), count in sorted(
@@ -180,9 +221,12 @@ class Watch:
         self._poked.set()
 
     def stop(self) -> None:
+        """End the thread and say the last word, once nothing more can be stored."""
         self._stopping.set()
         self._poked.set()
         self._thread.join(2 * TIMEOUT_S)
+        self._totals.end()
+        self._attempt(self._tell)
 
     def step(self) -> None:
         """Do what is due; what fails is tried again when it is due the next time."""
@@ -191,8 +235,7 @@ class Watch:
         if self._is_due("fetch", self._pause_s()):
             self._attempt(self._fetch)
         if self._is_due("tell", 0.0 if poked else HEARTBEAT_EVERY_S):
-            report = self._totals.report().model_copy(update=self._admission.follows)
-            self._attempt(lambda: self._link.tell(report))
+            self._attempt(self._tell)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -204,6 +247,11 @@ class Watch:
         began = self._now()
         self._admission.renew(self._link.fetch())
         self._took_s = self._now() - began
+
+    def _tell(self) -> None:
+        report = self._totals.report().model_copy(update=self._admission.follows)
+        self._link.tell(report)
+        self._totals.told(report)
 
     def _pause_s(self) -> float:
         if self._admission.snapshot is None:

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
-from gateway.adapters.tables.index import InstanceRow
+from gateway.adapters.tables.index import GONE, PRESENT, InstanceRow
 from gateway.adapters.tables.senders import CommitmentRow
 from gateway.domain.dicomnet import Kept
 from gateway.ports import OpenRequest
@@ -55,7 +55,7 @@ class SqlCommitments:
             for start in range(0, len(wanted), _CHUNK):
                 part = wanted[start : start + _CHUNK]
                 here = select(InstanceRow.sop_instance_uid, InstanceRow.sop_class_uid).where(
-                    col(InstanceRow.sop_instance_uid).in_(part), InstanceRow.state == "present"
+                    col(InstanceRow.sop_instance_uid).in_(part), InstanceRow.state != GONE
                 )
                 found |= {
                     uid: Kept(sop_class, verified=False) for uid, sop_class in session.exec(here)
@@ -74,7 +74,7 @@ def _verified(uids: list[str]) -> SelectOfScalar[str]:
         .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
         .where(
             col(InstanceRow.sop_instance_uid).in_(uids),
-            InstanceRow.state == "present",
+            InstanceRow.state == PRESENT,
             col(ReceiptRow.verified_at).is_not(None),
             SubmissionRow.version == CourseRow.delivered_version,
         )

@@ -34,12 +34,18 @@ class SqlCourses:
             row = session.get(CourseRow, course_id)
             return None if row is None else _course(row)
 
-    def find(self, state: str | None = None, limit: int = 500) -> list[Course]:
-        query = select(CourseRow).order_by(col(CourseRow.changed_at).desc()).limit(limit)
+    def find(self, state: str | None = None, limit: int = 500, offset: int = 0) -> list[Course]:
+        order = (col(CourseRow.changed_at).desc(), col(CourseRow.id).desc())
+        query = select(CourseRow).order_by(*order).offset(offset).limit(limit)
         if state:
             query = query.where(CourseRow.state == state)
         with Session(self._reading) as session:
             return [_course(row) for row in session.exec(query)]
+
+    def anchors(self) -> dict[int, str]:
+        with Session(self._reading) as session:
+            found = session.exec(select(CourseRow.id, CourseRow.anchor_uid))
+            return {number: uid for number, uid in found if number is not None}
 
     def due(self, settled_before: datetime, now: datetime) -> list[Course]:
         query = select(CourseRow).where(

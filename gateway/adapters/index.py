@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Engine, func
 from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.adapters.database import reading
-from gateway.adapters.tables.courses import ReceiptRow
 from gateway.adapters.tables.index import (
     GONE,
     CursorRow,
@@ -21,7 +21,7 @@ from gateway.domain.courses import Instance, facts_from_json, facts_to_json
 from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
-_DUPLICATES = "duplicates"
+_DUPLICATES, _REVIVED = "duplicates", "revived"
 _CHUNK = 500
 
 
@@ -100,14 +100,14 @@ class SqlIndex:
                 if row is None:
                     continue
                 row.state = GONE
-                if not _was_delivered(session, orthanc_id):
+                if row.delivered_at is None:
                     courses |= {row.course_id} if row.course_id is not None else set()
                     row.course_id = None
             session.commit()
         return courses
 
     def gone(self) -> list[str]:
-        lost = (col(InstanceRow.state) == GONE) & col(InstanceRow.course_id).is_(None)
+        lost = (col(InstanceRow.state) == GONE) & col(InstanceRow.delivered_at).is_(None)
         with Session(self._reading) as session:
             return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
@@ -186,21 +186,32 @@ class SqlIndex:
         with Session(self._reading) as session:
             counted = dict(session.exec(query).all())
             aside = session.exec(select(func.count()).select_from(SetAsideRow)).one()
-            duplicates = session.get(CursorRow, _DUPLICATES)
+            told = {row.name: int(row.value) for row in session.exec(_counters())}
         return {
             "indexed": sum(counted.values()),
             "conflict": counted.get("conflict", 0),
             "gone": counted.get(GONE, 0),
             "set_aside": aside,
-            "duplicate": int(duplicates.value) if duplicates else 0,
+            "duplicate": told.get(_DUPLICATES, 0),
+            "revived": told.get(_REVIVED, 0),
         }
 
     def count_duplicate(self, how_many: int) -> None:
+        self._count(_DUPLICATES, how_many)
+
+    def count_revived(self, how_many: int) -> None:
+        self._count(_REVIVED, how_many)
+
+    def _count(self, name: str, how_many: int) -> None:
         with Session(self._engine) as session:
-            row = session.get(CursorRow, _DUPLICATES) or CursorRow(name=_DUPLICATES, value="0")
+            row = session.get(CursorRow, name) or CursorRow(name=name, value="0")
             row.value = str(int(row.value) + how_many)
             session.add(row)
             session.commit()
+
+    def last_came(self) -> datetime | None:
+        with Session(self._reading) as session:
+            return session.exec(select(func.max(InstanceRow.received_at))).one()
 
     def _select(self, condition: object) -> list[StoredInstance]:
         query = select(InstanceRow).where(condition).order_by(InstanceRow.orthanc_id)  # type: ignore[arg-type]
@@ -208,15 +219,12 @@ class SqlIndex:
             return [_stored(row) for row in session.exec(query)]
 
 
+def _counters() -> SelectOfScalar[CursorRow]:
+    return select(CursorRow).where(col(CursorRow.name).in_((_DUPLICATES, _REVIVED)))
+
+
 def _is_aside(orthanc_id: str) -> ColumnElement[bool]:
     return col(SetAsideRow.orthanc_id) == orthanc_id
-
-
-def _was_delivered(session: Session, orthanc_id: str) -> bool:
-    verified = (col(ReceiptRow.orthanc_id) == orthanc_id) & col(ReceiptRow.verified_at).is_not(None)
-    return (
-        session.exec(select(ReceiptRow.submission_id).where(verified).limit(1)).first() is not None
-    )
 
 
 def _count_erased(session: Session, day: date, sender: str, why: str) -> None:
@@ -255,6 +263,8 @@ def _row(stored: StoredInstance) -> InstanceRow:
         sender=stored.sender,
         received_at=stored.received_at,
         apart=stored.apart,
+        delivered_at=stored.delivered_at,
+        differs=list(stored.differs),
     )
 
 
@@ -280,4 +290,6 @@ def _stored(row: InstanceRow) -> StoredInstance:
         course_id=row.course_id,
         sender=row.sender,
         apart=row.apart,
+        delivered_at=row.delivered_at,
+        differs=tuple(row.differs),
     )

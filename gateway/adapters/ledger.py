@@ -12,15 +12,24 @@ from gateway.adapters.database import reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow
 from gateway.adapters.tables.index import (
+    CONFLICT,
     GONE,
     ErasedDayRow,
     InstanceRow,
     PluginDayRow,
     SetAsideRow,
 )
-from gateway.adapters.watch import RECEIVED
+from gateway.adapters.watch import OWN
 from gateway.domain.courses import CourseState
-from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, apart_in, place_of
+from gateway.domain.ledger import (
+    DoorCount,
+    ErasedCount,
+    InstanceCount,
+    Place,
+    apart_in,
+    note_of,
+    place_of,
+)
 
 KEPT_APART = "a plan that is kept apart, or what hangs on it: see the course"
 
@@ -45,26 +54,21 @@ class SqlLedger:
         at = col(InstanceRow.received_at)
         on: Any = func.substr(at, 1, 10) if self._is_sqlite else func.date(at)
         course: Any = col(InstanceRow.course_id)
-        lost: Any = (col(InstanceRow.state) == GONE) & course.is_(None)
-        kept: Any = col(InstanceRow.apart)
-        query = select(on, InstanceRow.sender, course, lost, kept, func.count())  # type: ignore[call-overload]
+        state: Any = col(InstanceRow.state)
+        apart: Any = col(InstanceRow.apart)
+        delivered: Any = col(InstanceRow.delivered_at).is_not(None)
+        parts = (on, col(InstanceRow.sender), course, state, apart, delivered)
+        query = select(*parts, func.count())  # type: ignore[call-overload]
         if day is not None:
             begin = datetime.combine(day, time(), UTC)
             query = query.where(at >= begin, at < begin + timedelta(days=1))
         if sender is not None:
             query = query.where(InstanceRow.sender == sender)
-        rows = session.exec(query.group_by(on, col(InstanceRow.sender), course, lost, kept))
+        rows = session.exec(query.group_by(*parts))
         places = self._places(session)
         return [
-            InstanceCount(
-                date.fromisoformat(str(found)),
-                who,
-                number,
-                _place(places.get(number, Place.ON_THE_WAY), is_lost, is_apart),
-                count,
-                KEPT_APART if is_apart else "",
-            )
-            for found, who, number, is_lost, is_apart, count in rows
+            _placed(str(found), who, number, places.get(number), tuple(told))
+            for found, who, number, *told in rows
         ]
 
     @staticmethod
@@ -79,7 +83,7 @@ class SqlLedger:
         ]
 
     def refused(self) -> list[DoorCount]:
-        query = select(PluginDayRow).where(PluginDayRow.reason != RECEIVED)
+        query = select(PluginDayRow).where(col(PluginDayRow.reason).not_in(OWN))
         with Session(self._reading) as session:
             return [
                 DoorCount(row.day, row.sender, row.reason, row.count) for row in session.exec(query)
@@ -97,12 +101,33 @@ class SqlLedger:
         return self._reading.dialect.name == "sqlite"
 
     @staticmethod
-    def _places(session: Session) -> dict[int | None, Place]:
+    def _places(session: Session) -> dict[int | None, tuple[CourseState, Place]]:
         rows = session.exec(select(CourseRow.id, CourseRow.state, CourseRow.reasons))
-        return {key: place_of(CourseState(state), reasons) for key, state, reasons in rows}
+        return {
+            key: (CourseState(state), place_of(CourseState(state), reasons))
+            for key, state, reasons in rows
+        }
 
 
-def _place(course: Place, is_lost: bool, is_apart: bool) -> Place:
-    if is_lost:
-        return Place.GONE
-    return apart_in(course) if is_apart else course
+def _placed(
+    day: str,
+    sender: str,
+    course_id: int | None,
+    course: tuple[CourseState, Place] | None,
+    told: tuple[Any, ...],
+) -> InstanceCount:
+    """Say where instances are: by the archive's word first, then by the store's, then the course's.
+
+    `told` is their state, whether they are kept apart, and delivered, and how many they are.
+    """
+    state, apart, delivered, count = told
+    place, note, why = course[1] if course else Place.ON_THE_WAY, None, ""
+    if delivered:
+        is_at_rest = course is None or course[0] is CourseState.DELIVERED
+        note = note_of(Place.DELIVERED if is_at_rest else place, newer=state == CONFLICT)
+        place = Place.DELIVERED
+    elif state == GONE:
+        place = Place.GONE
+    elif apart:
+        place, why = apart_in(place), KEPT_APART
+    return InstanceCount(date.fromisoformat(day), sender, course_id, place, count, why, note)

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
+from gateway.adapters.tables.index import CONFLICT, PRESENT, InstanceRow
 from gateway.domain.courses import CourseState
 from gateway.domain.submission import Patience
 from gateway.ports import Clock, Course, Sent, Work
@@ -168,6 +169,7 @@ class SqlOutbox:
                 for orthanc_id, uid in session.exec(query)
             ]
             _receive(session, work, ("verified_at",), rows)
+            _deliver(session, work, now)
             session.commit()
 
     def finish(self, work: Work, state: str) -> None:
@@ -183,6 +185,8 @@ class SqlOutbox:
             course = session.get(CourseRow, row.course_id)
             if course is not None:
                 _settle(course, row.version, state, now)
+                if course.state == CourseState.DELIVERED.value:
+                    _end_conflicts(session, row)
             session.commit()
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None:
@@ -236,13 +240,14 @@ class SqlOutbox:
 
     def counts(self) -> dict[str, int]:
         query = select(SubmissionRow.state, func.count()).group_by(SubmissionRow.state)
-        delivered = select(func.count(func.distinct(ReceiptRow.orthanc_id))).where(
-            col(ReceiptRow.verified_at).is_not(None)
-        )
+        delivered = select(
+            func.count(func.distinct(ReceiptRow.orthanc_id)),
+            func.count(func.distinct(ReceiptRow.national_uid)),
+        ).where(col(ReceiptRow.verified_at).is_not(None))
         with Session(self._reading) as session:
             counted = dict(session.exec(query).all())
-            verified = self._verified.get(session, lambda: session.exec(delivered).one())
-            return {**counted, "instances_verified": verified}
+            verified, names = self._verified.get(session, lambda: session.exec(delivered).one())
+            return {**counted, "instances_verified": verified, "names_verified": names}
 
     def receipts(self, course_id: int) -> list[dict[str, Any]]:
         query = (
@@ -286,6 +291,25 @@ def _receive(
     if rows:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         session.connection().execute(change.values(values), rows)
+
+
+def _deliver(session: Session, work: Work, now: datetime) -> None:
+    """Write on the instances what the receipts of a submission say, and that something changed."""
+    here = select(ReceiptRow.orthanc_id).where(
+        ReceiptRow.submission_id == work.id, col(ReceiptRow.verified_at).is_not(None)
+    )
+    new = col(InstanceRow.orthanc_id).in_(here) & col(InstanceRow.delivered_at).is_(None)
+    session.exec(update(InstanceRow).where(new).values(delivered_at=now))
+    course = session.get(CourseRow, work.course_id)
+    if course is not None:
+        course.revision += 1
+
+
+def _end_conflicts(session: Session, submission: SubmissionRow) -> None:
+    """What the archive has read back as it is here now is in conflict with nothing any more."""
+    members = select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == submission.id)
+    theirs = col(InstanceRow.orthanc_id).in_(members) & (col(InstanceRow.state) == CONFLICT)
+    session.exec(update(InstanceRow).where(theirs).values(state=PRESENT, differs=[]))
 
 
 def _move(course: CourseRow, state: CourseState) -> None:

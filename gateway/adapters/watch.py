@@ -1,16 +1,24 @@
 """What operators watch: alerts, and the plugin's running totals."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
-from gateway.adapters.tables.index import AlertRow, PluginDayRow, PluginTotalRow
+from gateway.adapters.tables.index import (
+    AlertRow,
+    PluginDayRow,
+    PluginTotalRow,
+    RefusedPatientRow,
+)
 from gateway.contract.site import PluginReport, RefusalCount
 from gateway.ports import Clock
 
-RECEIVED = "received"
+RECEIVED, AGAIN, ENDED = "received", "again", "ended"
+OWN = (RECEIVED, AGAIN, ENDED)
+"""What the plugin counts beside refusals."""
 
 
 class SqlAlerts:
@@ -56,7 +64,11 @@ class SqlPluginTotals:
 
     def record(self, report: PluginReport) -> None:
         now = self._clock.now()
-        rows = [RefusalCount(reason=RECEIVED, dimse_status=0, sender="", count=report.received)]
+        own = {RECEIVED: report.received, AGAIN: report.again, ENDED: int(report.ended)}
+        rows = [
+            RefusalCount(reason=reason, dimse_status=0, sender="", count=count)
+            for reason, count in own.items()
+        ]
         with Session(self._engine) as session:
             for refusal in [*rows, *report.refused]:
                 sender = refusal.sender or ""
@@ -72,6 +84,28 @@ class SqlPluginTotals:
                         reported_at=now,
                     )
                 )
+            for one in report.refused_of:
+                key = (one.pseudonym, one.reason)
+                found = session.get(RefusedPatientRow, key) or RefusedPatientRow(
+                    pseudonym=one.pseudonym, reason=one.reason, count=0, last_at=now
+                )
+                found.count, found.last_at = found.count + one.count, now
+                session.add(found)
+            session.commit()
+
+    def refused_of(self, pseudonym: str) -> list[dict[str, Any]]:
+        theirs = select(RefusedPatientRow).where(RefusedPatientRow.pseudonym == pseudonym)
+        latest = col(RefusedPatientRow.last_at).desc()
+        with Session(self._reading) as session:
+            return [
+                {"reason": row.reason, "count": row.count, "last_at": row.last_at.isoformat()}
+                for row in session.exec(theirs.order_by(latest, RefusedPatientRow.reason))
+            ]
+
+    def forget(self, pseudonym: str) -> None:
+        theirs = col(RefusedPatientRow.pseudonym) == pseudonym
+        with Session(self._engine) as session:
+            session.exec(delete(RefusedPatientRow).where(theirs))
             session.commit()
 
     @staticmethod
@@ -84,10 +118,19 @@ class SqlPluginTotals:
         session.add(row)
         session.flush()
 
-    def received(self) -> int:
-        query = select(func.sum(PluginTotalRow.count)).where(PluginTotalRow.reason == RECEIVED)
+    def stored(self) -> tuple[int, int, int] | None:
+        columns = (PluginTotalRow.boot_id, PluginTotalRow.reason, PluginTotalRow.count)
+        query = select(*columns).where(col(PluginTotalRow.reason).in_(OWN))
+        latest = select(PluginTotalRow.boot_id).order_by(col(PluginTotalRow.reported_at).desc())
         with Session(self._reading) as session:
-            return int(session.exec(query).one() or 0)
+            now = session.exec(latest.limit(1)).first()
+            told = session.exec(query).all()
+        if now is None:
+            return None
+        added = {which: sum(n for _, reason, n in told if reason == which) for which in OWN}
+        ended = {boot for boot, reason, n in told if reason == ENDED and n}
+        silent = {boot for boot, _, _ in told} - ended - {now}
+        return added[RECEIVED], added[AGAIN], len(silent)
 
     def refused(self) -> list[RefusalCount]:
         query = (
@@ -97,7 +140,7 @@ class SqlPluginTotals:
                 func.max(PluginTotalRow.dimse_status),
                 func.sum(PluginTotalRow.count),
             )
-            .where(PluginTotalRow.reason != RECEIVED)
+            .where(col(PluginTotalRow.reason).not_in(OWN))
             .group_by(PluginTotalRow.reason, PluginTotalRow.sender)
             .order_by(PluginTotalRow.reason)
         )

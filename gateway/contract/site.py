@@ -34,13 +34,27 @@ class RefusalCount(WireModel):
     count: int
 
 
+class PatientRefusals(WireModel):
+    """What was refused of one who has consented, since the plugin told of it last."""
+
+    pseudonym: str
+    reason: str
+    count: int
+
+
 class PluginReport(WireModel):
     """The plugin's heartbeat. A poke, never the truth: the gateway scans `/changes` as well."""
 
     received: int
     """Instances stored de-identified since Orthanc started."""
+    again: int = 0
+    """Of these, what took the place of the same instance."""
+    ended: bool = False
+    """The last word before Orthanc stops: nothing is stored after it."""
     refused: tuple[RefusalCount, ...]
     """Running totals since Orthanc started."""
+    refused_of: tuple[PatientRefusals, ...] = ()
+    """Not of everybody: only of those whose pseudonym the plugin has from the gateway, and few."""
     policy_hash: str = ""
     """What the plugin follows, so that somebody is told when the gateway follows another."""
     identities: str = ""

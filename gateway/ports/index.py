@@ -22,6 +22,9 @@ class StoredInstance:
     """The calling AET; empty when it came over HTTP."""
     apart: bool = False
     """Of its course, and not sent with it."""
+    delivered_at: datetime | None = None
+    differs: tuple[str, ...] = ()
+    """Of a conflict: in what it differs from what was here, as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -107,3 +110,11 @@ class Index(Protocol):
     def counts(self) -> dict[str, int]: ...
 
     def count_duplicate(self, how_many: int) -> None: ...
+
+    def count_revived(self, how_many: int) -> None:
+        """Count what came again after it was gone."""
+        ...
+
+    def last_came(self) -> datetime | None:
+        """Return when the latest came."""
+        ...

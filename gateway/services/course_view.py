@@ -76,3 +76,21 @@ def refusal_of(course: Course) -> Mapping[str, str] | None:
     """Tell that a person refused the course."""
     refusal = course.refusal
     return {key: refusal[key] for key in ("on", "by", "comment")} if refusal else None
+
+
+def objects_of(stored: Sequence[StoredInstance], course_id: int | None) -> dict[str, Any]:
+    """Tell what a course has, how much of it is in the archive, and what differs from before."""
+    mine = [one for one in stored if one.course_id == course_id]
+    return {
+        "contents": contents_of(stored, course_id),
+        "in_the_archive": sum(one.delivered_at is not None for one in mine),
+        "conflicts": [
+            {
+                "modality": one.instance.modality,
+                "differs": list(one.differs),
+                "earlier_is_in_the_archive": one.delivered_at is not None,
+            }
+            for one in mine
+            if one.state == "conflict"
+        ],
+    }

@@ -21,13 +21,7 @@ from gateway.domain.submission import content_digest
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
 from gateway.ports import Clock, Course, Courses, Index, Outbox, StoredInstance
-from gateway.services.course_view import (
-    contents_of,
-    left_out_of,
-    plans_of,
-    refusal_of,
-    revisions_of,
-)
+from gateway.services.course_view import left_out_of, objects_of, plans_of, refusal_of, revisions_of
 from gateway.services.plans import CONFLICT, PlansApart
 
 ATTEMPTS = 5
@@ -251,9 +245,9 @@ class CourseService:
         studies = {member.instance.study_instance_uid for member in members}
         return bool(self._index.others_with(studies, course.pseudonym))
 
-    def find(self, state: str | None, limit: int) -> list[dict[str, Any]]:
+    def find(self, state: str | None, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         """Return courses, the latest change first, as the API and the pages show them."""
-        return [self.describe(course) for course in self._courses.find(state, limit)]
+        return [self.describe(course) for course in self._courses.find(state, limit, offset)]
 
     def read(self, course_id: int) -> dict[str, Any]:
         """Return one course with what was sent of it and which plans revise which."""
@@ -262,7 +256,7 @@ class CourseService:
         told = [{k: v for k, v in receipt.items() if k != "orthanc_id"} for receipt in sent]
         stored = self._index.of_patient(course.pseudonym)
         more = {
-            "contents": contents_of(stored, course.id),
+            **objects_of(stored, course.id),
             "plans": plans_of(course, stored, self._plans.announced(course), self._course_uid),
             **revisions_of(course, stored, self._course_uid),
         }

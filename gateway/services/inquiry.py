@@ -7,10 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.inquiry import Known, verdict_of
+from gateway.domain.refusals import meaning_of
 from gateway.errors import RejectError
-from gateway.ports import Audit, Course, Courses, Index, Outbox, StoredInstance, Vault
+from gateway.ports import (
+    Audit,
+    Course,
+    Courses,
+    Erasures,
+    Index,
+    Outbox,
+    PluginTotals,
+    StoredInstance,
+    Vault,
+)
 from gateway.services.consent import Naming
 from gateway.services.course_view import contents_of
+from gateway.services.intake import GONE_STATE
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,8 @@ class Answer:
     pseudonym: str | None
     consent: dict[str, str] | None
     courses: tuple[dict[str, Any], ...]
+    refused: tuple[dict[str, Any], ...] = ()
+    """What was refused at the door of one who has consented, and why."""
 
     def as_json(self) -> dict[str, Any]:
         return vars(self)
@@ -36,36 +51,48 @@ class InquiryService:
         index: Index,
         courses: Courses,
         outbox: Outbox,
+        totals: PluginTotals,
+        erasures: Erasures,
         audit: Audit,
+        *,
+        holds_unknown: bool,
     ) -> None:
         self._vault = vault
         self._naming = naming
         self._index = index
         self._courses = courses
         self._outbox = outbox
+        self._totals = totals
+        self._erasures = erasures
         self._audit = audit
+        self._holds_unknown = holds_unknown
 
     def why(self, patient_id: str, caller: str) -> Answer:
         """Explain where a patient's courses are and what each waits for."""
         lookup = self._naming.lookup(patient_id)
-        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
-        self._audit.record("inquiry", caller, pseudonym or "unknown")
-        if pseudonym is None:
-            text = (
-                "This identifier is in no consent list, so everything sent for it was refused. "
-                "Check the identifier, or import the consent."
-            )
-            return Answer(text, None, None, ())
+        listed = self._vault.pseudonyms([lookup]).get(lookup)
+        self._audit.record("inquiry", caller, listed or "unknown")
+        pseudonym = listed or self._naming.pseudonym(patient_id)  # held, it is here under that one
         consent = self._vault.consent_of(pseudonym)
         stored = self._index.of_patient(pseudonym)
         courses = [self._describe(course, stored) for course in self._courses.of_patient(pseudonym)]
+        refused = self._totals.refused_of(pseudonym)
+        tombstone = self._vault.tombstones().get(pseudonym)
+        known = Known(
+            listed=listed is not None,
+            consent=consent.status.value if consent else "none",
+            holds_unknown=self._holds_unknown,
+            recalled=pseudonym in self._erasures.recalled(),
+            erased=tombstone.instances if tombstone else None,
+            here=sum(one.state != GONE_STATE for one in stored),
+            in_the_archive=sum(one.delivered_at is not None for one in stored),
+            aside=len(self._index.aside_of(pseudonym)),
+            courses=courses,
+            refused=[(meaning_of(one["reason"]), one["count"]) for one in refused],
+        )
         return Answer(
-            verdict=_verdict(
-                consent.status.value if consent else "none",
-                courses,
-                len(self._index.aside_of(pseudonym)),
-            ),
-            pseudonym=pseudonym,
+            verdict=verdict_of(known),
+            pseudonym=listed,
             consent={
                 "status": consent.status.value,
                 "version": consent.version,
@@ -75,6 +102,7 @@ class InquiryService:
             if consent
             else None,
             courses=tuple(courses),
+            refused=tuple(refused),
         )
 
     def who(self, course_id: int, caller: str) -> dict[str, Any]:
@@ -101,59 +129,15 @@ class InquiryService:
     def _describe(self, course: Course, stored: Sequence[StoredInstance]) -> dict[str, Any]:
         receipts = self._outbox.receipts(course.id) if course.id is not None else []
         current = [r for r in receipts if r["version"] == course.version]
+        mine = [one for one in stored if one.course_id == course.id]
         return {
             "id": course.id,
             "state": course.state.value,
             "version": course.version,
             "instances": course.instances,
             "contents": contents_of(stored, course.id),
-            "verified": sum(1 for r in current if r["verified"]),
+            "verified": sum(one.delivered_at is not None for one in mine),
             "last_error": next((r["last_error"] for r in current if r["last_error"]), None),
             "reasons": list(course.reasons),
             "left_out": list(course.apart),
         }
-
-
-def _verdict(consent: str, courses: list[dict[str, Any]], aside: int) -> str:
-    if consent != "granted":
-        return f"Consent is {consent}, so nothing is stored or sent."
-    told = [_what_keeps(course) for course in courses if course["state"] != "delivered"]
-    if aside:
-        what = "1 object is" if aside == 1 else f"{aside} objects are"
-        told.append(f"{what} set aside in the site's Orthanc: see the alerts on the page Status.")
-    if not courses and not told:
-        return (
-            "Consent is in force, but no object has come. Send the course again from the source; "
-            "if the sender reports success, compare the patient identifier there with the list."
-        )
-    delivered = sum(course["state"] == "delivered" for course in courses)
-    kept = [_what_is_apart(course["id"], one) for course in courses for one in course["left_out"]]
-    if not told:
-        what = "was to go" if kept else "came"
-        return " ".join([f"Everything that {what} is in the archive, verified.", *kept])
-    told += kept
-    there = [f"{delivered} of {len(courses)} courses are in the archive."] if delivered else []
-    return " ".join([*there, *told])
-
-
-def _what_keeps(course: dict[str, Any]) -> str:
-    """Say in a sentence what a course that is not delivered waits for."""
-    name, state = f"Course {course['id']}", course["state"]
-    why = "; ".join(reason["text"] for reason in course["reasons"])
-    if state == "held":
-        return f"{name} is held until a person decides or what is missing comes: {why}."
-    if state == "refused":
-        return f"{name} stays here for good: {why or 'a person decided so'}."
-    if state == "collecting":
-        return f"{name} waits for what may still come: {why}." if why else f"{name} is coming in."
-    if course["last_error"]:
-        return f"{name} waits to be sent again: {course['last_error']}."
-    how = "it is being sent" if state == "sending" else "it waits for its turn to be sent"
-    return f"{name} is on its way: {how}."
-
-
-def _what_is_apart(course_id: int, one: dict[str, Any]) -> str:
-    why = "; ".join(reason["text"] for reason in one["reasons"]) or "a person decided so"
-    count = one["instances"]
-    what = "a plan" if count == 1 else f"a plan and what hangs on it, {count} objects,"
-    return f"Of course {course_id} {what} is kept apart here: {why}."

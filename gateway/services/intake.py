@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
-from gateway.domain.courses import patient_of, read_instance
+from gateway.domain.courses import differing, patient_of, read_instance
 from gateway.domain.erasure import BY_HAND
 from gateway.errors import HoldError
 from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
@@ -18,6 +18,7 @@ POSITION = "changes"
 BATCH = 32
 REVIEWED_AT_ONCE = 50
 GONE = "instances-gone"
+GONE_STATE = "gone"
 ASIDE = {
     "unmarked": "check that the plugin is in force, then delete them in the site's Orthanc",
     "unreadable": "have them sent again, then delete them in the site's Orthanc",
@@ -123,7 +124,7 @@ class IntakeService:
         known = self._index.known(unique)
         found: list[StoredInstance] = []
         taken: dict[str, str] = {}
-        duplicates, absent = 0, set()
+        duplicates, revived, absent = 0, 0, set()
         for orthanc_id, data in zip(unique, self._read_all(unique), strict=True):
             if data is None:
                 absent.add(orthanc_id)
@@ -132,26 +133,33 @@ class IntakeService:
             stored = self._examine(orthanc_id, data)
             if stored is None or self._is_elsewhere(stored, data, taken):
                 continue
-            if before is None or before.state == "gone":
-                found.append(stored)
+            if before is None or before.state == GONE_STATE:
+                found.append(stored if before is None else _first_came(stored, before))
+                revived += before is not None
                 self._on_indexed(stored, data)
             elif before.sha256 == stored.sha256:
                 duplicates += 1
             else:
-                found.append(replace(stored, state="conflict"))
+                found.append(_conflict(stored, before))
         self._before_put()
         self._index.put(self._with_senders(found), cursor)
         if duplicates:
             self._index.count_duplicate(duplicates)
+        if revived:
+            self._index.count_revived(revived)
         return absent
 
     def _with_senders(self, found: Sequence[StoredInstance]) -> list[StoredInstance]:
         """Say who sent each: asked once for a series, whose objects come from one system."""
-        first = {stored.instance.series_instance_uid: stored.orthanc_id for stored in found}
+        new = [stored for stored in found if not stored.sender]
+        first = {stored.instance.series_instance_uid: stored.orthanc_id for stored in new}
         senders = dict(
             zip(first, self._readers.map(self._store.sender, first.values()), strict=True)
         )
-        return [replace(s, sender=senders[s.instance.series_instance_uid]) for s in found]
+        return [
+            s if s.sender else replace(s, sender=senders[s.instance.series_instance_uid])
+            for s in found
+        ]
 
     def _read_all(self, orthanc_ids: Iterable[str]) -> Iterable[bytes | None]:
         return self._readers.map(self._store.read, orthanc_ids)
@@ -196,3 +204,21 @@ class IntakeService:
             f"set-aside-{error.code}",
             f"the site store holds objects that were set aside: {error}; {ASIDE[error.code]}",
         )
+
+
+def _first_came(stored: StoredInstance, before: StoredInstance) -> StoredInstance:
+    """Keep an instance that comes again on the day and with the sender that it came first."""
+    return replace(
+        stored,
+        received_at=before.received_at,
+        sender=before.sender,
+        delivered_at=before.delivered_at,
+    )
+
+
+def _conflict(stored: StoredInstance, before: StoredInstance) -> StoredInstance:
+    return replace(
+        _first_came(stored, before),
+        state="conflict",
+        differs=differing(before.instance, stored.instance, before.size_bytes, stored.size_bytes),
+    )

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 from typing import Any, Protocol
 
-from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Place, lines_of
+from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Note, Place, lines_of
 from gateway.ports import Courses
 
 
@@ -37,22 +37,23 @@ class LedgerService:
 
     def courses_of(self, day: date, sender: str | None) -> list[dict[str, Any]]:
         """Return the courses that a day's instances of a sender went to, with why they wait."""
-        counts: Counter[tuple[int | None, Place, str]] = Counter()
+        counts: Counter[tuple[int | None, Place, str, Note | None]] = Counter()
         for one in self._ledger.stored(day, sender):
-            counts[one.course_id, one.place, one.why] += one.count
+            counts[one.course_id, one.place, one.why, one.note] += one.count
         return [
             self._describe(*key, count)
             for key, count in sorted(counts.items(), key=lambda one: -one[1])
         ]
 
     def _describe(
-        self, course_id: int | None, place: Place, why: str, count: int
+        self, course_id: int | None, place: Place, why: str, note: Note | None, count: int
     ) -> dict[str, Any]:
         course = self._courses.get(course_id) if course_id is not None else None
         reasons = [{"code": place.value, "text": why}] if why or not course else course.reasons
         return {
             "course": course_id,
             "place": place.value,
+            "note": note.value if note else None,
             "instances": count,
             "state": course.state.value if course else None,
             "reasons": list(reasons),

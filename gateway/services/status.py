@@ -1,57 +1,21 @@
 """Telling how it stands: numbers for the console, for a probe and for the person who asks why."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.contract.site import PluginReport
-from gateway.domain.ledger import Place
-from gateway.errors import RetryError
 from gateway.ports import Alerts, Clock, Courses, Index, Outbox, PluginTotals
+from gateway.services.accounting import Account, Accounting
 from gateway.services.canary import CanaryService
 from gateway.services.consent import ConsentService
 from gateway.services.departure import Departure
 from gateway.services.disk import DiskGuard
-from gateway.services.ledger import Ledger
 
 PLUGIN_SILENT_S = 120.0
 PLUGIN_DIFFERS = "plugin-differs"
 OPEN, CLOSED = "open", "closed"
 RATE_WINDOW_S = 60.0
-
-
-@dataclass(frozen=True)
-class Account:
-    """Where every instance that was ever offered is now. `sums_up` is what must always hold."""
-
-    received: int
-    """Stored after the first stage, those that were set aside as well."""
-    delivered: int
-    held: int
-    on_the_way: int
-    refused_here: int
-    set_aside: int
-    gone: int
-    refused_at_the_door: int
-    """By the plugin, with a code that the sender heard."""
-    withheld: int
-    """Stored once, now without consent in force."""
-    deleted_on_request: int
-    """Deletions on request; not among the received any more, or again if it came again."""
-    in_the_store: int | None
-    """What the site store itself says that it holds; None while it cannot be asked."""
-    unseen_in_the_store: int | None
-    """Of these, how many are not counted above yet; below 0, how many are gone unnoticed."""
-
-    @property
-    def sums_up(self) -> bool:
-        parts = self.delivered + self.held + self.on_the_way + self.refused_here + self.withheld
-        return self.received == parts + self.set_aside + self.gone
-
-    def as_json(self) -> dict[str, Any]:
-        return {**vars(self), "sums_up": self.sums_up}
 
 
 class StatusService:
@@ -69,9 +33,8 @@ class StatusService:
         canary: CanaryService,
         disk: DiskGuard,
         departure: Departure,
-        ledger: Ledger,
+        accounting: Accounting,
         clock: Clock,
-        count_store: Callable[[], int],
         port_open: Callable[[], bool] | None = None,
         keys: Callable[[], Mapping[str, datetime | None]] = dict,
     ) -> None:
@@ -85,9 +48,8 @@ class StatusService:
         self._canary = canary
         self._disk = disk
         self._departure = departure
-        self._ledger = ledger
+        self._accounting = accounting
         self._clock = clock
-        self._count_store = count_store
         self._port_open = port_open
         self._keys = keys
         self._rates: list[tuple[datetime, int]] = []
@@ -115,7 +77,7 @@ class StatusService:
             "consents": self._consents.counts(),
             "consent_snapshot": self._consents.snapshot_tag(),
             "instances": {
-                "received": max(self._totals.received(), here),
+                "received": here,
                 **indexed,
                 "delivered": delivered,
             },
@@ -128,7 +90,7 @@ class StatusService:
             "delivered": courses["delivered"],
             "held": courses["held"],
             "rate": self._rate(delivered),
-            "submissions": {k: v for k, v in outbox.items() if k != "instances_verified"},
+            "submissions": {k: v for k, v in outbox.items() if not k.endswith("_verified")},
             "alerts": self._alerts.open(),
             "canary": {
                 "healthy": canary.healthy if canary else None,
@@ -158,32 +120,7 @@ class StatusService:
 
     def account(self) -> Account:
         """Add up what became of every instance."""
-        where: Counter[Place] = Counter()
-        for one in self._ledger.stored():
-            where[one.place] += one.count
-        in_store = self._in_the_store()  # first: what comes meanwhile is no difference
-        counts = self._index.counts()
-        known = counts["indexed"] - counts["gone"] + counts["set_aside"]
-        return Account(
-            received=counts["indexed"] + counts["set_aside"],
-            delivered=where[Place.DELIVERED],
-            held=where[Place.HELD],
-            on_the_way=where[Place.ON_THE_WAY],
-            refused_here=where[Place.REFUSED_HERE],
-            set_aside=where[Place.SET_ASIDE],
-            gone=where[Place.GONE],
-            refused_at_the_door=sum(refusal.count for refusal in self._totals.refused()),
-            withheld=where[Place.WITHHELD],
-            deleted_on_request=sum(erased.count for erased in self._ledger.erased()),
-            in_the_store=in_store,
-            unseen_in_the_store=None if in_store is None else in_store - known,
-        )
-
-    def _in_the_store(self) -> int | None:
-        try:
-            return self._count_store()
-        except RetryError:
-            return None
+        return self._accounting.account()
 
     def _port(self) -> str:
         """`open` or `closed` by the gate, or `unguarded` if the port is Orthanc's own."""

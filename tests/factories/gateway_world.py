@@ -54,6 +54,7 @@ class FakeSite:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.stored = self.again = 0
         self.log: list[Change] = []
         self.reads = 0
         self.senders: dict[str, str] = {}
@@ -63,6 +64,8 @@ class FakeSite:
     def store(self, data: bytes, *, tell: bool = True) -> str:
         sop = str(dcmread(BytesIO(data), stop_before_pixels=True).SOPInstanceUID)
         orthanc_id = sha1(sop.encode(), usedforsecurity=False).hexdigest()
+        self.stored += 1
+        self.again += orthanc_id in self.objects
         self.objects[orthanc_id] = data
         if tell:
             self.log.append(Change(len(self.log) + 1, orthanc_id))

@@ -39,6 +39,12 @@ def status(site: Centre) -> dict:
     return found
 
 
+def account(site: Centre) -> dict:
+    headers = {"Authorization": f"Bearer {site.operator_token()}"}
+    found: dict = httpx.get(f"{site.gateway_url}/api/v1/account", headers=headers).json()
+    return found
+
+
 def files_with(folder: Path, words: tuple[str, ...]) -> list[str]:
     needles = [word.encode() for word in words]
     found = []
@@ -104,6 +110,13 @@ def test_the_same_object_again_is_success_and_one_instance(
     (tmp_path / "ledger").unlink()
     assert send(ct_slice(1)).sent == 1
     assert stored(site) == before
+
+    def in_the_books() -> bool:
+        told = account(site)
+        return told["plugin_stored"] == told["in_the_store"] == told["received"] == before
+
+    assert until(in_the_books), account(site)
+    assert account(site)["differences"] == []
 
 
 @pytest.mark.usefixtures("consented")

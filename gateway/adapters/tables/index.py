@@ -9,6 +9,9 @@ from sqlmodel import Field
 from gateway.adapters.tables.base import GatewayTable
 from gateway.adapters.tables.types import UtcDateTime
 
+PRESENT = "present"
+CONFLICT = "conflict"
+"""The state of an instance that came again with other content."""
 GONE = "gone"
 """The state of an instance that the site store has no more."""
 
@@ -19,7 +22,15 @@ class InstanceRow(GatewayTable, table=True):
     __tablename__ = "instance"
     __table_args__ = (
         # what the account counts, without touching the rows themselves
-        Index("ix_instance_account", "received_at", "sender", "course_id", "state", "apart"),
+        Index(
+            "ix_instance_account",
+            "received_at",
+            "sender",
+            "course_id",
+            "state",
+            "apart",
+            "delivered_at",
+        ),
     )
 
     orthanc_id: str = Field(primary_key=True)
@@ -40,8 +51,15 @@ class InstanceRow(GatewayTable, table=True):
     sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """The calling AET; empty when it came over HTTP."""
     received_at: datetime = Field(sa_type=UtcDateTime)
+    """When it came first."""
     apart: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Of its course, and not sent with it."""
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the archive had first read it back, in whatever version of a course."""
+    differs: list[str] = Field(
+        sa_column=Column(JSON, nullable=False, server_default="[]"), default_factory=list
+    )
+    """Of a conflict: in what it differs from what was here, as far as that is known."""
 
 
 class SetAsideRow(GatewayTable, table=True):
@@ -90,6 +108,17 @@ class PluginDayRow(GatewayTable, table=True):
     reason: str = Field(primary_key=True)
     sender: str = Field(primary_key=True)
     count: int
+
+
+class RefusedPatientRow(GatewayTable, table=True):
+    """What the plugin refused of one who has consented, for whoever asks why it is not there."""
+
+    __tablename__ = "refused_patient"
+
+    pseudonym: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    count: int
+    last_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ErasedDayRow(GatewayTable, table=True):

@@ -9,6 +9,7 @@ from gateway.domain.courses.completeness import (
     missing_of,
     reasons_of,
 )
+from gateway.domain.courses.differences import differing
 from gateway.domain.courses.facts import (
     BeamFacts,
     DoseFacts,
@@ -58,6 +59,7 @@ __all__ = [
     "StructureFacts",
     "assemble",
     "by_home",
+    "differing",
     "facts_from_json",
     "facts_to_json",
     "judge",

@@ -34,7 +34,9 @@ class Situation:
     """Its members differ from those that the person refused."""
 
 
-NO_CONSENT = Reason("no-consent", "there is no consent in force; nothing of this course is sent")
+NO_CONSENT = Reason(
+    "no-consent", "there is no consent in force; nothing more of this course is sent"
+)
 
 
 def judge(case: Situation) -> tuple[CourseState, tuple[Reason, ...]]:

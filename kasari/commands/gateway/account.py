@@ -61,7 +61,8 @@ def _account(where: Path | None, centre: str) -> dict[str, Any]:
 
 
 def _print_account(centre: str, told: dict[str, Any]) -> None:
-    numbers = [(n.replace("_", " "), v) for n, v in told.items() if n not in {"sums_up", "days"}]
+    words = {"sums_up", "days", "differences"}
+    numbers = [(n.replace("_", " "), v) for n, v in told.items() if n not in words]
     print_table(("", centre), numbers)
     parts = (
         "offered",
@@ -78,7 +79,10 @@ def _print_account(centre: str, told: dict[str, Any]) -> None:
     )
     lines = [(d["day"], d["sender"] or "HTTP", *(d[part] for part in parts)) for d in told["days"]]
     print_table(("day (UTC)", "sender", *(part.replace("_", " ") for part in parts)), lines)
-    typer.echo("the sums add up" if told["sums_up"] else "the sums do NOT add up")
+    for difference in told["differences"]:
+        typer.echo(f"the books do NOT agree: {difference}", err=True)
+    if told["sums_up"]:
+        typer.echo("the books agree")
 
 
 def confirm_gone(

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from gateway.app import Service, World, create_app, open_ring
 from gateway.config import Settings
 from gateway.contract.clinical import WithdrawalReceipt
+from gateway.contract.site import PluginReport
 from gateway.domain.accounts import AccountRole
 from gateway.domain.identity import national_id
 from tests.factories.gateway_world import (
@@ -61,7 +62,13 @@ class Hospital:
             self.site.store(data)
         self.settle()
 
+    def tell(self, boot: str = "one", **more: Any) -> None:
+        """Report as the plugin does."""
+        told = {"received": self.site.stored, "again": self.site.again, "refused": ()} | more
+        self.service.status.take_report(PluginReport(boot_id=boot, **told))
+
     def settle(self) -> None:
+        self.tell()
         while self.service.intake.step():
             pass
         self.service.course_service.step()

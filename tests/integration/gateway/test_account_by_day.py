@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
-from gateway.contract.site import PluginReport, RefusalCount
+from gateway.contract.site import RefusalCount
 from gateway.errors import RetryError
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
@@ -40,8 +40,7 @@ def days(hospital: Hospital) -> list[dict[str, Any]]:
 
 def report(hospital: Hospital, boot: str, sender: str, count: int) -> None:
     refusal = RefusalCount(reason="no-consent", dimse_status=0x0124, sender=sender, count=count)
-    totals = PluginReport(received=0, refused=(refusal,), boot_id=boot)
-    hospital.service.status.take_report(totals)
+    hospital.tell(boot, refused=(refusal,))
 
 
 def test_each_day_and_sender_has_a_line(hospital: Hospital) -> None:

@@ -21,6 +21,8 @@ def conflicting(hospital: Hospital) -> Hospital:
     hospital.take_in(make.course(patient=hospital.pseudonym()))
     hospital.site.objects[AGAIN] = next(iter(hospital.site.objects.values()))
     hospital.site.senders[AGAIN] = "CT1"
+    hospital.site.stored += 1
+    hospital.tell()
     hospital.service.intake.reconcile()
     return hospital
 

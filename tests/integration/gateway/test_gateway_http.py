@@ -131,7 +131,7 @@ def test_reports_of_two_starts_of_orthanc_add_up(hospital: Hospital) -> None:
             answer = plugin(hospital, "POST", "/internal/plugin-report", json=report)
             assert answer.status_code == 204
     status = operator(hospital, "GET", "/api/v1/status").json()
-    assert status["instances"]["received"] == 70
+    assert hospital.service.totals.stored() == (70, 0, 1)
     assert status["refused"] == [
         {"reason": "no-consent", "dimse_status": 0x0124, "sender": "TPS", "count": 7}
     ]

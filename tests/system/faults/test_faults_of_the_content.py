@@ -108,8 +108,9 @@ def test_other_content_under_the_same_uid(
 def held_as_conflict(ward: Ward, patient: Patient) -> None:
     assert len(ward.held("conflict")) == 1
     account = ward.gateway("GET", "/api/v1/account")
-    assert account["sums_up"]
-    assert account["held"] >= len(patient.uids)
+    assert account["sums_up"], account["differences"]
+    assert account["newer_waits"] > 0
+    assert account["delivered"] == ward.count(Fate.DELIVERED), "what is there stays delivered"
     ward.erase(patient)  # a person's to judge; the ward goes on without
 
 

@@ -12,6 +12,7 @@ from gateway.errors import ConfigError
 from plugins.site_admission import Admission, Refusal
 from plugins.site_watch import (
     HEARTBEAT_EVERY_S,
+    MOST_PATIENTS,
     SNAPSHOT_EVERY_S,
     Totals,
     Watch,
@@ -115,7 +116,7 @@ def test_a_gateway_that_is_down_is_logged_once_without_its_text(world: World) ->
 
 
 def test_totals_are_kept_by_reason_status_and_sender(world: World) -> None:
-    world.totals.stored()
+    world.totals.stored("a")
     for sender in ("TPS", "TPS", None):
         world.totals.refused(Refusal("no-consent", 0x0124), sender)
     report = world.totals.report()
@@ -176,3 +177,42 @@ def test_a_plugin_starts_beside_a_gateway_that_agrees_or_is_not_up_yet(world: Wo
     world.seconds += 1.0
     world.watch.meet()
     assert world.admission.snapshot == world.gateway.snapshot
+
+
+def test_what_comes_again_is_told_apart(world: World) -> None:
+    totals = world.totals
+    totals.coming("a", again=False)
+    totals.stored("a")
+    totals.coming("a", again=True)
+    totals.stored("a")
+    totals.coming("b", again=True)  # was never stored
+    assert (totals.report().received, totals.report().again) == (2, 1)
+
+
+def test_the_last_word_says_that_it_is_the_last(world: World) -> None:
+    world.watch.start()
+    world.watch.stop()
+    assert [report.ended for report in world.gateway.reports][-1]
+    assert not any(report.ended for report in world.gateway.reports[:-1])
+
+
+def test_refusals_of_a_patient_are_told_once_and_kept_while_nobody_hears(world: World) -> None:
+    refusal = Refusal("burned-in", 0xC000, "P1")
+    world.totals.refused_of(refusal)
+    world.totals.refused_of(Refusal("no-consent", 0x0124))  # of nobody that is known
+    world.gateway.down = True
+    world.watch.step()
+    world.totals.refused_of(refusal)
+    world.gateway.down = False
+    world.watch.poke()
+    world.watch.step()
+    world.watch.poke()
+    world.watch.step()
+    told = [[(o.pseudonym, o.reason, o.count) for o in r.refused_of] for r in world.gateway.reports]
+    assert told == [[("P1", "burned-in", 2)], []]
+
+
+def test_refusals_of_patients_are_bounded(world: World) -> None:
+    for number in range(MOST_PATIENTS + 5):
+        world.totals.refused_of(Refusal("burned-in", 0xC000, f"P{number}"))
+    assert len(world.totals.report().refused_of) == MOST_PATIENTS

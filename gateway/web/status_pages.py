@@ -1,0 +1,25 @@
+"""The first page: health, what waits for a person, what was refused."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from gateway.api.access import READERS
+from gateway.domain.accounts import AccountRole
+from gateway.web.frame import opened, page
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+LONGEST, LATEST = 25, 15
+"""Courses in the two lists."""
+
+
+@router.get("/")
+def show_status(request: Request) -> Response:
+    state = opened(request, *READERS)
+    if request.state.caller.role is AccountRole.AUDITOR:
+        return RedirectResponse("/audit", 303)
+    held = state.course_service.find("held", LONGEST)
+    collection = state.collection.as_json() if state.collection else None
+    latest = state.course_service.find(None, LATEST)
+    told = {"status": state.status.status(), "held": held, "courses": latest}
+    return page(request, "status.html", collection=collection, **told)

@@ -85,6 +85,7 @@ class AuditSeals:
                 previous=seals[-1].code if seals else "",
                 key_id=self._key_id,
             )
+            file.truncate(len(self._whole()))  # a full disk may have kept half a line
             file.write(seal.signed(self._keys[self._key_id]).to_line() + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -142,10 +143,14 @@ class AuditSeals:
 
     def _read(self) -> list[AuditSeal]:
         try:
-            lines = self._file.read_text("utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        try:
-            return [AuditSeal.from_line(line) for line in lines]
+            return [AuditSeal.from_line(line) for line in self._whole().decode().splitlines()]
         except (ValueError, KeyError, TypeError):
             raise TamperedError(f"{FILE} is damaged") from None
+
+    def _whole(self) -> bytes:
+        """Return every line that was written to its end."""
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return b""
+        return content[: content.rfind(b"\n") + 1]

@@ -219,6 +219,16 @@ def test_a_changed_seal_is_found(hospital: Hospital, what: str, instead: str) ->
         hospital.service.seals.verify()
 
 
+def test_half_a_line_of_a_full_disk_is_no_broken_seal(hospital: Hospital) -> None:
+    file = sealed(hospital)
+    with file.open("a") as half:
+        half.write('{"at": "2026')
+    assert hospital.service.seals.verify() == Verified(events=8, sealed=6)
+    hospital.service.seals.seal()
+    assert hospital.service.seals.verify() == Verified(events=8, sealed=8)
+    assert file.read_text().count("\n") == 3
+
+
 def test_it_is_sealed_once_a_day_and_after_a_thousand_events(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:

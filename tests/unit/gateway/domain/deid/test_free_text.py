@@ -37,6 +37,10 @@ STAYS = [
     "6X FFF",
     "z_ring 2 cm",
     "max 105%",
+    "Ir-192",
+    "I-125",
+    "Pelvis Revised",
+    "Breast L rev1",
     "",
 ]
 

@@ -142,7 +142,7 @@ def test_a_bad_consent_list_imports_nothing_and_tells_each_line(hospital: Hospit
         b"patient_id,status,version,date\n"
         b"ID-7,granted,2.1,2026-01-01\n"
         b"ID-8,perhaps,2.1,2026-01-01\n"
-        b"ID-9,granted,2.1,1.2.2026\n"
+        b"ID-9,granted,2.1,32.2.2026\n"
     )
     answer = operator(hospital, "POST", "/api/v1/consents", content=body)
     assert answer.status_code == 422

@@ -1,6 +1,6 @@
 """Opening what one gateway stands on: keys, database, the site Orthanc, the archive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.config import Settings, read_private, read_root_key, read_secret
 from gateway.contract.manifest import Role
+from gateway.domain.clinical.sources import READERS, Reader, read_fhir
 from gateway.domain.courses import WAITING_CODES, Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
 from gateway.domain.submission import Window
@@ -136,6 +137,11 @@ def open_database(settings: Settings) -> Engine:
     engine = open_engine(settings.database)
     upgrade(engine)
     return engine
+
+
+def forms(settings: Settings) -> Mapping[str, Reader]:
+    """Return what reads other systems' exports: FHIR by the identifiers that consents go by."""
+    return READERS | {"fhir": partial(read_fhir, system=settings.patient_identifier_system)}
 
 
 def policy_of(settings: Settings) -> CoursePolicy:

@@ -34,7 +34,7 @@ from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
 from gateway.errors import RejectError
-from gateway.opening import KeyedNaming, World, departure, disk_guard, open_seals, policy_of
+from gateway.opening import KeyedNaming, World, departure, disk_guard, forms, open_seals, policy_of
 from gateway.ports import Place, StoredInstance
 from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
@@ -309,9 +309,8 @@ class Service:
         rows = SqlClinicalStore(self.engine)
         people = VaultPeople(self.vault, ring, self.consents.admitted, self.erasures.recalled)
         key = hmac.digest(ring.vault_key, b"clinical rows", "sha256")
-        self.clinical = ClinicalService(
-            rows, people, load_code_lists(), self.clock, self.audit, key
-        )
+        lists, read = load_code_lists(), forms(self.settings)
+        self.clinical = ClinicalService(rows, people, lists, self.clock, self.audit, key, read)
         self.clinical_sending = ClinicalSender(
             rows,
             people,

@@ -26,7 +26,7 @@ from gateway.domain.clinical import (
     deidentify,
     read_table,
 )
-from gateway.domain.clinical.sources import READERS, Section
+from gateway.domain.clinical.sources import READERS, Reader, Section
 from gateway.errors import RejectError
 from gateway.ports import Alerts, Audit, Clock
 from gateway.services.clinical_ports import ClinicalArchive, ClinicalStore, People
@@ -99,6 +99,7 @@ class ClinicalService:
         clock: Clock,
         audit: Audit,
         key: bytes,
+        readers: Mapping[str, Reader] = READERS,
     ) -> None:
         self._store = store
         self._people = people
@@ -106,6 +107,7 @@ class ClinicalService:
         self._clock = clock
         self._audit = audit
         self._key = key
+        self._readers = readers
 
     def import_file(
         self,
@@ -124,7 +126,7 @@ class ClinicalService:
             self._audit.record("clinical-import", caller, "-", f"{word}, {options.source}")
         try:
             if word in READERS:
-                sections = READERS[word](data, self._lists)
+                sections = self._readers[word](data, self._lists)
             else:
                 sections = [Section(WORDS[word], read_table(data, first_line, keep_long=True))]
         except TableError as error:

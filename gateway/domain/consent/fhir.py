@@ -7,7 +7,6 @@ is whatever FHIR says must be understood (`modifierExtension`).
 """
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from gateway.domain.consent.sheet import (
     Sheet,
     not_of_scope,
 )
+from gateway.domain.fhir import Entry, Patients, Resource, entries_of
 from gateway.domain.identity import has_wrong_check
 from gateway.domain.tabular.problems import Problem
 
@@ -39,7 +39,6 @@ _STATUSES: Final = {
 _PARTS: Final = ("provision", "dataPeriod", "data", "class", "code", "securityLabel")
 """What makes a provision one of a part of the data, or adds exceptions to it."""
 _SEXES: Final = {"female": "F", "male": "M", "other": "O"}
-Resource = Mapping[str, Any]
 
 
 class _NotTakenError(Exception):
@@ -63,11 +62,11 @@ def read_bundle(body: bytes, rules: ListRules) -> Sheet:
         wrong = Problem(1, "", "the file is no JSON in UTF-8", "export it again")
         return Sheet((), (wrong,))
     entries = _entries(content)
-    patients = _patients(entries)
+    patients = Patients(entries, rules.identifier_system)
     rows: list[ConsentRow] = []
     problems: list[Problem] = []
     not_taken: list[Problem] = []
-    for number, (_, resource) in enumerate(entries, start=1):
+    for number, _, resource in entries:
         if resource.get("resourceType") != "Consent":
             continue
         try:
@@ -85,34 +84,15 @@ def read_bundle(body: bytes, rules: ListRules) -> Sheet:
     return Sheet(tuple(rows), (*problems, *_repeated(rows)), tuple(not_taken))
 
 
-def _entries(content: Any) -> list[tuple[str, Resource]]:
+def _entries(content: Any) -> list[Entry]:
     if not isinstance(content, dict):
         return []
-    if content.get("resourceType") != "Bundle":
-        return [("", content)]
-    found = content.get("entry")
-    return [
-        (str(entry.get("fullUrl") or ""), resource)
-        for entry in (found if isinstance(found, list) else [])
-        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict)
-    ]
+    return entries_of(content) if content.get("resourceType") == "Bundle" else [(1, "", content)]
 
 
-def _patients(entries: list[tuple[str, Resource]]) -> dict[str, Resource]:
-    found: dict[str, Resource] = {}
-    for address, resource in entries:
-        if resource.get("resourceType") == "Patient":
-            found[f"Patient/{resource.get('id')}"] = resource
-            if address:
-                found[address] = resource
-    return found
-
-
-def _rows(
-    number: int, consent: Resource, patients: dict[str, Resource], rules: ListRules
-) -> list[ConsentRow]:
+def _rows(number: int, consent: Resource, patients: Patients, rules: ListRules) -> list[ConsentRow]:
     scope = _scope(consent, rules)
-    patient = _patient(consent, patients)
+    patient = patients.of(consent.get("patient"), consent) or {}
     said = consent.get("status")
     kind = (consent.get("provision") or {}).get("type") or ""
     status = _STATUSES.get((str(said), str(kind)))
@@ -127,7 +107,7 @@ def _rows(
     if died:
         day = _past("Patient.deceasedDateTime", died, rules)
         statements.append(Consent(ConsentStatus.DECEASED, NO_FORM, RESEARCH, day))
-    identifier = _identifier(consent, patient, rules.identifier_system)
+    identifier = _checked(patients.number(patient, consent.get("patient")))
     name = _first(patient.get("name"))
     birth = patient.get("birthDate")
     return [
@@ -144,20 +124,7 @@ def _rows(
     ]
 
 
-def _patient(consent: Resource, patients: dict[str, Resource]) -> Resource:
-    reference = str((consent.get("patient") or {}).get("reference") or "")
-    if reference.startswith("#"):
-        contained = consent.get("contained") or []
-        return next((c for c in contained if c.get("id") == reference[1:]), {})
-    return patients.get(reference) or patients.get("/".join(reference.split("/")[-2:]), {})
-
-
-def _identifier(consent: Resource, patient: Resource, system: str) -> str:
-    direct = (consent.get("patient") or {}).get("identifier") or {}
-    own = [one for one in patient.get("identifier") or [] if one.get("use") != "old"]
-    own.sort(key=lambda one: one.get("use") != "official")
-    found = [one for one in (direct, *own) if not system or one.get("system") == system]
-    value = next((str(one["value"]).strip() for one in found if one.get("value")), "")
+def _checked(value: str) -> str:
     if not value:
         mend = "send the Patient with its identifier in the same Bundle, or patient.identifier"
         raise _Wrong("Consent.patient", "leads to no patient identifier", mend)

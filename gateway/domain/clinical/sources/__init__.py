@@ -5,7 +5,7 @@ is checked afterwards, the same way for every source; so three sources of the sa
 the same rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.domain.clinical.codelists import CodeLists
@@ -16,7 +16,7 @@ from gateway.domain.clinical.sources.section import Section
 
 Reader = Callable[[bytes, CodeLists], Sequence[Section]]
 
-READERS: Final[Mapping[str, Reader]] = {
+READERS: Final[dict[str, Reader]] = {
     "kaiku": read_kaiku,
     "redcap": read_redcap,
     "fhir": read_fhir,

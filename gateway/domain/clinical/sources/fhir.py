@@ -6,13 +6,14 @@ write them. Other resources are left alone; Consent comes with the consent lists
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from gateway.contract.clinical import RowKind
 from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
 from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
+from gateway.domain.fhir import Entry, Patients, Resource, coded, codes, entries_of, extensions
 from gateway.domain.tabular.problems import Problem, TableError
 
 NCIT_GRADES: Final = {
@@ -44,11 +45,12 @@ READ: Final = frozenset(
         *("QuestionnaireResponse", "AdverseEvent"),
     }
 )
-Resource = Mapping[str, Any]
 
 
-def read_fhir(data: bytes, lists: CodeLists) -> Sequence[Section]:
+def read_fhir(data: bytes, lists: CodeLists, system: str = "") -> Sequence[Section]:
     """Return the sections of a bundle. A row's line is the number of its entry.
+
+    `system` is that of the patients' numbers, as for consents; empty for any.
 
     Raises
     ------
@@ -58,31 +60,25 @@ def read_fhir(data: bytes, lists: CodeLists) -> Sequence[Section]:
     bundle = read_json(data)
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise TableError("this is no FHIR bundle", "export a Bundle with its Patient resources")
-    listed = bundle.get("entry")
-    entries = [
-        (number, str(entry.get("fullUrl", "")), entry["resource"])
-        for number, entry in enumerate(listed if isinstance(listed, list) else (), start=1)
-        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
-    ]
-    return _Bundle(entries, lists).sections()
+    return _Bundle(entries_of(bundle), lists, system).sections()
 
 
 class _Bundle:
     """Reads resource after resource. One of another shape than R4's is a problem, not the end."""
 
-    def __init__(self, entries: Sequence[tuple[int, str, Resource]], lists: CodeLists) -> None:
+    def __init__(self, entries: Sequence[Entry], lists: CodeLists, system: str) -> None:
         self._entries = entries
         self._lists = lists
-        self._people = _People(entries)
+        self._people = _People(entries, system)
         self._problems: dict[int, Problem] = {}
 
     def sections(self) -> list[Section]:
-        about: dict[int, dict[str, object]] = defaultdict(dict)
+        about: dict[str, dict[str, object]] = defaultdict(dict)
         for number, _, resource in self._entries:
             with self._reading(number, resource):
                 said = _said_of_patient(resource)
                 if said:
-                    about[id(self._people.of(resource))].update(said)
+                    about[self._people.name_of(resource)].update(said)
         found: dict[RowKind, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
         for number, _, resource in self._entries:
             with self._reading(number, resource):
@@ -95,21 +91,21 @@ class _Bundle:
         return [one for one in made if one is not None]
 
     def _records(
-        self, resource: Resource, about: Mapping[int, Mapping[str, object]]
+        self, resource: Resource, about: Mapping[str, Mapping[str, object]]
     ) -> list[tuple[RowKind, Mapping[str, object]]]:
         """Return all records of a resource, or, where one cannot be read, none."""
         records: list[tuple[RowKind, Mapping[str, object]]] = []
         kind = resource.get("resourceType")
         if kind == "Condition":
-            patient = self._people.of(resource)
-            records.append((RowKind.CLINICAL, _clinical(resource, patient, about[id(patient)])))
+            who = self._people.name_of(resource)
+            said = _clinical(resource, who, self._people.of(resource), about[who])
+            records.append((RowKind.CLINICAL, said))
         elif kind == "AdverseEvent":
             records.append((RowKind.TOXICITY, _event(resource, self._people)))
         elif kind == "QuestionnaireResponse":
             records.append((RowKind.PROM, _form(resource, self._people, self._lists)))
-        for fact, said in facts(resource):
-            patient = resource if kind == "Patient" else self._people.of(resource)
-            records.append((fact, {"patient_id": patient_name(patient), **said}))
+        for fact, told in facts(resource):
+            records.append((fact, {"patient_id": self._people.name_of(resource), **told}))
         return records
 
     @contextmanager
@@ -133,44 +129,35 @@ class _StrangerError(Exception):
 
 
 class _People:
-    """Finds the Patient that a reference means."""
+    """Whom a resource speaks of."""
 
-    def __init__(self, entries: Sequence[tuple[int, str, Resource]]) -> None:
-        self._by_reference: dict[str, Resource] = {}
-        for _, url, resource in entries:
-            if resource.get("resourceType") == "Patient":
-                self._by_reference[f"Patient/{resource.get('id')}"] = resource
-                self._by_reference[url] = resource
+    def __init__(self, entries: Sequence[Entry], system: str) -> None:
+        self._patients = Patients(entries, system)
 
     def of(self, resource: Resource) -> Resource:
-        reference = str((resource.get("subject") or {}).get("reference", ""))
-        found = self._by_reference.get(reference) if reference else None
-        if found is None:
+        """Return the Patient, or of one who is only named by a number, nothing else."""
+        if resource.get("resourceType") == "Patient":
+            return resource
+        subject = resource.get("subject") or {}
+        found = self._patients.of(subject, resource)
+        if found is None and not self._patients.number(None, subject):
             raise _StrangerError
-        return found
+        return found or {}
 
     def name_of(self, resource: Resource) -> str:
-        return patient_name(self.of(resource))
-
-
-def patient_name(patient: Resource) -> str:
-    """Return the identifier that the hospital's systems use: the official one, the first, or id."""
-    identifiers = [i for i in patient.get("identifier") or () if isinstance(i, dict)]
-    official = [i for i in identifiers if i.get("use") == "official"]
-    chosen = (official or identifiers or [{}])[0]
-    return str(chosen.get("value") or patient.get("id") or "")
+        return self._patients.number(self.of(resource), resource.get("subject"))
 
 
 def _clinical(
-    condition: Resource, patient: Resource, about: Mapping[str, object]
+    condition: Resource, who: str, patient: Resource, about: Mapping[str, object]
 ) -> dict[str, object]:
     """Return a Condition's record, with what the other resources say of its patient."""
     return {
-        "patient_id": patient_name(patient),
+        "patient_id": who,
         "recorded_on": condition.get("recordedDate") or condition.get("onsetDateTime"),
         "birth_date": patient.get("birthDate"),
         "sex": patient.get("gender"),
-        "diagnosis_icd10": _icd10(condition),
+        "diagnosis_icd10": coded(condition.get("code"), "icd-10"),
         "laterality": _side(condition),
         **about,
     }
@@ -179,24 +166,24 @@ def _clinical(
 def _said_of_patient(resource: Resource) -> Mapping[str, object]:
     """Return what a resource adds to its patient's clinical record."""
     kind = resource.get("resourceType")
-    if kind == "Procedure" and COURSE_SUMMARY in _codes(resource.get("code")):
+    if kind == "Procedure" and COURSE_SUMMARY in codes(resource.get("code")):
         period = resource.get("performedPeriod") or {}
         return {"rt_start": period.get("start"), "rt_end": period.get("end")}
     if kind == "MedicationStatement":
-        drug = _codes(resource.get("medicationCodeableConcept"))
+        drug = codes(resource.get("medicationCodeableConcept"))
         return {"chemotherapy": True} if any(c.startswith("L01") for c in drug) else {}
     return _observed(resource) if kind == "Observation" else {}
 
 
 def _observed(observation: Resource) -> dict[str, object]:
-    codes = _codes(observation.get("code"))
-    if ECOG in codes:
+    asked = codes(observation.get("code"))
+    if ECOG in asked:
         value = observation.get("valueInteger")
         if value is None:
             value = (observation.get("valueQuantity") or {}).get("value")
         return {"performance_status": value}
-    if SMOKING_STATUS in codes:
-        said = _codes(observation.get("valueCodeableConcept"))
+    if SMOKING_STATUS in asked:
+        said = codes(observation.get("valueCodeableConcept"))
         return {"smoking": next((SMOKING[c] for c in said if c in SMOKING), None)}
     return {}
 
@@ -215,11 +202,10 @@ def _event(event: Resource, people: _People) -> dict[str, object]:
 
 
 def _grade(event: Resource) -> object:
-    for extension in event.get("extension") or ():
-        if str(extension.get("url", "")).endswith("adverse-event-grade"):
-            codes = _codes(extension.get("valueCodeableConcept"))
-            coded = next((NCIT_GRADES[c] for c in codes if c in NCIT_GRADES), None)
-            return extension.get("valueInteger") if coded is None else coded
+    for extension in extensions(event, "adverse-event-grade"):
+        said = codes(extension.get("valueCodeableConcept"))
+        grade = next((NCIT_GRADES[c] for c in said if c in NCIT_GRADES), None)
+        return extension.get("valueInteger") if grade is None else grade
     return None
 
 
@@ -255,23 +241,11 @@ def _value(item: Resource) -> object:
     return (answer.get("valueCoding") or {}).get("code")
 
 
-def _codes(concept: Any) -> list[str]:
-    codings = (concept or {}).get("coding") or ()
-    return [str(coding.get("code", "")) for coding in codings if isinstance(coding, dict)]
-
-
-def _icd10(condition: Resource) -> str | None:
-    for coding in (condition.get("code") or {}).get("coding") or ():
-        if "icd-10" in str(coding.get("system", "")).lower():
-            return str(coding.get("code", ""))
-    return None
-
-
 def _side(condition: Resource) -> str | None:
     for site in condition.get("bodySite") or ():
-        for extension in site.get("extension") or ():
-            codes = _codes(extension.get("valueCodeableConcept"))
-            side = next((SIDES[c] for c in codes if c in SIDES), None)
+        for extension in extensions(site, ""):
+            said = codes(extension.get("valueCodeableConcept"))
+            side = next((SIDES[c] for c in said if c in SIDES), None)
             if side:
                 return side
     return None

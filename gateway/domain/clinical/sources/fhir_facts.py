@@ -5,11 +5,11 @@ dictionary, and guessing would be silently wrong.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from gateway.contract.clinical import RowKind
+from gateway.domain.fhir import Resource, coded, codes, extensions
 
-Resource = Mapping[str, Any]
 Record = tuple[RowKind, dict[str, object]]
 
 COURSE_SUMMARY: Final = "1217123003"  # SNOMED CT, radiotherapy course of treatment
@@ -34,25 +34,14 @@ def facts(resource: Resource) -> Iterator[Record]:
         yield from reader(resource)
 
 
-def coded(concept: Any, system: str) -> str | None:
-    """Return the code of one system, told by a part of its address."""
-    for coding in (concept or {}).get("coding") or ():
-        if isinstance(coding, dict) and system in str(coding.get("system", "")).lower():
-            return str(coding.get("code", ""))
-    return None
-
-
-def codes(concept: Any) -> list[str]:
-    found = (concept or {}).get("coding") or ()
-    return [str(coding.get("code", "")) for coding in found if isinstance(coding, dict)]
-
-
 def _procedure(one: Resource) -> Iterator[Record]:
     period = one.get("performedPeriod") or {}
     day = one.get("performedDateTime") or period.get("start")
     if COURSE_SUMMARY in codes(one.get("code")):
         sites = [code for place in one.get("bodySite") or () for code in codes(place)]
-        intent = next((codes(e) for e in _extension(one, "procedure-intent")), [])
+        said = (each.get("valueCodeableConcept") for each in extensions(one, "procedure-intent"))
+        intent = codes(next(said, None))
+        sessions = extensions(one, "radiotherapy-sessions")
         yield (
             RowKind.RT_COURSE,
             {
@@ -60,24 +49,12 @@ def _procedure(one: Resource) -> Iterator[Record]:
                 "site": next((SITES[code] for code in sites if code in SITES), "other"),
                 "ended_on": period.get("end"),
                 "intent": next((INTENTS[code] for code in intent if code in INTENTS), None),
-                "fractions": next(_sessions(one), None),
+                "fractions": next((each.get("valueUnsignedInt") for each in sessions), None),
             },
         )
     operation = coded(one.get("code"), NOMESCO)
     if operation and one.get("status", "completed") == "completed":
         yield RowKind.SURGERY, {"happened_on": day, "procedure": operation}
-
-
-def _extension(one: Resource, name: str) -> Iterator[Any]:
-    for each in one.get("extension") or ():
-        if str(each.get("url", "")).endswith(name):
-            yield each.get("valueCodeableConcept")
-
-
-def _sessions(one: Resource) -> Iterator[object]:
-    for each in one.get("extension") or ():
-        if str(each.get("url", "")).endswith("radiotherapy-sessions"):
-            yield each.get("valueUnsignedInt")
 
 
 def _medication(one: Resource) -> Iterator[Record]:

@@ -165,7 +165,13 @@ def test_a_bundle_gives_the_clinical_row() -> None:
     def coded(*codes: str, system: str = "") -> dict[str, object]:
         return {"coding": [{"code": code, "system": system} for code in codes]}
 
-    patient = {"resourceType": "Patient", "id": "0", "birthDate": "1960-01-01", "gender": "female"}
+    patient = {
+        "resourceType": "Patient",
+        "id": "0",
+        "identifier": [{"value": "MATTI-1"}],
+        "birthDate": "1960-01-01",
+        "gender": "female",
+    }
     side = {"extension": [{"url": "x", "valueCodeableConcept": coded("7771000")}]}
     bundle = {
         "resourceType": "Bundle",
@@ -195,7 +201,7 @@ def test_a_bundle_gives_the_clinical_row() -> None:
     assert [other.kind for other in others] == [RowKind.RT_COURSE]
     cells = section.table.rows[0].cells
     assert section.kind is RowKind.CLINICAL
-    assert (cells["patient_id"], cells["recorded_on"]) == ("0", "2020-01-01")
+    assert (cells["patient_id"], cells["recorded_on"]) == ("MATTI-1", "2020-01-01")
     assert (cells["diagnosis_icd10"], cells["laterality"], cells["sex"]) == ("C50.4", "L", "female")
     assert (cells["rt_start"], cells["rt_end"]) == ("2020-02-01", "2020-02-20")
     assert (cells["chemotherapy"], cells["performance_status"]) == ("yes", "1")
@@ -220,7 +226,7 @@ def test_what_cannot_be_read_is_told_without_quoting_it(form: str, data: bytes, 
 
 
 def test_one_resource_that_cannot_be_read_is_a_problem_of_its_entry() -> None:
-    patient = {"resourceType": "Patient", "id": "MATTI-1"}
+    patient = {"resourceType": "Patient", "id": "MATTI-1", "identifier": [{"value": "MATTI-1"}]}
     sick: dict[str, object] = {"resourceType": "Condition", "recordedDate": "2020-01-01"}
     resources: list[dict[str, object]] = [
         patient,
@@ -255,7 +261,12 @@ def test_a_bundle_gives_operations_courses_drugs_results_and_death() -> None:
     who = {"reference": "urn:uuid:1"}
     mcode = "http://hl7.org/fhir/us/mcode/StructureDefinition/"
     resources: list[dict[str, object]] = [
-        {"resourceType": "Patient", "id": "P-1", "deceasedDateTime": "2021-06-01"},
+        {
+            "resourceType": "Patient",
+            "id": "1",
+            "identifier": [{"value": "P-1"}],
+            "deceasedDateTime": "2021-06-01",
+        },
         {
             "resourceType": "Procedure",
             "subject": who,

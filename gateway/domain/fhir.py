@@ -1,0 +1,80 @@
+"""What consents and clinical exports read alike of HL7 FHIR R4: whose a resource is, and codes.
+
+One module, so that both find the same patient under the same number.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Resource = Mapping[str, Any]
+Entry = tuple[int, str, Resource]
+"""Its place in the bundle from 1, its full URL, the resource."""
+
+
+def entries_of(bundle: Resource) -> list[Entry]:
+    listed = bundle.get("entry")
+    return [
+        (number, str(entry.get("fullUrl") or ""), resource)
+        for number, entry in enumerate(listed if isinstance(listed, list) else (), start=1)
+        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict)
+    ]
+
+
+class Patients:
+    """The Patients of a bundle, and the number by which a hospital knows each.
+
+    Parameters
+    ----------
+    system
+        Of these identifiers is the number; empty for any.
+    """
+
+    def __init__(self, entries: Sequence[Entry], system: str = "") -> None:
+        self._system = system
+        self._by_reference: dict[str, Resource] = {}
+        for _, url, resource in entries:
+            if resource.get("resourceType") == "Patient":
+                self._by_reference[f"Patient/{resource.get('id')}"] = resource
+                if url:
+                    self._by_reference[url] = resource
+
+    def of(self, pointer: Resource | None, owner: Resource) -> Resource | None:
+        """Return the Patient that a reference of `owner` means: contained, by URL or by path."""
+        reference = str((pointer or {}).get("reference") or "").partition("/_history/")[0]
+        if reference.startswith("#"):
+            inside = owner.get("contained") or ()
+            return next((one for one in inside if one.get("id") == reference[1:]), None)
+        path = "/".join(reference.split("/")[-2:])
+        return self._by_reference.get(reference) or self._by_reference.get(path)
+
+    def number(self, patient: Resource | None, pointer: Resource | None = None) -> str:
+        """Return the number, or nothing.
+
+        What the reference itself says goes first; then the official identifier, then any but old
+        ones. A resource's id is none: it may be another patient's number.
+        """
+        own = [one for one in (patient or {}).get("identifier") or () if one.get("use") != "old"]
+        own.sort(key=lambda one: one.get("use") != "official")
+        said = [(pointer or {}).get("identifier") or {}, *own]
+        found = (one for one in said if not self._system or one.get("system") == self._system)
+        return next((str(one["value"]).strip() for one in found if one.get("value")), "")
+
+
+def codes(concept: Any) -> list[str]:
+    found = (concept or {}).get("coding") or ()
+    return [str(coding.get("code", "")) for coding in found if isinstance(coding, dict)]
+
+
+def coded(concept: Any, system: str) -> str | None:
+    """Return the code of one system, told by a part of its address."""
+    for coding in (concept or {}).get("coding") or ():
+        if isinstance(coding, dict) and system in str(coding.get("system", "")).lower():
+            return str(coding.get("code", ""))
+    return None
+
+
+def extensions(resource: Resource, name: str) -> Iterator[Resource]:
+    """Yield the extensions whose address ends in this name."""
+    for each in resource.get("extension") or ():
+        if str(each.get("url", "")).endswith(name):
+            yield each

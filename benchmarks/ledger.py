@@ -38,7 +38,9 @@ from tests.factories.gateway_world import (
 PAGES = (
     "/",
     "/courses",
+    "/courses?at=200",
     "/courses?state=held",
+    "/courses?find=2.25.99",
     "/courses/77",
     "/account",
     "/account/2026-03-01?sender=TPS",
@@ -148,8 +150,10 @@ def fill(service: Any, site: ListedSite, options: argparse.Namespace) -> None:
             for place in range(options.instances):
                 orthanc_id = f"{number:020d}{place:020d}"
                 site.ids.append(orthanc_id)
-                kept.append(instance_row(orthanc_id, number, place, pseudonym, now))
+                row = instance_row(orthanc_id, number, place, pseudonym, now)
+                kept.append(row)
                 if not held:
+                    row.delivered_at = now
                     kept.append(receipt_row(orthanc_id, number, now))
             if len(kept) > CHUNK:
                 flush(session, kept)

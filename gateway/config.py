@@ -249,13 +249,18 @@ class Settings(_Section):
             "plugin's token": self.plugin_token_file,
             "operator's token": self.operator_token_file,
         }
-        if self.listen.certificate is not None:
-            found["console's certificate"] = self.listen.certificate
         if self.archive.client_certificate is not None:
             found["client certificate"] = self.archive.client_certificate
-        if self.dicom is not None and self.dicom.certificate is not None:
-            found["DICOM certificate"] = self.dicom.certificate
-        return found
+        return found | self.port_certificates
+
+    @property
+    def port_certificates(self) -> dict[str, Path]:
+        """What the gateway shows to those who call it; keys are in the same files."""
+        shown = {
+            "console's certificate": self.listen.certificate,
+            "DICOM certificate": self.dicom.certificate if self.dicom else None,
+        }
+        return {name: path for name, path in shown.items() if path is not None}
 
     @property
     def database(self) -> str:

@@ -11,6 +11,7 @@ from gateway.background import Loop
 from gateway.collecting import Schedule
 from gateway.domain.submission import Patience
 from gateway.errors import GatewayError, RetryError
+from gateway.opening import port_certificates
 from gateway.service import Service
 from gateway.services.withdrawal import ERASE
 
@@ -22,6 +23,7 @@ RECHECK_EVERY_S = 3600.0
 DISK_PAUSE_S = 2.0
 DOOR_PAUSE_S = 0.5
 COMMITMENT_PAUSE_S = 1.0
+CERTIFICATE_PAUSE_S = 3600.0
 SPOOL_PAUSE_S = 60.0
 SEAL_PAUSE_S = 60.0
 DROP_EVERY_S = 600.0
@@ -42,6 +44,7 @@ class Background:
         pause = service.settings.poll_seconds
         every = service.settings.canary_minutes * 60
         names = [f"{socket.gethostname()}-sender-{n}" for n in range(service.settings.senders)]
+        certificates = port_certificates(service.settings, service.clock, service.alerts)
         self.intake = self._loop("intake", self._take_in, pause)
         self.loops = [
             self.intake,
@@ -53,6 +56,7 @@ class Background:
             self._loop("recheck", self._recheck, RECHECK_PAUSE_S),
             self._loop("withdrawal", self._erase, WITHDRAWAL_PAUSE_S),
             self._loop("audit", service.seals.seal_if_due, SEAL_PAUSE_S),
+            self._loop("certificates", certificates.step, CERTIFICATE_PAUSE_S),
             self._loop("spool", service.preparer.tidy, SPOOL_PAUSE_S),
             *self._unknown_loops(),
             *self._door_loops(),

@@ -29,6 +29,7 @@ from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
 from gateway.ports import Alerts, Archive, Clock, Pacs, SecondStage, SiteStore
 from gateway.services.accounts import AccountService
+from gateway.services.certificates import PortCertificates
 from gateway.services.clinical_ports import ClinicalArchive
 from gateway.services.courses import CoursePolicy
 from gateway.services.departure import Departure, Throttle
@@ -77,6 +78,11 @@ def departure(settings: Settings, world: World, alerts: Alerts) -> Departure:
         ZoneInfo(hours.time_zone) if hours.windows else None,
         end_of(certificate) if certificate else None,
     )
+
+
+def port_certificates(settings: Settings, clock: Clock, alerts: Alerts) -> PortCertificates:
+    ends = {name: end_of(path, name) for name, path in settings.port_certificates.items()}
+    return PortCertificates(ends, alerts, clock)
 
 
 class KeyedNaming:

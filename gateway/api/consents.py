@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator, Steward
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.services.annulment import AnnulmentService
 from gateway.services.consent import ConsentService
@@ -22,7 +23,7 @@ class Whose(BaseModel):
 
 class Wrong(Whose):
     statement: int
-    comment: str = Field(max_length=400)
+    comment: str = Field(max_length=LONGEST_COMMENT)
 
 
 @router.post("/statements")

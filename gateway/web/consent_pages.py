@@ -12,6 +12,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import OPERATORS, STEWARDS
+from gateway.domain.submission import LONGEST_COMMENT
 from gateway.errors import RejectError
 from gateway.web.frame import caller, opened, page
 
@@ -88,7 +89,7 @@ def read_or_annul(
     request: Request,
     patient_id: Annotated[str, Form(max_length=64)] = "",
     statement: Annotated[int, Form()] = 0,
-    comment: Annotated[str, Form(max_length=400)] = "",
+    comment: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
 ) -> Response:
     service, by = opened(request, *STEWARDS).annulment, caller(request)
     told, code = {"patient_id": patient_id}, 200

@@ -15,7 +15,7 @@ from gateway.adapters.certificate import end_of
 from gateway.app import create_app
 from gateway.config import Settings
 from gateway.errors import ConfigError
-from gateway.opening import World, open_ring, open_world
+from gateway.opening import World, open_ring, open_world, port_certificates
 from gateway.services.departure import Throttle
 from gateway.services.submission import LEASE_S
 from tests.factories import site_objects as make
@@ -152,6 +152,31 @@ def test_with_a_certificate_past_its_date_nothing_is_sent(
     path = certificate(tmp_path / "centre.pem", end + timedelta(days=365))
     rebuilt(hospital, hospital.service.settings)
     assert hospital.send()
+    assert alerts(hospital) == []
+
+
+def check_ports(hospital: Hospital) -> None:
+    service = hospital.service
+    port_certificates(service.settings, service.clock, service.alerts).step()
+
+
+def test_the_certificate_of_an_own_port_is_told_in_time(hospital: Hospital, tmp_path: Path) -> None:
+    end = hospital.clock.now() + timedelta(days=31)
+    path = certificate(tmp_path / "console.pem", end)
+    path.chmod(0o600)
+    listen = hospital.settings.listen.model_dump() | {"certificate": str(path)}
+    rebuilt(hospital, changed(hospital.settings, listen=listen))
+    check_ports(hospital)
+    assert alerts(hospital) == []
+    for passed, word in ((timedelta(days=1), "ends"), (timedelta(days=31), "ended")):
+        hospital.clock.time = end - timedelta(days=31) + passed
+        check_ports(hospital)
+        (alert,) = hospital.service.alerts.open()
+        assert alert["code"] == "port-certificate-expires"
+        assert alert["text"].startswith(f"the console's certificate {word} on {end:%Y-%m-%d}")
+    path.write_bytes(certificate(tmp_path / "new.pem", end + timedelta(days=365)).read_bytes())
+    rebuilt(hospital, hospital.service.settings)
+    check_ports(hospital)
     assert alerts(hospital) == []
 
 

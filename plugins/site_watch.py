@@ -31,6 +31,8 @@ HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
 TIMEOUT_S: Final = 10.0
+MEETING_TIMEOUT_S: Final = 2.0
+"""Before the door opens: a gateway that hangs must not keep Orthanc from its start."""
 MOST_COMING: Final = 10_000
 MOST_PATIENTS: Final = 500
 """Patients, by reason, of whom refusals are kept until the gateway hears of them."""
@@ -109,7 +111,7 @@ class Totals:
 class Link(Protocol):
     """The gateway service, as the plugin sees it."""
 
-    def fetch(self) -> ConsentSnapshot: ...
+    def fetch(self, timeout_s: float = TIMEOUT_S) -> ConsentSnapshot: ...
 
     def tell(self, report: PluginReport) -> None: ...
 
@@ -124,10 +126,10 @@ class HttpLink:
     _known: ConsentSnapshot | None = field(default=None, repr=False)
     """The last snapshot: a long list travels only when it has changed."""
 
-    def fetch(self) -> ConsentSnapshot:
+    def fetch(self, timeout_s: float = TIMEOUT_S) -> ConsentSnapshot:
         tag = {"If-None-Match": f'"{self._known.tag}"'} if self._known else {}
         try:
-            content = self._ask("/internal/consent-snapshot", None, tag)
+            content = self._ask("/internal/consent-snapshot", None, tag, timeout_s)
         except urllib.error.HTTPError as error:
             if error.code != NOT_MODIFIED or self._known is None:
                 raise
@@ -136,15 +138,15 @@ class HttpLink:
         return self._known
 
     def tell(self, report: PluginReport) -> None:
-        self._ask("/internal/plugin-report", report.model_dump_json().encode(), {})
+        self._ask("/internal/plugin-report", report.model_dump_json().encode(), {}, TIMEOUT_S)
 
-    def _ask(self, path: str, body: bytes | None, more: dict[str, str]) -> bytes:
+    def _ask(self, path: str, body: bytes | None, more: dict[str, str], timeout_s: float) -> bytes:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, body, headers | more)  # noqa: S310 - see `open_link`
         direct = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.trust)
         )
-        with direct.open(request, timeout=TIMEOUT_S) as answer:
+        with direct.open(request, timeout=timeout_s) as answer:
             content: bytes = answer.read()
             return content
 
@@ -208,9 +210,10 @@ class Watch:
         ConfigError
             When the gateway follows another policy or has other keys. The gateway has been told.
         """
-        self.step()
+        self._attempt(lambda: self._fetch(MEETING_TIMEOUT_S))
         closed = self._admission.in_force()
         if isinstance(closed, Refusal) and closed.reason in DIFFERENT:
+            self._attempt(self._tell)
             raise ConfigError(meaning_of(closed.reason))
 
     def start(self) -> None:
@@ -243,9 +246,9 @@ class Watch:
             if self._poked.wait(min(self._pause_s(), HEARTBEAT_EVERY_S)):
                 self._stopping.wait(SETTLE_S)
 
-    def _fetch(self) -> None:
+    def _fetch(self, timeout_s: float = TIMEOUT_S) -> None:
         began = self._now()
-        self._admission.renew(self._link.fetch())
+        self._admission.renew(self._link.fetch(timeout_s))
         self._took_s = self._now() - began
 
     def _tell(self) -> None:

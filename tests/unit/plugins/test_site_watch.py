@@ -12,8 +12,10 @@ from gateway.errors import ConfigError
 from plugins.site_admission import Admission, Refusal
 from plugins.site_watch import (
     HEARTBEAT_EVERY_S,
+    MEETING_TIMEOUT_S,
     MOST_PATIENTS,
     SNAPSHOT_EVERY_S,
+    TIMEOUT_S,
     Totals,
     Watch,
     open_link,
@@ -25,12 +27,14 @@ SNAPSHOT = ConsentSnapshot(tag="1", policy_hash="p", identities="i", admitted={"
 class FakeGateway:
     def __init__(self) -> None:
         self.fetched = 0
+        self.patience_s: list[float] = []
         self.reports: list[PluginReport] = []
         self.down = False
         self.work: Callable[[], None] = lambda: None
         self.snapshot = SNAPSHOT
 
-    def fetch(self) -> ConsentSnapshot:
+    def fetch(self, timeout_s: float = TIMEOUT_S) -> ConsentSnapshot:
+        self.patience_s.append(timeout_s)
         if self.down:
             raise ConnectionRefusedError("PatientName=Kanervisto")
         self.fetched += 1
@@ -172,6 +176,7 @@ def test_a_plugin_starts_beside_a_gateway_that_agrees_or_is_not_up_yet(world: Wo
     world.gateway.down = True
     world.watch.meet()
     assert world.admission.snapshot is None
+    assert world.gateway.patience_s == [MEETING_TIMEOUT_S], "Orthanc waits for this one question"
     world.gateway.down = False
     world.gateway.snapshot = follows(world)
     world.seconds += 1.0

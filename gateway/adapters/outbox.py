@@ -265,6 +265,7 @@ class SqlOutbox:
                     "orthanc_id": receipt.orthanc_id,
                     "sha256": receipt.sha256,
                     "verified": receipt.verified_at is not None,
+                    "verified_at": receipt.verified_at.isoformat() if receipt.verified_at else None,
                 }
                 for submission, receipt in session.exec(query)
             ]

@@ -78,6 +78,19 @@ def refusal_of(course: Course) -> Mapping[str, str] | None:
     return {key: refusal[key] for key in ("on", "by", "comment")} if refusal else None
 
 
+def release_of(course: Course) -> dict[str, Any] | None:
+    """Tell that a person let the course go, by the role only, and although what."""
+    release = course.release
+    if not release:
+        return None
+    return {
+        "on": release["released_at"][:10],
+        "by": release["role"],
+        "comment": release["comment"],
+        "reasons": [dict(reason) for reason in release["reasons"]],
+    }
+
+
 def objects_of(stored: Sequence[StoredInstance], course_id: int | None) -> dict[str, Any]:
     """Tell what a course has, how much of it is in the archive, and what differs from before."""
     mine = [one for one in stored if one.course_id == course_id]

@@ -21,7 +21,14 @@ from gateway.domain.submission import content_digest
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
 from gateway.ports import Clock, Course, Courses, Index, Outbox, StoredInstance
-from gateway.services.course_view import left_out_of, objects_of, plans_of, refusal_of, revisions_of
+from gateway.services.course_view import (
+    left_out_of,
+    objects_of,
+    plans_of,
+    refusal_of,
+    release_of,
+    revisions_of,
+)
 from gateway.services.plans import CONFLICT, PlansApart
 
 ATTEMPTS = 5
@@ -271,7 +278,7 @@ class CourseService:
             "instances": course.instances,
             "reasons": list(course.reasons),
             "findings": list(course.findings),
-            "released": bool(course.release),
+            "release": release_of(course),
             "refusal": refusal_of(course),
             "left_out": left_out_of(course, self._course_uid),
             "changed_at": course.changed_at.isoformat(),

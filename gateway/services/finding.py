@@ -1,6 +1,7 @@
 """Finding one course among many, by what people know of it."""
 
 from collections.abc import Callable
+from functools import cache
 
 from gateway.ports import Courses
 
@@ -13,7 +14,7 @@ class CourseFinder:
 
     def __init__(self, courses: Courses, course_uid: Callable[[str], str]) -> None:
         self._courses = courses
-        self._course_uid = course_uid
+        self._course_uid = cache(course_uid)  # names stay, and many searches ask for all
 
     def find(self, text: str) -> list[int]:
         """Return the numbers of the courses that a text can mean.

@@ -54,12 +54,21 @@ def course(
         ("what has come", ", ".join(f"{c['instances']} {c['modality']}" for c in told["contents"])),
         ("sent and verified", f"{verified} of {len(told['sent'])}"),
         *(("why it waits", reason["text"]) for reason in told["reasons"]),
+        *_decided(told),
         *((f"plan {one['plan']}", _goes(one, told["left_out"])) for one in told["plans"]),
         *((f["severity"], f"{f['code']}: {f['text']}") for f in told["findings"]),
         *(("revises", _other_plan(link)) for link in told["revises"]),
         *(("revised by", _other_plan(link)) for link in told["revised_by"]),
     ]
     print_table((f"course {course}", ""), rows)
+
+
+def _decided(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say what a person decided of the course as a whole."""
+    words = (("released", told["release"]), ("refused", told["refusal"]))
+    return [
+        (word, f"on {said['on']} ({said['by']}): {said['comment']}") for word, said in words if said
+    ]
 
 
 def _goes(plan: dict[str, Any], left_out: list[dict[str, Any]]) -> str:

@@ -110,6 +110,8 @@ def test_a_hospital_needs_its_settings_file_only(
     assert "4 CT, 1 RTSTRUCT, 1 RTPLAN" in run(app, ["course", "1", "--config", str(config)]).stdout
     words = ["release", "1", "--config", str(config), "--comment", "the dose is lost"]
     assert run(app, words).stdout == "course 1 is ready\n"
+    shown = run(app, ["course", "1", "--config", str(config)]).stdout
+    assert "(operator): the dose is lost" in " ".join(shown.split())
     wrong = run(app, ["status", "--config", str(config), "--centre", "TYKS"]).exception
     assert str(wrong) == "no centre TYKS runs here; there are KUH"
 

@@ -172,6 +172,9 @@ def test_a_held_course_is_released_on_the_page(hospital: Hospital) -> None:
     answer = call(hospital, "POST", "/courses/1/release", data=right, cookies=cookies)
     assert answer.status_code == 303
     assert hospital.states() == ["ready"]
+    shown = call(hospital, "GET", "/courses/1", cookies=cookies).text
+    assert "by an operator: dose is not exported by this system. It could go although" in shown
+    assert "no dose has come" in shown
 
 
 def test_releasing_what_is_not_held_is_refused(hospital: Hospital) -> None:

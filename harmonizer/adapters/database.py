@@ -111,7 +111,7 @@ def _prepare(connection: Any, _record: Any) -> None:
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        "synchronous = FULL",  # a receipt outlives a power cut
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -16,7 +16,8 @@ class SqlErasures:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = reading(engine)
-        self._open: frozenset[str] | None = None
+        self._revision = 0
+        self._open: tuple[int, frozenset[str]] | None = None
 
     def recall(self, pseudonym: str, comment: str, now: datetime) -> None:
         if pseudonym in self.recalled():
@@ -24,14 +25,16 @@ class SqlErasures:
         with Session(self._engine) as session:
             session.add(RecallRow(pseudonym=pseudonym, comment=comment, ordered_at=now))
             session.commit()
-        self._open = None
+        self._revision += 1
 
     def recalled(self) -> frozenset[str]:
-        found = self._open
-        if found is None:
-            query = select(RecallRow.pseudonym).where(col(RecallRow.closed_at).is_(None))
-            with Session(self._reading) as session:
-                found = self._open = frozenset(session.exec(query))
+        revision, kept = self._revision, self._open  # before reading: a change meanwhile counts
+        if kept is not None and kept[0] == revision:
+            return kept[1]
+        query = select(RecallRow.pseudonym).where(col(RecallRow.closed_at).is_(None))
+        with Session(self._reading) as session:
+            found = frozenset(session.exec(query))
+        self._open = revision, found
         return found
 
     def close(self, pseudonym: str, now: datetime) -> None:
@@ -39,7 +42,7 @@ class SqlErasures:
         with Session(self._engine) as session:
             session.exec(update(RecallRow).where(which).values(closed_at=now))
             session.commit()
-        self._open = None
+        self._revision += 1
 
     def keep(self, pseudonym: str, erased_at: datetime, receipt: SignedReceipt) -> None:
         with Session(self._engine) as session:

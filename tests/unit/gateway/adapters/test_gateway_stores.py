@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from gateway.adapters.audit import SqlAudit
 from gateway.adapters.database import open_engine
+from gateway.adapters.erasures import SqlErasures
 from gateway.adapters.schema import upgrade
 from gateway.adapters.tables import GatewayTable
 from gateway.adapters.vault import SqlVault
@@ -149,3 +150,20 @@ def test_a_changed_audit_trail_is_noticed(
         other.execute(tamper)
     other.close()
     assert audit.first_break() == broken_at
+
+
+def test_a_recall_that_comes_while_recalls_are_read_is_not_forgotten(engine: Engine) -> None:
+    erasures, now = SqlErasures(engine), FakeClock().now()
+    read: list[str] = []
+
+    def recall_meanwhile(_db: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            read.append(statement)
+            if len(read) == 1:
+                erasures.recall("PAAA", "sent under a namesake", now)
+
+    event.listen(engine, "after_cursor_execute", recall_meanwhile)
+    erasures.recalled()  # it may be one of before: the recall came after it was asked for
+    assert erasures.recalled() == {"PAAA"}
+    erasures.close("PAAA", now)
+    assert erasures.recalled() == frozenset()

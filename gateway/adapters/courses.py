@@ -34,11 +34,13 @@ class SqlCourses:
             row = session.get(CourseRow, course_id)
             return None if row is None else _course(row)
 
-    def find(self, state: str | None = None, limit: int = 500, offset: int = 0) -> list[Course]:
+    def find(
+        self, state: CourseState | None = None, limit: int | None = 500, offset: int = 0
+    ) -> list[Course]:
         order = (col(CourseRow.changed_at).desc(), col(CourseRow.id).desc())
         query = select(CourseRow).order_by(*order).offset(offset).limit(limit)
-        if state:
-            query = query.where(CourseRow.state == state)
+        if state is not None:
+            query = query.where(CourseRow.state == state.value)
         with Session(self._reading) as session:
             return [_course(row) for row in session.exec(query)]
 

@@ -1,13 +1,14 @@
 """HTTP for courses and the gateway's status: parse, call one service, answer."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from gateway.api.access import Operator, Reader, Steward
+from gateway.domain.courses import CourseState
 from gateway.domain.submission import LONGEST_COMMENT
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService
@@ -19,6 +20,9 @@ from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 
 router = APIRouter(tags=["courses"])
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 class Comment(BaseModel):
@@ -90,10 +94,14 @@ def confirm_gone(comment: Comment, request: Request, caller: Operator) -> dict[s
 
 @router.get("/api/v1/courses")
 def read_courses(
-    request: Request, _role: Operator, state: str | None = None, limit: int = 500
+    request: Request,
+    _role: Operator,
+    state: CourseState | None = None,
+    limit: Limit = 500,
+    offset: Offset = 0,
 ) -> list[dict[str, Any]]:
     """Courses, the latest change first."""
-    return course_service(request).find(state, limit)
+    return course_service(request).find(state, limit, offset)
 
 
 @router.get("/api/v1/courses/{course_id}")
@@ -156,7 +164,7 @@ def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
 
 
 @router.get("/api/v1/audit")
-def read_audit(request: Request, _role: Reader, limit: int = 200) -> dict[str, Any]:
+def read_audit(request: Request, _role: Reader, limit: Limit = 200) -> dict[str, Any]:
     """The latest events of the audit chain, and where it is broken if it is."""
     audit = request.app.state.audit
-    return {"broken_at": audit.first_break(), "entries": audit.entries(min(limit, 1000))}
+    return {"broken_at": audit.first_break(), "entries": audit.entries(limit)}

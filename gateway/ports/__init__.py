@@ -129,8 +129,10 @@ class Courses(Protocol):
 
     def get(self, course_id: int) -> Course | None: ...
 
-    def find(self, state: str | None = None, limit: int = 500, offset: int = 0) -> list[Course]:
-        """Return courses, of a state or of all, the latest change first."""
+    def find(
+        self, state: CourseState | None = None, limit: int | None = 500, offset: int = 0
+    ) -> list[Course]:
+        """Return courses, of a state or of all, the latest change first; None is no limit."""
         ...
 
     def anchors(self) -> dict[int, str]:

@@ -252,7 +252,7 @@ class CourseService:
         studies = {member.instance.study_instance_uid for member in members}
         return bool(self._index.others_with(studies, course.pseudonym))
 
-    def find(self, state: str | None, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+    def find(self, state: CourseState | None, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         """Return courses, the latest change first, as the API and the pages show them."""
         return [self.describe(course) for course in self._courses.find(state, limit, offset)]
 

@@ -10,8 +10,6 @@ from gateway.contract.receipts import CourseHolding
 from gateway.domain.courses import CourseState
 from gateway.ports import Archive, Audit, Course, Courses
 
-EVERYTHING = 1_000_000
-
 
 class RecheckService:
     """Compares delivered courses with what the archive says that it holds."""
@@ -31,7 +29,7 @@ class RecheckService:
     def step(self) -> dict[str, int]:
         """Ask once. Returns how many delivered courses there are and how many go again."""
         # The courses first: what is delivered meanwhile must not look as if it were missing.
-        delivered = self._courses.find(CourseState.DELIVERED.value, EVERYTHING)
+        delivered = self._courses.find(CourseState.DELIVERED, limit=None)
         held = {holding.course_uid: holding for holding in self._archive.holdings()}
         lacking = [course for course in delivered if self._is_lacking(course, held)]
         for course in lacking:

@@ -34,7 +34,8 @@ def show_courses(
         return _found(request, find)
     counts = request.app.state.courses.counts()
     total = counts[state] if state else sum(counts.values())
-    found = service.find(state or None, ON_A_PAGE, (at - 1) * ON_A_PAGE)
+    chosen = CourseState(state) if state else None
+    found = service.find(chosen, ON_A_PAGE, (at - 1) * ON_A_PAGE)
     told = {"counts": counts, "total": total, "first": (at - 1) * ON_A_PAGE + 1, "at": at}
     pages = max(1, math.ceil(total / ON_A_PAGE))
     return page(request, "courses.html", courses=found, state=state, pages=pages, **told)

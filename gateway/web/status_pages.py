@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import READERS
 from gateway.domain.accounts import AccountRole
+from gateway.domain.courses import CourseState
 from gateway.web.frame import opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -18,7 +19,7 @@ def show_status(request: Request) -> Response:
     state = opened(request, *READERS)
     if request.state.caller.role is AccountRole.AUDITOR:
         return RedirectResponse("/audit", 303)
-    held = state.course_service.find("held", LONGEST)
+    held = state.course_service.find(CourseState.HELD, LONGEST)
     collection = state.collection.as_json() if state.collection else None
     latest = state.course_service.find(None, LATEST)
     told = {"status": state.status.status(), "held": held, "courses": latest}

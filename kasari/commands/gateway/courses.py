@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.domain.courses import CourseState
 from kasari.doors import Door, gateway_door
 from kasari.options import AsJson, Centre, Gateways
 from kasari.tables import print_table
@@ -16,13 +17,17 @@ Plan = Annotated[str, typer.Option(help="The plan, as `course` names it.")]
 def courses(
     *,
     centre: Centre = "",
-    state: Annotated[str | None, typer.Option(help="Only this state, e.g. held.")] = None,
+    state: Annotated[CourseState | None, typer.Option(help="Only this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 500,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
     where: Gateways = None,
     as_json: AsJson = False,
 ) -> None:
     """Courses and why they wait. Example: kasari gateway courses --centre KUH --state held"""
-    query = f"?state={state}" if state else ""
-    told = gateway_door(centre, where).json("GET", f"/api/v1/courses{query}")
+    asked = {"limit": limit, "offset": offset} | ({"state": state.value} if state else {})
+    told = gateway_door(centre, where).json("GET", "/api/v1/courses", params=asked)
+    if len(told) == limit:
+        typer.echo(f"there may be more: --offset {offset + limit}", err=True)
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from gateway.adapters.tables.courses import CourseRow
 from tests.integration.gateway.conftest import Hospital
-from tests.integration.gateway.test_gateway_http import call, session
+from tests.integration.gateway.test_gateway_http import call, operator, session
 
 MANY = 260
 
@@ -92,3 +92,19 @@ def test_what_names_no_course_and_what_names_many_is_told(busy: Hospital) -> Non
     page = read(busy, "/courses?find=2.25.777")
     assert "260 courses may be meant" in page
     assert len(listed(page)) == 50
+
+
+@pytest.mark.parametrize("asked", ["limit=-1", "limit=0", "limit=1001", "offset=-1", "state=lost"])
+def test_what_cannot_be_asked_for_is_refused(busy: Hospital, asked: str) -> None:
+    assert operator(busy, "GET", f"/api/v1/courses?{asked}").status_code == 422
+
+
+def test_the_interface_pages_through_every_course_once(busy: Hospital) -> None:
+    seen: list[int] = []
+    while page := operator(busy, "GET", f"/api/v1/courses?limit=100&offset={len(seen)}").json():
+        seen += [course["id"] for course in page]
+    assert seen == list(range(MANY, 0, -1))
+
+
+def test_an_audit_of_less_than_one_event_is_refused(busy: Hospital) -> None:
+    assert operator(busy, "GET", "/api/v1/audit?limit=-1").status_code == 422

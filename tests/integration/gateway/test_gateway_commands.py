@@ -45,6 +45,14 @@ def test_a_course_tells_why_it_waits(stack: Path) -> None:
     assert isinstance(kasari(stack, "course", "99").exception, InputError)
 
 
+def test_courses_of_a_state_come_by_the_page(stack: Path) -> None:
+    (held,) = json.loads(kasari(stack, "courses", "--state", "held", "--json").stdout)
+    assert held["id"] == 1
+    assert json.loads(kasari(stack, "courses", "--offset", "1", "--json").stdout) == []
+    assert "--offset 1" in kasari(stack, "courses", "--limit", "1").stderr
+    assert kasari(stack, "courses", "--state", "held&limit=9").exit_code == 2
+
+
 def test_a_plan_is_left_out_and_taken_in(stack: Path, hospital: Hospital) -> None:
     patient = hospital.pseudonym()
     hospital.take_in([make.plan(190, 100, patient, approval="UNAPPROVED")])

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from gateway.domain.courses import CourseState
 from gateway.errors import RejectError, RetryError, StopError
 from gateway.services.submission import LEASE_S
 from tests.factories import site_objects as make
@@ -110,7 +111,7 @@ def test_other_content_under_the_same_uid_holds_the_course(hospital: Hospital) -
     hospital.take_in(make.course(patient=hospital.pseudonym()))
     hospital.take_in([make.ct(1, 0.5, hospital.pseudonym())])
     assert hospital.states() == ["held"]
-    (course,) = hospital.service.course_service.find("held", 10)
+    (course,) = hospital.service.course_service.find(CourseState.HELD, 10)
     assert "conflict" in [reason["code"] for reason in course["reasons"]]
 
 

@@ -10,6 +10,7 @@ from gateway.app import open_ring
 from gateway.config import Settings
 from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
+from gateway.domain.courses import CourseState
 from gateway.domain.deid import read_identity
 from gateway.errors import RejectError
 from plugins.site_admission import Admission, Admitted, Refusal
@@ -150,7 +151,7 @@ def test_what_the_archive_has_of_another_patient_is_held_with_the_reason(
     )
     hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
     assert hospital.send()
-    held = hospital.service.course_service.find("held", 10)
+    held = hospital.service.course_service.find(CourseState.HELD, 10)
     assert [one["reasons"][-1]["code"] for one in held] == ["of-another-patient"]
     merge(hospital)
     hospital.turn()

@@ -44,7 +44,10 @@ def test_a_request_with_such_a_value_is_answered(settings: Settings) -> None:
     with postgresql() as server:
         own = settings.model_copy(update={"database_url": new_database(server, "requests")})
         with contextmanager(hospital_of)(own) as hospital:
-            for path in ("/api/v1/courses?state=%00", f"/api/v1/courses/{10**12}"):
+            for path in (
+                "/api/v1/account/days/2026-03-02?sender=%00",
+                f"/api/v1/courses/{10**12}",
+            ):
                 answer = operator(hospital, "GET", path)
                 assert (answer.status_code, answer.json()["code"]) == (422, "cannot-be-kept")
             assert operator(hospital, "GET", "/api/v1/courses").json() == []

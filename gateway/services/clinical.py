@@ -125,13 +125,13 @@ class ClinicalService:
         if not options.check_only:
             self._audit.record("clinical-import", caller, "-", f"{word}, {options.source}")
         try:
-            if word in READERS:
+            if word in self._readers:
                 sections = self._readers[word](data, self._lists)
             else:
                 sections = [Section(WORDS[word], read_table(data, first_line, keep_long=True))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
-        form = word if word in READERS else "csv"
+        form = word if word in self._readers else "csv"
         batch = batch_name(self._key, data)
         origin = Origin(options.source, form, self._lists.fingerprint, batch)
         return self._import(sections, options, origin)

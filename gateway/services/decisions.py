@@ -54,13 +54,13 @@ class DecisionService:
             raise RejectError("not-held", f"the course is {course.state.value}, not held")
         if any(reason["code"] == "no-consent" for reason in course.reasons):
             raise RejectError("no-consent", "consent is not in force; nobody can release this")
-        self._screen(course, comment)
+        comment = self._screen(course, comment)
         self._audit.record("course-release", caller, course.anchor_uid, comment)
         release = {
             "released_at": self._clock.now().isoformat(),
             "role": role_of(caller),
             "reasons": [dict(reason) for reason in course.reasons],
-            "comment": comment.strip(),
+            "comment": comment,
         }
         again = replace(course, release=release, refusal=None)
         if course.state is CourseState.REFUSED:
@@ -73,12 +73,12 @@ class DecisionService:
         course = self._service.existing(course_id)
         if course.state not in _WAITS:
             raise RejectError("not-held", f"the course is {course.state.value}, not held")
-        self._screen(course, comment)
+        comment = self._screen(course, comment)
         self._audit.record("course-refuse", caller, course.anchor_uid, comment)
         refusal = {
             "on": self._clock.now().date().isoformat(),
             "by": caller,
-            "comment": comment.strip(),
+            "comment": comment,
             "digest": course.content_digest,
         }
         self._courses.save(replace(course, refusal=refusal))
@@ -143,7 +143,7 @@ class DecisionService:
         seen: Sequence[dict[str, str]] = (),
     ) -> None:
         """Remember it with the course. What a person has seen of a plan goes with the course."""
-        self._screen(course, comment)
+        comment = self._screen(course, comment)
         uid = plan.instance.sop_instance_uid
         action = "plan-take-in" if take_in else "plan-leave-out"
         self._audit.record(action, caller, uid, comment)
@@ -156,7 +156,7 @@ class DecisionService:
                 "released_at": now.isoformat(),
                 "role": role_of(caller),
                 "reasons": [*before["reasons"], *seen],
-                "comment": "; ".join(filter(None, (before["comment"], comment.strip()))),
+                "comment": "; ".join(filter(None, (before["comment"], comment))),
             }
         plans = {**course.plans, uid: said}
         self._courses.save(replace(course, plans=plans, release=release))
@@ -165,6 +165,7 @@ class DecisionService:
         self._service.look_at(self._service.existing(course_id).pseudonym)
         return self._service.describe(self._service.existing(course_id))
 
-    def _screen(self, course: Course, comment: str) -> None:
+    def _screen(self, course: Course, comment: str) -> str:
+        """Return the comment, stripped. Raises `RejectError` if it would identify the patient."""
         person = self._vault.person(course.pseudonym)
-        check_comment(comment, person.words() if person else ())
+        return check_comment(comment, person.words() if person else ())

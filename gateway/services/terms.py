@@ -116,8 +116,8 @@ class TermService:
         terms = self._same(replacement)
         patients = self._terms.patients([term.replacement for term in terms])
         chosen = self._chosen(terms[0], decision, text, patients)
-        self._screen(comment, terms[0], decision, patients)
-        self._audit.record(f"term-{decision.value}", caller, terms[0].replacement, comment.strip())
+        comment = self._screen(comment, terms[0], decision, patients)
+        self._audit.record(f"term-{decision.value}", caller, terms[0].replacement, comment)
         names = [term.replacement for term in terms]
         before = self._terms.in_force()
         self._terms.decide(names, decision, chosen)
@@ -130,14 +130,16 @@ class TermService:
         decided = self._describe(self._same(replacement))
         return {**decided, "courses": len(again)}
 
-    def _screen(self, comment: str, term: Term, decision: Decision, patients: set[str]) -> None:
-        """What stays redacted may be a name, and is not to be said in the comment instead."""
+    def _screen(self, comment: str, term: Term, decision: Decision, patients: set[str]) -> str:
+        """Return the comment, stripped, which may be empty.
+
+        What stays redacted may be a name, and is not to be said in the comment instead.
+        """
         people = (self._vault.person(pseudonym) for pseudonym in patients)
         known = {word for person in people if person for word in person.words()}
         if decision is not Decision.APPROVED:
             known |= {self._original(term)}
-        if comment.strip():
-            check_comment(comment, known)
+        return check_comment(comment, known) if comment.strip() else ""
 
     def _same(self, replacement: str) -> list[Term]:
         """Return the term with its other name, which a shorter attribute gave it."""

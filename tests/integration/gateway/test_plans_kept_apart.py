@@ -230,6 +230,13 @@ def test_withdrawal_reaches_what_is_kept_apart(both: Hospital) -> None:
     assert account.held == 0
 
 
+def test_what_a_person_said_is_kept_without_the_space_around_it(both: Hospital) -> None:
+    both.service.decisions.take_in(1, name(both, TRIAL), "  it was treated \n", "operator")
+    (course,) = both.service.courses.find()
+    assert course.plans[make.uid(TRIAL)]["comment"] == "it was treated"
+    assert both.service.audit.entries(1)[0]["detail"] == "it was treated"
+
+
 def test_on_the_page_of_the_course_and_over_http(both: Hospital) -> None:
     cookies = session(both)
     page = call(both, "GET", "/courses/1", cookies=cookies).text

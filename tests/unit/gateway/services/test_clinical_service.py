@@ -19,7 +19,8 @@ from gateway.contract.clinical import (
     RowProblem,
     WithdrawalReceipt,
 )
-from gateway.domain.clinical import Person
+from gateway.domain.clinical import CodeLists, Person
+from gateway.domain.clinical.sources import Section
 from gateway.errors import RejectError, RetryError
 from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions, ImportResult
 
@@ -361,3 +362,24 @@ def test_a_single_row_that_is_too_large_is_set_aside(centre: Centre) -> None:
     centre.archive.rows_at_once = 0
     centre.sender.send()
     assert centre.service.counts() == {"refused": 3, "held": 0}
+
+
+def test_an_export_is_read_by_what_the_centre_was_given(centre: Centre) -> None:
+    """A form that only this centre has a reader for is one; its name is not among ours."""
+    read: list[bytes] = []
+
+    def reader(data: bytes, _lists: CodeLists) -> list[Section]:
+        read.append(data)
+        return []
+
+    service = ClinicalService(
+        centre.store,
+        centre.people,
+        load_code_lists(),
+        FixedClock(),
+        centre.audit,
+        b"k" * 32,
+        {"aria": reader},
+    )
+    assert service.import_file("aria", b"export", "operator") == ImportResult(rows=0)
+    assert read == [b"export"]

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -16,8 +16,11 @@ from gateway.ports import Answer, Spooled
 BOUNDARY = "kasari-9f2c1d7a5b"
 _TIMEOUT = httpx.Timeout(15.0, read=300.0, write=120.0)
 _FAILED, _STORED = "00081198", "00081199"
+_STATUS = TypeAdapter(SubmissionStatus)
+_RECEIPTS = TypeAdapter(Receipts)
 _HOLDINGS = TypeAdapter(list[CourseHolding])
 _SOP, _REASON = "00081155", "00081197"
+T = TypeVar("T")
 
 
 def open_archive_client(
@@ -59,10 +62,7 @@ class HttpArchive:
             # We send for consent in force only: the archive has not heard yet that it is again.
             raise RetryError("the archive still has it that the patient withdrew")
         raise_for(answer, "course")
-        try:
-            return SubmissionStatus.model_validate_json(answer.content)
-        except ValidationError:
-            raise RetryError("the archive's answer to the announcement is not understood") from None
+        return understood(_STATUS, answer, "answer to the announcement")
 
     def store(self, batch: Sequence[tuple[Spooled, Iterator[bytes]]]) -> Answer:
         answer = ask(
@@ -84,18 +84,12 @@ class HttpArchive:
     def verify(self, course_uid: str, version: int) -> Receipts:
         answer = ask(self._client, "POST", f"/api/v1/submissions/{course_uid}/{version}/verify")
         raise_for(answer, "course")
-        try:
-            return Receipts.model_validate_json(answer.content)
-        except ValidationError:
-            raise RetryError("the archive's receipts are not understood") from None
+        return understood(_RECEIPTS, answer, "list of receipts")
 
     def holdings(self) -> Sequence[CourseHolding]:
         answer = ask(self._client, "GET", "/api/v1/holdings")
         raise_for(answer, "course")
-        try:
-            return _HOLDINGS.validate_json(answer.content)
-        except ValidationError:
-            raise RetryError("the archive's list of what it holds is not understood") from None
+        return understood(_HOLDINGS, answer, "list of what it holds")
 
 
 def ask(client: httpx.Client, method: str, path: str, **how: Any) -> httpx.Response:
@@ -121,6 +115,15 @@ def raise_for(answer: httpx.Response, what: str) -> None:
         raise RetryError(f"the archive answered {status}")
     code = _code(answer) or f"archive-{status}"
     raise RejectError(code, f"the archive refuses the {what}: {_reason(answer)}")
+
+
+def understood(kind: TypeAdapter[T], answer: httpx.Response, what: str) -> T:
+    """Read the body of an answer, which is the archive's `what`, or raise `RetryError`."""
+    try:
+        return kind.validate_json(answer.content)
+    except ValidationError:
+        # None of it goes on: what was not understood is quoted, and may be a clinical value.
+        raise RetryError(f"the archive's {what} is not understood") from None
 
 
 def _distrust(error: BaseException | None) -> str | None:

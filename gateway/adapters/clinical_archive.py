@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from gateway.adapters.archive import ask, raise_for
+from gateway.adapters.archive import ask, raise_for, understood
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.contract.recruitment import RecruitmentCounts
-from gateway.errors import RetryError
 
+_RECEIPT: Final = TypeAdapter(BatchReceipt)
 _RECEIPTS: Final = TypeAdapter(list[WithdrawalReceipt])
 
 
@@ -24,17 +24,11 @@ class HttpClinicalArchive:
         body = batch.model_dump_json().encode()
         headers = {"content-type": "application/json"}
         answer = self._ask("POST", "/api/v1/clinical-batches", content=body, headers=headers)
-        try:
-            return BatchReceipt.model_validate_json(answer.content)
-        except ValidationError as error:
-            raise RetryError("the archive's answer to a clinical batch is no receipt") from error
+        return understood(_RECEIPT, answer, "answer to a clinical batch")
 
     def withdrawals(self) -> Sequence[WithdrawalReceipt]:
         answer = self._ask("GET", "/api/v1/withdrawals")
-        try:
-            return _RECEIPTS.validate_json(answer.content)
-        except ValidationError as error:
-            raise RetryError("the archive's receipts of withdrawals are not understood") from error
+        return understood(_RECEIPTS, answer, "list of withdrawals")
 
     def tell_recruitment(self, counts: RecruitmentCounts) -> None:
         body = counts.model_dump_json().encode()

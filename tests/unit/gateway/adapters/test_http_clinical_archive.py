@@ -1,6 +1,7 @@
 """The archive's door for clinical rows: what each answer leads to."""
 
 import ssl
+from traceback import format_exception
 
 import httpx
 import pytest
@@ -60,3 +61,12 @@ def test_a_wrong_certificate_is_told_as_one() -> None:
     failure.__cause__ = cause
     with pytest.raises(TrustError, match="certificate has expired"):
         door(failure).send(BATCH)
+
+
+def test_an_answer_that_is_not_understood_is_quoted_nowhere() -> None:
+    odd = httpx.Response(200, json=[{"national_id": 7, "rows": "Virtanen"}])
+    archive = door(odd)
+    for act in (lambda: archive.send(BATCH), archive.withdrawals):
+        with pytest.raises(RetryError, match="not understood") as caught:
+            act()
+        assert "Virtanen" not in "".join(format_exception(caught.value))

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from gateway.adapters.database import insert_many
+from gateway.adapters.database import insert_many, reading
 from gateway.adapters.tables.clinical import (
     ClinicalBatchRow,
     ClinicalHeldRow,
@@ -33,9 +33,10 @@ class SqlClinicalStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = reading(engine)
 
     def add(self, additions: Sequence[Addition], at: datetime, dry: bool = False) -> Stored:
-        with self._engine.begin() as db:
+        with (self._reading if dry else self._engine).begin() as db:
             current = _current(db, [a.row.row_key for a in additions])
             new: list[dict[str, Any]] = []
             replaced: list[int] = []
@@ -139,12 +140,12 @@ class SqlClinicalStore:
             return gone
 
     def forgotten(self) -> Mapping[str, Forgotten]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return {row.pseudonym: _forgotten(row) for row in db.execute(select(withdrawals))}
 
     def came_since(self, pseudonym: str, when: datetime) -> bool:
         which = (rows.c.pseudonym == pseudonym) & (rows.c.imported_at >= when)
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return db.execute(select(rows.c.id).where(which).limit(1)).first() is not None
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None:
@@ -165,7 +166,7 @@ class SqlClinicalStore:
                 db.execute(delete(withdrawals).where(withdrawals.c.pseudonym.in_(part)))
 
     def counts(self) -> dict[str, int]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             query = select(rows.c.state, func.count()).group_by(rows.c.state)
             counted = {state: int(number) for state, number in db.execute(query)}
             counted["held"] = int(db.scalar(select(func.count()).select_from(held)) or 0)

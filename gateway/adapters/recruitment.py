@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Engine, Table, delete, func, insert, select
 
+from gateway.adapters.database import reading
 from gateway.adapters.tables.recruitment import ScreeningRow
 from gateway.domain.recruitment import Screened
 
@@ -18,6 +19,7 @@ class SqlScreening:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = reading(engine)
 
     def replace(self, source: str, events: Sequence[Screened], at: datetime) -> None:
         with self._engine.begin() as db:
@@ -27,11 +29,11 @@ class SqlScreening:
                 db.execute(insert(rows), values)
 
     def events(self) -> Sequence[Screened]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             columns = [rows.c[name] for name in SAID]
             return [Screened(*row) for row in db.execute(select(*columns).order_by(rows.c.id))]
 
     def version(self) -> str:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             query = select(func.count(), func.max(rows.c.id), func.max(rows.c.imported_at))
             return ":".join(str(value) for value in db.execute(query).one())

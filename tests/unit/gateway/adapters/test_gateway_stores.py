@@ -1,7 +1,7 @@
 """Vault, audit chain and schema on a real SQLite file."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, text
 
 from gateway.adapters.audit import SqlAudit
+from gateway.adapters.clinical_store import SqlClinicalStore
 from gateway.adapters.database import open_engine
 from gateway.adapters.erasures import SqlErasures
+from gateway.adapters.recruitment import SqlScreening
 from gateway.adapters.schema import upgrade
 from gateway.adapters.tables import GatewayTable
 from gateway.adapters.vault import SqlVault
@@ -167,3 +169,27 @@ def test_a_recall_that_comes_while_recalls_are_read_is_not_forgotten(engine: Eng
     assert erasures.recalled() == {"PAAA"}
     erasures.close("PAAA", now)
     assert erasures.recalled() == frozenset()
+
+
+READERS: dict[str, Callable[[Engine], object]] = {
+    "who was forgotten": lambda engine: SqlClinicalStore(engine).forgotten(),
+    "rows since": lambda engine: SqlClinicalStore(engine).came_since("PAAA", FakeClock().now()),
+    "rows by state": lambda engine: SqlClinicalStore(engine).counts(),
+    "a file that is only checked": lambda engine: SqlClinicalStore(engine).add(
+        [], FakeClock().now(), dry=True
+    ),
+    "screened": lambda engine: SqlScreening(engine).events(),
+    "when screened": lambda engine: SqlScreening(engine).version(),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_whoever_only_reads_waits_for_no_writer(
+    database: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Engine], object]
+) -> None:
+    monkeypatch.setattr("gateway.adapters.database.BUSY_TIMEOUT_MS", 10)
+    engine = open_engine(f"sqlite:///{database}")
+    upgrade(engine)
+    with engine.begin():  # somebody writes
+        read(engine)
+    engine.dispose()

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from gateway.adapters.database import insert_many, reading
+from gateway.adapters.database import chunks, insert_many, reading
 from gateway.adapters.tables.clinical import (
     ClinicalBatchRow,
     ClinicalHeldRow,
@@ -20,8 +20,6 @@ from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, With
 from gateway.contract.facts import FACTS
 from gateway.domain.clinical import Addition, Forgotten, Problem, Stored
 
-CHUNK: Final = 500
-T = TypeVar("T")
 rows = ClinicalOutboxRow.__table__  # type: ignore[attr-defined]
 batches = ClinicalBatchRow.__table__  # type: ignore[attr-defined]
 withdrawals = ClinicalWithdrawalRow.__table__  # type: ignore[attr-defined]
@@ -124,8 +122,8 @@ class SqlClinicalStore:
         withheld = rows.c.state == "withheld"
         with self._engine.begin() as db:
             found = db.scalars(select(rows.c.pseudonym).where(withheld).distinct()).all()
-            returned = sorted(consenting & set(found))
-            for part in _chunks(returned):
+            returned = consenting & set(found)
+            for part in chunks(returned):
                 which = withheld & rows.c.pseudonym.in_(part)
                 old = which & rows.c.superseded_at.is_not(None)
                 db.execute(update(rows).where(old).values(state="superseded"))
@@ -150,7 +148,7 @@ class SqlClinicalStore:
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None:
         with self._engine.begin() as db:
-            for part in _chunks(sorted(pseudonyms)):
+            for part in chunks(pseudonyms):
                 which = withdrawals.c.pseudonym.in_(part)
                 db.execute(update(withdrawals).where(which).values(archive_told_at=at))
 
@@ -162,7 +160,7 @@ class SqlClinicalStore:
 
     def readmit(self, pseudonyms: Collection[str]) -> None:
         with self._engine.begin() as db:
-            for part in _chunks(sorted(pseudonyms)):
+            for part in chunks(pseudonyms):
                 db.execute(delete(withdrawals).where(withdrawals.c.pseudonym.in_(part)))
 
     def counts(self) -> dict[str, int]:
@@ -180,7 +178,7 @@ def _forgotten(row: Row[Any]) -> Forgotten:
 
 def _current(db: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
-    for part in _chunks(keys):
+    for part in chunks(keys):
         which = rows.c.row_key.in_(part) & rows.c.superseded_at.is_(None)
         query = select(rows.c.id, rows.c.row_key, rows.c.digest, rows.c.source).where(which)
         found.update({row.row_key: row for row in db.execute(query)})
@@ -206,7 +204,7 @@ def _values(addition: Addition, at: datetime) -> dict[str, Any]:
 
 
 def _supersede(db: Connection, ids: Sequence[int], at: datetime) -> None:
-    for part in _chunks(ids):
+    for part in chunks(ids):
         which = rows.c.id.in_(part)
         db.execute(update(rows).where(which).values(superseded_at=at))
         unsent = which & rows.c.state.in_(("waiting", "withheld"))
@@ -218,7 +216,7 @@ def _withhold(db: Connection, batch_id: str, consenting: Set[str]) -> int:
     mine = rows.c.batch_id == batch_id
     found = db.scalars(select(rows.c.pseudonym).where(mine).distinct()).all()
     ended = [pseudonym for pseudonym in found if pseudonym not in consenting]
-    for part in _chunks(ended):
+    for part in chunks(ended):
         which = mine & rows.c.pseudonym.in_(part)
         db.execute(update(rows).where(which).values(state="withheld", batch_id=None))
     return len(ended)
@@ -242,7 +240,7 @@ def _begin(
     """Begin the next batch, of people whose consent is in force; withhold what others have."""
     query = select(rows.c.id, rows.c.digest, rows.c.pseudonym).where(rows.c.state == "waiting")
     while waiting := db.execute(query.order_by(rows.c.id).limit(most)).all():
-        for part in _chunks([row.id for row in waiting if row.pseudonym not in consenting]):
+        for part in chunks([row.id for row in waiting if row.pseudonym not in consenting]):
             db.execute(update(rows).where(rows.c.id.in_(part)).values(state="withheld"))
         leaving = [row for row in waiting if row.pseudonym in consenting]
         if leaving:
@@ -259,7 +257,7 @@ def _named(db: Connection, centre: str, leaving: Sequence[Row[Any]], at: datetim
         named.update(f"\x1f{row.id}:{row.digest}".encode())
     batch_id = named.hexdigest()
     db.execute(insert(batches).values(batch_id=batch_id, rows=len(leaving), created_at=at))
-    for part in _chunks([row.id for row in leaving]):
+    for part in chunks([row.id for row in leaving]):
         which = rows.c.id.in_(part)
         db.execute(update(rows).where(which).values(state="sending", batch_id=batch_id))
     return batch_id
@@ -274,8 +272,3 @@ def _batch(batch_id: str, centre: str, found: Sequence[Row[Any]]) -> ClinicalBat
         texts.setdefault(field, []).append(row.payload)
     parts += [f'"{field}":[{",".join(rows)}]' for field, rows in texts.items()]
     return ClinicalBatch.model_validate_json("{" + ",".join(parts) + "}")
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

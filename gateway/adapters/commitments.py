@@ -7,14 +7,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.adapters.database import reading
+from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import GONE, PRESENT, InstanceRow
 from gateway.adapters.tables.senders import CommitmentRow
 from gateway.domain.dicomnet import Kept
 from gateway.ports import OpenRequest
-
-_CHUNK = 500
 
 
 class SqlCommitments:
@@ -49,11 +47,9 @@ class SqlCommitments:
             session.commit()
 
     def kept(self, site_uids: Collection[str]) -> dict[str, Kept]:
-        wanted = sorted(site_uids)
         found: dict[str, Kept] = {}
         with Session(self._reading) as session:
-            for start in range(0, len(wanted), _CHUNK):
-                part = wanted[start : start + _CHUNK]
+            for part in chunks(site_uids):
                 here = select(InstanceRow.sop_instance_uid, InstanceRow.sop_class_uid).where(
                     col(InstanceRow.sop_instance_uid).in_(part), InstanceRow.state != GONE
                 )

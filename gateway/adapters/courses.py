@@ -7,14 +7,12 @@ from typing import Any
 from sqlalchemy import Engine, func, or_, update
 from sqlmodel import Session, col, delete, select
 
-from gateway.adapters.database import reading
+from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
 from gateway.domain.courses import CourseState
 from gateway.errors import RetryError
 from gateway.ports import Course
-
-_CHUNK = 500
 
 
 class SqlCourses:
@@ -141,9 +139,7 @@ class SqlCourses:
 
 
 def _write(session: Session, orthanc_ids: Collection[str], **values: Any) -> None:
-    ordered = sorted(orthanc_ids)
-    for start in range(0, len(ordered), _CHUNK):
-        part = ordered[start : start + _CHUNK]
+    for part in chunks(orthanc_ids):
         chosen = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(part))
         session.exec(chosen.values(**values))
 

@@ -1,16 +1,18 @@
 """Opening the gateway's database: SQLite by default, PostgreSQL by its URL."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.exc import DataError
 
 from gateway.errors import RejectError
 
-__all__ = ["Engine", "insert_many", "one_writer", "open_engine", "reading"]
+__all__ = ["Engine", "chunks", "insert_many", "one_writer", "open_engine", "reading"]
 
 BUSY_TIMEOUT_MS = 30_000
+AT_ONCE = 500
+T = TypeVar("T", str, int)
 
 
 def open_engine(url: str) -> Engine:
@@ -48,6 +50,13 @@ def _begin_immediate(connection: Any) -> None:
     """Take the write lock first: a read that turns into a write could not wait for it."""
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield values in order, few enough at once to be the parameters of one statement."""
+    ordered = sorted(values)
+    for start in range(0, len(ordered), AT_ONCE):
+        yield ordered[start : start + AT_ONCE]
 
 
 def one_writer(connection: Connection, table: str) -> None:

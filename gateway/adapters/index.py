@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Engine, func
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.adapters.database import reading
+from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.index import (
     GONE,
     CursorRow,
@@ -22,7 +22,6 @@ from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
 _DUPLICATES, _REVIVED = "duplicates", "revived"
-_CHUNK = 500
 
 
 class SqlIndex:
@@ -34,11 +33,9 @@ class SqlIndex:
         self._clock = clock
 
     def known(self, orthanc_ids: Collection[str]) -> dict[str, StoredInstance]:
-        wanted = sorted(orthanc_ids)
         found: dict[str, StoredInstance] = {}
         with Session(self._reading) as session:
-            for start in range(0, len(wanted), _CHUNK):
-                part = wanted[start : start + _CHUNK]
+            for part in chunks(orthanc_ids):
                 rows = session.exec(
                     select(InstanceRow).where(col(InstanceRow.orthanc_id).in_(part))
                 )
@@ -51,12 +48,11 @@ class SqlIndex:
             return set(session.exec(here)) | set(session.exec(select(SetAsideRow.orthanc_id)))
 
     def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
-        wanted = sorted(sop_instance_uids)
         found: dict[str, str] = {}
         with Session(self._reading) as session:
-            for start in range(0, len(wanted), _CHUNK):
+            for part in chunks(sop_instance_uids):
                 query = select(InstanceRow.sop_instance_uid, InstanceRow.orthanc_id).where(
-                    col(InstanceRow.sop_instance_uid).in_(wanted[start : start + _CHUNK]),
+                    col(InstanceRow.sop_instance_uid).in_(part),
                     InstanceRow.state != GONE,
                 )
                 found.update(dict(session.exec(query).all()))
@@ -148,11 +144,9 @@ class SqlIndex:
             return {pseudonym: at.replace(tzinfo=at.tzinfo or UTC) for pseudonym, at in found}
 
     def here_of(self, pseudonyms: Collection[str]) -> set[str]:
-        wanted = sorted(pseudonyms)
         found: set[str] = set()
         with Session(self._reading) as session:
-            for start in range(0, len(wanted), _CHUNK):
-                part = wanted[start : start + _CHUNK]
+            for part in chunks(pseudonyms):
                 of_them = col(InstanceRow.pseudonym).in_(part)
                 query = select(InstanceRow.pseudonym).where(of_them, InstanceRow.state != GONE)
                 found.update(session.exec(query.distinct()))
@@ -161,13 +155,12 @@ class SqlIndex:
         return found
 
     def others_with(self, study_uids: Collection[str], pseudonym: str) -> set[str]:
-        wanted = sorted(study_uids)
         found: set[str] = set()
         with Session(self._reading) as session:
-            for start in range(0, len(wanted), _CHUNK):
-                part = col(InstanceRow.study_instance_uid).in_(wanted[start : start + _CHUNK])
+            for part in chunks(study_uids):
+                shared = col(InstanceRow.study_instance_uid).in_(part)
                 others = InstanceRow.pseudonym != pseudonym
-                query = select(InstanceRow.pseudonym).where(part, others)
+                query = select(InstanceRow.pseudonym).where(shared, others)
                 here = query.where(InstanceRow.state != GONE).distinct()
                 found.update(session.exec(here))
         return found

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, func, select, update
 
-from gateway.adapters.database import reading
+from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.index import CursorRow
 from gateway.adapters.tables.vault import (
     AliasRow,
@@ -28,7 +28,6 @@ from gateway.ports import Clock, Enrolment, Statement, Tombstone
 
 IDENTITIES = "identities"
 _NONCE = 12
-_CHUNK = 500
 _STATEMENT: Any = (
     ConsentRow.pseudonym,
     ConsentRow.status,
@@ -128,7 +127,7 @@ class SqlVault:
     def pseudonyms(self, lookups: Collection[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         with Session(self._reading) as session:
-            for part in _chunks(lookups):
+            for part in chunks(lookups):
                 rows = session.exec(select(AliasRow).where(col(AliasRow.lookup).in_(part)))
                 found.update({row.lookup: row.pseudonym for row in rows})
         return found
@@ -161,7 +160,7 @@ class SqlVault:
     def _said(self, pseudonyms: Collection[str], which: Any) -> dict[str, list[Consent]]:
         found: dict[str, list[Consent]] = {}
         with Session(self._reading) as session:
-            for part in _chunks(pseudonyms):
+            for part in chunks(pseudonyms):
                 chosen = select(*_STATEMENT).where(col(ConsentRow.pseudonym).in_(part), which)
                 for row in session.exec(chosen):
                     found.setdefault(row[0], []).append(_consent(*row[1:]))
@@ -321,15 +320,9 @@ class SqlVault:
         return Person(tuple(ids), family, given, born, *more)
 
 
-def _chunks(values: Iterable[str]) -> Iterable[Sequence[str]]:
-    """SQLite and PostgreSQL limit the parameters of one statement."""
-    ordered = sorted(values)
-    return [ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK)]
-
-
 def _people(session: Session, pseudonyms: Iterable[str]) -> dict[str, PersonRow]:
     found: dict[str, PersonRow] = {}
-    for part in _chunks(pseudonyms):
+    for part in chunks(pseudonyms):
         rows = session.exec(select(PersonRow).where(col(PersonRow.pseudonym).in_(part)))
         found.update({row.pseudonym: row for row in rows})
     return found

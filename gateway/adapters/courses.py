@@ -32,6 +32,14 @@ class SqlCourses:
             row = session.get(CourseRow, course_id)
             return None if row is None else _course(row)
 
+    def of_ids(self, course_ids: Collection[int]) -> dict[int, Course]:
+        found: dict[int, Course] = {}
+        with Session(self._reading) as session:
+            for part in chunks(course_ids):
+                rows = session.exec(select(CourseRow).where(col(CourseRow.id).in_(part)))
+                found.update({row.id: _course(row) for row in rows if row.id is not None})
+        return found
+
     def find(
         self, state: CourseState | None = None, limit: int | None = 500, offset: int = 0
     ) -> list[Course]:

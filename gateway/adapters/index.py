@@ -1,10 +1,12 @@
 """The index of what the site store holds, in SQL."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import ColumnElement, Engine, case, func, null
+from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.adapters.database import chunks, reading
@@ -22,6 +24,8 @@ from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
 _DUPLICATES, _REVIVED = "duplicates", "revived"
+_RECEIVED: Any = (InstanceRow.orthanc_id, InstanceRow.received_at, InstanceRow.sender)
+_SEEN: Any = (SetAsideRow.orthanc_id, SetAsideRow.seen_at, SetAsideRow.sender)
 
 
 class SqlIndex:
@@ -91,14 +95,13 @@ class SqlIndex:
     def mark_gone(self, orthanc_ids: Collection[str]) -> set[int]:
         courses: set[int] = set()
         with Session(self._engine) as session:
-            for orthanc_id in orthanc_ids:
-                row = session.get(InstanceRow, orthanc_id)
-                if row is None:
-                    continue
-                row.state = GONE
-                if row.delivered_at is None:
-                    courses |= {row.course_id} if row.course_id is not None else set()
-                    row.course_id = None
+            for part in chunks(orthanc_ids):
+                these = col(InstanceRow.orthanc_id).in_(part)
+                lost = col(InstanceRow.delivered_at).is_(None)
+                found = session.exec(select(InstanceRow.course_id).where(these, lost).distinct())
+                courses.update(course_id for course_id in found if course_id is not None)
+                left: Any = case((lost, null()), else_=col(InstanceRow.course_id))
+                session.exec(update(InstanceRow).where(these).values(state=GONE, course_id=left))
             session.commit()
         return courses
 
@@ -108,18 +111,21 @@ class SqlIndex:
             return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
     def forget(self, orthanc_ids: Collection[str], why: str, of: str | None = None) -> None:
+        wanted = set(orthanc_ids)
+        counted: Counter[tuple[date, str]] = Counter()
         with Session(self._engine) as session:
             if of is not None:  # in one transaction: killed here, a receipt counts none twice
-                _count_for_receipt(session, of, len(orthanc_ids))
-            for orthanc_id in orthanc_ids:
-                row = session.get(InstanceRow, orthanc_id)
-                aside = session.get(SetAsideRow, orthanc_id)
-                if row is not None:
-                    _count_erased(session, row.received_at.date(), row.sender, why)
-                elif aside is not None:
-                    _count_erased(session, aside.seen_at.date(), aside.sender, why)
-                session.exec(delete(InstanceRow).where(col(InstanceRow.orthanc_id) == orthanc_id))
-                session.exec(delete(SetAsideRow).where(_is_aside(orthanc_id)))
+                _count_for_receipt(session, of, len(wanted))
+            for part in chunks(wanted):
+                aside = col(SetAsideRow.orthanc_id).in_(part)
+                stored = col(InstanceRow.orthanc_id).in_(part)
+                # what is indexed and set aside came when it was indexed
+                came = _came(session, _SEEN, aside) | _came(session, _RECEIVED, stored)
+                counted.update(came.values())
+                session.exec(delete(InstanceRow).where(stored))
+                session.exec(delete(SetAsideRow).where(aside))
+            for (day, sender), count in counted.items():
+                _count_erased(session, day, sender, why, count)
             session.commit()
 
     def cursor(self, name: str) -> str | None:
@@ -220,13 +226,21 @@ def _is_aside(orthanc_id: str) -> ColumnElement[bool]:
     return col(SetAsideRow.orthanc_id) == orthanc_id
 
 
-def _count_erased(session: Session, day: date, sender: str, why: str) -> None:
+def _came(
+    session: Session, columns: Any, which: ColumnElement[bool]
+) -> dict[str, tuple[date, str]]:
+    """Map the store's ids of some instances to the day on which each came, and its sender."""
+    return {
+        key: (at.date(), sender) for key, at, sender in session.exec(select(*columns).where(which))
+    }
+
+
+def _count_erased(session: Session, day: date, sender: str, why: str, count: int) -> None:
     told = session.get(ErasedDayRow, (day, sender, why)) or ErasedDayRow(
         day=day, sender=sender, why=why, count=0
     )
-    told.count += 1
+    told.count += count
     session.add(told)
-    session.flush()
 
 
 def _count_for_receipt(session: Session, pseudonym: str, instances: int) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.database import reading
@@ -13,6 +13,12 @@ from gateway.domain.deid import Decision, SealedTerm, Term, TermUse
 from gateway.ports import Clock
 
 _IN_FORCE = (Decision.APPROVED.value, Decision.MAPPED.value)
+
+_INSTANCES = select(
+    TermUseRow.replacement, func.count(func.distinct(TermUseRow.orthanc_id))
+).group_by(TermUseRow.replacement)
+_TAGS = select(TermUseRow.replacement, TermUseRow.tag).distinct()
+"""Counted in the database: a term stands in thousands of instances."""
 
 
 class SqlTerms:
@@ -55,30 +61,23 @@ class SqlTerms:
             query = query.where(TermRow.decision == decision.value)
         with Session(self._reading) as session:
             rows = session.exec(query).all()
-            instances, tags = self._uses(session)
+            instances = dict(session.exec(_INSTANCES).all())
+            tags: defaultdict[str, set[str]] = defaultdict(set)
+            for replacement, tag in session.exec(_TAGS):
+                tags[replacement].add(tag)
         terms = [
             Term(
                 replacement=row.replacement,
                 sealed=row.sealed,
                 decision=Decision(row.decision),
                 text=row.text,
-                instances=len(instances[row.replacement]),
+                instances=instances[row.replacement],
                 tags=tuple(sorted(tags[row.replacement])),
             )
             for row in rows
             if row.replacement in instances
         ]
         return sorted(terms, key=lambda term: (-term.instances, term.replacement))
-
-    @staticmethod
-    def _uses(session: Session) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-        """Return the instances and the attributes of each replacement."""
-        instances: defaultdict[str, set[str]] = defaultdict(set)
-        tags: defaultdict[str, set[str]] = defaultdict(set)
-        for use in session.exec(select(TermUseRow)):
-            instances[use.replacement].add(use.orthanc_id)
-            tags[use.replacement].add(use.tag)
-        return instances, tags
 
     def decide(self, replacements: Collection[str], decision: Decision, text: str) -> None:
         now = self._clock.now()

@@ -129,6 +129,10 @@ class Courses(Protocol):
 
     def get(self, course_id: int) -> Course | None: ...
 
+    def of_ids(self, course_ids: Collection[int]) -> dict[int, Course]:
+        """Return those of these courses that are there, by id."""
+        ...
+
     def find(
         self, state: CourseState | None = None, limit: int | None = 500, offset: int = 0
     ) -> list[Course]:

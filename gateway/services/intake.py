@@ -123,15 +123,17 @@ class IntakeService:
         unique = list(dict.fromkeys(orthanc_ids))
         known = self._index.known(unique)
         found: list[StoredInstance] = []
-        taken: dict[str, str] = {}
-        duplicates, revived, absent = 0, 0, set()
-        for orthanc_id, data in zip(unique, self._read_all(unique), strict=True):
-            if data is None:
-                absent.add(orthanc_id)
-                continue
-            before = known.get(orthanc_id)
-            stored = self._examine(orthanc_id, data)
-            if stored is None or self._is_elsewhere(stored, data, taken):
+        duplicates, revived = 0, 0
+        read = dict(zip(unique, self._read_all(unique), strict=True))
+        examined = [
+            (stored, data)
+            for orthanc_id, data in read.items()
+            if data is not None and (stored := self._examine(orthanc_id, data)) is not None
+        ]
+        taken = self._index.places([s.instance.sop_instance_uid for s, _ in examined])
+        for stored, data in examined:
+            before = known.get(stored.orthanc_id)
+            if self._is_elsewhere(stored, data, taken):
                 continue
             if before is None or before.state == GONE_STATE:
                 found.append(stored if before is None else _first_came(stored, before))
@@ -147,7 +149,7 @@ class IntakeService:
             self._index.count_duplicate(duplicates)
         if revived:
             self._index.count_revived(revived)
-        return absent
+        return {orthanc_id for orthanc_id, data in read.items() if data is None}
 
     def _with_senders(self, found: Sequence[StoredInstance]) -> list[StoredInstance]:
         """Say who sent each: asked once for a series, whose objects come from one system."""
@@ -181,10 +183,10 @@ class IntakeService:
     def _is_elsewhere(self, stored: StoredInstance, data: bytes, taken: dict[str, str]) -> bool:
         """Set an instance aside that is here already, in another study or of another patient.
 
-        `taken` are those that were seen in this step and are not in the index yet.
+        `taken` is where each UID of this step is: in the index, or seen in this step.
         """
         uid = stored.instance.sop_instance_uid
-        place = taken.setdefault(uid, self._index.places([uid]).get(uid, stored.orthanc_id))
+        place = taken.setdefault(uid, stored.orthanc_id)
         if place == stored.orthanc_id:
             return False
         if self._store.read(place) is None:  # somebody has deleted the other one

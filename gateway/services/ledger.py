@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from gateway.domain.ledger import DoorCount, ErasedCount, InstanceCount, Note, Place, lines_of
-from gateway.ports import Courses
+from gateway.ports import Course, Courses
 
 
 class Ledger(Protocol):
@@ -40,21 +40,21 @@ class LedgerService:
         counts: Counter[tuple[int | None, Place, str, Note | None]] = Counter()
         for one in self._ledger.stored(day, sender):
             counts[one.course_id, one.place, one.why, one.note] += one.count
+        courses = self._courses.of_ids({key[0] for key in counts if key[0] is not None})
         return [
-            self._describe(*key, count)
-            for key, count in sorted(counts.items(), key=lambda one: -one[1])
+            {"course": key, **_described(courses.get(key or 0), place, why, note, count)}
+            for (key, place, why, note), count in sorted(counts.items(), key=lambda one: -one[1])
         ]
 
-    def _describe(
-        self, course_id: int | None, place: Place, why: str, note: Note | None, count: int
-    ) -> dict[str, Any]:
-        course = self._courses.get(course_id) if course_id is not None else None
-        reasons = [{"code": place.value, "text": why}] if why or not course else course.reasons
-        return {
-            "course": course_id,
-            "place": place.value,
-            "note": note.value if note else None,
-            "instances": count,
-            "state": course.state.value if course else None,
-            "reasons": list(reasons),
-        }
+
+def _described(
+    course: Course | None, place: Place, why: str, note: Note | None, count: int
+) -> dict[str, Any]:
+    reasons = [{"code": place.value, "text": why}] if why or not course else course.reasons
+    return {
+        "place": place.value,
+        "note": note.value if note else None,
+        "instances": count,
+        "state": course.state.value if course else None,
+        "reasons": list(reasons),
+    }

@@ -4,6 +4,7 @@ The original is unsealed for the centre's steward only; it is in no log and in n
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gateway.contract.marks import REDACTED
@@ -127,8 +128,8 @@ class TermService:
             self._use(after)
             again = self._terms.courses(names)
             self._courses.send_again(again)
-        decided = self._describe(self._same(replacement))
-        return {**decided, "courses": len(again)}
+        decided = [replace(term, decision=decision, text=chosen) for term in terms]
+        return {**self._describe(decided), "courses": len(again)}
 
     def _screen(self, comment: str, term: Term, decision: Decision, patients: set[str]) -> str:
         """Return the comment, stripped, which may be empty.
@@ -143,12 +144,13 @@ class TermService:
 
     def _same(self, replacement: str) -> list[Term]:
         """Return the term with its other name, which a shorter attribute gave it."""
-        every = self._terms.find()
-        wanted = next((term for term in every if term.replacement == replacement), None)
+        begin = replacement[:FAMILY_LENGTH]
+        near = [term for term in self._terms.find() if term.replacement.startswith(begin)]
+        wanted = next((term for term in near if term.replacement == replacement), None)
         if wanted is None:
             raise RejectError("unknown-term", "there is no such term")
         family = self._family(wanted)
-        return [term for term in every if self._family(term) == family]
+        return [term for term in near if self._family(term) == family]
 
     def _chosen(self, term: Term, decision: Decision, text: str, patients: set[str]) -> str:
         if decision in {Decision.OPEN, Decision.LEFT}:

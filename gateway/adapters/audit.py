@@ -1,7 +1,9 @@
 """The audit chain in SQL: append-only, each row hashed together with the row before it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from threading import Lock
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -12,6 +14,8 @@ from gateway.errors import TamperedError
 from gateway.ports import Clock
 
 GENESIS = "0" * 64
+EVERY = timedelta(days=1)
+"""How often events are looked at again that were whole."""
 
 
 class SqlAudit:
@@ -21,6 +25,9 @@ class SqlAudit:
         self._engine = engine
         self._reading = reading(engine)
         self._clock = clock
+        self._looking = Lock()
+        self._whole = 0, GENESIS
+        self._began = datetime.min.replace(tzinfo=UTC)
 
     def record(self, action: str, caller: str, subject: str, detail: str = "") -> None:
         with Session(self._engine) as session:
@@ -43,14 +50,24 @@ class SqlAudit:
             session.commit()
 
     def first_break(self) -> int | None:
-        """Return the sequence number at which the chain is broken, or None if it holds."""
-        whole = 0
-        try:
-            for event, _ in self.walk():
-                whole = event
-        except TamperedError:
-            return whole + 1
+        """Return the sequence number at which the chain is broken, or None if it holds.
+
+        Asked for at every view: events that were whole are looked at again once a day only.
+        `AuditSeals.verify` looks at every one.
+        """
+        now = self._clock.now()
+        with self._looking:
+            if not timedelta() <= now - self._began < EVERY or not self._is_there(*self._whole):
+                self._whole, self._began = (0, GENESIS), now
+            try:
+                for found in self.walk(*self._whole):
+                    self._whole = found
+            except TamperedError:
+                return self._whole[0] + 1
         return None
+
+    def _is_there(self, sequence: int, digest: str) -> bool:
+        return sequence == 0 or self.digest_of(sequence) == digest
 
     def walk(self, after: int = 0, previous: str = GENESIS) -> Iterator[tuple[int, str]]:
         """Yield number and digest of each event after one with this digest.

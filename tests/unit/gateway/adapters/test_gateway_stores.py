@@ -144,14 +144,59 @@ def test_an_entry_cannot_be_moved_to_another_person(engine: Engine) -> None:
 def test_a_changed_audit_trail_is_noticed(
     engine: Engine, database: Path, tamper: str, broken_at: int
 ) -> None:
-    audit = SqlAudit(engine, FakeClock())
+    clock = FakeClock()
+    audit = SqlAudit(engine, clock)
     for number in range(4):
         audit.record("act", "operator", f"P{number}")
     assert audit.first_break() is None
     with sqlite3.connect(database) as other:
         other.execute(tamper)
     other.close()
+    assert SqlAudit(engine, clock).first_break() == broken_at, "as soon as it is started anew"
+    clock.forward(24 * 3600)
+    assert audit.first_break() == broken_at, "within a day"
     assert audit.first_break() == broken_at
+
+
+@pytest.mark.parametrize(
+    ("tamper", "broken_at"),
+    [
+        ("update audit set detail = 'other' where sequence = 6", 6),
+        ("delete from audit where sequence = 5", 5),
+        ("delete from audit where sequence in (4, 5)", 4),
+    ],
+)
+def test_a_change_of_what_came_since_the_last_view_is_noticed_at_once(
+    engine: Engine, database: Path, tamper: str, broken_at: int
+) -> None:
+    audit = SqlAudit(engine, FakeClock())
+    for number in range(4):
+        audit.record("act", "operator", f"P{number}")
+    assert audit.first_break() is None
+    for number in range(3):
+        audit.record("act", "operator", f"P{number}")
+    with sqlite3.connect(database) as other:
+        other.execute(tamper)
+    other.close()
+    assert audit.first_break() == broken_at
+
+
+def test_a_view_of_the_audit_reads_what_came_since_the_last_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit, read = SqlAudit(engine, FakeClock()), []
+    walk = audit.walk
+
+    def walked(after: int, previous: str) -> Iterator[tuple[int, str]]:
+        for found in walk(after, previous):
+            read.append(found[0])
+            yield found
+
+    monkeypatch.setattr(audit, "walk", walked)
+    for number in range(4):
+        audit.record("act", "operator", f"P{number}")
+        assert audit.first_break() is None
+    assert read == [1, 2, 3, 4]
 
 
 def test_a_recall_that_comes_while_recalls_are_read_is_not_forgotten(engine: Engine) -> None:

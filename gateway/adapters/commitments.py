@@ -9,8 +9,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
-from gateway.adapters.tables.index import GONE, PRESENT, InstanceRow
+from gateway.adapters.tables.index import InstanceRow
 from gateway.adapters.tables.senders import CommitmentRow
+from gateway.domain.courses import InstanceState
 from gateway.domain.dicomnet import Kept
 from gateway.ports import OpenRequest
 
@@ -51,7 +52,8 @@ class SqlCommitments:
         with Session(self._reading) as session:
             for part in chunks(site_uids):
                 here = select(InstanceRow.sop_instance_uid, InstanceRow.sop_class_uid).where(
-                    col(InstanceRow.sop_instance_uid).in_(part), InstanceRow.state != GONE
+                    col(InstanceRow.sop_instance_uid).in_(part),
+                    InstanceRow.state != InstanceState.GONE,
                 )
                 found |= {
                     uid: Kept(sop_class, verified=False) for uid, sop_class in session.exec(here)
@@ -70,7 +72,7 @@ def _verified(uids: list[str]) -> SelectOfScalar[str]:
         .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
         .where(
             col(InstanceRow.sop_instance_uid).in_(uids),
-            InstanceRow.state == PRESENT,
+            InstanceRow.state == InstanceState.PRESENT,
             col(ReceiptRow.verified_at).is_not(None),
             SubmissionRow.version == CourseRow.delivered_version,
         )

@@ -11,7 +11,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.index import (
-    GONE,
     CursorRow,
     ErasedDayRow,
     InstanceRow,
@@ -19,13 +18,15 @@ from gateway.adapters.tables.index import (
 )
 from gateway.adapters.tables.vault import TombstoneRow
 from gateway.contract.manifest import Role
-from gateway.domain.courses import Instance, facts_from_json, facts_to_json
+from gateway.domain.courses import Instance, InstanceState, facts_from_json, facts_to_json
 from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
 _DUPLICATES, _REVIVED = "duplicates", "revived"
 _RECEIVED: Any = (InstanceRow.orthanc_id, InstanceRow.received_at, InstanceRow.sender)
 _SEEN: Any = (SetAsideRow.orthanc_id, SetAsideRow.seen_at, SetAsideRow.sender)
+
+_HERE: ColumnElement[bool] = col(InstanceRow.state) != InstanceState.GONE
 
 
 class SqlIndex:
@@ -48,7 +49,7 @@ class SqlIndex:
 
     def ids(self) -> set[str]:
         with Session(self._reading) as session:
-            here = select(InstanceRow.orthanc_id).where(InstanceRow.state != GONE)
+            here = select(InstanceRow.orthanc_id).where(_HERE)
             return set(session.exec(here)) | set(session.exec(select(SetAsideRow.orthanc_id)))
 
     def places(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
@@ -57,7 +58,7 @@ class SqlIndex:
             for part in chunks(sop_instance_uids):
                 query = select(InstanceRow.sop_instance_uid, InstanceRow.orthanc_id).where(
                     col(InstanceRow.sop_instance_uid).in_(part),
-                    InstanceRow.state != GONE,
+                    _HERE,
                 )
                 found.update(dict(session.exec(query).all()))
         return found
@@ -101,12 +102,13 @@ class SqlIndex:
                 found = session.exec(select(InstanceRow.course_id).where(these, lost).distinct())
                 courses.update(course_id for course_id in found if course_id is not None)
                 left: Any = case((lost, null()), else_=col(InstanceRow.course_id))
-                session.exec(update(InstanceRow).where(these).values(state=GONE, course_id=left))
+                change = update(InstanceRow).where(these)
+                session.exec(change.values(state=InstanceState.GONE, course_id=left))
             session.commit()
         return courses
 
     def gone(self) -> list[str]:
-        lost = (col(InstanceRow.state) == GONE) & col(InstanceRow.delivered_at).is_(None)
+        lost = ~_HERE & col(InstanceRow.delivered_at).is_(None)
         with Session(self._reading) as session:
             return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
@@ -139,12 +141,12 @@ class SqlIndex:
             session.commit()
 
     def of_patient(self, pseudonym: str) -> list[StoredInstance]:
-        known = (col(InstanceRow.state) != GONE) | col(InstanceRow.course_id).is_not(None)
+        known = _HERE | col(InstanceRow.course_id).is_not(None)
         return self._select((col(InstanceRow.pseudonym) == pseudonym) & known)
 
     def first_came(self) -> dict[str, datetime]:
         first = func.min(InstanceRow.received_at)
-        query = select(InstanceRow.pseudonym, first).where(InstanceRow.state != GONE)
+        query = select(InstanceRow.pseudonym, first).where(_HERE)
         with Session(self._reading) as session:
             found = session.exec(query.group_by(col(InstanceRow.pseudonym)))
             return {pseudonym: at.replace(tzinfo=at.tzinfo or UTC) for pseudonym, at in found}
@@ -154,7 +156,7 @@ class SqlIndex:
         with Session(self._reading) as session:
             for part in chunks(pseudonyms):
                 of_them = col(InstanceRow.pseudonym).in_(part)
-                query = select(InstanceRow.pseudonym).where(of_them, InstanceRow.state != GONE)
+                query = select(InstanceRow.pseudonym).where(of_them, _HERE)
                 found.update(session.exec(query.distinct()))
                 aside = col(SetAsideRow.pseudonym).in_(part)
                 found.update(session.exec(select(SetAsideRow.pseudonym).where(aside).distinct()))
@@ -167,14 +169,14 @@ class SqlIndex:
                 shared = col(InstanceRow.study_instance_uid).in_(part)
                 others = InstanceRow.pseudonym != pseudonym
                 query = select(InstanceRow.pseudonym).where(shared, others)
-                here = query.where(InstanceRow.state != GONE).distinct()
+                here = query.where(_HERE).distinct()
                 found.update(session.exec(here))
         return found
 
     def unassigned_patients(self) -> list[str]:
         query = (
             select(InstanceRow.pseudonym)
-            .where(col(InstanceRow.course_id).is_(None), InstanceRow.state != GONE)
+            .where(col(InstanceRow.course_id).is_(None), _HERE)
             .distinct()
         )
         with Session(self._reading) as session:
@@ -188,8 +190,8 @@ class SqlIndex:
             told = {row.name: int(row.value) for row in session.exec(_counters())}
         return {
             "indexed": sum(counted.values()),
-            "conflict": counted.get("conflict", 0),
-            "gone": counted.get(GONE, 0),
+            "conflict": counted.get(InstanceState.CONFLICT, 0),
+            "gone": counted.get(InstanceState.GONE, 0),
             "set_aside": aside,
             "duplicate": told.get(_DUPLICATES, 0),
             "revived": told.get(_REVIVED, 0),
@@ -293,7 +295,7 @@ def _stored(row: InstanceRow) -> StoredInstance:
         sha256=row.sha256,
         size_bytes=row.size_bytes,
         received_at=row.received_at,
-        state=row.state,
+        state=InstanceState(row.state),
         course_id=row.course_id,
         sender=row.sender,
         apart=row.apart,

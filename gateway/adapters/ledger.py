@@ -12,15 +12,13 @@ from gateway.adapters.database import reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow
 from gateway.adapters.tables.index import (
-    CONFLICT,
-    GONE,
     ErasedDayRow,
     InstanceRow,
     PluginDayRow,
     SetAsideRow,
 )
 from gateway.adapters.watch import OWN
-from gateway.domain.courses import CourseState
+from gateway.domain.courses import CourseState, InstanceState
 from gateway.domain.ledger import (
     DoorCount,
     ErasedCount,
@@ -124,9 +122,10 @@ def _placed(
     place, note, why = course[1] if course else Place.ON_THE_WAY, None, ""
     if delivered:
         is_at_rest = course is None or course[0] is CourseState.DELIVERED
-        note = note_of(Place.DELIVERED if is_at_rest else place, newer=state == CONFLICT)
+        newer = state == InstanceState.CONFLICT
+        note = note_of(Place.DELIVERED if is_at_rest else place, newer=newer)
         place = Place.DELIVERED
-    elif state == GONE:
+    elif state == InstanceState.GONE:
         place = Place.GONE
     elif apart:
         place, why = apart_in(place), KEPT_APART

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
-from gateway.adapters.tables.index import CONFLICT, PRESENT, InstanceRow
-from gateway.domain.courses import CourseState
+from gateway.adapters.tables.index import InstanceRow
+from gateway.domain.courses import CourseState, InstanceState
 from gateway.domain.submission import Patience
 from gateway.ports import Clock, Course, Sent, Work
 
@@ -309,8 +309,9 @@ def _deliver(session: Session, work: Work, now: datetime) -> None:
 def _end_conflicts(session: Session, submission: SubmissionRow) -> None:
     """What the archive has read back as it is here now is in conflict with nothing any more."""
     members = select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == submission.id)
-    theirs = col(InstanceRow.orthanc_id).in_(members) & (col(InstanceRow.state) == CONFLICT)
-    session.exec(update(InstanceRow).where(theirs).values(state=PRESENT, differs=[]))
+    in_conflict = col(InstanceRow.state) == InstanceState.CONFLICT
+    theirs = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(members), in_conflict)
+    session.exec(theirs.values(state=InstanceState.PRESENT, differs=[]))
 
 
 def _move(course: CourseRow, state: CourseState) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from gateway.adapters.tables.courses import CourseRow
-from gateway.adapters.tables.index import GONE, ErasedDayRow, InstanceRow
+from gateway.adapters.tables.index import ErasedDayRow, InstanceRow
+from gateway.domain.courses import InstanceState
 
 T = TypeVar("T")
 State = tuple[Any, ...]
@@ -18,7 +19,7 @@ def state_of(session: Session) -> State:
     courses = select(func.count(), func.sum(CourseRow.revision)).select_from(CourseRow)
     loose = select(func.count()).where(col(InstanceRow.course_id).is_(None))
     erased = select(func.sum(ErasedDayRow.count))
-    gone = select(func.count()).where(col(InstanceRow.state) == GONE)
+    gone = select(func.count()).where(col(InstanceRow.state) == InstanceState.GONE)
     return (
         *session.exec(courses).one(),
         *(session.exec(query).one() for query in (loose, erased, gone)),

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import reading
 from gateway.adapters.tables.index import InstanceRow
 from gateway.adapters.tables.terms import TermRow, TermUseRow
+from gateway.domain.courses import InstanceState
 from gateway.domain.deid import Decision, SealedTerm, Term, TermUse
 from gateway.ports import Clock
 
@@ -102,7 +103,10 @@ class SqlTerms:
         query = (
             select(InstanceRow.course_id)
             .join(TermUseRow, col(TermUseRow.orthanc_id) == col(InstanceRow.orthanc_id))
-            .where(col(TermUseRow.replacement).in_(replacements), InstanceRow.state != "gone")
+            .where(
+                col(TermUseRow.replacement).in_(replacements),
+                InstanceRow.state != InstanceState.GONE,
+            )
         )
         with Session(self._reading) as session:
             return {found for found in session.exec(query.distinct()) if found is not None}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.courses import Instance
+from gateway.domain.courses import Instance, InstanceState
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,7 @@ class StoredInstance:
     sha256: str
     size_bytes: int
     received_at: datetime
-    state: str = "present"
-    """present, conflict (other content under the same UID), gone (not in the store any more)."""
+    state: InstanceState = InstanceState.PRESENT
     course_id: int | None = None
     sender: str = ""
     """The calling AET; empty when it came over HTTP."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses import PlanFacts, revisions
+from gateway.domain.courses import InstanceState, PlanFacts, revisions
 from gateway.ports import Course, StoredInstance
 
 
@@ -104,6 +104,6 @@ def objects_of(stored: Sequence[StoredInstance], course_id: int | None) -> dict[
                 "earlier_is_in_the_archive": one.delivered_at is not None,
             }
             for one in mine
-            if one.state == "conflict"
+            if one.state is InstanceState.CONFLICT
         ],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.domain.courses import (
     CourseState,
     Draft,
+    InstanceState,
     Needs,
     Reason,
     Situation,
@@ -342,7 +343,7 @@ def _anchored(course: Course, draft: Draft, rows: Sequence[Course]) -> Course:
 def _is_in_conflict(course: Course, member: StoredInstance) -> bool:
     """Whether nobody has said yet which content is right: taking a plan in says it of that plan."""
     decided = course.plans.get(member.instance.sop_instance_uid, {"in": False})
-    return member.state == "conflict" and not decided["in"]
+    return member.state is InstanceState.CONFLICT and not decided["in"]
 
 
 def _is_in_the_outbox(course: Course) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.courses import InstanceState
 from gateway.domain.inquiry import Known, verdict_of
 from gateway.domain.refusals import meaning_of
 from gateway.errors import RejectError
@@ -23,7 +24,6 @@ from gateway.ports import (
 )
 from gateway.services.consent import Naming
 from gateway.services.course_view import contents_of
-from gateway.services.intake import GONE_STATE
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class InquiryService:
             holds_unknown=self._holds_unknown,
             recalled=pseudonym in self._erasures.recalled(),
             erased=tombstone.instances if tombstone else None,
-            here=sum(one.state != GONE_STATE for one in stored),
+            here=sum(one.state is not InstanceState.GONE for one in stored),
             in_the_archive=sum(one.delivered_at is not None for one in stored),
             aside=len(self._index.aside_of(pseudonym)),
             courses=courses,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
-from gateway.domain.courses import differing, patient_of, read_instance
+from gateway.domain.courses import InstanceState, differing, patient_of, read_instance
 from gateway.domain.erasure import BY_HAND
 from gateway.errors import HoldError
 from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
@@ -18,7 +18,6 @@ POSITION = "changes"
 BATCH = 32
 REVIEWED_AT_ONCE = 50
 GONE = "instances-gone"
-GONE_STATE = "gone"
 ASIDE = {
     "unmarked": "check that the plugin is in force, then delete them in the site's Orthanc",
     "unreadable": "have them sent again, then delete them in the site's Orthanc",
@@ -135,7 +134,7 @@ class IntakeService:
             before = known.get(stored.orthanc_id)
             if self._is_elsewhere(stored, data, taken):
                 continue
-            if before is None or before.state == GONE_STATE:
+            if before is None or before.state is InstanceState.GONE:
                 found.append(stored if before is None else _first_came(stored, before))
                 revived += before is not None
                 self._on_indexed(stored, data)
@@ -221,6 +220,6 @@ def _first_came(stored: StoredInstance, before: StoredInstance) -> StoredInstanc
 def _conflict(stored: StoredInstance, before: StoredInstance) -> StoredInstance:
     return replace(
         _first_came(stored, before),
-        state="conflict",
+        state=InstanceState.CONFLICT,
         differs=differing(before.instance, stored.instance, before.size_bytes, stored.size_bytes),
     )

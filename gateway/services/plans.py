@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.contract.manifest import Role
-from gateway.domain.courses import WITH_ANOTHER, Draft, Reason, kept_apart
+from gateway.domain.courses import WITH_ANOTHER, Draft, InstanceState, Reason, kept_apart
 from gateway.domain.validation import Rule, objections
 from gateway.ports import Course, Outbox, StoredInstance
 
@@ -59,7 +59,7 @@ class PlansApart:
         return {
             one.instance.sop_instance_uid: [
                 *(Reason(f.code, f.text) for f in objections(one.instance, self._rules)),
-                *([CONFLICT] if one.state == "conflict" else []),
+                *([CONFLICT] if one.state is InstanceState.CONFLICT else []),
             ]
             for one in members
             if one.instance.role is Role.PLAN

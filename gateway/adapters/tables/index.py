@@ -9,12 +9,6 @@ from sqlmodel import Field
 from gateway.adapters.tables.base import GatewayTable
 from gateway.adapters.tables.types import UtcDateTime
 
-PRESENT = "present"
-CONFLICT = "conflict"
-"""The state of an instance that came again with other content."""
-GONE = "gone"
-"""The state of an instance that the site store has no more."""
-
 
 class InstanceRow(GatewayTable, table=True):
     """One instance offered by a sender and stored after the first stage. UIDs are the site's."""
@@ -47,6 +41,7 @@ class InstanceRow(GatewayTable, table=True):
     frame_uids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     state: str = Field(index=True)
+    """An `InstanceState`."""
     course_id: int | None = Field(default=None, foreign_key="course.id", index=True)
     sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """The calling AET; empty when it came over HTTP."""

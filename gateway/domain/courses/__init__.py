@@ -31,7 +31,7 @@ from gateway.domain.courses.instance import Instance
 from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
 from gateway.domain.courses.reading import patient_of, read_instance
 from gateway.domain.courses.revisions import Basis, Revision, revisions
-from gateway.domain.courses.state import CourseState
+from gateway.domain.courses.state import CourseState, InstanceState
 
 __all__ = [
     "NO_CONSENT",
@@ -46,6 +46,7 @@ __all__ = [
     "GroupFacts",
     "ImageFacts",
     "Instance",
+    "InstanceState",
     "Missing",
     "Needs",
     "PlanFacts",

@@ -1,4 +1,4 @@
-"""Where a course stands at the centre."""
+"""Where a course stands at the centre, and an instance in the site store."""
 
 from enum import StrEnum
 
@@ -15,3 +15,11 @@ class CourseState(StrEnum):
     """Every instance was read back from the archive with the digest that was sent."""
     REFUSED = "refused"
     """A person or the archive said no for good; it stays here."""
+
+
+class InstanceState(StrEnum):
+    PRESENT = "present"
+    CONFLICT = "conflict"
+    """It came again under the same UID with other content."""
+    GONE = "gone"
+    """The site store has it no more."""

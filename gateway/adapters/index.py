@@ -19,6 +19,7 @@ from gateway.adapters.tables.index import (
 from gateway.adapters.tables.vault import TombstoneRow
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Instance, InstanceState, facts_from_json, facts_to_json
+from gateway.domain.erasure import ErasureCause
 from gateway.ports import Clock, SetAside, StoredInstance
 
 CHANGES = "changes"
@@ -112,7 +113,9 @@ class SqlIndex:
         with Session(self._reading) as session:
             return sorted(session.exec(select(InstanceRow.orthanc_id).where(lost)))
 
-    def forget(self, orthanc_ids: Collection[str], why: str, of: str | None = None) -> None:
+    def forget(
+        self, orthanc_ids: Collection[str], why: ErasureCause, of: str | None = None
+    ) -> None:
         wanted = set(orthanc_ids)
         counted: Counter[tuple[date, str]] = Counter()
         with Session(self._engine) as session:
@@ -237,7 +240,7 @@ def _came(
     }
 
 
-def _count_erased(session: Session, day: date, sender: str, why: str, count: int) -> None:
+def _count_erased(session: Session, day: date, sender: str, why: ErasureCause, count: int) -> None:
     told = session.get(ErasedDayRow, (day, sender, why)) or ErasedDayRow(
         day=day, sender=sender, why=why, count=0
     )

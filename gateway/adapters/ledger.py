@@ -19,6 +19,7 @@ from gateway.adapters.tables.index import (
 )
 from gateway.adapters.watch import OWN
 from gateway.domain.courses import CourseState, InstanceState
+from gateway.domain.erasure import ErasureCause
 from gateway.domain.ledger import (
     DoorCount,
     ErasedCount,
@@ -90,7 +91,7 @@ class SqlLedger:
     def erased(self) -> list[ErasedCount]:
         with Session(self._reading) as session:
             return [
-                ErasedCount(row.day, row.sender, row.why, row.count)
+                ErasedCount(row.day, row.sender, ErasureCause(row.why), row.count)
                 for row in session.exec(select(ErasedDayRow))
             ]
 

@@ -8,17 +8,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any
 
 from gateway.domain.identity import KeyRing
 
-WITHDRAWN: Final = "withdrawn"
-RECALLED: Final = "recalled"
-MERGED: Final = "merged"
-"""It came under an identifier that was merged into another one's patient."""
-UNCONSENTED: Final = "unconsented"
-BY_HAND: Final = "by-hand"
-"""Somebody deleted it in the site store itself."""
+
+class ErasureCause(StrEnum):
+    """Why instances were deleted."""
+
+    WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
+    MERGED = "merged"
+    """It came under an identifier that was merged into another one's patient."""
+    UNCONSENTED = "unconsented"
+    BY_HAND = "by-hand"
+    """Somebody deleted it in the site store itself."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def sign_receipt(
     ring: KeyRing,
     *,
     pseudonym: str,
-    why: str,
+    why: ErasureCause,
     site: Mapping[str, Any],
     archive: Mapping[str, Any],
     made_at: datetime,
@@ -47,7 +52,7 @@ def sign_receipt(
     Parameters
     ----------
     why
-        `withdrawn`, `recalled` or `merged`.
+        Withdrawn, recalled or merged: of the others nobody asked for a receipt.
     site, archive
         Counts and the time of the deletion.
     """

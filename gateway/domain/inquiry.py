@@ -4,8 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.consent import ConsentStatus
+from gateway.domain.courses import CourseState
+
 _STAYS = "they stay there"
-_WHAT_STAYS = {"withdrawn": "they are deleted now, unless the centre keeps them (on_withdrawal)"}
+_WHAT_STAYS: dict[ConsentStatus | None, str] = {
+    ConsentStatus.WITHDRAWN: "they are deleted now, unless the centre keeps them (on_withdrawal)"
+}
 NOT_LISTED = "This identifier is in no consent list"
 
 
@@ -14,7 +19,7 @@ class Known:
     """What is known of one patient."""
 
     listed: bool
-    consent: str
+    consent: ConsentStatus | None
     holds_unknown: bool
     """The centre keeps what comes of people in no list, for a time."""
     recalled: bool
@@ -42,7 +47,7 @@ def _sentences(known: Known) -> Iterator[str]:
         )
     elif not known.listed:
         yield from _of_nobody_listed(known)
-    elif known.consent != "granted":
+    elif known.consent is not ConsentStatus.GRANTED:
         yield from _without_consent(known)
     else:
         yield from _with_consent(known)
@@ -64,7 +69,8 @@ def _objects(known: Known) -> str:
 
 def _without_consent(known: Known) -> Iterator[str]:
     before = known.here or known.in_the_archive or known.erased is not None
-    yield f"Consent is {known.consent}, so nothing {'more ' if before else ''}is stored or sent."
+    is_now, more = known.consent or "none", "more " if before else ""
+    yield f"Consent is {is_now}, so nothing {more}is stored or sent."
     if known.erased is not None and not known.here:
         yield (
             f"What was here ({known.erased} objects) was deleted, and the archive is told to; what "
@@ -79,7 +85,7 @@ def _without_consent(known: Known) -> Iterator[str]:
 
 
 def _with_consent(known: Known) -> Iterator[str]:
-    waiting = [course for course in known.courses if course["state"] != "delivered"]
+    waiting = [course for course in known.courses if course["state"] != CourseState.DELIVERED]
     if known.erased is not None:
         yield "Consent is in force again, but the deletion that was ordered before is not done yet."
     delivered = len(known.courses) - len(waiting)
@@ -120,13 +126,13 @@ def _what_keeps(course: Mapping[str, Any]) -> str:
     there = course["verified"]
     if there:
         name = f"{name}, of which {there} of {course['instances']} objects are in the archive,"
-    if state == "held":
+    if state == CourseState.HELD:
         return f"{name} is held until a person decides or what is missing comes: {why}."
-    if state == "refused":
+    if state == CourseState.REFUSED:
         return f"{name} stays here for good: {why or 'a person decided so'}."
-    if state == "collecting":
+    if state == CourseState.COLLECTING:
         return f"{name} waits for what may still come: {why}." if why else f"{name} is coming in."
     if course["last_error"]:
         return f"{name} waits to be sent again: {course['last_error']}."
-    how = "it is being sent" if state == "sending" else "it waits for its turn to be sent"
+    how = "it is being sent" if state == CourseState.SENDING else "it waits for its turn to be sent"
     return f"{name} is on its way: {how}."

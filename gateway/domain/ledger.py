@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.courses import NO_CONSENT, CourseState
+from gateway.domain.erasure import ErasureCause
 
 
 class Place(StrEnum):
@@ -95,8 +96,7 @@ class ErasedCount:
 
     day: date
     sender: str
-    why: str
-    """withdrawn, recalled, unconsented or by-hand."""
+    why: ErasureCause
     count: int
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.courses import Instance, InstanceState
+from gateway.domain.erasure import ErasureCause
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class Index(Protocol):
         """Return what the store has no more, and the archive never had."""
         ...
 
-    def forget(self, orthanc_ids: Collection[str], why: str, of: str | None = None) -> None:
+    def forget(
+        self, orthanc_ids: Collection[str], why: ErasureCause, of: str | None = None
+    ) -> None:
         """Drop deleted instances; how many of which day and sender stays known.
 
         With `of`, a pseudonym, they are counted on its tombstone too: for the signed receipt.

@@ -1,6 +1,6 @@
 """Confirming that what is not in the site store any more was deleted there on purpose."""
 
-from gateway.domain.erasure import BY_HAND
+from gateway.domain.erasure import ErasureCause
 from gateway.domain.submission import check_comment
 from gateway.ports import Alerts, Audit, Index
 from gateway.services.intake import GONE
@@ -25,6 +25,6 @@ class DeletionService:
         comment = check_comment(comment)
         gone = self._index.gone()
         self._audit.record("deletion-confirm", caller, "-", f"{len(gone)}: {comment}")
-        self._index.forget(gone, BY_HAND)
+        self._index.forget(gone, ErasureCause.BY_HAND)
         self._alerts.clear(GONE)
         return len(gone)

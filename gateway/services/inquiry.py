@@ -80,7 +80,7 @@ class InquiryService:
         tombstone = self._vault.tombstones().get(pseudonym)
         known = Known(
             listed=listed is not None,
-            consent=consent.status.value if consent else "none",
+            consent=consent.status if consent else None,
             holds_unknown=self._holds_unknown,
             recalled=pseudonym in self._erasures.recalled(),
             erased=tombstone.instances if tombstone else None,

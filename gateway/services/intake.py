@@ -10,7 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from gateway.domain.courses import InstanceState, differing, patient_of, read_instance
-from gateway.domain.erasure import BY_HAND
+from gateway.domain.erasure import ErasureCause
 from gateway.errors import HoldError
 from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
 
@@ -95,7 +95,7 @@ class IntakeService:
         ids = self._index.aside(self._reviewed, REVIEWED_AT_ONCE)
         self._reviewed = ids[-1] if len(ids) == REVIEWED_AT_ONCE else ""
         if ids:
-            self._index.forget(self._take(ids, None), BY_HAND)
+            self._index.forget(self._take(ids, None), ErasureCause.BY_HAND)
         for code in ASIDE.keys() - self._index.aside_codes():
             self._alerts.clear(f"set-aside-{code}")
         self._tell_gone()

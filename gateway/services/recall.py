@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
-from gateway.domain.erasure import MERGED, RECALLED, WITHDRAWN, SignedReceipt
+from gateway.domain.erasure import ErasureCause, SignedReceipt
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
@@ -18,7 +18,12 @@ from gateway.services.consent import Naming
 
 class Signing(Protocol):
     def __call__(
-        self, *, pseudonym: str, why: str, site: Mapping[str, Any], archive: Mapping[str, Any]
+        self,
+        *,
+        pseudonym: str,
+        why: ErasureCause,
+        site: Mapping[str, Any],
+        archive: Mapping[str, Any],
     ) -> SignedReceipt: ...
 
 
@@ -94,19 +99,19 @@ class RecallService:
             told = forgotten.get(pseudonym)
             if told is None or told.receipt is None or told.receipt.erased_at is None:
                 continue
-            why = MERGED if pseudonym in merged else WITHDRAWN
-            why = RECALLED if pseudonym in recalled else why
+            why = ErasureCause.MERGED if pseudonym in merged else ErasureCause.WITHDRAWN
+            why = ErasureCause.RECALLED if pseudonym in recalled else why
             if not self._erasures.has_receipt(pseudonym, tombstone.erased_at):
                 receipt = self._receipt(pseudonym, why, tombstone, told)
                 self._erasures.keep(pseudonym, tombstone.erased_at, receipt)
                 signed += 1
-            if why == RECALLED:
+            if why is ErasureCause.RECALLED:
                 self._erasures.close(pseudonym, self._clock.now())
                 self._vault.unbury(pseudonym)
         return signed
 
     def _receipt(
-        self, pseudonym: str, why: str, tombstone: Tombstone, told: Forgotten
+        self, pseudonym: str, why: ErasureCause, tombstone: Tombstone, told: Forgotten
     ) -> SignedReceipt:
         answer = told.receipt.model_dump(mode="json") if told.receipt else {}
         return self._sign(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.contract.site import PluginReport
+from gateway.domain.courses import CourseState
 from gateway.ports import Alerts, Clock, Courses, Index, Outbox, PluginTotals
 from gateway.services.accounting import Account, Accounting
 from gateway.services.canary import CanaryService
@@ -16,6 +17,7 @@ PLUGIN_SILENT_S = 120.0
 PLUGIN_DIFFERS = "plugin-differs"
 OPEN, CLOSED = "open", "closed"
 RATE_WINDOW_S = 60.0
+_WAITING = (CourseState.COLLECTING, CourseState.READY, CourseState.SENDING)
 
 
 class StatusService:
@@ -86,9 +88,9 @@ class StatusService:
                 refusal.model_dump(include={"reason", "dimse_status", "sender", "count"})
                 for refusal in self._totals.refused()
             ],
-            "waiting": courses["collecting"] + courses["ready"] + courses["sending"],
-            "delivered": courses["delivered"],
-            "held": courses["held"],
+            "waiting": sum(courses[state] for state in _WAITING),
+            "delivered": courses[CourseState.DELIVERED],
+            "held": courses[CourseState.HELD],
             "rate": self._rate(delivered),
             "submissions": {k: v for k, v in outbox.items() if not k.endswith("_verified")},
             "alerts": self._alerts.open(),

@@ -8,7 +8,7 @@ clinical batch, which names the withdrawn national ids.
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.domain.erasure import MERGED, RECALLED, UNCONSENTED, WITHDRAWN
+from gateway.domain.erasure import ErasureCause
 from gateway.ports import Audit, Courses, Index, Outbox, SiteStore, Vault
 
 ERASE = "erase"
@@ -59,8 +59,8 @@ class WithdrawalService:
         due = (self._withdrawn() | merged | recalled) - buried
         people = sorted(due | self._index.here_of(buried))
         for pseudonym in people:
-            why = MERGED if pseudonym in merged else WITHDRAWN
-            self._erase(pseudonym, RECALLED if pseudonym in recalled else why)
+            why = ErasureCause.MERGED if pseudonym in merged else ErasureCause.WITHDRAWN
+            self._erase(pseudonym, ErasureCause.RECALLED if pseudonym in recalled else why)
         return len(people)
 
     def drop_unknown(self, came_before: datetime) -> int:
@@ -72,17 +72,17 @@ class WithdrawalService:
             if pseudonym not in known and came < came_before
         )
         for pseudonym in people:
-            self._erase(pseudonym, UNCONSENTED)
+            self._erase(pseudonym, ErasureCause.UNCONSENTED)
         return len(people)
 
-    def _erase(self, pseudonym: str, why: str) -> None:
+    def _erase(self, pseudonym: str, why: ErasureCause) -> None:
         self._outbox.cancel(pseudonym)
         stored = [instance.orthanc_id for instance in self._index.of_patient(pseudonym)]
         stored += self._index.aside_of(pseudonym)
         self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances, {why}")
         for orthanc_id in stored:
             self._store.delete(orthanc_id)
-        leaves_receipt = why != UNCONSENTED
+        leaves_receipt = why is not ErasureCause.UNCONSENTED
         self._index.forget(stored, why, pseudonym if leaves_receipt else None)
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:

@@ -124,7 +124,7 @@ class ErasedDayRow(GatewayTable, table=True):
     day: date = Field(primary_key=True)
     sender: str = Field(primary_key=True)
     why: str = Field(primary_key=True)
-    """withdrawn, recalled, unconsented or by-hand."""
+    """An `ErasureCause`."""
     count: int
 
 

@@ -12,6 +12,7 @@ from gateway.contract.site import ConsentSnapshot
 from gateway.data.deid import load_profile
 from gateway.domain.courses import CourseState
 from gateway.domain.deid import read_identity
+from gateway.domain.erasure import ErasureCause
 from gateway.errors import RejectError
 from plugins.site_admission import Admission, Admitted, Refusal
 from tests.factories import site_objects as make
@@ -147,7 +148,7 @@ def test_what_the_archive_has_of_another_patient_is_held_with_the_reason(
     hospital.site.objects.clear()  # by hand, and nothing was told to the archive
     hospital.service.intake.reconcile()
     hospital.service.index.forget(
-        [s.orthanc_id for s in hospital.service.index.of_patient(other)], "by-hand"
+        [s.orthanc_id for s in hospital.service.index.of_patient(other)], ErasureCause.BY_HAND
     )
     hospital.take_in(make.course(patient=hospital.pseudonym(KEEP)))
     assert hospital.send()

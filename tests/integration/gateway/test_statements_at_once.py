@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from gateway.domain.deid import Decision, SealedTerm, TermUse
-from gateway.domain.erasure import WITHDRAWN
+from gateway.domain.erasure import ErasureCause
 from gateway.ports import StoredInstance
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
@@ -66,7 +66,7 @@ def names() -> list[str]:
 def test_erasing_counts_each_by_day_and_sender(full: Hospital) -> None:
     index = full.service.index
     with at_most(full.service.engine, 20):
-        index.forget([*names(), *names()[:3]], WITHDRAWN, "PAAA")
+        index.forget([*names(), *names()[:3]], ErasureCause.WITHDRAWN, "PAAA")
     assert not index.known(names())
     told = {(line["sender"], line["day"]): line["deleted"] for line in full.service.ledger.days()}
     assert told["CT1", "2026-03-01"] == told["TPS", "2026-03-02"] == MANY // 2

@@ -7,6 +7,7 @@ from pydicom import dcmread
 
 from gateway.config import Settings
 from gateway.contract.site import PatientRefusals
+from gateway.domain.consent import ConsentStatus
 from gateway.domain.inquiry import Known, verdict_of
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital, hospital_of
@@ -100,18 +101,19 @@ def test_a_consented_patient_of_whom_nothing_came(hospital: Hospital) -> None:
 
 
 NOTHING = Known(
-    listed=True, consent="granted", holds_unknown=False, recalled=False, erased=None, here=0,
-    in_the_archive=0, aside=0, courses=(), refused=(),
+    listed=True, consent=ConsentStatus.GRANTED, holds_unknown=False, recalled=False, erased=None,
+    here=0, in_the_archive=0, aside=0, courses=(), refused=(),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"consent": "declined"}, "Consent is declined, so nothing is stored or sent."),
+        ({"consent": ConsentStatus.DECLINED}, "Consent is declined, so nothing is stored or sent."),
+        ({"consent": None}, "Consent is none, so nothing is stored or sent."),
         ({"erased": 3}, "the deletion that was ordered before is not done yet"),
         ({"aside": 1}, "1 object is set aside"),
-        ({"recalled": True, "consent": "withdrawn"}, "is being recalled"),
+        ({"recalled": True, "consent": ConsentStatus.WITHDRAWN}, "is being recalled"),
         ({"refused": [("It is no DICOM file.", 1)]}, "Refused at the door, 1 attempt: It is no"),
     ],
 )

@@ -18,7 +18,7 @@ from gateway.adapters.tables.clinical import (
 )
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, RowKind, WithdrawalReceipt
 from gateway.contract.facts import FACTS
-from gateway.domain.clinical import Addition, Forgotten, Problem, Stored
+from gateway.domain.clinical import Addition, Forgotten, Problem, RowState, Stored
 
 rows = ClinicalOutboxRow.__table__  # type: ignore[attr-defined]
 batches = ClinicalBatchRow.__table__  # type: ignore[attr-defined]
@@ -93,11 +93,13 @@ class SqlClinicalStore:
                 for problem in receipt.problems:
                     which = mine & (rows.c.row_key == problem.row_key)
                     reason = f"{problem.field}: {problem.reason}"[:500]
-                    db.execute(update(rows).where(which).values(state="refused", reason=reason))
-                rest = mine & (rows.c.state == "sending")
-                db.execute(update(rows).where(rest).values(state="waiting", batch_id=None))
+                    db.execute(
+                        update(rows).where(which).values(state=RowState.REFUSED, reason=reason)
+                    )
+                rest = mine & (rows.c.state == RowState.SENDING)
+                db.execute(update(rows).where(rest).values(state=RowState.WAITING, batch_id=None))
             else:
-                db.execute(update(rows).where(mine).values(state="sent"))
+                db.execute(update(rows).where(mine).values(state=RowState.SENT))
             answer = receipt.model_dump(mode="json")
             which = batches.c.batch_id == receipt.batch_id
             db.execute(update(batches).where(which).values(receipt=answer, receipt_at=at))
@@ -109,25 +111,25 @@ class SqlClinicalStore:
     def set_aside(self, batch_id: str, reason: str, at: datetime) -> None:
         with self._engine.begin() as db:
             mine = rows.c.batch_id == batch_id
-            db.execute(update(rows).where(mine).values(state="refused", reason=reason[:500]))
+            db.execute(update(rows).where(mine).values(state=RowState.REFUSED, reason=reason[:500]))
             _close(db, batch_id, at)
 
     def refused_again(self) -> int:
-        which = (rows.c.state == "refused") & rows.c.superseded_at.is_(None)
-        again = update(rows).where(which).values(state="waiting", batch_id=None, reason=None)
+        which = (rows.c.state == RowState.REFUSED) & rows.c.superseded_at.is_(None)
+        again = update(rows).where(which).values(state=RowState.WAITING, batch_id=None, reason=None)
         with self._engine.begin() as db:
             return db.execute(again).rowcount
 
     def release(self, consenting: Set[str]) -> int:
-        withheld = rows.c.state == "withheld"
+        withheld = rows.c.state == RowState.WITHHELD
         with self._engine.begin() as db:
             found = db.scalars(select(rows.c.pseudonym).where(withheld).distinct()).all()
             returned = consenting & set(found)
             for part in chunks(returned):
                 which = withheld & rows.c.pseudonym.in_(part)
                 old = which & rows.c.superseded_at.is_not(None)
-                db.execute(update(rows).where(old).values(state="superseded"))
-                db.execute(update(rows).where(which).values(state="waiting"))
+                db.execute(update(rows).where(old).values(state=RowState.SUPERSEDED))
+                db.execute(update(rows).where(which).values(state=RowState.WAITING))
             return len(returned)
 
     def forget(self, pseudonym: str, at: datetime) -> int:
@@ -198,7 +200,7 @@ def _values(addition: Addition, at: datetime) -> dict[str, Any]:
         "source": addition.row.source,
         "pseudonym": addition.pseudonym,
         "payload": addition.row.model_dump_json(),
-        "state": "waiting",
+        "state": RowState.WAITING,
         "imported_at": at,
     }
 
@@ -207,8 +209,8 @@ def _supersede(db: Connection, ids: Sequence[int], at: datetime) -> None:
     for part in chunks(ids):
         which = rows.c.id.in_(part)
         db.execute(update(rows).where(which).values(superseded_at=at))
-        unsent = which & rows.c.state.in_(("waiting", "withheld"))
-        db.execute(update(rows).where(unsent).values(state="superseded"))
+        unsent = which & rows.c.state.in_((RowState.WAITING, RowState.WITHHELD))
+        db.execute(update(rows).where(unsent).values(state=RowState.SUPERSEDED))
 
 
 def _withhold(db: Connection, batch_id: str, consenting: Set[str]) -> int:
@@ -218,14 +220,14 @@ def _withhold(db: Connection, batch_id: str, consenting: Set[str]) -> int:
     ended = [pseudonym for pseudonym in found if pseudonym not in consenting]
     for part in chunks(ended):
         which = mine & rows.c.pseudonym.in_(part)
-        db.execute(update(rows).where(which).values(state="withheld", batch_id=None))
+        db.execute(update(rows).where(which).values(state=RowState.WITHHELD, batch_id=None))
     return len(ended)
 
 
 def _dissolve(db: Connection, batch_id: str, at: datetime) -> None:
     """Let its rows wait again. If it had arrived, the archive knows each row by its key."""
     mine = rows.c.batch_id == batch_id
-    db.execute(update(rows).where(mine).values(state="waiting", batch_id=None))
+    db.execute(update(rows).where(mine).values(state=RowState.WAITING, batch_id=None))
     _close(db, batch_id, at)
 
 
@@ -238,10 +240,12 @@ def _begin(
     db: Connection, centre: str, most: int, at: datetime, consenting: Set[str]
 ) -> str | None:
     """Begin the next batch, of people whose consent is in force; withhold what others have."""
-    query = select(rows.c.id, rows.c.digest, rows.c.pseudonym).where(rows.c.state == "waiting")
+    query = select(rows.c.id, rows.c.digest, rows.c.pseudonym).where(
+        rows.c.state == RowState.WAITING
+    )
     while waiting := db.execute(query.order_by(rows.c.id).limit(most)).all():
         for part in chunks([row.id for row in waiting if row.pseudonym not in consenting]):
-            db.execute(update(rows).where(rows.c.id.in_(part)).values(state="withheld"))
+            db.execute(update(rows).where(rows.c.id.in_(part)).values(state=RowState.WITHHELD))
         leaving = [row for row in waiting if row.pseudonym in consenting]
         if leaving:
             return _named(db, centre, leaving, at)
@@ -259,7 +263,7 @@ def _named(db: Connection, centre: str, leaving: Sequence[Row[Any]], at: datetim
     db.execute(insert(batches).values(batch_id=batch_id, rows=len(leaving), created_at=at))
     for part in chunks([row.id for row in leaving]):
         which = rows.c.id.in_(part)
-        db.execute(update(rows).where(which).values(state="sending", batch_id=batch_id))
+        db.execute(update(rows).where(which).values(state=RowState.SENDING, batch_id=batch_id))
     return batch_id
 
 

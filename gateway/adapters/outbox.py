@@ -12,18 +12,10 @@ from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
 from gateway.domain.courses import CourseState, InstanceState
-from gateway.domain.submission import Patience
+from gateway.domain.submission import OutboxState, Patience
 from gateway.ports import Clock, Course, Sent, Work
 
-WAITING, SENDING, VERIFIED, REFUSED, WITHHELD, OVERTAKEN = (
-    "waiting",
-    "sending",
-    "verified",
-    "refused",
-    "withheld",
-    "overtaken",
-)
-_OPEN = (WAITING, SENDING)
+_OPEN = (OutboxState.WAITING, OutboxState.SENDING)
 LONGEST_WAIT = timedelta(seconds=Patience().ceiling_s)
 
 
@@ -50,7 +42,7 @@ class SqlOutbox:
                 submission = SubmissionRow(
                     course_id=row.id or 0,
                     version=row.version,
-                    state=WAITING,
+                    state=OutboxState.WAITING,
                     next_try_at=now,
                     created_at=now,
                 )
@@ -68,7 +60,7 @@ class SqlOutbox:
             select(SubmissionRow).where(
                 SubmissionRow.course_id == course.id,
                 SubmissionRow.version == course.version,
-                col(SubmissionRow.state).in_((WAITING, WITHHELD)),
+                col(SubmissionRow.state).in_((OutboxState.WAITING, OutboxState.WITHHELD)),
                 col(SubmissionRow.lease_owner).is_(None),
             )
         ).first()
@@ -79,7 +71,7 @@ class SqlOutbox:
         )
         if session.exec(told.limit(1)).first() is not None:
             return None
-        submission.state, submission.next_try_at = WAITING, self._clock.now()
+        submission.state, submission.next_try_at = OutboxState.WAITING, self._clock.now()
         return submission
 
     @staticmethod
@@ -124,7 +116,7 @@ class SqlOutbox:
             ).first()
             if row is None:
                 return None
-            row.state, row.lease_owner = SENDING, owner
+            row.state, row.lease_owner = OutboxState.SENDING, owner
             row.lease_until = now + lease
             row.attempts += 1
             course = session.get(CourseRow, row.course_id)
@@ -172,7 +164,7 @@ class SqlOutbox:
             _deliver(session, work, now)
             session.commit()
 
-    def finish(self, work: Work, state: str) -> None:
+    def finish(self, work: Work, state: OutboxState) -> None:
         now = self._clock.now()
         with Session(self._engine) as session:
             row = self._mine(session, work)
@@ -180,7 +172,7 @@ class SqlOutbox:
                 return
             row.state, row.lease_owner, row.lease_until = state, None, None
             row.last_error = None
-            if state == VERIFIED:
+            if state is OutboxState.VERIFIED:
                 row.verified_at = now
             course = session.get(CourseRow, row.course_id)
             if course is not None:
@@ -194,7 +186,7 @@ class SqlOutbox:
             row = self._mine(session, work)
             if row is None:
                 return
-            row.state, row.lease_owner, row.lease_until = WAITING, None, None
+            row.state, row.lease_owner, row.lease_until = OutboxState.WAITING, None, None
             row.next_try_at = self._clock.now() + timedelta(seconds=wait_s)
             row.last_error = reason
             course = session.get(CourseRow, row.course_id)
@@ -212,7 +204,7 @@ class SqlOutbox:
                 .with_for_update(of=SubmissionRow)
             ).all()
             for row in rows:
-                row.state, row.lease_owner, row.lease_until = WITHHELD, None, None
+                row.state, row.lease_owner, row.lease_until = OutboxState.WITHHELD, None, None
                 course = session.get(CourseRow, row.course_id)
                 if course is not None:
                     course.sent_digest = ""
@@ -226,15 +218,17 @@ class SqlOutbox:
         Two processes on one database would at worst send a course twice, which changes nothing.
         """
         with Session(self._engine) as session:
-            rows = session.exec(select(SubmissionRow).where(SubmissionRow.state == SENDING))
+            rows = session.exec(
+                select(SubmissionRow).where(SubmissionRow.state == OutboxState.SENDING)
+            )
             for row in rows:
-                row.state, row.lease_owner, row.lease_until = WAITING, None, None
+                row.state, row.lease_owner, row.lease_until = OutboxState.WAITING, None, None
             session.commit()
 
     def hurry(self) -> None:
         """Let everything that waits for its next attempt go now."""
         with Session(self._engine) as session:
-            waiting = update(SubmissionRow).where(col(SubmissionRow.state) == WAITING)
+            waiting = update(SubmissionRow).where(col(SubmissionRow.state) == OutboxState.WAITING)
             session.exec(waiting.values(next_try_at=self._clock.now()))
             session.commit()
 
@@ -319,15 +313,15 @@ def _move(course: CourseRow, state: CourseState) -> None:
     course.revision += 1
 
 
-def _settle(course: CourseRow, version: int, state: str, now: datetime) -> None:
+def _settle(course: CourseRow, version: int, state: OutboxState, now: datetime) -> None:
     """Say on the course how a version ended, and have it judged again if it has changed."""
-    if state == VERIFIED:
+    if state is OutboxState.VERIFIED:
         course.delivered_version, course.delivered_at = version, now
-    if state in {WITHHELD, OVERTAKEN}:
+    if state in {OutboxState.WITHHELD, OutboxState.OVERTAKEN}:
         course.sent_digest = ""  # so that it is queued again: once it may go, as the next version
     if course.content_digest != course.sent_digest:
         _move(course, CourseState.COLLECTING)
-    elif state == VERIFIED:
+    elif state is OutboxState.VERIFIED:
         _move(course, CourseState.DELIVERED)
     else:
         _move(course, CourseState.REFUSED)

@@ -11,6 +11,7 @@ from gateway.contract.site import PluginReport, RefusalCount
 from gateway.domain.consent import Person
 from gateway.domain.courses import CourseState
 from gateway.domain.deid import Decision, Term, TermUse
+from gateway.domain.submission import OutboxState
 from gateway.ports.collection import Collected as Collected
 from gateway.ports.collection import Moved as Moved
 from gateway.ports.collection import Pacs as Pacs
@@ -216,7 +217,7 @@ class Outbox(Protocol):
 
     def verified(self, work: Work, national_uids: Collection[str]) -> None: ...
 
-    def finish(self, work: Work, state: str) -> None: ...
+    def finish(self, work: Work, state: OutboxState) -> None: ...
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None: ...
 

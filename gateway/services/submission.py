@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.domain.courses import Draft, assemble
-from gateway.domain.submission import Patience, batches
+from gateway.domain.submission import OutboxState, Patience, batches
 from gateway.errors import HoldError, RejectError, RetryError, StopError, TrustError
 from gateway.ports import (
     Alerts,
@@ -28,7 +28,6 @@ from gateway.services.departure import Departure, Throttle
 from gateway.services.preparation import Prepared, Preparer
 
 LEASE_S = 120.0
-VERIFIED, REFUSED, WITHHELD, OVERTAKEN = "verified", "refused", "withheld", "overtaken"
 VERSION_TAKEN = {"version-is-another", "newer-version-known"}
 """The archive's codes for a version that it has already: our database was restored."""
 OF_ANOTHER_PATIENT = {"course-of-another-patient", "study-of-another-patient"}
@@ -97,7 +96,7 @@ class SubmissionService:
         except _NotNowError as error:
             self._outbox.retry(work, 0.0, str(error))
         except HoldError as error:
-            self._outbox.finish(work, WITHHELD)
+            self._outbox.finish(work, OutboxState.WITHHELD)
             self._hold(work.course_id, error)
         except RejectError as error:
             self._refused(work, error)
@@ -114,15 +113,15 @@ class SubmissionService:
 
     def _refused(self, work: Work, error: RejectError) -> None:
         if error.code in VERSION_TAKEN:
-            self._outbox.finish(work, OVERTAKEN)
+            self._outbox.finish(work, OutboxState.OVERTAKEN)
         elif error.code not in OF_ANOTHER_PATIENT:
-            self._outbox.finish(work, REFUSED)
+            self._outbox.finish(work, OutboxState.REFUSED)
             self._alerts.raise_alert("archive-refuses-course", str(error))
         elif self._is_erasing():
             reason = "the archive is still deleting what came under another identifier"
             self._retry(work, reason)
         else:  # judged again after a merge or a recall, as after any change of consent
-            self._outbox.finish(work, WITHHELD)
+            self._outbox.finish(work, OutboxState.WITHHELD)
             text = "the archive has it under another patient: merge the two, or recall the wrong"
             self._hold(work.course_id, HoldError("of-another-patient", text))
 
@@ -213,7 +212,7 @@ class SubmissionService:
         self._outbox.verified(work, proven)
         if len(proven) < len(ours):
             raise RetryError(f"{len(ours) - len(proven)} of {len(ours)} instances not verified")
-        self._outbox.finish(work, VERIFIED)
+        self._outbox.finish(work, OutboxState.VERIFIED)
 
     def _check(self, work: Work, course: Course) -> None:
         """Ask once more, right before anything leaves: is it still ours, and still consented?"""

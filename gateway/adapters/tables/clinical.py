@@ -29,7 +29,7 @@ class ClinicalOutboxRow(GatewayTable, table=True):
     payload: str = Field(sa_column=Column(Text, nullable=False))
     """The row as it travels, JSON."""
     state: str
-    """waiting, sending, sent, refused, superseded before it was sent, or withheld for consent."""
+    """A `RowState`."""
     batch_id: str | None = Field(default=None, index=True)
     reason: str | None = None
     """Why the archive refused it."""

@@ -47,7 +47,7 @@ class SubmissionRow(GatewayTable, table=True):
     course_id: int = Field(foreign_key="course.id", index=True)
     version: int
     state: str = Field(index=True)
-    """waiting, sending, verified, refused or withheld."""
+    """An `OutboxState`."""
     attempts: int = 0
     next_try_at: datetime = Field(sa_type=UtcDateTime, index=True)
     lease_owner: str | None = None

@@ -9,7 +9,7 @@ from gateway.domain.clinical.deidentifying import (
     batch_name,
     deidentify,
 )
-from gateway.domain.clinical.storing import Addition, Arrival, Forgotten, Stored
+from gateway.domain.clinical.storing import Addition, Arrival, Forgotten, RowState, Stored
 from gateway.domain.tabular.problems import CellError, Problem, TableError
 from gateway.domain.tabular.table import SourceRow, SourceTable, read_table
 
@@ -26,6 +26,7 @@ __all__ = [
     "Problem",
     "Questionnaire",
     "RowChecker",
+    "RowState",
     "SourceRow",
     "SourceTable",
     "Stored",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from gateway.contract.clinical import RowKind, WithdrawalReceipt
 from gateway.domain.clinical.deidentifying import TravellingRow
@@ -16,6 +17,21 @@ class Arrival:
     """Its subfolder."""
     name: str = field(repr=False)
     size_bytes: int
+
+
+class RowState(StrEnum):
+    """Where a clinical row stands."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    """In a batch that has no receipt."""
+    SENT = "sent"
+    REFUSED = "refused"
+    """By the archive; it can be sent again once that is mended."""
+    WITHHELD = "withheld"
+    """Consent is not in force."""
+    SUPERSEDED = "superseded"
+    """Corrected before it was sent."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
 from gateway.services.canary import CanaryService
 from gateway.services.clinical import ClinicalSender, ClinicalService
-from gateway.services.consent import ConsentService
+from gateway.services.consent import ConsentService, listed_as
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
@@ -242,10 +242,9 @@ class Service:
     def _pseudonym_of(self, patient_id: str) -> str:
         """Return whose an original identifier is, empty for nobody that a consent list has."""
         try:
-            lookup = self.naming.lookup(patient_id)
+            return listed_as(patient_id, self.naming, self.vault) or ""
         except RejectError:
             return ""
-        return self.vault.pseudonyms([lookup]).get(lookup, "")
 
     def _forget_texts(self, pseudonym: str) -> None:
         self.terms.forget(pseudonym)

@@ -20,9 +20,8 @@ from gateway.adapters.tables.vault import TombstoneRow
 from gateway.contract.manifest import Role
 from gateway.domain.courses import Instance, InstanceState, facts_from_json, facts_to_json
 from gateway.domain.erasure import ErasureCause
-from gateway.ports import Clock, SetAside, StoredInstance
+from gateway.ports import CHANGES, Clock, SetAside, StoredInstance
 
-CHANGES = "changes"
 _DUPLICATES, _REVIVED = "duplicates", "revived"
 _RECEIVED: Any = (InstanceRow.orthanc_id, InstanceRow.received_at, InstanceRow.sender)
 _SEEN: Any = (SetAsideRow.orthanc_id, SetAsideRow.seen_at, SetAsideRow.sender)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.vault import AliasRow, ConsentRow, MergeRow, PersonRow
-from gateway.adapters.vault import SqlVault
+from gateway.adapters.vault import SqlVault, consent_row
 from gateway.domain.consent import Consent, ConsentStatus, Person
 from gateway.ports import Merge
 
@@ -117,16 +117,7 @@ def _move(session: Session, other: str, keep: str) -> list[str]:
 def _copy(session: Session, other: str, keep: str, end: Consent, now: datetime) -> list[int]:
     """Let what was stated of one person count for another, and end that one."""
     added = [_of(row, keep) for row in session.exec(select(ConsentRow).where(_standing(other)))]
-    added.append(
-        ConsentRow(
-            pseudonym=other,
-            status=end.status.value,
-            version=end.version,
-            scope=end.scope,
-            given_on=end.given_on,
-            recorded_at=now,
-        )
-    )
+    added.append(consent_row(other, end, now))
     session.add_all(added)
     session.flush()
     return [row.id for row in added if row.id is not None]

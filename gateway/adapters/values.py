@@ -37,11 +37,9 @@ class SqlValues:
                 session.commit()
             known.update(new)
 
-    def find(self, path: str | None, at_most: int) -> list[LeavingText]:
+    def find(self, at_most: int) -> list[LeavingText]:
         order = (col(TextRow.path), col(TextRow.text))
         query = select(TextRow).order_by(*order)
-        if path is not None:
-            query = query.where(TextRow.path == path)
         with Session(self._reading) as session:
             rows = session.exec(query)
             found = [LeavingText(r.path, r.vr, r.text, len(r.patients)) for r in rows]

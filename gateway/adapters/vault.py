@@ -193,7 +193,7 @@ class SqlVault:
             for entry in enrolments:
                 if entry.consent not in known.setdefault(entry.pseudonym, []):
                     known[entry.pseudonym].append(entry.consent)
-                    session.add(_consent_row(entry.pseudonym, entry.consent, now))
+                    session.add(consent_row(entry.pseudonym, entry.consent, now))
 
     def consent_of(self, pseudonym: str) -> Consent | None:
         """Return the consent in force of one person, as the database says at this moment."""
@@ -334,7 +334,8 @@ def _consent(
     return Consent(ConsentStatus(status), version, scope, given_on, ends_on)
 
 
-def _consent_row(pseudonym: str, consent: Consent, now: datetime) -> ConsentRow:
+def consent_row(pseudonym: str, consent: Consent, now: datetime) -> ConsentRow:
+    """Return a statement as it is stored."""
     return ConsentRow(
         pseudonym=pseudonym,
         status=consent.status.value,

@@ -49,6 +49,14 @@ LOINC_UNITS: Final[Mapping[str, frozenset[str]]] = {
 Trouble = tuple[str, str, str]  # field, reason, how to mend it
 
 
+def _ends_too_early(values: Mapping[str, Any], first: str) -> Trouble | None:
+    """Say that a therapy ended before it began, which was with `first`."""
+    begun, ended = values.get("happened_on"), values.get("ended_on")
+    if begun and ended and ended < begun:
+        return "ended_on", f"this day is before {first}", "correct one of the two"
+    return None
+
+
 class FactRow(SourceRecord):
     """One thing that happened, was measured or was found on a day."""
 
@@ -131,10 +139,7 @@ class RtCourseRow(FactRow):
 
     @classmethod
     def trouble(cls, values: Mapping[str, Any]) -> Trouble | None:
-        begun, ended = values.get("happened_on"), values.get("ended_on")
-        if begun and ended and ended < begun:
-            return "ended_on", "this day is before the first fraction", "correct one of the two"
-        return None
+        return _ends_too_early(values, "the first fraction")
 
 
 class SurgeryRow(FactRow):
@@ -171,10 +176,7 @@ class SystemicTherapyRow(FactRow):
 
     @classmethod
     def trouble(cls, values: Mapping[str, Any]) -> Trouble | None:
-        begun, ended = values.get("happened_on"), values.get("ended_on")
-        if begun and ended and ended < begun:
-            return "ended_on", "this day is before the first dose", "correct one of the two"
-        return None
+        return _ends_too_early(values, "the first dose")
 
 
 class ComorbidityRow(FactRow):

@@ -3,7 +3,6 @@
 Pure. It names the patient by the site pseudonym, which only this centre can lead back.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.identity import KeyRing
+from gateway.domain.identity import KeyRing, signed_text
 
 
 class ErasureCause(StrEnum):
@@ -65,6 +64,4 @@ def sign_receipt(
         "archive": dict(archive),
         "made_at": made_at.isoformat(),
     }
-    body = json.dumps(says, sort_keys=True, separators=(",", ":"))
-    signature = base64.b64encode(ring.signing_key.sign(body.encode())).decode()
-    return SignedReceipt(body, signature, ring.public_key_id)
+    return SignedReceipt(*signed_text(ring, says), ring.public_key_id)

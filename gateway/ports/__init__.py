@@ -19,6 +19,7 @@ from gateway.ports.commitment import Answering as Answering
 from gateway.ports.commitment import Commitments as Commitments
 from gateway.ports.commitment import OpenRequest as OpenRequest
 from gateway.ports.erasure import Erasures as Erasures
+from gateway.ports.index import CHANGES as CHANGES
 from gateway.ports.index import Index as Index
 from gateway.ports.index import SetAside as SetAside
 from gateway.ports.index import StoredInstance as StoredInstance

@@ -3,10 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.domain.courses import Instance, InstanceState
 from gateway.domain.erasure import ErasureCause
+
+CHANGES: Final = "changes"
+"""Name of the cursor in the site store's list of changes."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class LeavingText:
 class Values(Protocol):
     def note(self, places: Collection[Place], pseudonym: str) -> None: ...
 
-    def find(self, path: str | None, at_most: int) -> list[LeavingText]:
+    def find(self, at_most: int) -> list[LeavingText]:
         """Return the texts that stand in at most so many patients' objects."""
         ...
 

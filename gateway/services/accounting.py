@@ -8,8 +8,7 @@ from typing import Any
 from gateway.domain.books import Books, PluginBook, differences
 from gateway.domain.ledger import InstanceCount, Note, Place
 from gateway.errors import RetryError
-from gateway.ports import Index, Outbox, PluginTotals, SiteStore
-from gateway.services.intake import POSITION
+from gateway.ports import CHANGES, Index, Outbox, PluginTotals, SiteStore
 from gateway.services.ledger import Ledger
 
 ATTEMPTS = 3
@@ -135,7 +134,7 @@ class Accounting:
     def _in_the_store(self) -> tuple[int | None, int]:
         """Return what the store holds, and how many of its changes were not looked at."""
         try:
-            behind = self._store.last_change() - int(self._index.cursor(POSITION) or 0)
+            behind = self._store.last_change() - int(self._index.cursor(CHANGES) or 0)
             return self._store.count(), max(0, behind)
         except RetryError:
             return None, 0

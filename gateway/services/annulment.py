@@ -6,7 +6,7 @@ from typing import Any
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Vault
-from gateway.services.consent import Naming
+from gateway.services.consent import Naming, pseudonym_of
 
 
 class AnnulmentService:
@@ -22,7 +22,7 @@ class AnnulmentService:
 
     def ledger(self, patient_id: str, caller: str) -> list[dict[str, Any]]:
         """Return what a patient has said; that it was looked at is in the audit."""
-        pseudonym = self._pseudonym(patient_id)
+        pseudonym = pseudonym_of(patient_id, self._naming, self._vault)
         self._audit.record("consent-view", caller, pseudonym)
         said = self._vault.ledger(pseudonym)
         valid = [one.consent for one in said if one.annulled_at is None]
@@ -50,7 +50,7 @@ class AnnulmentService:
         RejectError
             `unknown-patient`, `unknown-statement` or `comment`.
         """
-        pseudonym = self._pseudonym(patient_id)
+        pseudonym = pseudonym_of(patient_id, self._naming, self._vault)
         said = {one.id: one for one in self._vault.ledger(pseudonym) if one.annulled_at is None}
         if statement not in said:
             raise RejectError("unknown-statement", "this patient has no such statement that counts")
@@ -60,10 +60,3 @@ class AnnulmentService:
         self._audit.record("consent-annul", caller, pseudonym, detail)
         self._vault.annul(statement)
         self._follow(pseudonym)
-
-    def _pseudonym(self, patient_id: str) -> str:
-        lookup = self._naming.lookup(patient_id)
-        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
-        if pseudonym is None:
-            raise RejectError("unknown-patient", "this identifier is in no consent list")
-        return pseudonym

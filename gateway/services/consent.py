@@ -20,6 +20,7 @@ from gateway.domain.consent import (
     read_sheet,
 )
 from gateway.domain.tabular.problems import Problem
+from gateway.errors import RejectError
 from gateway.ports import Audit, Enrolment, Vault
 
 
@@ -29,6 +30,26 @@ class Naming(Protocol):
     def lookup(self, patient_id: str) -> str: ...
 
     def pseudonym(self, patient_id: str) -> str: ...
+
+
+def listed_as(patient_id: str, naming: Naming, vault: Vault) -> str | None:
+    """Return the pseudonym that an identifier of a consent list has, None if it is in none."""
+    lookup = naming.lookup(patient_id)
+    return vault.pseudonyms([lookup]).get(lookup)
+
+
+def pseudonym_of(patient_id: str, naming: Naming, vault: Vault) -> str:
+    """Return the pseudonym of one who must be in a consent list.
+
+    Raises
+    ------
+    RejectError
+        `unknown-patient`.
+    """
+    pseudonym = listed_as(patient_id, naming, vault)
+    if pseudonym is None:
+        raise RejectError("unknown-patient", "this identifier is in no consent list")
+    return pseudonym
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from gateway.ports import (
     StoredInstance,
     Vault,
 )
-from gateway.services.consent import Naming
+from gateway.services.consent import Naming, listed_as
 from gateway.services.course_view import contents_of
 
 
@@ -69,8 +69,7 @@ class InquiryService:
 
     def why(self, patient_id: str, caller: str) -> Answer:
         """Explain where a patient's courses are and what each waits for."""
-        lookup = self._naming.lookup(patient_id)
-        listed = self._vault.pseudonyms([lookup]).get(lookup)
+        listed = listed_as(patient_id, self._naming, self._vault)
         self._audit.record("inquiry", caller, listed or "unknown")
         pseudonym = listed or self._naming.pseudonym(patient_id)  # held, it is here under that one
         consent = self._vault.consent_of(pseudonym)

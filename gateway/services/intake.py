@@ -12,9 +12,8 @@ from hashlib import sha256
 from gateway.domain.courses import InstanceState, differing, patient_of, read_instance
 from gateway.domain.erasure import ErasureCause
 from gateway.errors import HoldError
-from gateway.ports import Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
+from gateway.ports import CHANGES, Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
 
-POSITION = "changes"
 BATCH = 32
 REVIEWED_AT_ONCE = 50
 GONE = "instances-gone"
@@ -54,7 +53,7 @@ class IntakeService:
 
     def step(self) -> int:
         """Index what has come since the last step. Returns how many instances were read."""
-        position = int(self._index.cursor(POSITION) or 0)
+        position = int(self._index.cursor(CHANGES) or 0)
         page = self._store.changes(position)
         if page.last < position:  # the store was rebuilt: its sequence began again
             return self.reconcile()
@@ -67,7 +66,7 @@ class IntakeService:
             self._take([change.orthanc_id for change in part], cursor)
             seen += len({change.orthanc_id for change in part})
         if not changes and page.last != position:
-            self._index.move(POSITION, str(page.last))
+            self._index.move(CHANGES, str(page.last))
         return seen
 
     def reconcile(self) -> int:
@@ -83,7 +82,7 @@ class IntakeService:
         unseen = sorted(known - here)  # a page of the list moves when something is deleted
         read = zip(unseen, self._read_all(unseen), strict=True)
         self._lose({orthanc_id for orthanc_id, data in read if data is None})
-        self._index.move(POSITION, str(last))
+        self._index.move(CHANGES, str(last))
         self.review()
         return seen
 

@@ -13,7 +13,7 @@ from gateway.domain.erasure import ErasureCause, SignedReceipt
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
 from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
-from gateway.services.consent import Naming
+from gateway.services.consent import Naming, pseudonym_of
 
 
 class Signing(Protocol):
@@ -71,10 +71,7 @@ class RecallService:
         RejectError
             `unknown-patient`, `unknown-uid` or `comment`.
         """
-        lookup = self._naming.lookup(patient_id)
-        pseudonym = self._vault.pseudonyms([lookup]).get(lookup)
-        if pseudonym is None:
-            raise RejectError("unknown-patient", "this identifier is in no consent list")
+        pseudonym = pseudonym_of(patient_id, self._naming, self._vault)
         stored = self._index.of_patient(pseudonym)
         here = self._site_uid(uid.strip())
         names = ("study_instance_uid", "series_instance_uid", "sop_instance_uid")

@@ -38,7 +38,7 @@ class ValueService:
 
     def view(self, path: str | None, at_most: int, caller: str) -> dict[str, Any]:
         """Return texts, and how many there are by path; that it was looked at is in the audit."""
-        everywhere = self._values.find(None, at_most)
+        everywhere = self._values.find(at_most)
         found = [one for one in everywhere if path is None or one.path == path]
         self._audit.record("values-view", caller, "-", f"{len(found)} texts")
         counts = Counter(one.path for one in everywhere)

@@ -19,7 +19,7 @@ from gateway.contract.marks import (
     SITE_STAGE,
 )
 from gateway.domain.deid.identification import Identity, decode, identify
-from gateway.domain.deid.keeping import Mark, Stage
+from gateway.domain.deid.keeping import Mark
 from gateway.domain.deid.patient import PatientTexts, encode
 from gateway.domain.deid.pictures import RECOGNIZABLE, TOLD_BY, Picture
 from gateway.domain.deid.profile import HEAD, Option, Profile, Rule
@@ -106,8 +106,7 @@ class SiteStage:
             profile=self._profile,
             method=f"{METHOD_PREFIX} {SITE_STAGE} {self._profile.name_and_hash}",
         )
-        stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
-        result = _rewrite(self._profile, source, identity, stage, self._uid)
+        result = _rewrite(source, identity, stage)
         for kind in sorted(stage.picture.kinds & self._profile.refused):
             raise RejectError(kind, f"This centre's policy refuses images of the kind `{kind}`.")
         return result
@@ -145,30 +144,26 @@ class NationalStage:
             profile=self._profile,
             method=f"{METHOD_PREFIX} {NATIONAL_STAGE} {self._profile.name_and_hash}",
         )
-        stage.told = RECOGNIZABLE in (self._profile.rules_for(identity.sop_class_uid) or ())
-        result = _rewrite(self._profile, source, identity, stage, self._uid)
+        result = _rewrite(source, identity, stage)
         if not stage.first_method.startswith(f"{METHOD_PREFIX} {SITE_STAGE} ".encode()):
             raise RejectError("not-marked", "The object does not carry the first stage's mark.")
         return result
 
 
 def _rewrite(
-    profile: Profile,
-    source: Part10,
-    identity: Identity,
-    stage: Stage,
-    uid: Callable[[bytes], bytes],
+    source: Part10, identity: Identity, stage: "_AtReceipt | _BeforeLeaving"
 ) -> Deidentified:
-    rules = profile.rules_for(identity.sop_class_uid)
+    rules = stage.profile.rules_for(identity.sop_class_uid)
     if rules is None:
         raise RejectError(
             "sop-class",
             "This kind of object is not accepted.",
             DimseStatus.SOP_CLASS_NOT_SUPPORTED,
         )
-    rewriter = Rewriter(source, rules, stage, profile.safe_private)
+    stage.told = RECOGNIZABLE in rules
+    rewriter = Rewriter(source, rules, stage, stage.profile.safe_private)
     body = rewriter.rewrite()
-    new_uid = uid(identity.sop_instance_uid.encode("ascii", "replace")).rstrip(b"\0").decode()
+    new_uid = stage.uid(identity.sop_instance_uid.encode("ascii", "replace")).rstrip(b"\0").decode()
     head = write_head(identity.sop_class_uid, new_uid, source.transfer_syntax)
     return Deidentified(b"".join([head, *body]), dict(rewriter.actions))
 

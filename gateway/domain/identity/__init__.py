@@ -19,6 +19,7 @@ from gateway.domain.identity.identifiers import (
     normalise_patient_id,
 )
 from gateway.domain.identity.keys import KeyRing, SiteKeys
+from gateway.domain.identity.signing import signed_text
 
 __all__ = [
     "KeyRing",
@@ -34,6 +35,7 @@ __all__ = [
     "normalise_patient_id",
     "seal",
     "shift_date",
+    "signed_text",
     "site_pseudonym",
     "site_uid",
     "unseal",

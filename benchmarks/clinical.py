@@ -28,7 +28,8 @@ from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalRec
 from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.clinical import Person
 from gateway.domain.identity import KeyRing, day_shift, national_id, site_pseudonym
-from gateway.services.clinical import DEFAULT, ClinicalSender, ClinicalService, ImportOptions
+from gateway.services.clinical import DEFAULT, ClinicalService, ImportOptions
+from gateway.services.clinical_sending import ClinicalSender
 from harmonizer.adapters.clinical_records import SqlClinicalRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.database import insert_many

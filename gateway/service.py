@@ -40,7 +40,8 @@ from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
 from gateway.services.canary import CanaryService
-from gateway.services.clinical import ClinicalSender, ClinicalService
+from gateway.services.clinical import ClinicalService
+from gateway.services.clinical_sending import ClinicalSender
 from gateway.services.consent import ConsentService, listed_as
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from gateway.api.access import Operator
 from gateway.contract.records import WORDS
 from gateway.errors import RejectError
-from gateway.services.clinical import FORMS, ClinicalSender, ClinicalService, ImportOptions
+from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
+from gateway.services.clinical_sending import ClinicalSender
 
 router = APIRouter(prefix="/api/v1/clinical", tags=["clinical"])
 

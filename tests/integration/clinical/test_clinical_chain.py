@@ -19,7 +19,8 @@ from gateway.app import KeyedNaming
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, WithdrawalReceipt
 from gateway.domain.consent import ListRules
 from gateway.domain.identity import KeyRing, national_id, site_pseudonym
-from gateway.services.clinical import ClinicalSender, ClinicalService, ImportResult
+from gateway.services.clinical import ClinicalService, ImportResult
+from gateway.services.clinical_sending import ClinicalSender
 from gateway.services.consent import ConsentService
 from harmonizer.adapters.audit import SqlAudit as ArchiveAudit
 from harmonizer.adapters.clinical_records import SqlClinicalRecords

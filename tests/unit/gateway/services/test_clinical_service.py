@@ -22,7 +22,8 @@ from gateway.contract.clinical import (
 from gateway.domain.clinical import CodeLists, Person
 from gateway.domain.clinical.sources import Section
 from gateway.errors import RejectError, RetryError
-from gateway.services.clinical import ClinicalSender, ClinicalService, ImportOptions, ImportResult
+from gateway.services.clinical import ClinicalService, ImportOptions, ImportResult
+from gateway.services.clinical_sending import ClinicalSender
 
 HEAD = "patient_id,assessed_on,ctcae_version,term,grade\n"
 MATTI = "010160-123A"
@@ -383,3 +384,17 @@ def test_an_export_is_read_by_what_the_centre_was_given(centre: Centre) -> None:
     )
     assert service.import_file("aria", b"export", "operator") == ImportResult(rows=0)
     assert read == [b"export"]
+
+
+def test_batches_grow_again_once_the_archive_takes_more(centre: Centre) -> None:
+    def sizes(day: int) -> list[int]:
+        before = len(centre.archive.batches)
+        centre.bring("".join(f"liisa,2020-0{m}-0{day},5.0,Fatigue,1\n" for m in (1, 2)))
+        centre.sender.send()
+        return [len(batch.toxicity) for batch in centre.archive.batches[before:]]
+
+    centre.archive.rows_at_once = 1
+    assert sizes(1) == [1, 1]
+    centre.archive.rows_at_once = 1000
+    assert sizes(2) == [2]
+    assert centre.sender._batch_rows == 2, "no more than the setting"

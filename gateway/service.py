@@ -57,6 +57,7 @@ from gateway.services.preparation import Preparer
 from gateway.services.recall import RecallService
 from gateway.services.recheck import RecheckService
 from gateway.services.recruitment import RecruitmentService
+from gateway.services.sealing import Sealer
 from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 from gateway.services.terms import TermService
@@ -212,7 +213,6 @@ class Service:
             self.rewriters,
             self.clock,
             self.vault.person,
-            self.settings.centre,
             self.values.note,
         )
 
@@ -296,6 +296,7 @@ class Service:
             self.world.archive,
             self.spool,
             self.preparer,
+            Sealer(self.world.stage, self.settings.centre),
             self.alerts,
             self.audit,
             self.consents.is_admitted,

@@ -26,6 +26,7 @@ from gateway.ports import (
 )
 from gateway.services.departure import Departure, Throttle
 from gateway.services.preparation import Prepared, Preparer
+from gateway.services.sealing import Sealer
 
 LEASE_S = 120.0
 VERSION_TAKEN = {"version-is-another", "newer-version-known"}
@@ -55,6 +56,7 @@ class SubmissionService:
         archive: Archive,
         spool: Spool,
         preparer: Preparer,
+        sealer: Sealer,
         alerts: Alerts,
         audit: Audit,
         is_admitted: Callable[[str], bool],
@@ -69,6 +71,7 @@ class SubmissionService:
         self._archive = archive
         self._spool = spool
         self._preparer = preparer
+        self._sealer = sealer
         self._alerts = alerts
         self._audit = audit
         self._is_admitted = is_admitted
@@ -157,12 +160,12 @@ class SubmissionService:
         prepared: Sequence[Prepared],
     ) -> None:
         draft = _draft(course, everything, {p.stored.instance.sop_instance_uid for p in prepared})
-        sealed = self._preparer.seal(course, work, draft, prepared)
+        sealed = self._sealer.seal(course, work, draft, prepared)
         self._check(work, course)
         self._audit.record(
             "course-send", "service", course.anchor_uid, f"version {work.version}, {len(prepared)}"
         )
-        uid = self._preparer.course_uid(course)
+        uid = self._sealer.course_uid(course)
         self._outbox.announced(work, [_sent(one) for one in prepared])
         status = self._archive.announce(uid, work.version, sealed)
         self._store(work, course, prepared, set(status.wanted))

@@ -23,10 +23,11 @@ from gateway.api import (
 )
 from gateway.api.access import Sessions
 from gateway.collecting import Schedule, collection_of, pacs_of
-from gateway.config import Settings, read_secret
+from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.loops import Background
 from gateway.opening import KeyedNaming, World, open_database, open_ring, open_world
+from gateway.secret_files import read_secret
 from gateway.service import Service
 from gateway.web import (
     account_pages,

@@ -19,7 +19,7 @@ from gateway.adapters.disk import measure
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
-from gateway.config import Settings, read_private, read_root_key, read_secret
+from gateway.config import Settings
 from gateway.contract.manifest import Role
 from gateway.domain.clinical.sources import READERS, Reader, read_fhir
 from gateway.domain.courses import WAITING_CODES, Needs
@@ -28,6 +28,7 @@ from gateway.domain.submission import Window
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
 from gateway.ports import Alerts, Archive, Clock, Pacs, SecondStage, SiteStore
+from gateway.secret_files import read_private, read_root_key, read_secret
 from gateway.services.accounts import AccountService
 from gateway.services.certificates import PortCertificates
 from gateway.services.clinical_ports import ClinicalArchive

@@ -3,8 +3,9 @@
 import ssl
 from pathlib import Path
 
-from gateway.config import DicomDoor, Sender, read_private
+from gateway.config import DicomDoor, Sender
 from gateway.errors import ConfigError
+from gateway.secret_files import read_private
 
 Tls = tuple[ssl.SSLContext, str]
 """How a peer is called, and the name that its certificate must bear."""

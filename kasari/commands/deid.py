@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.config import read_offline_key
 from gateway.contract.marks import NATIONAL_STAGE, SITE_STAGE
 from gateway.data.deid import load_profile, safe_creators
 from gateway.domain.checker import TextInventory, UnreadableError
 from gateway.domain.deid import Profile
 from gateway.domain.identity import KeyRing
+from gateway.secret_files import read_offline_key
 from kasari.deid.checking import check_pair
 from kasari.deid.describing import MEANING, Described, as_csv, as_markdown, as_records, describe
 from kasari.deid.differences import Difference

@@ -13,10 +13,11 @@ import typer
 from pydantic import ValidationError
 
 from gateway.adapters.archive import open_archive_client
-from gateway.config import Settings, read_secret
+from gateway.config import Settings
 from gateway.contract.vocabulary import PublishedVocabulary
 from gateway.data.deid import load_profile
 from gateway.data.deid.policy import PUBLISHED, published_words
+from gateway.secret_files import read_secret
 from kasari.doors import settings
 from kasari.errors import InputError
 from kasari.options import Centre, Gateways

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from gateway.__main__ import main
-from gateway.config import load_settings, read_root_key, read_secret
+from gateway.config import load_settings
 from gateway.errors import ConfigError
+from gateway.secret_files import read_root_key, read_secret
 
 GOOD = {
     "centre": "KUH",

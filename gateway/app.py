@@ -18,6 +18,7 @@ from gateway.api import (
     merges,
     recruitment,
     senders,
+    status,
     terms,
     values,
 )
@@ -49,6 +50,7 @@ __all__ = ["KeyedNaming", "Service", "World", "create_app", "open_database", "op
 
 APIS = (
     internal,
+    status,
     accounts,
     consents,
     courses,

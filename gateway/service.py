@@ -35,7 +35,7 @@ from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
 from gateway.errors import RejectError
 from gateway.opening import KeyedNaming, World, departure, disk_guard, forms, open_seals, policy_of
-from gateway.ports import Place, StoredInstance
+from gateway.ports import StoredInstance, TextPlace
 from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
@@ -391,7 +391,7 @@ class Service:
         self.engine.dispose()
 
 
-def _texts_of(leaves: bytes) -> frozenset[Place]:
+def _texts_of(leaves: bytes) -> frozenset[TextPlace]:
     """Read the texts of one object; one that cannot be read to its end has been refused before."""
     try:
         return texts_of(read_elements(leaves))

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from gateway.adapters.database import reading
 from gateway.adapters.tables.texts import TextRow
-from gateway.ports import MANY, LeavingText, Place
+from gateway.ports import MANY, LeavingText, TextPlace
 
 
 class SqlValues:
@@ -18,9 +18,9 @@ class SqlValues:
         self._engine = engine
         self._reading = reading(engine)
         self._lock = Lock()
-        self._known: dict[Place, frozenset[str]] | None = None
+        self._known: dict[TextPlace, frozenset[str]] | None = None
 
-    def note(self, places: Collection[Place], pseudonym: str) -> None:
+    def note(self, places: Collection[TextPlace], pseudonym: str) -> None:
         with self._lock:
             known = self._loaded()
             new = {
@@ -59,7 +59,7 @@ class SqlValues:
             session.commit()
             self._known = None
 
-    def _loaded(self) -> dict[Place, frozenset[str]]:
+    def _loaded(self) -> dict[TextPlace, frozenset[str]]:
         if self._known is None:
             with Session(self._reading) as session:
                 self._known = {

@@ -1,22 +1,17 @@
-"""HTTP for courses and the gateway's status: parse, call one service, answer."""
+"""HTTP for courses: parse, call one service, answer."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from gateway.api.access import Operator, Reader, Steward
+from gateway.api.access import Operator, Steward
 from gateway.domain.courses import CourseState
 from gateway.domain.submission import LONGEST_COMMENT
 from gateway.services.courses import CourseService
 from gateway.services.decisions import DecisionService
 from gateway.services.deletion import DeletionService
 from gateway.services.inquiry import InquiryService
-from gateway.services.ledger import LedgerService
-from gateway.services.recheck import RecheckService
-from gateway.services.status import StatusService
 from gateway.services.submission import SubmissionService
 
 router = APIRouter(tags=["courses"])
@@ -46,43 +41,6 @@ def course_service(request: Request) -> CourseService:
 def decisions(request: Request) -> DecisionService:
     service: DecisionService = request.app.state.decisions
     return service
-
-
-@router.get("/health")
-def read_health(request: Request) -> JSONResponse:
-    """200 when the canary was refused as it must be, else 503. Needs no token: it names nobody."""
-    health = request.app.state.status.health()
-    return JSONResponse(health, 200 if health["status"] == "ok" else 503)
-
-
-@router.get("/api/v1/status")
-def read_status(request: Request, _role: Operator) -> dict[str, Any]:
-    """Counts of everything."""
-    status: StatusService = request.app.state.status
-    return status.status()
-
-
-@router.get("/api/v1/account")
-def read_account(request: Request, _role: Reader) -> dict[str, Any]:
-    """Where every instance is that was ever offered, and whether the sums add up."""
-    status: StatusService = request.app.state.status
-    return status.account().as_json()
-
-
-@router.get("/api/v1/account/days")
-def read_days(request: Request, _role: Reader) -> list[dict[str, Any]]:
-    """The account by day (UTC) and sender, the latest day first."""
-    ledger: LedgerService = request.app.state.ledger
-    return ledger.days()
-
-
-@router.get("/api/v1/account/days/{day}")
-def read_day(
-    day: date, request: Request, _role: Reader, sender: str | None = None
-) -> list[dict[str, Any]]:
-    """The courses behind one day, of every sender or of one; what came over HTTP has none."""
-    ledger: LedgerService = request.app.state.ledger
-    return ledger.courses_of(day, sender)
 
 
 @router.post("/api/v1/gone")
@@ -154,17 +112,3 @@ def resume_sending(request: Request, caller: Operator) -> None:
     """Send again after the archive had refused this centre's token or certificate."""
     sending: SubmissionService = request.app.state.sending
     sending.resume(caller)
-
-
-@router.post("/api/v1/archive/recheck")
-def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
-    """Ask the archive what it still holds; what it lost goes again."""
-    recheck: RecheckService = request.app.state.recheck
-    return recheck.step()
-
-
-@router.get("/api/v1/audit")
-def read_audit(request: Request, _role: Reader, limit: Limit = 200) -> dict[str, Any]:
-    """The latest events of the audit chain, and where it is broken if it is."""
-    audit = request.app.state.audit
-    return {"broken_at": audit.first_break(), "entries": audit.entries(limit)}

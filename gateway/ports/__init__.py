@@ -33,7 +33,7 @@ from gateway.ports.senders import Callers as Callers
 from gateway.ports.senders import Quarantine as Quarantine
 from gateway.ports.values import MANY as MANY
 from gateway.ports.values import LeavingText as LeavingText
-from gateway.ports.values import Place as Place
+from gateway.ports.values import TextPlace as TextPlace
 from gateway.ports.values import Values as Values
 
 

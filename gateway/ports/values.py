@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 MANY: Final = 3
 """Patients; a text that stands in so many or more people's objects is counted no further."""
-Place = tuple[str, str, str]
+TextPlace = tuple[str, str, str]
 """Attribute path, VR and text."""
 
 
@@ -20,7 +20,7 @@ class LeavingText:
 
 
 class Values(Protocol):
-    def note(self, places: Collection[Place], pseudonym: str) -> None: ...
+    def note(self, places: Collection[TextPlace], pseudonym: str) -> None: ...
 
     def find(self, at_most: int) -> list[LeavingText]:
         """Return the texts that stand in at most so many patients' objects."""

@@ -31,7 +31,7 @@ class Screening(Protocol):
     def version(self) -> str: ...
 
 
-class Ledger(Protocol):
+class Enrolments(Protocol):
     """The vault, as far as counting needs it."""
 
     def everybody(self) -> Sequence[Enrolled]: ...
@@ -55,7 +55,7 @@ class RecruitmentService:
     def __init__(
         self,
         screening: Screening,
-        ledger: Ledger,
+        ledger: Enrolments,
         archive: ClinicalArchive,
         clock: Clock,
         audit: Audit,

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, Final
 
 from gateway.contract.manifest import Role
-from gateway.ports import MANY, Audit, Place, StoredInstance, Values
+from gateway.ports import MANY, Audit, StoredInstance, TextPlace, Values
 
 MOST_SERIES: Final = 10_000
 MOST_SHOWN: Final = 2_000
@@ -16,7 +16,7 @@ class ValueService:
     """Notes texts while objects are prepared; `view` shows them to a steward."""
 
     def __init__(
-        self, values: Values, read: Callable[[bytes], Collection[Place]], audit: Audit
+        self, values: Values, read: Callable[[bytes], Collection[TextPlace]], audit: Audit
     ) -> None:
         self._values = values
         self._read = read

@@ -198,7 +198,10 @@ class Work(Protocol):
 
     def retry(self, task: Task, not_before: datetime, reason: str) -> None: ...
 
-    def give_up(self, task: Task, reason: str) -> None: ...
+    def give_up(self, task: Task, at: datetime, reason: str) -> bool:
+        """Try no more. False if it was asked for while it ran, so that it begins anew instead, or
+        if nothing is left of it."""
+        ...
 
     def release_leases(self) -> None:
         """Make what ran when the service ended due again."""

@@ -58,23 +58,25 @@ class SqlWork:
             return Task(row.kind, row.subject, row.attempts)
 
     def done(self, task: Task, at: datetime) -> None:
-        with Session(self._engine) as session:
-            row = session.get(WorkTable, (task.kind, task.subject), with_for_update=True)
-            if row is None:
-                return
-            if row.asked_again:
-                row.state, row.asked_again, row.attempts = WAITING, False, 0
-                row.not_before, row.lease_until, row.reason = at, None, None
-                session.add(row)
-            else:
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is not None and not _begins_again(row, at):
                 session.delete(row)
-            session.commit()
 
     def retry(self, task: Task, not_before: datetime, reason: str) -> None:
-        self._set(task, state=WAITING, not_before=not_before, lease_until=None, reason=reason)
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is not None:
+                row.state, row.lease_until = WAITING, None
+                row.not_before, row.reason = not_before, reason
 
-    def give_up(self, task: Task, reason: str) -> None:
-        self._set(task, state=FAILED, lease_until=None, reason=reason)
+    def give_up(self, task: Task, at: datetime, reason: str) -> bool:
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is None or _begins_again(row, at):
+                return False
+            row.state, row.lease_until, row.reason = FAILED, None, reason
+            return True
 
     def release_leases(self) -> None:
         running = update(WorkTable).where(col(WorkTable.state) == RUNNING)
@@ -99,11 +101,19 @@ class SqlWork:
             session.merge(CursorTable(name=name, position=position))
             session.commit()
 
-    def _set(self, task: Task, **values: object) -> None:
-        which = (col(WorkTable.kind) == task.kind) & (col(WorkTable.subject) == task.subject)
-        with Session(self._engine) as session:
-            session.exec(update(WorkTable).where(which).values(**values))
-            session.commit()
+
+def _row(session: Session, task: Task) -> WorkTable | None:
+    """Return the task's row and keep others from it until the transaction ends."""
+    return session.get(WorkTable, (task.kind, task.subject), with_for_update=True)
+
+
+def _begins_again(row: WorkTable, at: datetime) -> bool:
+    """Make work due again that was asked for while it ran; False if nobody did."""
+    if not row.asked_again:
+        return False
+    row.state, row.asked_again, row.attempts = WAITING, False, 0
+    row.not_before, row.lease_until, row.reason = at, None, None
+    return True
 
 
 def _not_between(column: Any, at: datetime, latest: datetime) -> Any:

@@ -147,7 +147,7 @@ class DerivedService:
 
     def _later(self, task: Task, reason: str, is_worse: bool) -> None:
         if is_worse and task.attempts >= ATTEMPTS:
-            self._work.give_up(task, reason)
+            self._work.give_up(task, self._clock.now(), reason)
             return
         longest = min(FIRST_PAUSE_S * 2 ** min(task.attempts, 30), LONGEST_PAUSE_S)
         pause = timedelta(seconds=longest * (0.5 + random()))

@@ -247,8 +247,8 @@ class HarmonizationService:
 
     def _later(self, task: Task, reason: str) -> None:
         if task.attempts >= ATTEMPTS:
-            self._work.give_up(task, reason)
-            self._courses.fail(task.subject, reason)
+            if self._work.give_up(task, self._clock.now(), reason):
+                self._courses.fail(task.subject, reason)
             return
         self._work.retry(task, self._clock.now() + _pause(task.attempts), reason)
 

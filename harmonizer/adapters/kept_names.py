@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Engine, bindparam
 from sqlmodel import Session, col, select, update
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, select, update
 from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable, StructureTable
+from harmonizer.adapters.work import ask
 from harmonizer.domain.nomenclature import KeptName, Renaming
 
 RULES = " rules "
@@ -52,7 +54,13 @@ class SqlKeptNames:
                 found[uid].append(KeptName(*rest))
         return found
 
-    def rename(self, changes: Mapping[str, Sequence[Renaming]], rules_version: int) -> None:
+    def rename(
+        self,
+        changes: Mapping[str, Sequence[Renaming]],
+        rules_version: int,
+        then: str,
+        at: datetime,
+    ) -> None:
         rows = [
             {f"new_{name}": value for name, value in asdict(one).items()} | {"of_course": uid}
             for uid, renamed in changes.items()
@@ -68,6 +76,7 @@ class SqlKeptNames:
                     "names": _by_rules(course.made_by.get("names", ""), rules_version)
                 }
                 session.add(course)
+            ask(session, then, sorted(changes), at)
             session.commit()
 
 

@@ -26,17 +26,8 @@ class SqlWork:
         self._reading = reading(engine)
 
     def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
-        with Session(self._engine) as session:
-            for subject in subjects:
-                row = session.get(WorkTable, (kind, subject), with_for_update=True)
-                if row is None:
-                    row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
-                elif row.state == RUNNING:
-                    row.asked_again = True
-                else:
-                    row.state, row.attempts, row.not_before = WAITING, 0, at
-                session.add(row)
-            session.commit()
+        with Session(self._engine) as session, session.begin():
+            ask(session, kind, subjects, at)
 
     def claim(self, at: datetime, lease: timedelta, kind: str) -> Task | None:
         due = (col(WorkTable.state) == WAITING) & _not_between(
@@ -100,6 +91,19 @@ class SqlWork:
         with Session(self._engine) as session:
             session.merge(CursorTable(name=name, position=position))
             session.commit()
+
+
+def ask(session: Session, kind: str, subjects: Iterable[str], at: datetime) -> None:
+    """Enter work as part of a transaction: it is due if what makes it necessary was kept."""
+    for subject in subjects:
+        row = session.get(WorkTable, (kind, subject), with_for_update=True)
+        if row is None:
+            row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
+        elif row.state == RUNNING:
+            row.asked_again = True
+        else:
+            row.state, row.attempts, row.not_before = WAITING, 0, at
+        session.add(row)
 
 
 def _row(session: Session, task: Task) -> WorkTable | None:

@@ -78,14 +78,15 @@ class SqlDerived:
                     ~is_kept if kept else uid.is_not(None),
                 )
             )
-            session.commit()
             theirs = select(StudyTable.study_instance_uid).where(
                 StudyTable.national_id == course.national_id
             )
             query = select(InstanceTable).where(
                 col(InstanceTable.study_instance_uid).in_(theirs), *_unneeded()
             )
-            return [_key(row, course.national_id) for row in session.exec(query)]
+            unneeded = [_key(row, course.national_id) for row in session.exec(query)]
+            session.commit()
+            return unneeded
 
     def forget(self, key: InstanceKey) -> None:
         this = col(InstanceTable.sop_instance_uid) == key.sop_instance_uid

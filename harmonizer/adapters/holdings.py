@@ -60,8 +60,7 @@ class SqlHoldings:
         within = col(InstanceTable.study_instance_uid).in_(theirs)
         with Session(self._engine) as session:
             session.exec(update(InstanceTable).where(within).values(sha256=NOTHING))
-            session.commit()
-            return [
+            keys = [
                 InstanceKey(
                     national_id,
                     row.study_instance_uid,
@@ -70,6 +69,8 @@ class SqlHoldings:
                 )
                 for row in session.exec(select(InstanceTable).where(within))
             ]
+            session.commit()
+            return keys
 
     def forget(self, national_id: str, at: datetime) -> None:
         with Session(self._engine) as session:

@@ -67,16 +67,16 @@ class SqlKeptNames:
             for one in renamed
         ]
         with Session(self._engine) as session:
-            connection = session.connection()
-            connection.execute(_RENAME_STRUCTURE, rows)
-            connection.execute(_RENAME_METRIC, rows)
-            for uid in changes:
-                course = session.get_one(CourseTable, uid)
+            query = select(CourseTable).where(col(CourseTable.course_uid).in_(list(changes)))
+            courses = session.exec(query.with_for_update()).all()
+            for course in courses:
                 course.made_by = course.made_by | {
                     "names": _by_rules(course.made_by.get("names", ""), rules_version)
                 }
-                session.add(course)
-            ask(session, then, sorted(changes), at)
+            connection = session.connection()
+            connection.execute(_RENAME_STRUCTURE, rows)
+            connection.execute(_RENAME_METRIC, rows)
+            ask(session, then, [course.course_uid for course in courses], at)
             session.commit()
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from harmonizer.adapters.kept_names import SqlKeptNames
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable, StructureTable
 from harmonizer.adapters.work import SqlWork
-from harmonizer.domain.nomenclature import Rule, RuleSet
+from harmonizer.domain.nomenclature import Renaming, Rule, RuleSet
 from harmonizer.services.derived import DERIVE
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.remapping import LEASE, RemappingService
@@ -133,6 +133,31 @@ def test_a_pass_that_is_killed_leaves_no_derived_set_with_old_names(
     assert names(engine) != before
     RemappingService(kept, service.mapper, work, clock).remap()
     assert due(work, clock) == {"1.1", "1.2", "1.3", "2.1"}
+
+
+def test_a_course_that_went_meanwhile_stops_no_other(engine: Engine) -> None:
+    """As when its patient is erased between reading the names and writing them."""
+    kept, clock = SqlKeptNames(engine), TickingClock(hour=9)
+    before = kept.names(["1.1"])["1.1"]
+    changes = [
+        Renaming(
+            row=name.row,
+            number=name.number,
+            local_name=name.local_name,
+            standard_name="Parotid_L",
+            suggestion="Parotid_L",
+            kind="organ",
+            status="rule",
+            confidence=1.0,
+            reason="a rule",
+        )
+        for name in before
+    ]
+    kept.rename({"1.1": changes, "9.9": changes}, 7, DERIVE, clock.now())
+    assert {name.standard_name for name in kept.names(["1.1"])["1.1"]} == {"Parotid_L"}
+    with Session(engine) as session:
+        assert session.get_one(CourseTable, "1.1").made_by["names"].endswith(" rules 7")
+    assert due(SqlWork(engine), clock) == {"1.1"}
 
 
 def test_a_rule_taken_back_leaves_a_name_to_a_curator(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate
@@ -185,6 +186,14 @@ class Task:
     attempts: int
 
 
+class WorkState(StrEnum):
+    """How it stands with something on the list; what is done is not on it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
 class Work(Protocol):
     """The durable list of what is to be done."""
 
@@ -207,7 +216,7 @@ class Work(Protocol):
         """Make what ran when the service ended due again."""
         ...
 
-    def counts(self) -> dict[str, int]: ...
+    def counts(self) -> Mapping[WorkState, int]: ...
 
 
 class Audit(Protocol):

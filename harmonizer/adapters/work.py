@@ -1,6 +1,6 @@
 """The durable work list in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,10 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.work import CursorTable, WorkTable
-from harmonizer.ports import Task
-
-WAITING, RUNNING, FAILED = "waiting", "running", "failed"
-
+from harmonizer.ports import Task, WorkState
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """Nothing is put off for longer."""
@@ -30,10 +27,10 @@ class SqlWork:
             ask(session, kind, subjects, at)
 
     def claim(self, at: datetime, lease: timedelta, kind: str) -> Task | None:
-        due = (col(WorkTable.state) == WAITING) & _not_between(
+        due = (col(WorkTable.state) == WorkState.WAITING) & _not_between(
             WorkTable.not_before, at, at + LONGEST_PAUSE
         )
-        lost = (col(WorkTable.state) == RUNNING) & _not_between(
+        lost = (col(WorkTable.state) == WorkState.RUNNING) & _not_between(
             WorkTable.lease_until, at, at + lease
         )
         query = select(WorkTable).where(WorkTable.kind == kind, due | lost)
@@ -42,7 +39,7 @@ class SqlWork:
             row = session.exec(query.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            row.state, row.lease_until = RUNNING, at + lease
+            row.state, row.lease_until = WorkState.RUNNING, at + lease
             row.attempts += 1
             session.add(row)
             session.commit()
@@ -58,7 +55,7 @@ class SqlWork:
         with Session(self._engine) as session, session.begin():
             row = _row(session, task)
             if row is not None:
-                row.state, row.lease_until = WAITING, None
+                row.state, row.lease_until = WorkState.WAITING, None
                 row.not_before, row.reason = not_before, reason
 
     def give_up(self, task: Task, at: datetime, reason: str) -> bool:
@@ -66,20 +63,20 @@ class SqlWork:
             row = _row(session, task)
             if row is None or _begins_again(row, at):
                 return False
-            row.state, row.lease_until, row.reason = FAILED, None, reason
+            row.state, row.lease_until, row.reason = WorkState.FAILED, None, reason
             return True
 
     def release_leases(self) -> None:
-        running = update(WorkTable).where(col(WorkTable.state) == RUNNING)
+        running = update(WorkTable).where(col(WorkTable.state) == WorkState.RUNNING)
         with Session(self._engine) as session:
-            session.exec(running.values(state=WAITING, lease_until=None))
+            session.exec(running.values(state=WorkState.WAITING, lease_until=None))
             session.commit()
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Mapping[WorkState, int]:
         query = select(WorkTable.state, func.count()).group_by(WorkTable.state)
         with Session(self._reading) as session:
             found = dict(session.exec(query).all())
-        return {state: int(found.get(state, 0)) for state in (WAITING, RUNNING, FAILED)}
+        return {state: int(found.get(state, 0)) for state in WorkState}
 
     def position(self, name: str) -> int:
         """Return how far something was read, 0 if never."""
@@ -98,11 +95,11 @@ def ask(session: Session, kind: str, subjects: Iterable[str], at: datetime) -> N
     for subject in subjects:
         row = session.get(WorkTable, (kind, subject), with_for_update=True)
         if row is None:
-            row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
-        elif row.state == RUNNING:
+            row = WorkTable(kind=kind, subject=subject, state=WorkState.WAITING, not_before=at)
+        elif row.state == WorkState.RUNNING:
             row.asked_again = True
         else:
-            row.state, row.attempts, row.not_before = WAITING, 0, at
+            row.state, row.attempts, row.not_before = WorkState.WAITING, 0, at
         session.add(row)
 
 
@@ -115,7 +112,7 @@ def _begins_again(row: WorkTable, at: datetime) -> bool:
     """Make work due again that was asked for while it ran; False if nobody did."""
     if not row.asked_again:
         return False
-    row.state, row.asked_again, row.attempts = WAITING, False, 0
+    row.state, row.asked_again, row.attempts = WorkState.WAITING, False, 0
     row.not_before, row.lease_until, row.reason = at, None, None
     return True
 

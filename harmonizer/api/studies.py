@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from gateway.contract.receipts import CourseHolding
+from gateway.contract.receipts import CourseHolding, SubmissionState
 from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.services.reconciliation import ReconciliationService
@@ -14,7 +14,10 @@ router = APIRouter(prefix="/api/v1", tags=["courses"])
 
 CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 CentreName = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-State = Annotated[Literal["stored", "harmonized", "failed"] | None, Query()]
+State = Annotated[
+    Literal[SubmissionState.STORED, SubmissionState.HARMONIZED, SubmissionState.FAILED] | None,
+    Query(),
+]
 Limit = Annotated[int, Query(ge=1, le=MOST_COURSES)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 

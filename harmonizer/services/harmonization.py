@@ -25,6 +25,7 @@ from harmonizer.domain.quality import (
     Analysis,
     CourseFacts,
     Knowledge,
+    Severity,
     analyse,
     described,
 )
@@ -240,7 +241,7 @@ class HarmonizationService:
 
     def _mirror(self, course_uid: str, national_id: str, result: Harmonized) -> None:
         labels = {"kasari-harmonized", *(f"kasari-site-{result.site}" for _ in [1] if result.site)}
-        if any(finding.severity.value == "error" for finding in result.findings):
+        if any(finding.severity is Severity.ERROR for finding in result.findings):
             labels.add("kasari-qa-error")
         report = _report(course_uid, national_id, result)
         self._store.mirror(self._courses.study_uids(course_uid), labels, report)

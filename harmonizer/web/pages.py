@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from gateway.contract.receipts import SubmissionState
 from gateway.contract.recruitment import LEAST_TOLD
 from harmonizer.api.access import (
     READERS,
@@ -22,6 +23,7 @@ from harmonizer.api.access import (
     caller_of,
 )
 from harmonizer.api.audit import LONGEST
+from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.engine import RULES
 from harmonizer.domain.quality.summary import Summary
 from harmonizer.domain.reports.trend import trend
@@ -136,7 +138,7 @@ def show_start(request: Request) -> Response:
         store=request.app.state.reconciliation.status(),
         states=STATES,
         waiting=studies.waiting(),
-        failed=studies.courses(CourseFilter(state="failed", limit=20)),
+        failed=studies.courses(CourseFilter(state=SubmissionState.FAILED, limit=20)),
         recent=studies.courses(CourseFilter(limit=12)),
     )
 
@@ -281,7 +283,7 @@ def show_audit(
 
 
 def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
-    grouped: dict[str, list[dict[str, str]]] = {"error": [], "warning": [], "info": []}
+    grouped: dict[str, list[dict[str, str]]] = {severity: [] for severity in Severity}
     for finding in findings:
         grouped.setdefault(finding["severity"], []).append(finding)
     return [(severity, found) for severity, found in grouped.items() if found]

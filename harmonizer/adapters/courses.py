@@ -81,10 +81,6 @@ class SqlCourses:
                 for row in session.exec(which)
             ]
 
-    def all_uids(self) -> Sequence[str]:
-        with Session(self._reading) as session:
-            return list(session.exec(select(CourseTable.course_uid)))
-
     def unharmonized(self) -> Sequence[str]:
         query = select(CourseTable.course_uid).where(
             CourseTable.state == SubmissionState.STORED, still_there()

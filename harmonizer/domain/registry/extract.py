@@ -77,11 +77,6 @@ class KeptCourse:
     metrics: Mapping[tuple[str, str], float]
 
 
-def unit_of(metric: str) -> str:
-    """Return the unit that stands in a metric's name."""
-    return metric[metric.index("[") + 1 : -1]
-
-
 def structure_columns(structures: Sequence[str]) -> list[Column]:
     """Return the columns of structures, by TG-263 name."""
     return [

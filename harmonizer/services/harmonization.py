@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from random import random
 from typing import Any, Final, Protocol
 
 from gateway.contract.manifest import Role
@@ -43,14 +42,13 @@ from harmonizer.domain.studies import (
 from harmonizer.errors import DataError, HarmonizerError, RetryError
 from harmonizer.ports import ArchiveStore, Clock, CourseContext, Courses, Task, Work
 from harmonizer.services.derived import DERIVE
+from harmonizer.services.pauses import pause_after
 from harmonizer.services.submission import HARMONIZE
 
 logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=15)
 ATTEMPTS: Final = 6
-FIRST_PAUSE_S: Final = 2.0
-LONGEST_PAUSE_S: Final = 300.0
 
 USED: Final = frozenset(
     {Role.STRUCTURES, Role.PLAN, Role.DOSE, Role.RECORD, Role.PLANNING_IMAGE, Role.OTHER}
@@ -110,7 +108,7 @@ class HarmonizationService:
             if self._courses.national_id(task.subject):  # else its patient withdrew meanwhile
                 self.harmonize(task.subject)
         except RetryError as error:  # the store is away: however long, the course is no worse
-            self._work.retry(task, self._clock.now() + _pause(task.attempts), str(error))
+            self._work.retry(task, self._clock.now() + pause_after(task.attempts), str(error))
         except Exception as error:  # noqa: BLE001 - one course must not stop the others
             text = str(error) if isinstance(error, HarmonizerError) else type(error).__name__
             logger.warning("a course was not harmonized: %s", type(error).__name__)
@@ -251,12 +249,7 @@ class HarmonizationService:
             if self._work.give_up(task, self._clock.now(), reason):
                 self._courses.fail(task.subject, reason)
             return
-        self._work.retry(task, self._clock.now() + _pause(task.attempts), reason)
-
-
-def _pause(attempts: int) -> timedelta:
-    longest = min(FIRST_PAUSE_S * 2 ** min(attempts, 30), LONGEST_PAUSE_S)
-    return timedelta(seconds=longest * (0.5 + random()))
+        self._work.retry(task, self._clock.now() + pause_after(task.attempts), reason)
 
 
 def _is_news(latest: Latest | None, used: CourseContext) -> bool:

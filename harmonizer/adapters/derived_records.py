@@ -14,6 +14,7 @@ from harmonizer.adapters.tables.studies import (
     CourseTable,
     InstanceTable,
     StudyTable,
+    key_of,
 )
 from harmonizer.domain.studies import MADE_HERE, DerivedObject, InstanceKey
 from harmonizer.errors import DataError
@@ -84,7 +85,7 @@ class SqlDerived:
             query = select(InstanceTable).where(
                 col(InstanceTable.study_instance_uid).in_(theirs), *_unneeded()
             )
-            unneeded = [_key(row, course.national_id) for row in session.exec(query)]
+            unneeded = [key_of(row, course.national_id) for row in session.exec(query)]
             session.commit()
             return unneeded
 
@@ -134,10 +135,4 @@ def _row(made: DerivedObject) -> InstanceTable:
         modality=made.modality,
         size_bytes=made.size_bytes,
         sha256=made.sha256,
-    )
-
-
-def _key(row: InstanceTable, national_id: str) -> InstanceKey:
-    return InstanceKey(
-        national_id, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
     )

@@ -1,6 +1,6 @@
 """HTTP for readers: how the archive stands, its courses, one course whole."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
@@ -11,6 +11,8 @@ from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.studies import MOST_COURSES, StudyService
 
 router = APIRouter(prefix="/api/v1", tags=["courses"])
+STATUS: Final = f"{router.prefix}/status"
+"""Programs that wait for something ask here again and again."""
 
 CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 CentreName = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,16}$")]

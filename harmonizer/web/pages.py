@@ -21,6 +21,7 @@ from harmonizer.api.access import (
     caller_of,
 )
 from harmonizer.api.audit import LONGEST
+from harmonizer.api.studies import STATUS
 from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.engine import RULES
 from harmonizer.domain.quality.summary import Summary
@@ -250,13 +251,17 @@ def show_audit(
     action: Annotated[str, Query(max_length=LONGEST)] = "",
     subject: Annotated[str, Query(max_length=LONGEST)] = "",
     before: Annotated[int | None, Query(ge=1)] = None,
+    status: bool = False,
     caller: Caller = AUDITOR,
 ) -> Response:
+    """Programs ask for the status so often that nothing else would be seen: only if wanted."""
     asked = {"who": who, "action": action, "subject": subject}
     audited(request, caller, "read-audit", " ".join(f"{k}={v}" for k, v in asked.items()))
-    events = request.app.state.audit.events(**asked, before=before, most=PAGE)
-    older = urlencode({**asked, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
-    given = {"events": events, "asked": asked, "older": older}
+    but = None if status or (subject and subject in STATUS) else ("get", STATUS)
+    events = request.app.state.audit.events(**asked, before=before, most=PAGE, but=but)
+    further = {**asked, **({"status": "true"} if status else {})}
+    older = urlencode({**further, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
+    given = {"events": events, "asked": asked, "status": status, "older": older}
     return page(request, "audit.html", caller=caller, **given)
 
 

@@ -69,7 +69,7 @@ def structures() -> StructureSet:
         for number, (name, kind, centre, half) in enumerate(parts, start=1)
     )
     images = tuple(image.sop_instance_uid for image in slices())
-    return StructureSet(rois, "2.25.2", (FRAME,), images, "CT 1", "APPROVED")
+    return StructureSet(rois, "2.25.2", images, "CT 1", "APPROVED")
 
 
 def slices() -> tuple[ImageSlice, ...]:
@@ -141,7 +141,6 @@ def plan() -> Plan:
         "APPROVED",
         FRAME,
         ("2.25.2",),
-        (),
         (FractionGroup(1, FRACTIONS, (1, 2)),),
         beams,
         (
@@ -161,7 +160,7 @@ def records() -> tuple[TreatmentRecord, ...]:
             f"202001{fraction:02d}",
             MACHINE,
             FRACTIONS,
-            tuple(BeamDelivery(beam, fraction, 150.0, 150.0, "NORMAL") for beam in (1, 2)),
+            tuple(BeamDelivery(beam, fraction, 150.0, "NORMAL") for beam in (1, 2)),
         )
         for fraction in range(1, FRACTIONS + 1)
     )

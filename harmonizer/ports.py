@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from gateway.contract.manifest import CertificateBody, CourseCertificate
@@ -163,8 +164,6 @@ class Courses(Protocol):
         """What harmonized courses were taken for, of these patients or of everybody."""
         ...
 
-    def all_uids(self) -> Sequence[str]: ...
-
     def unharmonized(self) -> Sequence[str]:
         """Courses that are stored but neither harmonized nor failed."""
         ...
@@ -185,6 +184,14 @@ class Task:
     attempts: int
 
 
+class WorkState(StrEnum):
+    """How it stands with something on the list; what is done is not on it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
 class Work(Protocol):
     """The durable list of what is to be done."""
 
@@ -198,13 +205,16 @@ class Work(Protocol):
 
     def retry(self, task: Task, not_before: datetime, reason: str) -> None: ...
 
-    def give_up(self, task: Task, reason: str) -> None: ...
+    def give_up(self, task: Task, at: datetime, reason: str) -> bool:
+        """Try no more. False if it was asked for while it ran, so that it begins anew instead, or
+        if nothing is left of it."""
+        ...
 
     def release_leases(self) -> None:
         """Make what ran when the service ended due again."""
         ...
 
-    def counts(self) -> dict[str, int]: ...
+    def counts(self) -> Mapping[WorkState, int]: ...
 
 
 class Audit(Protocol):

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, or_
 from sqlmodel import Session, col, select
 
 from harmonizer.adapters.database import one_writer, reading
@@ -47,8 +47,12 @@ class SqlAudit:
         subject: str = "",
         before: int | None = None,
         most: int = 100,
+        but: tuple[str, str] | None = None,
     ) -> list[dict[str, Any]]:
-        """Return events, newest first: of a caller, an action, a part of the subject, if given."""
+        """Return events, newest first: of a caller, an action, a part of the subject, if given.
+
+        `but` is an action on a whole subject that is left out.
+        """
         query = select(AuditTable).order_by(col(AuditTable.sequence).desc()).limit(most)
         if who:
             query = query.where(AuditTable.caller == who)
@@ -56,6 +60,10 @@ class SqlAudit:
             query = query.where(AuditTable.action == action)
         if subject:
             query = query.where(col(AuditTable.subject).contains(subject, autoescape=True))
+        if but is not None:
+            query = query.where(
+                or_(col(AuditTable.action) != but[0], col(AuditTable.subject) != but[1])
+            )
         if before is not None:
             query = query.where(AuditTable.sequence < before)
         with Session(reading(self._engine)) as session:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
 from gateway.contract.facts import FactRow
-from harmonizer.adapters.database import chunks, insert_many
+from harmonizer.adapters.database import chunks, insert_many, reading
 from harmonizer.adapters.tables.clinical import (
     ClinicalBatchTable,
     ClinicalFactTable,
@@ -46,9 +46,10 @@ class SqlClinicalRecords:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = reading(engine)
 
     def receipt(self, batch_id: str, centre: str) -> BatchReceipt | None:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return _receipt(db, batch_id, centre)
 
     def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
@@ -67,11 +68,11 @@ class SqlClinicalRecords:
         return rows
 
     def withdrawn(self, national_ids: Collection[str]) -> set[str]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return _withdrawn(db, national_ids)
 
     def centres(self, national_ids: Collection[str]) -> Mapping[str, str]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return _centres(db, national_ids)
 
     def store(
@@ -111,7 +112,7 @@ class SqlClinicalRecords:
 
     def of_patient(self, national_id: str) -> Sequence[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = []
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             for kind, (table, on) in KINDS.items():
                 query = select(table).where(table.c.national_id == national_id, table.c.current)
                 found = db.execute(query.order_by(table.c[on], table.c.id)).mappings()
@@ -120,7 +121,7 @@ class SqlClinicalRecords:
 
     def clinical_of(self, national_ids: Collection[str]) -> Iterable[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = []
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             for part in chunks(sorted(set(national_ids))):
                 query = select(clinical).where(clinical.c.national_id.in_(part), clinical.c.current)
                 ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
@@ -130,11 +131,11 @@ class SqlClinicalRecords:
     def grades(self) -> Sequence[tuple[str, str, str, int, int]]:
         which = (toxicity.c.centre, toxicity.c.term, toxicity.c.ctcae_version, toxicity.c.grade)
         query = select(*which, func.count()).where(toxicity.c.current).group_by(*which)
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return sorted((row[0], row[1], row[2], row[3], row[4]) for row in db.execute(query))
 
     def counts(self) -> dict[str, int]:
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             counts = {
                 kind: int(db.scalar(select(func.count()).where(table.c.current)) or 0)
                 for kind, (table, _) in KINDS.items()
@@ -148,11 +149,12 @@ class SqlPromRecords:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = reading(engine)
 
     def outdated(self, instrument: str, version: str, most: int) -> Sequence[Mapping[str, Any]]:
         old = (prom.c.instrument == instrument) & (prom.c.scoring_version != version)
         query = select(prom.c.id, prom.c.answers).where(old).order_by(prom.c.id).limit(most)
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return [dict(row) for row in db.execute(query).mappings()]
 
     def rescore(self, scores: Mapping[int, Mapping[str, float | None]], version: str) -> None:
@@ -164,21 +166,21 @@ class SqlPromRecords:
     def treated(self) -> Iterable[Mapping[str, Any]]:
         names = ("national_id", "centre", "rt_start", "rt_end", "site")
         query = select(*(clinical.c[name] for name in names)).where(clinical.c.current)
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
             return [dict(row) for row in db.execute(ordered).mappings()]
 
     def deaths(self) -> Mapping[str, date]:
         query = select(facts.c.national_id, facts.c.happened_on, facts.c.said)
         which = (facts.c.fact == "vital-status") & facts.c.current
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             found = db.execute(query.where(which).order_by(facts.c.happened_on.desc())).all()
         return {who: on for who, on, said in found if said["status"] == "dead"}
 
     def answered(self) -> Iterable[tuple[str, str, date, str | None]]:
         names = ("national_id", "instrument", "answered_on", "not_answered")
         query = select(*(prom.c[name] for name in names))
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return [tuple(row) for row in db.execute(query.where(prom.c.current))]
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from harmonizer.adapters.clinical_records import clinical, facts, gone, patients, prom, toxicity
+from harmonizer.adapters.database import reading
 from harmonizer.adapters.dose_metrics import courses
 from harmonizer.data.instruments import load_instruments
 from harmonizer.domain.clinical.tables import CLINICAL, PatientRows
@@ -39,17 +40,17 @@ class SqlTableRecords:
     """The `TableRecords` port."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._reading = reading(engine)
 
     def patients(self) -> Sequence[str]:
         one, other = (query.where(_stays(column)) for query, column in _everybody())
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return sorted({row.national_id for row in db.execute(union(one, other)).all()})
 
     def rows_of(self, national_ids: Sequence[str]) -> Sequence[PatientRows]:
         by_row, by_course = (q.where(column.in_(national_ids)) for q, column in _everybody())
         names = (*CLINICAL, "rt_start", "rt_end")
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             treated = {row.national_id: row.centre for row in db.execute(by_course).all()}
             centres = treated | {row.national_id: row.centre for row in db.execute(by_row).all()}
             records = _read(db, clinical, names, "recorded_on", national_ids)
@@ -67,12 +68,12 @@ class SqlTableRecords:
 
     def terms(self) -> Sequence[tuple[str, str]]:
         query = select(toxicity.c.term, toxicity.c.ctcae_version).where(toxicity.c.current)
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             return sorted((term, version) for term, version in db.execute(query.distinct()))
 
     def scales(self, asked: Collection[str]) -> Sequence[tuple[str, str]]:
         query = select(prom.c.instrument).where(prom.c.current).distinct()
-        with self._engine.begin() as db:
+        with self._reading.begin() as db:
             used = sorted({*db.scalars(query), *asked})
         known = load_instruments()
         return [(name, code) for name in used if name in known for code in known[name].codes]

@@ -24,6 +24,7 @@ from harmonizer.adapters.tables.studies import (
     MetricTable,
     StructureTable,
     StudyTable,
+    key_of,
 )
 from harmonizer.domain.cohorts import Comparison, Entry, Level, Question, Span
 from harmonizer.domain.studies import MADE_HERE, InstanceKey
@@ -79,12 +80,7 @@ class SqlCohorts:
         if instance:
             query = query.where(InstanceTable.sop_instance_uid == instance)
         with Session(self._reading) as session:
-            return [
-                InstanceKey(
-                    patient, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
-                )
-                for row, patient in session.exec(query)
-            ]
+            return [key_of(row, patient) for row, patient in session.exec(query)]
 
     def _studies(
         self, session: Session, question: Question, offset: int, limit: int

@@ -19,8 +19,9 @@ from harmonizer.adapters.tables.studies import (
     MetricTable,
     StructureTable,
     SubmissionTable,
+    key_of,
 )
-from harmonizer.domain.studies import CourseInstance, Harmonized, InstanceKey
+from harmonizer.domain.studies import CourseInstance, Harmonized
 from harmonizer.ports import CourseContext
 
 
@@ -39,16 +40,7 @@ class SqlCourses:
         )
         with Session(self._reading) as session:
             return [
-                CourseInstance(
-                    InstanceKey(
-                        patient,
-                        row.study_instance_uid,
-                        row.series_instance_uid,
-                        row.sop_instance_uid,
-                    ),
-                    row.modality,
-                    role,
-                )
+                CourseInstance(key_of(row, patient), row.modality, role)
                 for row, role, patient in session.exec(query)
             ]
 
@@ -80,10 +72,6 @@ class SqlCourses:
                 for which in queries
                 for row in session.exec(which)
             ]
-
-    def all_uids(self) -> Sequence[str]:
-        with Session(self._reading) as session:
-            return list(session.exec(select(CourseTable.course_uid)))
 
     def unharmonized(self) -> Sequence[str]:
         query = select(CourseTable.course_uid).where(

@@ -54,10 +54,10 @@ def one_writer(connection: Connection, table: str) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
 
 
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield all values, as many at once as one statement may name."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
+def chunks(values: Sequence[T], most: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Yield all values, as many at once as one statement may name, or `most`."""
+    for start in range(0, len(values), most):
+        yield values[start : start + most]
 
 
 def insert_many(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from harmonizer.adapters.tables.studies import (
     CourseTable,
     InstanceTable,
     StudyTable,
+    key_of,
 )
 from harmonizer.domain.studies import MADE_HERE, DerivedObject, InstanceKey
 from harmonizer.errors import DataError
@@ -78,14 +79,15 @@ class SqlDerived:
                     ~is_kept if kept else uid.is_not(None),
                 )
             )
-            session.commit()
             theirs = select(StudyTable.study_instance_uid).where(
                 StudyTable.national_id == course.national_id
             )
             query = select(InstanceTable).where(
                 col(InstanceTable.study_instance_uid).in_(theirs), *_unneeded()
             )
-            return [_key(row, course.national_id) for row in session.exec(query)]
+            unneeded = [key_of(row, course.national_id) for row in session.exec(query)]
+            session.commit()
+            return unneeded
 
     def forget(self, key: InstanceKey) -> None:
         this = col(InstanceTable.sop_instance_uid) == key.sop_instance_uid
@@ -133,10 +135,4 @@ def _row(made: DerivedObject) -> InstanceTable:
         modality=made.modality,
         size_bytes=made.size_bytes,
         sha256=made.sha256,
-    )
-
-
-def _key(row: InstanceTable, national_id: str) -> InstanceKey:
-    return InstanceKey(
-        national_id, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
     )

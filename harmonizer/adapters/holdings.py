@@ -20,6 +20,7 @@ from harmonizer.adapters.tables.studies import (
     StructureTable,
     StudyTable,
     SubmissionTable,
+    key_of,
 )
 from harmonizer.adapters.tables.work import WorkTable
 from harmonizer.domain.studies import MADE_HERE, InstanceKey
@@ -60,16 +61,10 @@ class SqlHoldings:
         within = col(InstanceTable.study_instance_uid).in_(theirs)
         with Session(self._engine) as session:
             session.exec(update(InstanceTable).where(within).values(sha256=NOTHING))
+            rows = session.exec(select(InstanceTable).where(within))
+            keys = [key_of(row, national_id) for row in rows]
             session.commit()
-            return [
-                InstanceKey(
-                    national_id,
-                    row.study_instance_uid,
-                    row.series_instance_uid,
-                    row.sop_instance_uid,
-                )
-                for row in session.exec(select(InstanceTable).where(within))
-            ]
+            return keys
 
     def forget(self, national_id: str, at: datetime) -> None:
         with Session(self._engine) as session:

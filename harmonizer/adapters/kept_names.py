@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Engine, bindparam
 from sqlmodel import Session, col, select, update
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, select, update
 from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable, StructureTable
+from harmonizer.adapters.work import ask
 from harmonizer.domain.nomenclature import KeptName, Renaming
 
 RULES = " rules "
@@ -52,22 +54,29 @@ class SqlKeptNames:
                 found[uid].append(KeptName(*rest))
         return found
 
-    def rename(self, changes: Mapping[str, Sequence[Renaming]], rules_version: int) -> None:
+    def rename(
+        self,
+        changes: Mapping[str, Sequence[Renaming]],
+        rules_version: int,
+        then: str,
+        at: datetime,
+    ) -> None:
         rows = [
             {f"new_{name}": value for name, value in asdict(one).items()} | {"of_course": uid}
             for uid, renamed in changes.items()
             for one in renamed
         ]
         with Session(self._engine) as session:
-            connection = session.connection()
-            connection.execute(_RENAME_STRUCTURE, rows)
-            connection.execute(_RENAME_METRIC, rows)
-            for uid in changes:
-                course = session.get_one(CourseTable, uid)
+            query = select(CourseTable).where(col(CourseTable.course_uid).in_(list(changes)))
+            courses = session.exec(query.with_for_update()).all()
+            for course in courses:
                 course.made_by = course.made_by | {
                     "names": _by_rules(course.made_by.get("names", ""), rules_version)
                 }
-                session.add(course)
+            connection = session.connection()
+            connection.execute(_RENAME_STRUCTURE, rows)
+            connection.execute(_RENAME_METRIC, rows)
+            ask(session, then, [course.course_uid for course in courses], at)
             session.commit()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, delete, insert, select
 
 from harmonizer.adapters.cohorts import still_there
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.database import chunks, reading
 from harmonizer.adapters.tables.nomenclature import (
     NameDecisionTable,
     NameRuleSetTable,
@@ -18,9 +18,6 @@ from harmonizer.adapters.tables.nomenclature import (
 from harmonizer.adapters.tables.studies import CourseTable, StructureTable
 from harmonizer.domain.nomenclature import Decision, NameUse, Release, ReleaseState, Rule
 from harmonizer.domain.nomenclature.rules import rule_key
-
-AT_ONCE = 300
-"""Pairs in one query: SQLite takes a limited number of parameters."""
 
 
 class SqlNameRules:
@@ -183,7 +180,7 @@ class SqlNameUses:
         courses: set[str] = set()
         patients: set[str] = set()
         with Session(self._reading) as session:
-            for first in range(0, len(names), AT_ONCE):
+            for part in chunks(names):
                 query = (
                     select(CourseTable.course_uid, CourseTable.national_id)
                     .join(
@@ -192,9 +189,7 @@ class SqlNameUses:
                     )
                     .where(
                         still_there(),
-                        tuple_(col(CourseTable.centre), col(StructureTable.local_name)).in_(
-                            list(names[first : first + AT_ONCE])
-                        ),
+                        tuple_(col(CourseTable.centre), col(StructureTable.local_name)).in_(part),
                     )
                     .distinct()
                 )

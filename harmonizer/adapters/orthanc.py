@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import httpx
 
+from harmonizer.adapters.database import chunks
 from harmonizer.adapters.nesting import UnreadableError, outline
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RefusedError, RetryError
@@ -87,8 +88,8 @@ class OrthancArchive:
 
     def _told(self, what: str, keys: Sequence[InstanceKey]) -> Iterator[tuple[str, str]]:
         """Ask our plugin in the store about many files at once."""
-        for start in range(0, len(keys), AT_ONCE):
-            uids = {_instance_id(k): k.sop_instance_uid for k in keys[start : start + AT_ONCE]}
+        for part in chunks(keys, AT_ONCE):
+            uids = {_instance_id(key): key.sop_instance_uid for key in part}
             answer = self._ask("POST", f"/kasari/{what}", json=list(uids))
             self._expect_ok(answer)
             yield from ((uids[own_id], told) for own_id, told in answer.json().items())

@@ -9,6 +9,7 @@ from gateway.contract.receipts import SubmissionState
 from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, FindingTable
+from harmonizer.domain.quality import NOTABLE
 from harmonizer.domain.quality.summary import CourseMark
 
 
@@ -31,7 +32,7 @@ class SqlQualityMarks:
 
 def _findings(session: Session) -> dict[str, set[tuple[str, str]]]:
     query = select(FindingTable.course_uid, FindingTable.severity, FindingTable.code).where(
-        col(FindingTable.severity).in_(("error", "warning"))
+        col(FindingTable.severity).in_(NOTABLE)
     )
     found: dict[str, set[tuple[str, str]]] = {}
     for uid, severity, code in session.exec(query):

@@ -18,6 +18,7 @@ from harmonizer.adapters.tables.studies import (
     InstanceTable,
     StudyTable,
     SubmissionTable,
+    key_of,
 )
 from harmonizer.domain.studies import MADE_HERE, Expected, InstanceKey
 from harmonizer.errors import RefusedError
@@ -324,9 +325,7 @@ def _submission(row: SubmissionTable) -> Submission:
 
 def _expected(row: InstanceTable, national_id: str) -> Expected:
     return Expected(
-        key=InstanceKey(
-            national_id, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
-        ),
+        key=key_of(row, national_id),
         sop_class_uid=row.sop_class_uid,
         modality=row.modality,
         sha256=row.sha256,

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from harmonizer.adapters.cohorts import still_there
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable, StructureTable
+from harmonizer.domain.nomenclature import Kind
 from harmonizer.domain.quality.knowledge import (
     UsualTargetDose,
     VolumeRange,
@@ -58,7 +59,7 @@ class SqlUsual:
                 col(CourseTable.site).is_not(None),
                 col(StructureTable.standard_name).is_not(None),
                 col(StructureTable.volume_cm3) > 0,
-                StructureTable.kind == "organ",
+                StructureTable.kind == Kind.ORGAN,
             )
         )
         volumes: dict[str, list[float]] = {}

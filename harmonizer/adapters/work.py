@@ -1,6 +1,6 @@
 """The durable work list in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,10 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from harmonizer.adapters.database import reading
 from harmonizer.adapters.tables.work import CursorTable, WorkTable
-from harmonizer.ports import Task
-
-WAITING, RUNNING, FAILED = "waiting", "running", "failed"
-
+from harmonizer.ports import Task, WorkState
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """Nothing is put off for longer."""
@@ -26,23 +23,14 @@ class SqlWork:
         self._reading = reading(engine)
 
     def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
-        with Session(self._engine) as session:
-            for subject in subjects:
-                row = session.get(WorkTable, (kind, subject), with_for_update=True)
-                if row is None:
-                    row = WorkTable(kind=kind, subject=subject, state=WAITING, not_before=at)
-                elif row.state == RUNNING:
-                    row.asked_again = True
-                else:
-                    row.state, row.attempts, row.not_before = WAITING, 0, at
-                session.add(row)
-            session.commit()
+        with Session(self._engine) as session, session.begin():
+            ask(session, kind, subjects, at)
 
     def claim(self, at: datetime, lease: timedelta, kind: str) -> Task | None:
-        due = (col(WorkTable.state) == WAITING) & _not_between(
+        due = (col(WorkTable.state) == WorkState.WAITING) & _not_between(
             WorkTable.not_before, at, at + LONGEST_PAUSE
         )
-        lost = (col(WorkTable.state) == RUNNING) & _not_between(
+        lost = (col(WorkTable.state) == WorkState.RUNNING) & _not_between(
             WorkTable.lease_until, at, at + lease
         )
         query = select(WorkTable).where(WorkTable.kind == kind, due | lost)
@@ -51,42 +39,44 @@ class SqlWork:
             row = session.exec(query.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            row.state, row.lease_until = RUNNING, at + lease
+            row.state, row.lease_until = WorkState.RUNNING, at + lease
             row.attempts += 1
             session.add(row)
             session.commit()
             return Task(row.kind, row.subject, row.attempts)
 
     def done(self, task: Task, at: datetime) -> None:
-        with Session(self._engine) as session:
-            row = session.get(WorkTable, (task.kind, task.subject), with_for_update=True)
-            if row is None:
-                return
-            if row.asked_again:
-                row.state, row.asked_again, row.attempts = WAITING, False, 0
-                row.not_before, row.lease_until, row.reason = at, None, None
-                session.add(row)
-            else:
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is not None and not _begins_again(row, at):
                 session.delete(row)
-            session.commit()
 
     def retry(self, task: Task, not_before: datetime, reason: str) -> None:
-        self._set(task, state=WAITING, not_before=not_before, lease_until=None, reason=reason)
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is not None:
+                row.state, row.lease_until = WorkState.WAITING, None
+                row.not_before, row.reason = not_before, reason
 
-    def give_up(self, task: Task, reason: str) -> None:
-        self._set(task, state=FAILED, lease_until=None, reason=reason)
+    def give_up(self, task: Task, at: datetime, reason: str) -> bool:
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, task)
+            if row is None or _begins_again(row, at):
+                return False
+            row.state, row.lease_until, row.reason = WorkState.FAILED, None, reason
+            return True
 
     def release_leases(self) -> None:
-        running = update(WorkTable).where(col(WorkTable.state) == RUNNING)
+        running = update(WorkTable).where(col(WorkTable.state) == WorkState.RUNNING)
         with Session(self._engine) as session:
-            session.exec(running.values(state=WAITING, lease_until=None))
+            session.exec(running.values(state=WorkState.WAITING, lease_until=None))
             session.commit()
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Mapping[WorkState, int]:
         query = select(WorkTable.state, func.count()).group_by(WorkTable.state)
         with Session(self._reading) as session:
             found = dict(session.exec(query).all())
-        return {state: int(found.get(state, 0)) for state in (WAITING, RUNNING, FAILED)}
+        return {state: int(found.get(state, 0)) for state in WorkState}
 
     def position(self, name: str) -> int:
         """Return how far something was read, 0 if never."""
@@ -99,11 +89,32 @@ class SqlWork:
             session.merge(CursorTable(name=name, position=position))
             session.commit()
 
-    def _set(self, task: Task, **values: object) -> None:
-        which = (col(WorkTable.kind) == task.kind) & (col(WorkTable.subject) == task.subject)
-        with Session(self._engine) as session:
-            session.exec(update(WorkTable).where(which).values(**values))
-            session.commit()
+
+def ask(session: Session, kind: str, subjects: Iterable[str], at: datetime) -> None:
+    """Enter work as part of a transaction: it is due if what makes it necessary was kept."""
+    for subject in subjects:
+        row = session.get(WorkTable, (kind, subject), with_for_update=True)
+        if row is None:
+            row = WorkTable(kind=kind, subject=subject, state=WorkState.WAITING, not_before=at)
+        elif row.state == WorkState.RUNNING:
+            row.asked_again = True
+        else:
+            row.state, row.attempts, row.not_before = WorkState.WAITING, 0, at
+        session.add(row)
+
+
+def _row(session: Session, task: Task) -> WorkTable | None:
+    """Return the task's row and keep others from it until the transaction ends."""
+    return session.get(WorkTable, (task.kind, task.subject), with_for_update=True)
+
+
+def _begins_again(row: WorkTable, at: datetime) -> bool:
+    """Make work due again that was asked for while it ran; False if nobody did."""
+    if not row.asked_again:
+        return False
+    row.state, row.asked_again, row.attempts = WorkState.WAITING, False, 0
+    row.not_before, row.lease_until, row.reason = at, None, None
+    return True
 
 
 def _not_between(column: Any, at: datetime, latest: datetime) -> Any:

@@ -59,7 +59,7 @@ def read_withdrawals(request: Request, caller: Caller = require("site")) -> list
 def read_timeline(
     national_id: NationalId,
     clinical: Clinical,
-    _caller: Caller = require("researcher", "curator", "admin"),
+    _caller: Caller = require(*READERS),
 ) -> dict[str, Any]:
     """Return a patient's grades, scores and records, by day from the first fraction."""
     return asdict(clinical.timeline(national_id))
@@ -76,17 +76,13 @@ def read_course_timeline(
 
 
 @router.get("/toxicity/grades")
-def read_grades(
-    clinical: Clinical, _caller: Caller = require("researcher", "curator", "admin")
-) -> list[dict[str, Any]]:
+def read_grades(clinical: Clinical, _caller: Caller = require(*READERS)) -> list[dict[str, Any]]:
     """Return how often each centre gave each grade of each term."""
     return [asdict(row) for row in clinical.grade_distribution()]
 
 
 @router.get("/proms/completion")
-def read_completion(
-    request: Request, _caller: Caller = require("researcher", "curator", "admin")
-) -> list[dict[str, Any]]:
+def read_completion(request: Request, _caller: Caller = require(*READERS)) -> list[dict[str, Any]]:
     """Return due and received answers per centre, instrument and timepoint."""
     proms: PromService = request.app.state.proms
     today = request.app.state.clock.now().date()

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from gateway.contract.vocabulary import PublishedVocabulary
-from harmonizer.api.access import Caller, audited, require
+from harmonizer.api.access import READERS, Caller, audited, require
+from harmonizer.api.studies import CourseUid
 from harmonizer.domain.nomenclature import Release, Rule
 from harmonizer.services.nomenclature import NomenclatureService, Preview
 from harmonizer.services.renamed import RenamedStructureSets
@@ -89,9 +90,7 @@ def read_disagreements(names: Names, _caller: Caller = READ) -> list[dict[str, A
 
 
 @router.get("/compliance")
-def read_compliance(
-    names: Names, _caller: Caller = require("researcher", "curator", "admin")
-) -> list[dict[str, Any]]:
+def read_compliance(names: Names, _caller: Caller = require(*READERS)) -> list[dict[str, Any]]:
     """Return per centre how its names stand: exact, by rule, suggested, unmapped, aids."""
     return [
         {
@@ -205,9 +204,9 @@ def roll_back(
 
 @router.get("/courses/{course_uid}/structure-set")
 def read_structure_set(
-    course_uid: Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")],
+    course_uid: CourseUid,
     request: Request,
-    caller: Caller = require("researcher", "curator", "admin"),
+    caller: Caller = require(*READERS),
 ) -> Response:
     """Return a course's structure set with standard names, derived from the original."""
     audited(request, caller, "names.structure-set", course_uid)
@@ -219,7 +218,7 @@ def read_structure_set(
 
 @router.get("/vocabulary")
 def read_vocabulary(
-    names: Names, _caller: Caller = require("site", "researcher", "curator", "admin")
+    names: Names, _caller: Caller = require("site", *READERS)
 ) -> PublishedVocabulary:
     """Return the words of structure names that free text may keep, with their version."""
     return names.vocabulary()

@@ -2,16 +2,15 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from harmonizer.api.access import READERS, Caller, audited, require
+from harmonizer.api.studies import CourseUid
 from harmonizer.errors import PrintError, RefusedError
 from harmonizer.services.reports import ReportService
 
 router = APIRouter(prefix="/api/v1/courses", tags=["reports"])
-
-CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 
 POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; "

@@ -1,20 +1,25 @@
 """HTTP for readers: how the archive stands, its courses, one course whole."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from gateway.contract.receipts import CourseHolding
+from gateway.contract.receipts import CourseHolding, SubmissionState
 from harmonizer.api.access import READERS, Caller, audited, require
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.services.reconciliation import ReconciliationService
 from harmonizer.services.studies import MOST_COURSES, StudyService
 
 router = APIRouter(prefix="/api/v1", tags=["courses"])
+STATUS: Final = f"{router.prefix}/status"
+"""Programs that wait for something ask here again and again."""
 
 CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 CentreName = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-State = Annotated[Literal["stored", "harmonized", "failed"] | None, Query()]
+State = Annotated[
+    Literal[SubmissionState.STORED, SubmissionState.HARMONIZED, SubmissionState.FAILED] | None,
+    Query(),
+]
 Limit = Annotated[int, Query(ge=1, le=MOST_COURSES)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from gateway.contract.manifest import CourseCertificate
 from gateway.contract.receipts import Receipts, SubmissionStatus
 from harmonizer.api.access import Caller, require
+from harmonizer.api.studies import CourseUid
 from harmonizer.services.submission import SubmissionService
 
 router = APIRouter(prefix="/api/v1/submissions/{course_uid}/{version}", tags=["submissions"])
 
-CourseUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 Version = Annotated[int, Path(ge=1, le=1_000_000)]
 
 

@@ -10,20 +10,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
-from random import random
 from typing import Final, Protocol
 
 from harmonizer.domain.studies import DerivedKind, DerivedObject, InstanceKey
 from harmonizer.errors import HarmonizerError, RetryError
 from harmonizer.ports import ArchiveStore, Clock, Task, Work
+from harmonizer.services.pauses import pause_after
 
 logger = logging.getLogger(__name__)
 
 DERIVE: Final = "derive"
 LEASE: Final = timedelta(minutes=15)
 ATTEMPTS: Final = 6
-FIRST_PAUSE_S: Final = 2.0
-LONGEST_PAUSE_S: Final = 300.0
 
 Maker = Callable[[str], bytes | None]
 """Makes an object of a course in DICOM file format; None if there is nothing to make it of.
@@ -147,8 +145,6 @@ class DerivedService:
 
     def _later(self, task: Task, reason: str, is_worse: bool) -> None:
         if is_worse and task.attempts >= ATTEMPTS:
-            self._work.give_up(task, reason)
+            self._work.give_up(task, self._clock.now(), reason)
             return
-        longest = min(FIRST_PAUSE_S * 2 ** min(task.attempts, 30), LONGEST_PAUSE_S)
-        pause = timedelta(seconds=longest * (0.5 + random()))
-        self._work.retry(task, self._clock.now() + pause, reason)
+        self._work.retry(task, self._clock.now() + pause_after(task.attempts), reason)

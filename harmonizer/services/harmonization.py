@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from random import random
 from typing import Any, Final, Protocol
 
 from gateway.contract.manifest import Role
@@ -25,6 +24,7 @@ from harmonizer.domain.quality import (
     Analysis,
     CourseFacts,
     Knowledge,
+    Severity,
     analyse,
     described,
 )
@@ -42,14 +42,13 @@ from harmonizer.domain.studies import (
 from harmonizer.errors import DataError, HarmonizerError, RetryError
 from harmonizer.ports import ArchiveStore, Clock, CourseContext, Courses, Task, Work
 from harmonizer.services.derived import DERIVE
+from harmonizer.services.pauses import pause_after
 from harmonizer.services.submission import HARMONIZE
 
 logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=15)
 ATTEMPTS: Final = 6
-FIRST_PAUSE_S: Final = 2.0
-LONGEST_PAUSE_S: Final = 300.0
 
 USED: Final = frozenset(
     {Role.STRUCTURES, Role.PLAN, Role.DOSE, Role.RECORD, Role.PLANNING_IMAGE, Role.OTHER}
@@ -109,7 +108,7 @@ class HarmonizationService:
             if self._courses.national_id(task.subject):  # else its patient withdrew meanwhile
                 self.harmonize(task.subject)
         except RetryError as error:  # the store is away: however long, the course is no worse
-            self._work.retry(task, self._clock.now() + _pause(task.attempts), str(error))
+            self._work.retry(task, self._clock.now() + pause_after(task.attempts), str(error))
         except Exception as error:  # noqa: BLE001 - one course must not stop the others
             text = str(error) if isinstance(error, HarmonizerError) else type(error).__name__
             logger.warning("a course was not harmonized: %s", type(error).__name__)
@@ -240,22 +239,17 @@ class HarmonizationService:
 
     def _mirror(self, course_uid: str, national_id: str, result: Harmonized) -> None:
         labels = {"kasari-harmonized", *(f"kasari-site-{result.site}" for _ in [1] if result.site)}
-        if any(finding.severity.value == "error" for finding in result.findings):
+        if any(finding.severity is Severity.ERROR for finding in result.findings):
             labels.add("kasari-qa-error")
         report = _report(course_uid, national_id, result)
         self._store.mirror(self._courses.study_uids(course_uid), labels, report)
 
     def _later(self, task: Task, reason: str) -> None:
         if task.attempts >= ATTEMPTS:
-            self._work.give_up(task, reason)
-            self._courses.fail(task.subject, reason)
+            if self._work.give_up(task, self._clock.now(), reason):
+                self._courses.fail(task.subject, reason)
             return
-        self._work.retry(task, self._clock.now() + _pause(task.attempts), reason)
-
-
-def _pause(attempts: int) -> timedelta:
-    longest = min(FIRST_PAUSE_S * 2 ** min(attempts, 30), LONGEST_PAUSE_S)
-    return timedelta(seconds=longest * (0.5 + random()))
+        self._work.retry(task, self._clock.now() + pause_after(task.attempts), reason)
 
 
 def _is_news(latest: Latest | None, used: CourseContext) -> bool:

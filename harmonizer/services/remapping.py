@@ -7,7 +7,7 @@ pass may be killed and begun again: what is right already does not change.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from harmonizer.domain.nomenclature import Context, KeptName, Mapper, Renaming, renamings
@@ -32,8 +32,15 @@ class KeptNames(Protocol):
 
     def names(self, course_uids: Sequence[str]) -> Mapping[str, Sequence[KeptName]]: ...
 
-    def rename(self, changes: Mapping[str, Sequence[Renaming]], rules_version: int) -> None:
-        """Change names, also of the metrics, by course; all or nothing."""
+    def rename(
+        self,
+        changes: Mapping[str, Sequence[Renaming]],
+        rules_version: int,
+        then: str,
+        at: datetime,
+    ) -> None:
+        """Change names, also of the metrics, by course, and enter work of the kind `then` for
+        each; all or nothing."""
         ...
 
 
@@ -74,7 +81,7 @@ class RemappingService:
                 if (found := renamings(mapper, names[course_uid], Context(site, centre=centre)))
             }
             if changes:
-                self._names.rename(changes, mapper.rules.version)
-                self._work.add(DERIVE, sorted(changes), self._clock.now())
+                now = self._clock.now()
+                self._names.rename(changes, mapper.rules.version, DERIVE, now)
                 changed += sum(map(len, changes.values()))
         return changed

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gateway.contract.manifest import Role
+from gateway.contract.receipts import SubmissionState
 from harmonizer.errors import NotFoundError
 from harmonizer.ports import ArchiveStore, Courses
 
@@ -48,7 +49,7 @@ class RenamedStructureSets:
 
     def _renamed(self, course_uid: str, at_least: int) -> bytes:
         course = self._rows.course(course_uid)
-        if course is None or course["state"] != "harmonized":
+        if course is None or course["state"] != SubmissionState.HARMONIZED:
             raise NotFoundError("there is no such harmonized course")
         local = {row["roi_number"]: row["local_name"] for row in course["structures"]}
         names = {

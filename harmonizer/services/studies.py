@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from gateway.contract.receipts import SubmissionState
 from harmonizer.domain.studies import CourseFilter
 from harmonizer.errors import NotFoundError
-from harmonizer.ports import Work
+from harmonizer.ports import Work, WorkState
 
 STATES: Final = tuple(str(state) for state in SubmissionState)
 MOST_COURSES: Final = 1000
@@ -72,7 +72,10 @@ class StudyService:
         work = self._work.counts()
         return told | {
             "clinical": self._clinical_counts(),
-            "work": {"waiting": work["waiting"] + work["running"], "failed": work["failed"]},
+            "work": {
+                "waiting": work[WorkState.WAITING] + work[WorkState.RUNNING],
+                "failed": work[WorkState.FAILED],
+            },
         }
 
     def centres(self) -> Sequence[str]:

@@ -42,30 +42,16 @@ class DoseMetrics(Protocol):
     def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]: ...
 
 
-class NoDoseMetrics:
-    """Stands in where no doses are joined."""
-
-    def names(self) -> Sequence[str]:
-        return ()
-
-    def of(self, national_ids: Collection[str]) -> Mapping[str, Mapping[str, float]]:
-        return {}
-
-
 class TableService:
     """Gives tables part by part: memory does not grow with the archive."""
 
     def __init__(
-        self,
-        records: TableRecords,
-        schedule: Schedule,
-        ctcae: Ctcae,
-        dose: DoseMetrics | None = None,
+        self, records: TableRecords, schedule: Schedule, ctcae: Ctcae, dose: DoseMetrics
     ) -> None:
         self._records = records
         self._schedule = schedule
         self._ctcae = ctcae
-        self._dose = dose or NoDoseMetrics()
+        self._dose = dose
 
     def long(self, today: date) -> Iterator[list[Cell]]:
         """Yield the header, then one row per value, and per questionnaire that never came."""

@@ -8,20 +8,18 @@ the receipt stands. It is never given up.
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from random import random
 from typing import Final, Protocol
 
 from gateway.contract.clinical import WithdrawalReceipt
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RetryError
 from harmonizer.ports import ArchiveStore, Audit, Clock, Task, Work
+from harmonizer.services.pauses import pause_after
 
 logger = logging.getLogger(__name__)
 
 ERASE: Final = "erase"
 LEASE: Final = timedelta(minutes=15)
-FIRST_PAUSE_S: Final = 2.0
-LONGEST_PAUSE_S: Final = 300.0
 
 
 class Holdings(Protocol):
@@ -109,6 +107,4 @@ class WithdrawalService:
         self._holdings.forget(national_id, self._clock.now())
 
     def _later(self, task: Task, reason: str) -> None:
-        doublings = min(task.attempts, 10)
-        pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S) * (0.5 + random())
-        self._work.retry(task, self._clock.now() + timedelta(seconds=pause), reason)
+        self._work.retry(task, self._clock.now() + pause_after(task.attempts), reason)

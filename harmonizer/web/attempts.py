@@ -20,9 +20,17 @@ class Attempts:
 
     def note(self, host: str, now: datetime) -> None:
         """Count one wrong token."""
+        recent = self._recent(host, now)
+        self._wrong.pop(host, None)  # so that who guessed last stands last
         if len(self._wrong) >= MOST_HOSTS:
-            self._wrong = {h: found for h in self._wrong if (found := self._recent(h, now))}
-        self._wrong[host] = [*self._recent(host, now), now][-MOST_WRONG:]
+            self._forget(now)
+        self._wrong[host] = [*recent, now][-MOST_WRONG:]
+
+    def _forget(self, now: datetime) -> None:
+        """Make room: of hosts whose time is over, or else of the tenth that guessed longest ago."""
+        over = [host for host in self._wrong if not self._recent(host, now)]
+        for host in over or list(self._wrong)[: MOST_HOSTS // 10]:
+            del self._wrong[host]
 
     def _recent(self, host: str, now: datetime) -> list[datetime]:
         return [at for at in self._wrong.get(host, ()) if now - at < WINDOW]

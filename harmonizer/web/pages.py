@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Form, HTTPException, Query, Request
+from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 
+from gateway.contract.receipts import SubmissionState
 from gateway.contract.recruitment import LEAST_TOLD
 from harmonizer.api.access import (
     READERS,
@@ -22,6 +21,8 @@ from harmonizer.api.access import (
     caller_of,
 )
 from harmonizer.api.audit import LONGEST
+from harmonizer.api.studies import STATUS
+from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.engine import RULES
 from harmonizer.domain.quality.summary import Summary
 from harmonizer.domain.reports.trend import trend
@@ -30,13 +31,14 @@ from harmonizer.errors import NotFoundError
 from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.studies import STATES, StudyService
+from harmonizer.web import rendering
 from harmonizer.web.attempts import Attempts
 from harmonizer.web.headers import BrowserHeaders
 from harmonizer.web.outcomes import by_margin, completion_table, due_choices, grade_table
 from harmonizer.web.plots import dvh_plot
+from harmonizer.web.rendering import HERE, missing, page, shown_to
 from harmonizer.web.timeline import dose_text, score_tables, timeline_plot
 
-HERE: Final = Path(__file__).resolve().parent
 PAGE: Final = 50
 ROLES: Final = {
     "planning-image": ("planning image", "planning images"),
@@ -51,11 +53,8 @@ ROLES: Final = {
 SITES: Final = ("breast", "prostate", "lung", "head-neck", "other")
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-templates = Jinja2Templates(directory=HERE / "templates")
-
-
-class _NotLoggedInError(Exception):
-    """Sends the browser to the login form."""
+READER: Any = shown_to(*READERS)
+AUDITOR: Any = shown_to("admin")
 
 
 def install(app: FastAPI, *, is_secure: bool) -> None:
@@ -63,29 +62,13 @@ def install(app: FastAPI, *, is_secure: bool) -> None:
     app.state.attempts, app.state.cookies_are_secure = Attempts(), is_secure
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
+    rendering.install(app)
     app.add_middleware(BrowserHeaders)
-
-
-def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
-    given = {"path": request.url.path, **content}
-    return templates.TemplateResponse(request, name, given, status_code=code)
-
-
-def _reader(request: Request) -> Caller:
-    caller = caller_of(request)
-    if caller is None or caller.role not in READERS:
-        raise _NotLoggedInError
-    return caller
-
-
-def _missing(request: Request, caller: Caller, what: str) -> Response:
-    return _page(request, "missing.html", 404, caller=caller, what=what)
 
 
 @router.get("/login")
 def show_login(request: Request) -> Response:
-    return _page(request, "login.html")
+    return page(request, "login.html")
 
 
 @router.post("/login")
@@ -96,11 +79,11 @@ def log_in(request: Request, token: Annotated[str, Form(max_length=512)]) -> Res
     host, now = request.client.host if request.client else "", state.clock.now()
     if attempts.are_too_many(host, now):
         text = "Too many wrong tokens from this address. Wait five minutes."
-        return _page(request, "login.html", 429, wrong=text)
+        return page(request, "login.html", 429, wrong=text)
     caller = access.of_token(token.strip())
     if caller is None or caller.role not in READERS:
         attempts.note(host, now)
-        return _page(request, "login.html", 401, wrong="This is not the token of a reader.")
+        return page(request, "login.html", 401, wrong="This is not the token of a reader.")
     state.audit.record(caller.name, caller.role, "log-in", "")
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
@@ -125,10 +108,9 @@ def log_out(request: Request) -> Response:
 
 
 @router.get("/")
-def show_start(request: Request) -> Response:
-    caller = _reader(request)
+def show_start(request: Request, caller: Caller = READER) -> Response:
     studies: StudyService = request.app.state.studies
-    return _page(
+    return page(
         request,
         "start.html",
         caller=caller,
@@ -136,7 +118,7 @@ def show_start(request: Request) -> Response:
         store=request.app.state.reconciliation.status(),
         states=STATES,
         waiting=studies.waiting(),
-        failed=studies.courses(CourseFilter(state="failed", limit=20)),
+        failed=studies.courses(CourseFilter(state=SubmissionState.FAILED, limit=20)),
         recent=studies.courses(CourseFilter(limit=12)),
     )
 
@@ -148,18 +130,18 @@ def show_courses(
     state: Annotated[str, Query(max_length=16)] = "",
     site: Annotated[str, Query(max_length=16)] = "",
     patient: Annotated[str, Query(max_length=80)] = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    caller: Caller = READER,
 ) -> Response:
-    caller = _reader(request)
     studies: StudyService = request.app.state.studies
     chosen = {"centre": centre, "state": state, "site": site, "patient": patient}
     which = CourseFilter(
-        centre or None, state or None, site or None, patient or None, PAGE, (page - 1) * PAGE
+        centre or None, state or None, site or None, patient or None, PAGE, (number - 1) * PAGE
     )
     total = studies.count(which)
     asked = {key: value for key, value in chosen.items() if value}
     audited(request, caller, "list-courses", urlencode(asked))
-    return _page(
+    return page(
         request,
         "courses.html",
         caller=caller,
@@ -167,37 +149,35 @@ def show_courses(
         choices={"centre": studies.centres(), "state": STATES[1:], "site": SITES},
         courses=studies.courses(which),
         total=total,
-        page=page,
+        page=number,
         pages=max(1, -(-total // PAGE)),
         asked=urlencode(asked),
     )
 
 
 @router.get("/studies/{study_uid}")
-def show_study(request: Request, study_uid: str) -> Response:
+def show_study(request: Request, study_uid: str, caller: Caller = READER) -> Response:
     """A study is shown by its courses; most have one."""
-    caller = _reader(request)
     studies: StudyService = request.app.state.studies
     try:
         found = studies.courses_of_study(study_uid)
     except NotFoundError:
-        return _missing(request, caller, "study")
+        return missing(request, caller, "study")
     if len(found) == 1:
         return RedirectResponse(f"/courses/{found[0]}", 303)
     courses = [studies.course(uid) for uid in found]
-    return _page(request, "study.html", caller=caller, courses=courses, study=study_uid)
+    return page(request, "study.html", caller=caller, courses=courses, study=study_uid)
 
 
 @router.get("/courses/{course_uid}")
-def show_course(request: Request, course_uid: str) -> Response:
-    caller = _reader(request)
+def show_course(request: Request, course_uid: str, caller: Caller = READER) -> Response:
     studies: StudyService = request.app.state.studies
     try:
         course = studies.course(course_uid)
     except NotFoundError:
-        return _missing(request, caller, "course")
+        return missing(request, caller, "course")
     audited(request, caller, "view-course", course_uid)
-    return _page(
+    return page(
         request,
         "course.html",
         caller=caller,
@@ -210,11 +190,10 @@ def show_course(request: Request, course_uid: str) -> Response:
 
 
 @router.get("/quality")
-def show_quality(request: Request) -> Response:
-    caller = _reader(request)
+def show_quality(request: Request, caller: Caller = READER) -> Response:
     summaries: list[Summary] = request.app.state.quality.summaries()
     national = summaries[0].codes if summaries else ()
-    return _page(
+    return page(
         request,
         "quality.html",
         caller=caller,
@@ -226,10 +205,10 @@ def show_quality(request: Request) -> Response:
 
 
 @router.get("/outcomes")
-def show_outcomes(request: Request) -> Response:
-    caller, state = _reader(request), request.app.state
+def show_outcomes(request: Request, caller: Caller = READER) -> Response:
+    state = request.app.state
     today: date = state.clock.now().date()
-    return _page(
+    return page(
         request,
         "outcomes.html",
         caller=caller,
@@ -241,14 +220,18 @@ def show_outcomes(request: Request) -> Response:
 
 
 @router.get("/participation")
-def show_participation(request: Request, of: Annotated[str, Query(max_length=90)] = "") -> Response:
-    caller, state = _reader(request), request.app.state
+def show_participation(
+    request: Request,
+    of: Annotated[str, Query(max_length=90)] = "",
+    caller: Caller = READER,
+) -> Response:
+    state = request.app.state
     bias: BiasService = state.bias
     today: date = state.clock.now().date()
     choices = due_choices(bias.questionnaires(today))
     chosen = of if of in choices else next(iter(choices), "")
     instrument, _, timepoint = chosen.partition(" ")
-    return _page(
+    return page(
         request,
         "bias.html",
         caller=caller,
@@ -268,20 +251,22 @@ def show_audit(
     action: Annotated[str, Query(max_length=LONGEST)] = "",
     subject: Annotated[str, Query(max_length=LONGEST)] = "",
     before: Annotated[int | None, Query(ge=1)] = None,
+    status: bool = False,
+    caller: Caller = AUDITOR,
 ) -> Response:
-    caller = _reader(request)
-    if caller.role != "admin":
-        raise HTTPException(403, "the audit trail is shown to the role admin")
+    """Programs ask for the status so often that nothing else would be seen: only if wanted."""
     asked = {"who": who, "action": action, "subject": subject}
     audited(request, caller, "read-audit", " ".join(f"{k}={v}" for k, v in asked.items()))
-    events = request.app.state.audit.events(**asked, before=before, most=PAGE)
-    older = urlencode({**asked, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
-    given = {"events": events, "asked": asked, "older": older}
-    return _page(request, "audit.html", caller=caller, **given)
+    but = None if status or (subject and subject in STATUS) else ("get", STATUS)
+    events = request.app.state.audit.events(**asked, before=before, most=PAGE, but=but)
+    further = {**asked, **({"status": "true"} if status else {})}
+    older = urlencode({**further, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
+    given = {"events": events, "asked": asked, "status": status, "older": older}
+    return page(request, "audit.html", caller=caller, **given)
 
 
 def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
-    grouped: dict[str, list[dict[str, str]]] = {"error": [], "warning": [], "info": []}
+    grouped: dict[str, list[dict[str, str]]] = {severity: [] for severity in Severity}
     for finding in findings:
         grouped.setdefault(finding["severity"], []).append(finding)
     return [(severity, found) for severity, found in grouped.items() if found]

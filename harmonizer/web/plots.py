@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from harmonizer.domain.nomenclature import Kind
+
 WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
 COLOURS: Final = 10
@@ -51,10 +53,10 @@ def dvh_plot(
     Returns None without any curve.
     """
     drawn = [row for row in structures if curves.get(row["roi_number"])]
-    drawn = [row for row in drawn if row["kind"] in {"target", "organ"}]
+    drawn = [row for row in drawn if row["kind"] in {Kind.TARGET, Kind.ORGAN}]
     if not drawn:
         return None
-    drawn.sort(key=lambda row: (row["kind"] != "target", -row["metrics"].get("Mean[Gy]", 0.0)))
+    drawn.sort(key=lambda row: (row["kind"] != Kind.TARGET, -row["metrics"].get("Mean[Gy]", 0.0)))
     shown = drawn[:MOST_LINES]
     highest = max(curves[row["roi_number"]][-1][0] for row in shown)
     step = step_of(highest, STEPS, 10)
@@ -80,7 +82,7 @@ def _line(
         detail,
         " ".join([*begin, *points]),
         number % COLOURS,
-        row["kind"] == "target",
+        row["kind"] == Kind.TARGET,
         number >= COLOURS,
     )
 

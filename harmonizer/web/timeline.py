@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
+from harmonizer.domain.nomenclature import Kind
 from harmonizer.web.plots import COLOURS, Tick, step_of
 
 WIDTH: Final = 760
@@ -175,7 +176,7 @@ def dose_text(course: Mapping[str, Any]) -> str:
     organs = [
         (row["metrics"]["Mean[Gy]"], row["standard_name"])
         for row in course["structures"]
-        if row["kind"] == "organ" and row["standard_name"] and "Mean[Gy]" in row["metrics"]
+        if row["kind"] == Kind.ORGAN and row["standard_name"] and "Mean[Gy]" in row["metrics"]
     ]
     shown = [(mean, name) for mean, name in sorted(organs, reverse=True) if name != "Body"]
     parts += [f"{name} {mean:.1f} Gy" for mean, name in shown[:MOST_ORGANS]]

@@ -4,47 +4,40 @@ No script: the first suggestion has the focus, the arrows choose another, Enter 
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.templating import Jinja2Templates
 
-from harmonizer.api.access import Caller, audited, caller_of
+from harmonizer.api.access import Caller, audited
 from harmonizer.api.nomenclature import LARGEST_FILE
 from harmonizer.domain.nomenclature import HELPER, Rule
 from harmonizer.errors import HarmonizerError, NotFoundError, RefusedError
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.thumbnails import ThumbnailService
+from harmonizer.web.rendering import missing, page, shown_to
 
 LISTED: Final = 200
 OTHER: Final = "other"
-DECIDES, LOOKS = "curator", ("curator", "admin")
+LOOKS: Any = shown_to("curator", "admin")
+DECIDES: Any = shown_to("curator")
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-templates = Jinja2Templates(directory=Path(__file__).resolve().parent / "templates")
 
 Text = Annotated[str, Form(max_length=500)]
 Skip = Annotated[int, Query(ge=0, le=100_000)]
 
 
 @router.get("/names")
-def show_names(request: Request) -> Response:
+def show_names(request: Request, caller: Caller = LOOKS) -> Response:
     """Show the names to decide about, the rule set that is open, and how centres stand."""
-    caller = _caller(request)
-    if caller is None:
-        return _turned_away(request)
     return _overview(request, caller)
 
 
 @router.get("/names/next")
-def show_next(request: Request, skip: Skip = 0, told: str = "") -> Response:
+def show_next(request: Request, skip: Skip = 0, told: str = "", caller: Caller = LOOKS) -> Response:
     """Show one name to decide about: the one after `skip` more frequent ones."""
-    caller = _caller(request)
-    if caller is None:
-        return _turned_away(request)
     return _one(request, caller, skip, told[:200])
 
 
@@ -57,11 +50,9 @@ def decide(
     other: Text = "",
     centre: Text = "",
     reason: Text = "",
+    caller: Caller = DECIDES,
 ) -> Response:
     """Keep the decision and go on with the next name."""
-    caller = _caller(request, DECIDES)
-    if caller is None:
-        return _turned_away(request)
     name = other.strip() if choice == OTHER else choice
     rule = Rule(local_name, name, "", reason.strip() or "decided in the worklist", "", centre)
     try:
@@ -76,12 +67,13 @@ def decide(
 
 @router.post("/names/sets/{act}")
 def move_set(
-    request: Request, act: str, version: Annotated[int, Form()] = 0, note: Text = ""
+    request: Request,
+    act: str,
+    version: Annotated[int, Form()] = 0,
+    note: Text = "",
+    caller: Caller = DECIDES,
 ) -> Response:
     """Propose the draft, release or refuse a set, or go back to one."""
-    caller = _caller(request, DECIDES)
-    if caller is None:
-        return _turned_away(request)
     names, by = _names(request), caller.name
     acts: dict[str, Callable[[], object]] = {
         "propose": lambda: names.propose(by, note),
@@ -90,7 +82,7 @@ def move_set(
         "roll-back": lambda: names.roll_back(version, by, note or "no reason given"),
     }
     if act not in acts:
-        return _page(request, "missing.html", 404, caller=caller, what="page")
+        return missing(request, caller, "page")
     try:
         audited(request, caller, f"names.{act}", str(version))
         acts[act]()
@@ -100,11 +92,14 @@ def move_set(
 
 
 @router.post("/names/rules/remove")
-def take_out(request: Request, local_name: Text, centre: Text = "", site: Text = "") -> Response:
+def take_out(
+    request: Request,
+    local_name: Text,
+    centre: Text = "",
+    site: Text = "",
+    caller: Caller = DECIDES,
+) -> Response:
     """Take a rule out of the draft: the name waits for a decision again."""
-    caller = _caller(request, DECIDES)
-    if caller is None:
-        return _turned_away(request)
     try:
         audited(request, caller, "names.take-out", local_name)
         _names(request).take_out(Rule(local_name, "", "", "", "", centre, site), caller.name)
@@ -114,11 +109,10 @@ def take_out(request: Request, local_name: Text, centre: Text = "", site: Text =
 
 
 @router.post("/names/rules")
-def bring_in(request: Request, file: UploadFile | None = None) -> Response:
+def bring_in(
+    request: Request, file: UploadFile | None = None, caller: Caller = DECIDES
+) -> Response:
     """Put the rules of a YAML or CSV file in the draft."""
-    caller = _caller(request, DECIDES)
-    if caller is None:
-        return _turned_away(request)
     if file is None:
         return _overview(request, caller, "No file was chosen.")
     form = "csv" if (file.filename or "").lower().endswith(".csv") else "yaml"
@@ -136,10 +130,10 @@ def bring_in(request: Request, file: UploadFile | None = None) -> Response:
 
 
 @router.get("/names/picture/{course_uid}/{roi_number}")
-def show_picture(request: Request, course_uid: str, roi_number: int) -> Response:
+def show_picture(
+    request: Request, course_uid: str, roi_number: int, _caller: Caller = LOOKS
+) -> Response:
     """Show a region on its image."""
-    if _caller(request) is None:
-        return Response(status_code=403)
     thumbnails: ThumbnailService = request.app.state.thumbnails
     return Response(thumbnails.png(course_uid, roi_number), media_type="image/png")
 
@@ -149,7 +143,7 @@ def _one(request: Request, caller: Caller, skip: int, told: str, wrong: str = ""
     found = names.worklist()
     at = min(skip, max(0, len(found) - 1))
     name = found[at] if found else None
-    return _page(
+    return page(
         request,
         "name.html",
         422 if wrong else 200,
@@ -176,7 +170,7 @@ def _overview(request: Request, caller: Caller, wrong: str = "") -> Response:
         preview = None
     sets = names.releases()
     new, dropped = names.differences(preview.version) if preview else ((), ())
-    return _page(
+    return page(
         request,
         "names.html",
         422 if wrong else 200,
@@ -196,21 +190,3 @@ def _overview(request: Request, caller: Caller, wrong: str = "") -> Response:
 def _names(request: Request) -> NomenclatureService:
     service: NomenclatureService = request.app.state.names
     return service
-
-
-def _caller(request: Request, *roles: str) -> Caller | None:
-    caller = caller_of(request)
-    return caller if caller and caller.role in (roles or LOOKS) else None
-
-
-def _turned_away(request: Request) -> Response:
-    """Send strangers to the login; tell readers what they may not do."""
-    caller = caller_of(request)
-    if caller is None:
-        return RedirectResponse("/login", 303)
-    return _page(request, "missing.html", 403, caller=caller, what="page for your role")
-
-
-def _page(request: Request, name: str, code: int = 200, **content: Any) -> Response:
-    given = {"path": request.url.path, **content}
-    return templates.TemplateResponse(request, name, given, status_code=code)

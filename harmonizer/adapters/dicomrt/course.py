@@ -41,11 +41,6 @@ class CourseReader:
         except DataError as error:
             self._unreadable.append((f"object {self._count}", str(error)))
 
-    def add_image(self, image: ImageSlice) -> None:
-        """Take an image whose place is already known."""
-        self._count += 1
-        self._images.append(image)
-
     def add_unreadable(self, why: str) -> None:
         """Count an object that could not even be fetched."""
         self._count += 1

@@ -14,7 +14,6 @@ from harmonizer.adapters.dicomrt.elements import (
     numbers,
     read_dataset,
     text,
-    value_of,
     whole,
 )
 from harmonizer.adapters.dicomrt.stored_dvh import read_stored_dvhs
@@ -59,18 +58,10 @@ def read_dose(data: bytes) -> RtDose:
         structure_set_uids=_uids(items(dataset, "ReferencedStructureSetSequence")),
         beam_numbers=_beam_numbers(plans),
         dvhs=read_stored_dvhs(dataset),
-        tissue_correction=tuple(_texts(dataset, "TissueHeterogeneityCorrection")),
         scaling=number(dataset, "DoseGridScaling"),
         problems=tuple(problems),
         date=text(dataset, "InstanceCreationDate") or text(dataset, "ContentDate"),
     )
-
-
-def _texts(dataset: Dataset, keyword: str) -> list[str]:
-    value = value_of(dataset, keyword)
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else [str(part) for part in value]
 
 
 def _uids(references: list[Dataset]) -> tuple[str, ...]:

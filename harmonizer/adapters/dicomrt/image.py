@@ -1,14 +1,11 @@
-"""Where an image lies, read without its pixels; and as plain values that can be kept."""
+"""Where an image lies, read without its pixels."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
 
 from harmonizer.adapters.dicomrt.elements import number, numbers, read_any, text, whole
 from harmonizer.domain.dose.plan import ImageSlice
-from harmonizer.errors import DataError
 
 DATES: Final = ("AcquisitionDate", "SeriesDate", "StudyDate")
 
@@ -25,7 +22,7 @@ def read_image(data: bytes) -> ImageSlice:
 
 
 def image_of(dataset: Dataset) -> ImageSlice:
-    """Return the geometry that a data set gives, e.g. one made of DICOM JSON metadata."""
+    """Return the geometry that a data set gives."""
     position = numbers(dataset, "ImagePositionPatient")
     orientation = numbers(dataset, "ImageOrientationPatient")
     spacing = numbers(dataset, "PixelSpacing")
@@ -43,32 +40,6 @@ def image_of(dataset: Dataset) -> ImageSlice:
         patient_position=text(dataset, "PatientPosition"),
         reconstructed_mm=number(dataset, "ReconstructionDiameter"),
         date=next((found for word in DATES if (found := text(dataset, word))), ""),
-    )
-
-
-def image_to_dict(image: ImageSlice) -> dict[str, Any]:
-    """Return an image's geometry as JSON can hold it."""
-    return asdict(image)
-
-
-def image_from_dict(values: Mapping[str, Any]) -> ImageSlice:
-    """Return an image's geometry from what `image_to_dict` gave.
-
-    Raises
-    ------
-    DataError
-        `IMAGE-DAMAGED` if a field is unknown or missing: read the image again.
-    """
-    known = {field.name for field in fields(ImageSlice)}
-    if not {"sop_instance_uid", "modality"} <= set(values) <= known:
-        raise DataError("IMAGE-DAMAGED", "a kept image's geometry is damaged; read it again")
-    return ImageSlice(
-        **{
-            **values,
-            "position": _place(values.get("position") or ()),
-            "orientation": tuple(values.get("orientation") or ()),
-            "spacing": _spacing(values.get("spacing") or ()),
-        }
     )
 
 

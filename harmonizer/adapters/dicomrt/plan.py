@@ -52,7 +52,6 @@ def read_plan(data: bytes) -> Plan:
         approval_status=text(dataset, "ApprovalStatus"),
         frame_of_reference_uid=text(dataset, "FrameOfReferenceUID") or None,
         structure_set_uids=_uids(dataset, "ReferencedStructureSetSequence"),
-        dose_uids=_uids(dataset, "ReferencedDoseSequence"),
         fraction_groups=tuple(_group(group) for group in groups),
         beams=tuple(_beam(beam, uses) for beam in beams),
         dose_references=tuple(_reference(r) for r in items(dataset, "DoseReferenceSequence")),
@@ -160,7 +159,6 @@ def _delivery(session: Dataset) -> BeamDelivery:
     return BeamDelivery(
         beam_number=whole(session, "ReferencedBeamNumber") or 0,
         fraction=whole(session, "CurrentFractionNumber"),
-        specified_meterset=_first(session, "SpecifiedPrimaryMeterset", last, "SpecifiedMeterset"),
         delivered_meterset=_first(session, "DeliveredPrimaryMeterset", last, "DeliveredMeterset"),
         termination=text(session, "TreatmentTerminationStatus"),
     )

@@ -52,7 +52,6 @@ def read_structure_set(data: bytes) -> StructureSet:
     return StructureSet(
         tuple(rois),
         text(dataset, "SOPInstanceUID"),
-        _frames(dataset),
         _images(dataset),
         text(dataset, "StructureSetLabel"),
         text(dataset, "ApprovalStatus") or None,
@@ -134,14 +133,6 @@ def _spacing(contours: dict[int, list[Contour]]) -> float | None:
     steps = np.diff(distinct)
     steps = steps[steps > 0.1]
     return float(np.median(steps)) if steps.size else None
-
-
-def _frames(dataset: Dataset) -> tuple[str, ...]:
-    found = [
-        text(item, "FrameOfReferenceUID")
-        for item in items(dataset, "ReferencedFrameOfReferenceSequence")
-    ]
-    return tuple(dict.fromkeys(uid for uid in found if uid))
 
 
 def _images(dataset: Dataset) -> tuple[str, ...]:

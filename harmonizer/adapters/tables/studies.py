@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from harmonizer.adapters.tables.base import HarmonizerTable
 from harmonizer.adapters.tables.types import UtcDateTime
+from harmonizer.domain.studies import InstanceKey
 
 
 class StudyTable(HarmonizerTable, table=True):
@@ -56,6 +57,13 @@ class InstanceTable(HarmonizerTable, table=True):
     size_bytes: int
     sha256: str
     verified_sha256: str | None = None
+
+
+def key_of(row: InstanceTable, national_id: str) -> InstanceKey:
+    """Return what names an instance in the store; whose it is, its study says."""
+    return InstanceKey(
+        national_id, row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid
+    )
 
 
 class CourseInstanceTable(HarmonizerTable, table=True):

@@ -18,7 +18,7 @@ class WorkTable(HarmonizerTable, table=True):
     kind: str = Field(primary_key=True)
     subject: str = Field(primary_key=True)
     state: str
-    """waiting, running or failed; what is done has no row."""
+    """As `WorkState`: waiting, running or failed; what is done has no row."""
     attempts: int = 0
     not_before: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

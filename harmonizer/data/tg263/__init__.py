@@ -32,7 +32,7 @@ def load_nomenclature() -> Nomenclature:
 def _structure(row: dict[str, str]) -> Structure:
     readings = tuple(_reading(text) for text in row["concepts"].split("|") if text.strip())
     fields = {name: row[name] for name in SAME_NAME}
-    return Structure(kind=Kind(row["kind"]), target_type=row["type"], readings=readings, **fields)
+    return Structure(kind=Kind(row["kind"]), readings=readings, **fields)
 
 
 def _reading(text: str) -> tuple[frozenset[str], frozenset[str]]:

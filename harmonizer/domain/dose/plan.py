@@ -73,7 +73,6 @@ class Plan:
     approval_status: str = ""
     frame_of_reference_uid: str | None = None
     structure_set_uids: tuple[str, ...] = ()
-    dose_uids: tuple[str, ...] = ()
     fraction_groups: tuple[FractionGroup, ...] = ()
     beams: tuple[Beam, ...] = ()
     dose_references: tuple[DoseReference, ...] = ()
@@ -111,7 +110,6 @@ class BeamDelivery:
 
     beam_number: int
     fraction: int | None = None
-    specified_meterset: float | None = None
     delivered_meterset: float | None = None
     termination: str = ""  # NORMAL, MACHINE, OPERATOR, UNKNOWN
 
@@ -158,7 +156,6 @@ class RtDose:
     structure_set_uids: tuple[str, ...] = ()
     beam_numbers: tuple[int, ...] = ()
     dvhs: tuple[StoredDvh, ...] = ()
-    tissue_correction: tuple[str, ...] = ()
     scaling: float | None = None
     problems: tuple[tuple[str, str], ...] = ()  # (code, text): why a grid is missing or doubtful
     made_of: tuple[str, ...] = ()  # what was added up, if it is no single object

@@ -20,9 +20,6 @@ SAME_PLANE_MM = 0.05
 FLAT_MM = 0.5
 """A contour whose points scatter more than this across its plane is not planar."""
 
-PARALLEL_COSINE = 0.9999
-"""Normals that agree better than this (0.8 degrees) count as parallel."""
-
 
 @dataclass(frozen=True, eq=False)
 class Stack:

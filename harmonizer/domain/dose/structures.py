@@ -61,7 +61,6 @@ class StructureSet:
 
     rois: tuple[Roi, ...]
     sop_instance_uid: str = ""
-    frame_of_reference_uids: tuple[str, ...] = ()
     image_uids: tuple[str, ...] = ()
     label: str = ""
     approval_status: str | None = None

@@ -25,6 +25,7 @@ from harmonizer.domain.fhir.coding import (
     reference,
     snomed,
 )
+from harmonizer.domain.nomenclature import Kind
 
 RADIOTHERAPY: Final = ("1287742003", "Radiotherapy (procedure)")
 COURSE: Final = ("1217123003", "Radiotherapy course of treatment (regime/therapy)")
@@ -103,7 +104,7 @@ def volumes(story: CourseStory, patient: Resource) -> list[Target]:
     found = []
     for one in story.course["structures"]:
         kind = str(one["standard_name"] or "")[:3]
-        if one["kind"] == "target" and kind in VOLUME_TYPES:
+        if one["kind"] == Kind.TARGET and kind in VOLUME_TYPES:
             volume = _volume(story, one, kind, patient)
             found.append(Target(volume, one["roi_number"], one["metrics"].get(MEDIAN)))
     return found

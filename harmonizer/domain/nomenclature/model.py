@@ -38,7 +38,6 @@ class Structure:
     name: str
     reverse: str
     kind: Kind
-    target_type: str
     category: str
     region: str
     fma: str

@@ -9,10 +9,11 @@ from harmonizer.domain.quality.analysis import (
 )
 from harmonizer.domain.quality.engine import RULESET_VERSION, check_course
 from harmonizer.domain.quality.facts import CourseFacts
-from harmonizer.domain.quality.findings import Finding, Severity
+from harmonizer.domain.quality.findings import NOTABLE, Finding, Severity
 from harmonizer.domain.quality.knowledge import Knowledge
 
 __all__ = [
+    "NOTABLE",
     "RULESET_VERSION",
     "Analysis",
     "CourseFacts",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from harmonizer.domain.quality.facts import CourseFacts
 
@@ -13,6 +14,10 @@ class Severity(StrEnum):
     ERROR = "error"  # numbers from this course, or part of it, must not be used as they are
     WARNING = "warning"  # look before using
     INFO = "info"  # worth knowing
+
+
+NOTABLE: Final = (Severity.ERROR, Severity.WARNING)
+"""What to look at before a course is used."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from harmonizer.domain.quality.findings import NOTABLE, Severity
+
 NATIONAL: Final = "all centres"
 
 
@@ -73,7 +75,7 @@ def summarise(marks: Iterable[CourseMark]) -> list[Summary]:
 class _Counts:
     def __init__(self) -> None:
         self._courses: Counter[str] = Counter()
-        self._with: Mapping[str, Counter[str]] = {"error": Counter(), "warning": Counter()}
+        self._with: Mapping[str, Counter[str]] = {severity: Counter() for severity in NOTABLE}
         self._codes: Counter[tuple[str, str]] = Counter()
 
     def add(self, mark: CourseMark) -> None:
@@ -84,8 +86,9 @@ class _Counts:
         self._codes.update(mark.findings)
 
     def summary(self, centre: str) -> Summary:
+        errors, warnings = self._with[Severity.ERROR], self._with[Severity.WARNING]
         months = tuple(
-            Month(month, count, self._with["error"][month], self._with["warning"][month])
+            Month(month, count, errors[month], warnings[month])
             for month, count in sorted(self._courses.items())
         )
         ranked = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from harmonizer.domain.quality.findings import NOTABLE, Severity
+
 
 @dataclass(frozen=True)
 class Column:
@@ -75,11 +77,6 @@ class KeptCourse:
     metrics: Mapping[tuple[str, str], float]
 
 
-def unit_of(metric: str) -> str:
-    """Return the unit that stands in a metric's name."""
-    return metric[metric.index("[") + 1 : -1]
-
-
 def structure_columns(structures: Sequence[str]) -> list[Column]:
     """Return the columns of structures, by TG-263 name."""
     return [
@@ -93,11 +90,11 @@ def structure_columns(structures: Sequence[str]) -> list[Column]:
 
 def extract_row(course: KeptCourse, structures: Sequence[str]) -> list[object]:
     """Return a course's values in the order of the header; empty where there is none."""
-    codes = {code for severity, code in course.findings if severity in {"error", "warning"}}
+    codes = {code for severity, code in course.findings if severity in NOTABLE}
     derived: dict[str, object] = {
         "fractions_planned": course.values.get("fractions"),
-        "errors": sum(severity == "error" for severity, _ in course.findings),
-        "warnings": sum(severity == "warning" for severity, _ in course.findings),
+        "errors": sum(severity == Severity.ERROR for severity, _ in course.findings),
+        "warnings": sum(severity == Severity.WARNING for severity, _ in course.findings),
         "finding_codes": "|".join(sorted(codes)),
         **{f"made_by_{name}": course.made_by.get(name) for name in ("names", "dose", "quality")},
     }

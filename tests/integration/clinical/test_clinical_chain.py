@@ -27,6 +27,7 @@ from harmonizer.adapters.clinical_records import SqlClinicalRecords
 from harmonizer.adapters.clinical_tables import SqlTableRecords
 from harmonizer.adapters.database import open_engine as open_archive
 from harmonizer.adapters.database import upgrade as upgrade_archive
+from harmonizer.adapters.dose_metrics import SqlDoseMetrics
 from harmonizer.adapters.holdings import SqlHoldings
 from harmonizer.adapters.work import SqlWork
 from harmonizer.data.ctcae import load_ctcae
@@ -118,7 +119,9 @@ class Chain:
             clock,
             self.withdrawal,
         )
-        self.tables = TableService(SqlTableRecords(theirs), load_schedule(), load_ctcae())
+        self.tables = TableService(
+            SqlTableRecords(theirs), load_schedule(), load_ctcae(), SqlDoseMetrics(theirs)
+        )
         self.sender = ClinicalSender(
             store,
             people,

@@ -81,7 +81,8 @@ def test_what_operators_do_at_the_same_time_stands_in_one_chain(server: str) -> 
     engine.dispose()
 
 
-def test_work_asked_for_while_it_ends_is_not_lost(engine: Engine) -> None:
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_work_asked_for_while_it_ends_is_not_lost(engine: Engine, ends_well: bool) -> None:
     """Whoever asks is heard: the row waits afterwards, or was claimed after the question."""
     work = SqlWork(engine)
     for round_ in range(40):
@@ -98,7 +99,10 @@ def test_work_asked_for_while_it_ends_is_not_lost(engine: Engine) -> None:
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(ask)
             together.wait(30)
-            work.done(task, AT)
+            if ends_well:
+                work.done(task, AT)
+            else:
+                work.give_up(task, AT, "unreadable")
             asked.result()
         again = work.claim(AT, timedelta(minutes=1), "harmonize")
         assert again is not None

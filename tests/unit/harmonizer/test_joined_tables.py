@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -152,8 +153,19 @@ class FakeRecords:
         return []
 
 
+class NoDoseMetrics:
+    """Stands in where no doses are joined."""
+
+    def names(self) -> list[str]:
+        return []
+
+    def of(self, national_ids: Collection[str]) -> dict[str, dict[str, float]]:
+        return {}
+
+
 def test_every_patient_comes_once() -> None:
-    service = TableService(FakeRecords(), load_schedule(), load_ctcae())  # type: ignore[arg-type]
+    records: Any = FakeRecords()
+    service = TableService(records, load_schedule(), load_ctcae(), NoDoseMetrics())
     head, *rows = service.wide(date(2020, 1, 1))
     assert head[:2] == ["national_id", "centre"]
     assert [row[0] for row in rows] == FakeRecords().patients()

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from harmonizer.adapters.nesting import outline
+from harmonizer.errors import DataError
 from tests.factories.archive_world import SendingCentre, SentCourse
 from tests.integration.harmonizer.door.conftest import TOKENS, Door
 
@@ -413,5 +414,33 @@ def test_what_older_code_made_is_made_again(open_door: Open, course: SentCourse)
         assert harmonization.reconcile() == 1
         door.service.work_through()
         assert harmonization.reconcile() == 0
+
+    inside(open_door, job)
+
+
+def test_what_comes_while_the_last_attempt_fails_is_harmonized(
+    open_door: Open, course: SentCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a newer version was verified meanwhile: it has not failed, and gets its attempts."""
+    monkeypatch.setattr("harmonizer.services.harmonization.ATTEMPTS", 1)
+
+    async def state(door: Door) -> str:
+        answer = await door.client.get(f"/api/v1/submissions/{course.course_uid}/1")
+        return str(answer.json()["state"])
+
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        service = door.service
+
+        def fail(course_uid: str) -> None:
+            service.work.add("harmonize", [course_uid], service.clock.now())
+            raise DataError("INSTANCE-GONE", "an object is not there")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(service.harmonization, "harmonize", fail)
+            assert service.harmonization.step()
+        assert await state(door) == "stored"
+        service.work_through()
+        assert await state(door) == "harmonized"
 
     inside(open_door, job)

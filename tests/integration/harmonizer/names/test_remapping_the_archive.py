@@ -1,7 +1,9 @@
 """Released rules reach every kept name at once; nothing but names is touched."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 
 import httpx
 import pytest
@@ -11,7 +13,7 @@ from sqlmodel import Session, select
 from harmonizer.adapters.kept_names import SqlKeptNames
 from harmonizer.adapters.tables.studies import CourseTable, MetricTable, StructureTable
 from harmonizer.adapters.work import SqlWork
-from harmonizer.domain.nomenclature import Rule, RuleSet
+from harmonizer.domain.nomenclature import Renaming, Rule, RuleSet
 from harmonizer.services.derived import DERIVE
 from harmonizer.services.nomenclature import NomenclatureService
 from harmonizer.services.remapping import LEASE, RemappingService
@@ -66,6 +68,14 @@ def metrics(engine: Engine) -> set[tuple[str, int, str | None, float | None]]:
         return {(r.course_uid, r.roi_number, r.standard_name, r.value) for r in rows}
 
 
+def due(work: SqlWork, clock: TickingClock) -> set[str]:
+    """Return the courses whose derived objects are to be made anew."""
+    found = set()
+    while task := work.claim(clock.now(), LEASE, DERIVE):
+        found.add(task.subject)
+    return found
+
+
 def test_a_rule_reaches_every_spelling_and_the_metrics(
     client_of: Clients, engine: Engine, remapping: RemappingService
 ) -> None:
@@ -103,11 +113,51 @@ def test_the_derived_sets_of_changed_courses_are_made_anew(
 ) -> None:
     release_rule(client_of)
     remapping.remap()
-    work, clock = SqlWork(engine), TickingClock(hour=9)
-    due = set()
-    while task := work.claim(clock.now(), LEASE, DERIVE):
-        due.add(task.subject)
-    assert due == {"1.1", "1.2", "1.3", "2.1"}
+    assert due(SqlWork(engine), TickingClock(hour=9)) == {"1.1", "1.2", "1.3", "2.1"}
+
+
+def test_a_pass_that_is_killed_leaves_no_derived_set_with_old_names(
+    client_of: Clients, engine: Engine, service: NomenclatureService
+) -> None:
+    """Names that are right already are not looked at again: whoever made them right says so."""
+
+    class Killed(SqlWork):
+        def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
+            raise KeyboardInterrupt
+
+    release_rule(client_of)
+    before, clock = names(engine), TickingClock(hour=9)
+    work, kept = SqlWork(engine), SqlKeptNames(engine)
+    with suppress(KeyboardInterrupt):
+        RemappingService(kept, service.mapper, Killed(engine), clock).remap()
+    assert names(engine) != before
+    RemappingService(kept, service.mapper, work, clock).remap()
+    assert due(work, clock) == {"1.1", "1.2", "1.3", "2.1"}
+
+
+def test_a_course_that_went_meanwhile_stops_no_other(engine: Engine) -> None:
+    """As when its patient is erased between reading the names and writing them."""
+    kept, clock = SqlKeptNames(engine), TickingClock(hour=9)
+    before = kept.names(["1.1"])["1.1"]
+    changes = [
+        Renaming(
+            row=name.row,
+            number=name.number,
+            local_name=name.local_name,
+            standard_name="Parotid_L",
+            suggestion="Parotid_L",
+            kind="organ",
+            status="rule",
+            confidence=1.0,
+            reason="a rule",
+        )
+        for name in before
+    ]
+    kept.rename({"1.1": changes, "9.9": changes}, 7, DERIVE, clock.now())
+    assert {name.standard_name for name in kept.names(["1.1"])["1.1"]} == {"Parotid_L"}
+    with Session(engine) as session:
+        assert session.get_one(CourseTable, "1.1").made_by["names"].endswith(" rules 7")
+    assert due(SqlWork(engine), clock) == {"1.1"}
 
 
 def test_a_rule_taken_back_leaves_a_name_to_a_curator(

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from harmonizer.adapters.audit import SqlAudit
+from harmonizer.adapters.nomenclature_rules import SqlNameUses
 from harmonizer.adapters.tables.work import AuditTable, WorkTable
 from harmonizer.domain.nomenclature import MATCHER_VERSION
 from harmonizer.services.nomenclature import NomenclatureService
@@ -235,3 +236,10 @@ def test_concept_maps_carry_snomed_and_fma(client_of: Clients) -> None:
     assert targets["http://snomed.info/sct"].isdigit()
     assert "Parotid_L" in targets.values()
     assert kuh["group"][0]["element"][0]["target"][0]["equivalence"] == "unmatched"
+
+
+def test_names_by_the_thousand_are_looked_up(engine: Engine) -> None:
+    many = [("KUH", f"name {number}") for number in range(1200)]
+    courses, patients = SqlNameUses(engine).touched([*many, ("KUH", "OAR 7"), ("Tyks", "Heart")])
+    assert courses == ["1.1", "1.2", "2.1"]
+    assert patients == 2

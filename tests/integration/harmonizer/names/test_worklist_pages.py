@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from harmonizer.adapters.tables.studies import StructureTable
 from harmonizer.services.nomenclature import NomenclatureService
-from harmonizer.web import worklist
+from harmonizer.web import rendering, worklist
 
 Clients = Callable[[str], httpx.AsyncClient]
 
@@ -25,6 +25,7 @@ class Pictures:
 
 @pytest.fixture
 def browser(app: FastAPI, client_of: Clients):
+    rendering.install(app)
     app.include_router(worklist.router)
     app.state.thumbnails = Pictures()
 

@@ -1,10 +1,14 @@
 """The audit trail as its reader sees it: who read what; for admins, and itself recorded."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
+from harmonizer.api.studies import STATUS
 from kasari.commands.archive import app
 from tests.integration.harmonizer.reading.conftest import LEFT_KUH, LEFT_TYKS, TOKENS, Archive
 
@@ -48,6 +52,57 @@ def test_the_page_shows_what_was_asked_for(archive: Archive) -> None:
     assert LEFT_KUH.course_uid in shown
     assert "<td>a-admin</td>" not in shown
     assert "No event is like that." in archive.get("/audit?who=nobody", "admin").text
+
+
+def listed(page: str) -> list[str]:
+    """Return what was read, as the page's rows say."""
+    return re.findall(r'<td class="subject">([^<]*)</td>', page)
+
+
+def test_programs_that_ask_for_the_status_drown_nothing(archive: Archive) -> None:
+    read(archive, LEFT_KUH.course_uid)
+    for _ in range(60):
+        assert archive.get("/api/v1/status").status_code == 200
+    shown = archive.get("/audit", "admin").text
+    assert LEFT_KUH.course_uid in listed(shown)
+    assert STATUS not in listed(shown)
+    everything = archive.get("/audit?status=true", "admin").text
+    assert listed(everything)[:50].count(STATUS) > 40
+    assert 'name="status" value="true" checked' in everything
+    found = archive.get(f"/api/v1/audit?subject={STATUS}", "admin").json()
+    assert len(found) >= 60  # the record is whole
+    assert STATUS in listed(archive.get(f"/audit?subject={STATUS}", "admin").text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "unseen"),
+    [
+        ("who=a-researcher", LEFT_TYKS.course_uid, STATUS),
+        ("who=a-curator&status=true", STATUS, LEFT_TYKS.course_uid),
+    ],
+)
+def test_older_pages_go_on_as_the_first_began(
+    archive: Archive, asked: str, seen: str, unseen: str
+) -> None:
+    for _ in range(55):
+        archive.get("/api/v1/status", "curator")
+        archive.get("/api/v1/status")
+        read(archive, LEFT_TYKS.course_uid)
+    subjects: list[str] = []
+    path = f"/audit?{asked}"
+    while path:
+        page = archive.get(path, "admin").text
+        subjects += listed(page)
+        older = re.search(r'href="(/audit[^"]*)" rel="next"', page)
+        path = unescape(older[1]) if older else ""
+    assert subjects.count(seen) >= 55
+    assert unseen not in subjects
+
+
+def test_only_the_question_itself_is_left_out(archive: Archive) -> None:
+    """Else whoever gives something that name could hide what was done."""
+    archive.app.state.audit.record("a-curator", "curator", "names.decide", STATUS)
+    assert listed(archive.get("/audit", "admin").text).count(STATUS) == 1
 
 
 def test_the_command_shows_the_same(address: str, archive: Archive, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from kasari.clinical.mapping import (
 )
 from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.recognising import recognise
-from kasari.clinical.sending import Options, Total, passes, send
+from kasari.clinical.sending import Options, Total, parts_of, passes, send
 from kasari.doors import gateway_door
 from kasari.errors import InputError
 from kasari.options import Centre, Gateways, GatewayUrl, TokenFile
@@ -72,9 +72,11 @@ def import_file(
         options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     door = gateway_door(centre, where, url, token_file)
+    parts = parts_of(data, options)
+    size = sum(len(part.data) for part in parts)
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("import", total=len(data) * passes(data, options))
-        total = send(door, data, options, lambda done: progress.advance(task, done))
+        task = progress.add_task("import", total=size * passes(parts, options))
+        total = send(door, parts, options, lambda done: progress.advance(task, done))
     _show(total)
     if total.problems and not partial:
         raise InputError(f"{len(total.problems)} problems; nothing was imported")

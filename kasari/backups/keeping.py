@@ -6,6 +6,7 @@ A tar archive: `backup.json`, `database.sqlite`, and files beside it such as `po
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -41,9 +42,10 @@ def write_backup(
     if not database.is_file():
         raise InputError("there is no database yet; start the service first")
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        copied = Path(folder) / DATABASE
-        _copy(database, copied)
-        files = {DATABASE: copied, **beside}
+        files = {name: Path(folder) / name for name in (DATABASE, *beside)}
+        _copy(database, files[DATABASE])
+        for name, path in beside.items():  # the service may write to it between digest and saving
+            shutil.copyfile(path, files[name])
         digests = {name: _digest(path) for name, path in files.items()}
         part = Path(folder) / "backup.tar"
         described = Path(folder) / ABOUT

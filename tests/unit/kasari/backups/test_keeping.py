@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kasari.backups.keeping import DATABASE, copy_file, put_back, write_backup
+from kasari.backups import keeping
+from kasari.backups.keeping import DATABASE, copy_file, put_back, read_file, write_backup
 from kasari.errors import InputError
 
 MB = 1 << 20
@@ -46,3 +47,20 @@ def test_what_is_not_what_was_saved_is_not_left(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not what was saved"):
         copy_file(saved, DATABASE, target)
     assert not target.exists()
+
+
+def test_a_file_that_the_service_writes_to_meanwhile_is_saved_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seals, digest = tmp_path / "audit.seals", keeping._digest
+    seals.write_text("one\n", "ascii")
+
+    def then_written_to(path: Path) -> str:
+        found = digest(path)
+        with seals.open("a", encoding="ascii") as file:
+            file.write("two\n")
+        return found
+
+    monkeypatch.setattr(keeping, "_digest", then_written_to)
+    saved = backup_of(tmp_path, beside={"audit.seals": seals})
+    assert read_file(saved, "audit.seals") == b"one\n"

@@ -6,23 +6,14 @@ from typing import Annotated, Final
 
 import typer
 
+from gateway.domain.consent import ConsentStatus
 from kasari.doors import gateway_door, site_here
 from kasari.errors import InputError
 from kasari.options import AsJson, Centre, Gateways, GatewayUrl, TokenFile
 from kasari.reports import show_problems
 from kasari.stack.consents import send_consents, wait_until_known
 
-COUNTS: Final = (
-    "rows",
-    "granted",
-    "declined",
-    "withdrawn",
-    "stopped",
-    "deceased",
-    "new",
-    "changed",
-    "unchanged",
-)
+COUNTS: Final = ("rows", *ConsentStatus, "new", "changed", "unchanged")
 app = typer.Typer(no_args_is_help=True, help="Consent lists of a centre.")
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway.contract.receipts import SubmissionState
+from gateway.domain.courses import CourseState
 from kasari.demo.centres import Steward, T, patiently
 from kasari.demo.inputs import PUBLIC_CENTRE, CentreInput, prepare_inputs
 from kasari.demo.memory import peak_memory_mb
@@ -148,13 +150,13 @@ class Demo:
         steward = self._steward(PUBLIC_CENTRE)
         for course in self._patiently(steward.courses):
             texts = [reason["text"] for reason in course["reasons"]]
-            if course["state"] == "held" and any(KNOWN_GAP in text for text in texts):
+            if course["state"] == CourseState.HELD and any(KNOWN_GAP in text for text in texts):
                 self._notes.held_for = texts
                 self._patiently(partial(steward.release, course["id"], COMMENT))
 
     def _harmonized(self) -> dict[str, int]:
         courses = self._status()["courses"]
-        return {name: states.get("harmonized", 0) for name, states in courses.items()}
+        return {name: states.get(SubmissionState.HARMONIZED, 0) for name, states in courses.items()}
 
     def _status(self) -> dict[str, Any]:
         return self._patiently(Researcher(self.stack).status)
@@ -177,14 +179,15 @@ class Demo:
 
     def _centre(self, centre: CentreInput, status: dict[str, Any]) -> CentreOutcome:
         gateway = self._patiently(self._steward(centre.name).status)
+        states = status["courses"].get(centre.name, {})
         return CentreOutcome(
             name=centre.name,
             expected=centre.courses,
             declined=centre.declined,
             instances=int(gateway["instances"]["delivered"]),
-            delivered=int(gateway["courses"]["delivered"]),
-            harmonized=int(status["courses"].get(centre.name, {}).get("harmonized", 0)),
-            failed=int(status["courses"].get(centre.name, {}).get("failed", 0)),
+            delivered=int(gateway["courses"][CourseState.DELIVERED]),
+            harmonized=int(states.get(SubmissionState.HARMONIZED, 0)),
+            failed=int(states.get(SubmissionState.FAILED, 0)),
             rows=self._notes.rows.get(centre.name, {}),
             refused=dict(self._notes.refused.get(centre.name, {})),
         )

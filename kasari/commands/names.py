@@ -29,6 +29,7 @@ from harmonizer.domain.nomenclature import (
     preview,
 )
 from kasari.errors import InputError
+from kasari.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="Structure names to AAPM TG-263.")
 
@@ -42,7 +43,6 @@ DELIMITERS = ",;\t"
 
 Centre = Annotated[str, typer.Option(help="The centre, whose own rules go before national ones.")]
 Rules = Annotated[Path | None, typer.Option(help="Rule set as YAML or CSV.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def map_names(
     out: Annotated[Path, typer.Option(help="CSV to write.")],
     centre: Centre = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Map a table of names.
 
@@ -100,7 +100,7 @@ def explain(
     laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
     interpreted_type: Annotated[str, typer.Option(help="RT ROI Interpreted Type.")] = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say how one name is read, and why. Exit code 0 also where it has no standard name.
 
@@ -126,7 +126,7 @@ def check(
     source: Annotated[
         Path | None, typer.Option("--in", help="CSV with raw_name, perhaps centre and site.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether rules could be released, and which names of a table they would change.
 
@@ -174,7 +174,7 @@ def rename(
     site: Annotated[str, typer.Option(help="Site treated, e.g. breast.")] = "",
     laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a derived structure set with standard names where they are certain.
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gateway.contract.dimse import DimseStatus
 from kasari.errors import StackError
-from kasari.options import DataFolder
+from kasari.options import AsJson, DataFolder
 from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
 from kasari.stack import Stack, chosen_folder, open_stack
 from kasari.stack.settings import PUSH_AET
@@ -35,7 +35,7 @@ def command(
     associations: Annotated[int, typer.Option(min=1, max=8, help="How many at once.")] = 2,
     again: Annotated[bool, typer.Option(help="Send also what was acknowledged before.")] = False,
     data: DataFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send every DICOM file below a folder; one that broke off goes on where it stopped.
 

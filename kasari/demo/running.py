@@ -21,9 +21,8 @@ from kasari.demo.memory import peak_memory_mb
 from kasari.demo.outcome import CentreOutcome, Outcome
 from kasari.demo.researcher import Researcher
 from kasari.errors import InputError, StackError
-from kasari.push import Destination, Ledger, find_files, push
+from kasari.push import Ledger, destination, find_files, ledger_file, push
 from kasari.stack import Stack, publish, start_stack
-from kasari.stack.settings import PUSH_AET
 
 WAIT_S: Final = 600.0
 NEEDED_BYTES: Final = 800 << 20
@@ -115,10 +114,8 @@ class Demo:
     def _push(self, name: str, folder: Path, progress: Progress) -> int:
         """Send a folder as a TPS would. Returns how many files were new to the centre."""
         files = find_files(folder).files
-        place = self.stack.centre(name)
-        ledger = Ledger(self.stack.folders()[f"{name}/gateway"].parent / "pushed.sha256")
+        to, ledger = destination(self.stack, name), Ledger(ledger_file(self.stack, name))
         task = progress.add_task(f"{name}: {folder.parent.name} by C-STORE", total=len(files))
-        to = Destination("127.0.0.1", place.dicom_port, place.ae_title, PUSH_AET)
         call = partial(push, files, to, ledger, 2, lambda _file: progress.advance(task))
         outcome = self._patiently(call)
         refused = self._notes.refused.setdefault(name, Counter())

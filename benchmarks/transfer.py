@@ -24,7 +24,7 @@ from benchmarks.chain import HEADER, free_ports, small_stack, wait_until_harmoni
 from benchmarks.course import CourseWriter
 from benchmarks.raw_chain import OrthancProgram, measure_raw_chain, store_with_dcmtk
 from kasari.setup import OWN_FOLDER, ensure_orthanc
-from kasari.stack import Stack
+from kasari.stack import Stack, start_stack
 from kasari.stack.consents import import_consents
 from kasari.stack.layout import write_private
 from kasari.stack.settings import PUSH_AET, Writer
@@ -94,7 +94,8 @@ def measure_ours(folder: Path, dicom: Path, patients: list[str], files: int) -> 
         store_with_dcmtk(dicom, centre.dicom_port, centre.ae_title, PUSH_AET)
         wait(stack, "indexed", files)
         hours.clear()
-        stack.ensure_running()  # the gateway anew: what it had prepared early is gone
+        # the gateway anew: what it had prepared early is gone
+        start_stack(stack.folder, tuple(stack.centres))
         began, before = time.perf_counter(), cpu_seconds(stack)
         wait(stack, "delivered", files)
         took, after = time.perf_counter() - began, cpu_seconds(stack)

@@ -3,7 +3,7 @@
 import json
 import ssl
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,6 +12,7 @@ import httpx
 
 from gateway.config import Settings, load_settings
 from kasari.errors import InputError, KasariError, StackError
+from kasari.files import written_whole
 from kasari.stack import Centre, chosen_folder, open_stack
 
 PATIENCE_S: Final = 600.0
@@ -68,20 +69,12 @@ class Door:
 
     def download(self, path: str, out: Path, params: Mapping[str, str] | None = None) -> None:
         """Write the answer to a file: whole, or not at all."""
-        part = out.with_name(f"{out.name}.part")
-        try:
-            with self._answer("GET", path, {"params": params}) as answer:
-                if not answer.is_success:
-                    raise self._refusal(answer.status_code, self._read(answer))
-                with part.open("wb") as file:
-                    for chunk in answer.iter_bytes():
-                        file.write(chunk)
-            part.replace(out)
-        except OSError as error:
-            raise InputError(f"cannot write {out}: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                part.unlink()
+        with written_whole(out) as part, self._answer("GET", path, {"params": params}) as answer:
+            if not answer.is_success:
+                raise self._refusal(answer.status_code, self._read(answer))
+            with part.open("wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
 
     @contextmanager
     def _answer(self, method: str, path: str, how: dict[str, Any]) -> Iterator[httpx.Response]:

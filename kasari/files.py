@@ -1,5 +1,7 @@
-"""Reading a file that a person named."""
+"""Reading and writing a file that a person named."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,3 +24,27 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def written_whole(out: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes `out` if all goes well: whole, or not at all.
+
+    Raises
+    ------
+    InputError
+        When it cannot be written.
+    """
+    # nothing can be put in the place of /dev/stdout, and a link shall stay one
+    is_place = out.is_symlink() or (out.exists() and not out.is_file())
+    part = out if is_place else out.with_name(f"{out.name}.part")
+    try:
+        yield part
+        if not is_place:
+            part.replace(out)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}") from None
+    finally:
+        if not is_place:
+            with suppress(OSError):
+                part.unlink()

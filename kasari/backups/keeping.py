@@ -6,14 +6,15 @@ A tar archive: `backup.json`, `database.sqlite`, and files beside it such as `po
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from kasari.errors import InputError
@@ -21,6 +22,7 @@ from kasari.errors import InputError
 ABOUT: Final = "backup.json"
 DATABASE: Final = "database.sqlite"
 _BESIDE: Final = ("", "-wal", "-shm")
+_CHUNK_BYTES: Final = 1 << 20
 
 
 def database_file(url: str) -> Path:
@@ -40,9 +42,10 @@ def write_backup(
     if not database.is_file():
         raise InputError("there is no database yet; start the service first")
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        copied = Path(folder) / DATABASE
-        _copy(database, copied)
-        files = {DATABASE: copied, **beside}
+        files = {name: Path(folder) / name for name in (DATABASE, *beside)}
+        _copy(database, files[DATABASE])
+        for name, path in beside.items():  # the service may write to it between digest and saving
+            shutil.copyfile(path, files[name])
         digests = {name: _digest(path) for name, path in files.items()}
         part = Path(folder) / "backup.tar"
         described = Path(folder) / ABOUT
@@ -59,7 +62,7 @@ def read_about(file: Path) -> dict[str, Any]:
     """Return what a backup says of itself."""
     try:
         with tarfile.open(file) as tar:
-            found: dict[str, Any] = json.loads(_member(tar, ABOUT))
+            found: dict[str, Any] = json.loads(_member(tar, ABOUT).read())
             found["sha256"].items()
     except (OSError, tarfile.TarError, ValueError, KeyError, AttributeError, TypeError):
         raise InputError(f"{file} is no backup of KaSARi, or is damaged") from None
@@ -67,16 +70,19 @@ def read_about(file: Path) -> dict[str, Any]:
 
 
 def read_file(file: Path, name: str) -> bytes:
-    """Return one file of a backup, proven by its digest."""
-    wanted = read_about(file)["sha256"].get(name)
+    """Return one small file of a backup, proven by its digest."""
+    return b"".join(_proven(file, name))
+
+
+def copy_file(file: Path, name: str, to: Path) -> None:
+    """Write one file of a backup, of any size; nothing is left of one that is not proven."""
     try:
-        with tarfile.open(file) as tar:
-            content = _member(tar, name)
-    except (OSError, tarfile.TarError, KeyError):
-        raise InputError(f"{file} is damaged: {name} cannot be read") from None
-    if hashlib.sha256(content).hexdigest() != wanted:
-        raise InputError(f"{file} is damaged: {name} is not what was saved")
-    return content
+        with to.open("wb") as copy:
+            for chunk in _proven(file, name):
+                copy.write(chunk)
+    except (InputError, OSError):
+        to.unlink(missing_ok=True)
+        raise
 
 
 def put_back(file: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
@@ -86,7 +92,7 @@ def put_back(file: Path, database: Path, *, replace: bool, now: datetime) -> Pat
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=database.parent) as folder:
         part = Path(folder) / DATABASE
-        part.write_bytes(read_file(file, DATABASE))
+        copy_file(file, DATABASE, part)
         part.chmod(0o600)
         _check(part)
         aside = None
@@ -124,11 +130,26 @@ def _check(database: Path) -> None:
         raise InputError("the database is damaged; nothing was changed")
 
 
-def _member(tar: tarfile.TarFile, name: str) -> bytes:
+def _proven(file: Path, name: str) -> Iterator[bytes]:
+    """Yield a file of a backup piece by piece; whether it is what was saved is known at its end."""
+    wanted, found = read_about(file)["sha256"].get(name), hashlib.sha256()
+    try:
+        with tarfile.open(file) as tar:
+            member = _member(tar, name)
+            while chunk := member.read(_CHUNK_BYTES):
+                found.update(chunk)
+                yield chunk
+    except (OSError, tarfile.TarError, KeyError):
+        raise InputError(f"{file} is damaged: {name} cannot be read") from None
+    if found.hexdigest() != wanted:
+        raise InputError(f"{file} is damaged: {name} is not what was saved")
+
+
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
     file = tar.extractfile(tar.getmember(name))
     if file is None:
         raise KeyError(name)
-    return file.read()
+    return file
 
 
 def _digest(path: Path) -> str:

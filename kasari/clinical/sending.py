@@ -62,19 +62,31 @@ def split(data: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
 
 
 def _rows(data: bytes) -> Iterator[bytes]:
-    kept = b""
+    kept: list[bytes] = []
+    is_open = False
     for line in data.splitlines(keepends=True):
-        kept += line
-        if kept.count(b'"') % 2 == 0:
-            yield kept
-            kept = b""
+        kept.append(line)
+        is_open ^= line.count(b'"') % 2 == 1
+        if not is_open:
+            yield b"".join(kept)
+            kept = []
     if kept:
-        yield kept
+        yield b"".join(kept)
+
+
+def parts_of(data: bytes, options: Options) -> list[Part]:
+    """Cut our own CSV only: rows of other forms belong together."""
+    return split(data) if options.get("form", "csv") == "csv" else [Part(data, 2)]
+
+
+def passes(parts: list[Part], options: Options) -> int:
+    """Return how often the parts are sent: several are checked first."""
+    return 1 if options.get("check_only") or len(parts) == 1 else 2
 
 
 def send(
     door: Door,
-    data: bytes,
+    parts: list[Part],
     options: Options,
     advance: Callable[[int], None],
 ) -> Total:
@@ -90,7 +102,6 @@ def send(
     StackError, InputError
         If the gateway cannot be reached, or does not take the file at all.
     """
-    parts = _parts(data, options)
     if len(parts) > 1 or options.get("check_only"):  # one part is all or nothing by itself
         checked = Total()
         for part in parts:
@@ -103,16 +114,6 @@ def send(
         done.add(_post(door, part, options))
         advance(len(part.data))
     return done
-
-
-def passes(data: bytes, options: Options) -> int:
-    """Return how often the file is sent: several parts are checked first."""
-    return 1 if options.get("check_only") or len(_parts(data, options)) == 1 else 2
-
-
-def _parts(data: bytes, options: Options) -> list[Part]:
-    """Cut our own CSV only: rows of other forms belong together."""
-    return split(data) if options.get("form", "csv") == "csv" else [Part(data, 2)]
 
 
 def _post(door: Door, part: Part, options: Options) -> dict[str, Any]:

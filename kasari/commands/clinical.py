@@ -23,9 +23,10 @@ from kasari.clinical.mapping import (
 )
 from kasari.clinical.publishing import code_lists, publish, published_path
 from kasari.clinical.recognising import recognise
-from kasari.clinical.sending import Options, Total, passes, send
+from kasari.clinical.sending import Options, Total, parts_of, passes, send
 from kasari.doors import gateway_door
 from kasari.errors import InputError
+from kasari.files import read_file
 from kasari.options import Centre, Gateways, GatewayUrl, TokenFile
 from kasari.reports import SHOWN, show_problems
 
@@ -57,7 +58,7 @@ def import_file(
     Example: kasari clinical import --centre KUH qlq-c30.csv
     Example: kasari clinical import --config gateway.yml qlq-c30.csv
     """
-    data = file.read_bytes()
+    data = read_file(file)
     if mapping is not None:
         chosen = read_mapping(mapping)
         data, kind = mapped(chosen, data), word_of(chosen)
@@ -72,9 +73,11 @@ def import_file(
         options["kind"] = kind
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     door = gateway_door(centre, where, url, token_file)
+    parts = parts_of(data, options)
+    size = sum(len(part.data) for part in parts)
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("import", total=len(data) * passes(data, options))
-        total = send(door, data, options, lambda done: progress.advance(task, done))
+        task = progress.add_task("import", total=size * passes(parts, options))
+        total = send(door, parts, options, lambda done: progress.advance(task, done))
     _show(total)
     if total.problems and not partial:
         raise InputError(f"{len(total.problems)} problems; nothing was imported")
@@ -92,7 +95,7 @@ def map_columns(
     """
     if kind and kind not in KINDS:
         raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")
-    mapping, table = guessed(file.read_bytes(), kind or None)
+    mapping, table = guessed(read_file(file), kind or None)
     shown = Table("ours", "theirs", "values", box=None)
     for line in preview(mapping, table):
         shown.add_row(*(escape(cell) for cell in line))

@@ -6,23 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
+from gateway.domain.consent import ConsentStatus
 from kasari.doors import gateway_door, site_here
 from kasari.errors import InputError
+from kasari.files import read_file
 from kasari.options import AsJson, Centre, Gateways, GatewayUrl, TokenFile
 from kasari.reports import show_problems
 from kasari.stack.consents import send_consents, wait_until_known
 
-COUNTS: Final = (
-    "rows",
-    "granted",
-    "declined",
-    "withdrawn",
-    "stopped",
-    "deceased",
-    "new",
-    "changed",
-    "unchanged",
-)
+COUNTS: Final = ("rows", *ConsentStatus, "new", "changed", "unchanged")
 app = typer.Typer(no_args_is_help=True, help="Consent lists of a centre.")
 
 
@@ -51,7 +43,7 @@ def import_list(
     Example: kasari consent import consents.csv --config gateway.yml
     """
     door = gateway_door(centre, where, url, token_file)
-    report = send_consents(door, file.read_bytes(), preview=preview)
+    report = send_consents(door, read_file(file), preview=preview)
     site = None if url else site_here(centre, where)
     if report["committed"] and site:
         wait_until_known(site)

@@ -26,6 +26,7 @@ from kasari.deid.offline import Offline, files_of, throw_away_ring
 from kasari.deid.running import Account, run_files, told
 from kasari.errors import InputError
 from kasari.files import read_file
+from kasari.options import AsJson
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -243,7 +244,7 @@ def describe_profile(
     only: Annotated[
         str | None, typer.Option("--object", help="Only one kind of object, e.g. rtplan.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the docs page's part.")

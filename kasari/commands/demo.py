@@ -11,6 +11,7 @@ from rich.console import Console
 from kasari.commands.up import show, stay
 from kasari.demo import Demo, Outcome, Wish
 from kasari.demo.running import check_folder, remember_wish
+from kasari.options import AsJson
 from kasari.setup import OWN_FOLDER
 from kasari.stack import Stack, stop_stack
 
@@ -27,7 +28,7 @@ def command(
     data: Annotated[
         Path, typer.Option(help="Folder that keeps the demo's data.", show_default=False)
     ] = DEFAULT_FOLDER,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Two hospitals, an archive, a public course and a generated cohort, from C-STORE to a query.
 

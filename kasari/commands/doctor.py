@@ -1,12 +1,12 @@
 """`kasari doctor`: what is missing or wrong on this machine, and how to mend it."""
 
 import json
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from kasari.doctor import Check, Verdict, checks_of_machine, checks_of_stack
-from kasari.options import DataFolder
+from kasari.options import AsJson, DataFolder
 from kasari.stack import chosen_folder
 
 SHOWN: Final = {Verdict.OK: "ok", Verdict.MISSING: "MISSING", Verdict.OPTIONAL: "not here"}
@@ -14,7 +14,7 @@ SHOWN: Final = {Verdict.OK: "ok", Verdict.MISSING: "MISSING", Verdict.OPTIONAL: 
 
 def command(
     data: DataFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at this machine and at the stack on it. Exit code 1 if something needed is missing.
 

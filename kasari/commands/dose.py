@@ -39,6 +39,7 @@ from kasari.dose.course import (
     report_page,
 )
 from kasari.errors import InputError
+from kasari.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="Dose-volume data and quality, from files.")
 
@@ -151,7 +152,7 @@ def _rows(
 @app.command()
 def qa(
     folder: CourseArgument,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     site: Site = None,
     laterality: Laterality = None,
 ) -> None:

@@ -29,6 +29,8 @@ from harmonizer.domain.nomenclature import (
     preview,
 )
 from kasari.errors import InputError
+from kasari.files import read_file, written_whole
+from kasari.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="Structure names to AAPM TG-263.")
 
@@ -42,7 +44,6 @@ DELIMITERS = ",;\t"
 
 Centre = Annotated[str, typer.Option(help="The centre, whose own rules go before national ones.")]
 Rules = Annotated[Path | None, typer.Option(help="Rule set as YAML or CSV.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def map_names(
     out: Annotated[Path, typer.Option(help="CSV to write.")],
     centre: Centre = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Map a table of names.
 
@@ -79,16 +80,11 @@ def map_names(
         table = _read_table(source)
         results = _map_rows(_mapper(rules), table.rows, centre)
     columns = [c for c in table.columns if c not in OUT_COLUMNS]
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [*columns, *OUT_COLUMNS], extrasaction="ignore")
-            writer.writeheader()
-            for row, result in zip(table.rows, results, strict=True):
-                writer.writerow({**row, **result, "auto": str(result["auto"]).lower()})
-        part.replace(out)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    with written_whole(out) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*columns, *OUT_COLUMNS], extrasaction="ignore")
+        writer.writeheader()
+        for row, result in zip(table.rows, results, strict=True):
+            writer.writerow({**row, **result, "auto": str(result["auto"]).lower()})
     _print_summary(results, out, as_json)
 
 
@@ -100,7 +96,7 @@ def explain(
     laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
     interpreted_type: Annotated[str, typer.Option(help="RT ROI Interpreted Type.")] = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say how one name is read, and why. Exit code 0 also where it has no standard name.
 
@@ -126,7 +122,7 @@ def check(
     source: Annotated[
         Path | None, typer.Option("--in", help="CSV with raw_name, perhaps centre and site.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether rules could be released, and which names of a table they would change.
 
@@ -174,7 +170,7 @@ def rename(
     site: Annotated[str, typer.Option(help="Site treated, e.g. breast.")] = "",
     laterality: Annotated[str, typer.Option(help="Side treated: L, R or B.")] = "",
     rules: Rules = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a derived structure set with standard names where they are certain.
 
@@ -191,22 +187,15 @@ def rename(
     from harmonizer.data.quality import load_knowledge
     from harmonizer.domain.nomenclature import map_structure_set
 
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror}") from error
+    data = read_file(source)
     mapper = _mapper(rules)
     context = Context(site or None, laterality or None, centre or None)
     rois = read_structure_set(data).rois
     found = map_structure_set(mapper, rois, context, load_knowledge().volumes)
     made_by = f"matcher {found.matcher_version}, {found.edition}, rules {found.rules_version}"
     derived = rename_regions(data, standard_names(found.applied, mapper.structure_of), made_by)
-    part = out.with_name(out.name + ".part")
-    try:
+    with written_whole(out) as part:
         part.write_bytes(derived)
-        part.replace(out)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from error
     _print_renamed(found, out, as_json)
 
 
@@ -238,10 +227,7 @@ def _nothing_circular() -> Iterator[None]:
 
 def _read_table(path: Path) -> Table:
     """Read a CSV in UTF-8 or Windows' Latin letters, with commas, semicolons or tabs."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    data = read_file(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -278,9 +264,9 @@ def _mapper(path: Path | None) -> Mapper:
 
 def _read_rules(path: Path) -> RuleSet:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the rules {path}: {error}") from error
+        text = read_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not in UTF-8; save the rules as that") from None
     return read_rules(text, "csv" if path.suffix.lower() == ".csv" else "yaml")
 
 

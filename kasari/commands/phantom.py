@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kasari.errors import InputError
+from kasari.options import AsJson
 from kasari.phantom import CohortSummary, generate_cohort
 
 
@@ -27,7 +28,7 @@ def command(
     tables_only: Annotated[
         bool, typer.Option("--tables-only", help="Tables and truth, no DICOM.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Generate patients: images, structures, plans, doses, and tables whose truth is known.
 

@@ -22,6 +22,7 @@ from harmonizer.data.instruments import load_instrument, load_instruments
 from harmonizer.domain.proms import Direction, Instrument, check_answers
 from harmonizer.domain.proms import score as scores_of
 from kasari.errors import InputError
+from kasari.files import read_file, written_whole
 
 app = typer.Typer(no_args_is_help=True, help="Patient-reported outcomes: instruments and scores.")
 console = Console(stderr=True)
@@ -53,9 +54,7 @@ def score(
     """
     try:
         chosen = load_instrument(instrument_meant(instrument, load_instruments()) or instrument)
-        table = read_table(source.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror}; give a readable file") from error
+        table = read_table(read_file(source))
     except TableError as error:
         raise InputError(f"{error.problem.reason}; {error.problem.mend}") from error
     columns = _item_columns(chosen, table)
@@ -66,7 +65,8 @@ def score(
                 f"line {problem.line}, {problem.column}: {problem.reason}; {problem.mend}"
             )
         raise InputError(f"{len(problems)} cells cannot be scored; nothing was written")
-    _write(out, chosen, rows)
+    with written_whole(out) as part:
+        _write(part, chosen, rows)
 
 
 def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, str]:

@@ -10,10 +10,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gateway.contract.dimse import DimseStatus
 from kasari.errors import StackError
-from kasari.options import DataFolder
-from kasari.push import Destination, Found, Ledger, Outcome, find_files, push
+from kasari.options import AsJson, DataFolder
+from kasari.push import Found, Ledger, Outcome, destination, find_files, ledger_file, push
 from kasari.stack import Stack, chosen_folder, open_stack
-from kasari.stack.settings import PUSH_AET
 
 SKIPPED_EXIT: Final = 3
 REFUSED_EXIT: Final = 4
@@ -35,7 +34,7 @@ def command(
     associations: Annotated[int, typer.Option(min=1, max=8, help="How many at once.")] = 2,
     again: Annotated[bool, typer.Option(help="Send also what was acknowledged before.")] = False,
     data: DataFolder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send every DICOM file below a folder; one that broke off goes on where it stopped.
 
@@ -58,15 +57,14 @@ def push_folder(
     stack: Stack, centre: str, folder: Path, *, associations: int = 2, again: bool = False
 ) -> tuple[Found, Outcome]:
     """Send a folder to a centre of a running stack, with a progress bar."""
-    place = stack.centre(centre)
+    to = destination(stack, centre)
     if stack.processes()[f"orthanc-{centre}"] is None:
         raise StackError(f"the site Orthanc of {centre} does not run; start it with `kasari up`")
     with console.status(f"looking at {folder} ..."):
         found = find_files(folder)
-    path = stack.folders()[f"{centre}/gateway"].parent / "pushed.sha256"
+    path = ledger_file(stack, centre)
     if again:
         path.unlink(missing_ok=True)
-    to = Destination("127.0.0.1", place.dicom_port, place.ae_title, PUSH_AET)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task(centre, total=sum(file.size for file in found.files))

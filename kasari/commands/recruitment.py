@@ -10,6 +10,7 @@ import typer
 from gateway.domain.recruitment import STEPS
 from kasari.doors import archive_door, gateway_door
 from kasari.errors import InputError
+from kasari.files import read_file
 from kasari.options import (
     ArchiveUrl,
     AsJson,
@@ -54,7 +55,7 @@ def import_log(
     Example: kasari recruitment import screening.csv --config gateway.yml
     """
     door = gateway_door(centre, where, url, token_file)
-    content, params = file.read_bytes(), {"source": source}
+    content, params = read_file(file), {"source": source}
     report = door.json("POST", "/api/v1/recruitment", params=params, content=content)
     show_problems(report["problems"])
     counted = ", ".join(f"{report['counted'].get(step, 0)} {step}" for step in STEPS)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from kasari.errors import StackError
+from kasari.options import AsJson
 from kasari.stack import DEFAULT_FOLDER, Stack, publish, start_stack, stop_stack
 from kasari.tables import print_table
 
@@ -31,7 +32,7 @@ def command(
     foreground: Annotated[
         bool, typer.Option(help="Stay, start again what dies, stop all of it on Ctrl-C.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start hospitals and the archive on loopback ports. A second start does only what is missing.
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from kasari.clinical.sending import Options, send
+from kasari.clinical.sending import Options, parts_of, send
 from kasari.doors import door_of
 from kasari.errors import InputError, StackError
 from kasari.stack import Centre, Stack
@@ -57,7 +57,8 @@ class Steward:
     def table(self, kind: str, path: Path) -> dict[str, int]:
         """Import a table of rows; returns how many were new, known, or of nobody here."""
         options: Options = {"form": "csv", "kind": kind, "source": "demo"}
-        total = send(self._door, path.read_bytes(), options, _nothing)
+        parts = parts_of(path.read_bytes(), options)
+        total = send(self._door, parts, options, _nothing)
         if total.problems:
             found = total.problems[0]
             raise InputError(f"{path}, line {found['line']}: {found['reason']}; {found['mend']}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.domain.consent import ConsentStatus
 from kasari.demo.public_course import ensure_public_course
 from kasari.phantom import generate_cohort
 
@@ -18,7 +19,7 @@ PUBLIC_CONSENT: Final = {
     "family_name": "boost",
     "given_name": "breast",
     "birth_date": "",
-    "status": "granted",
+    "status": ConsentStatus.GRANTED,
     "version": "1",
     "scope": "research",
     "date": "2010-01-04",
@@ -97,7 +98,7 @@ def _centre(name: str, cohort: Path, public: Path) -> CentreInput:
         dicom.append(public / "dicom")
         tables.append(("clinical", public / "clinical.csv"))
     people = [row for path in consents for row in _rows(path)]
-    granted = sum(person["status"] == "granted" for person in people)
+    granted = sum(person["status"] == ConsentStatus.GRANTED for person in people)
     return CentreInput(
         name=name,
         dicom=[path for path in dicom if path.is_dir()],

@@ -13,15 +13,16 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway.contract.receipts import SubmissionState
+from gateway.domain.courses import CourseState
 from kasari.demo.centres import Steward, T, patiently
 from kasari.demo.inputs import PUBLIC_CENTRE, CentreInput, prepare_inputs
 from kasari.demo.memory import peak_memory_mb
 from kasari.demo.outcome import CentreOutcome, Outcome
 from kasari.demo.researcher import Researcher
 from kasari.errors import InputError, StackError
-from kasari.push import Destination, Ledger, find_files, push
+from kasari.push import Ledger, destination, find_files, ledger_file, push
 from kasari.stack import Stack, publish, start_stack
-from kasari.stack.settings import PUSH_AET
 
 WAIT_S: Final = 600.0
 NEEDED_BYTES: Final = 800 << 20
@@ -113,10 +114,8 @@ class Demo:
     def _push(self, name: str, folder: Path, progress: Progress) -> int:
         """Send a folder as a TPS would. Returns how many files were new to the centre."""
         files = find_files(folder).files
-        place = self.stack.centre(name)
-        ledger = Ledger(self.stack.folders()[f"{name}/gateway"].parent / "pushed.sha256")
+        to, ledger = destination(self.stack, name), Ledger(ledger_file(self.stack, name))
         task = progress.add_task(f"{name}: {folder.parent.name} by C-STORE", total=len(files))
-        to = Destination("127.0.0.1", place.dicom_port, place.ae_title, PUSH_AET)
         call = partial(push, files, to, ledger, 2, lambda _file: progress.advance(task))
         outcome = self._patiently(call)
         refused = self._notes.refused.setdefault(name, Counter())
@@ -148,13 +147,13 @@ class Demo:
         steward = self._steward(PUBLIC_CENTRE)
         for course in self._patiently(steward.courses):
             texts = [reason["text"] for reason in course["reasons"]]
-            if course["state"] == "held" and any(KNOWN_GAP in text for text in texts):
+            if course["state"] == CourseState.HELD and any(KNOWN_GAP in text for text in texts):
                 self._notes.held_for = texts
                 self._patiently(partial(steward.release, course["id"], COMMENT))
 
     def _harmonized(self) -> dict[str, int]:
         courses = self._status()["courses"]
-        return {name: states.get("harmonized", 0) for name, states in courses.items()}
+        return {name: states.get(SubmissionState.HARMONIZED, 0) for name, states in courses.items()}
 
     def _status(self) -> dict[str, Any]:
         return self._patiently(Researcher(self.stack).status)
@@ -177,14 +176,15 @@ class Demo:
 
     def _centre(self, centre: CentreInput, status: dict[str, Any]) -> CentreOutcome:
         gateway = self._patiently(self._steward(centre.name).status)
+        states = status["courses"].get(centre.name, {})
         return CentreOutcome(
             name=centre.name,
             expected=centre.courses,
             declined=centre.declined,
             instances=int(gateway["instances"]["delivered"]),
-            delivered=int(gateway["courses"]["delivered"]),
-            harmonized=int(status["courses"].get(centre.name, {}).get("harmonized", 0)),
-            failed=int(status["courses"].get(centre.name, {}).get("failed", 0)),
+            delivered=int(gateway["courses"][CourseState.DELIVERED]),
+            harmonized=int(states.get(SubmissionState.HARMONIZED, 0)),
+            failed=int(states.get(SubmissionState.FAILED, 0)),
             rows=self._notes.rows.get(centre.name, {}),
             refused=dict(self._notes.refused.get(centre.name, {})),
         )

@@ -2,6 +2,7 @@
 
 from kasari.push.files import DicomFile, Found, find_files
 from kasari.push.ledger import Ledger
+from kasari.push.local import destination, ledger_file
 from kasari.push.sending import Destination, Outcome, push
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Found",
     "Ledger",
     "Outcome",
+    "destination",
     "find_files",
+    "ledger_file",
     "push",
 ]

@@ -106,7 +106,13 @@ class Stack:
         return {name: process.pid if process else None for name, process in running.items()}
 
     def ensure_running(self) -> list[str]:
-        """Start what has died. Returns the names of what was started."""
+        """Start what has died. Returns the names of what was started.
+
+        As long as all of it runs nothing is read or written, so that it may be asked each second:
+        other settings are taken in by `start_stack`, or when something has died.
+        """
+        if all(self.processes().values()):
+            return []
         stack, started = _start(self._layout, tuple(self.centres), lambda _text: None)
         self._ports, self.centres = stack._ports, stack.centres
         return started

@@ -1,19 +1,15 @@
 """Local accounts of a gateway. Whoever may read its settings and database may add them."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.domain.accounts import AccountRole
 from gateway.opening import open_accounts
-from gateway.services.accounts import AccountService
 from kasari.asking import read_password
 from kasari.doors import settings
-from kasari.options import Centre, Gateways
+from kasari.options import AsJson, Centre, Gateways
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -28,7 +24,7 @@ def add(
 
     Example: kasari gateway account-add maija --role steward --centre KUH
     """
-    with _accounts(where, centre) as accounts:
+    with open_accounts(settings(where, centre)) as accounts:
         accounts.add(name, role, read_password(twice=True))
     typer.echo(f"{name} is a {role.value}")
 
@@ -36,13 +32,13 @@ def add(
 def show(
     centre: Centre = "",
     where: Gateways = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the accounts and their roles.
 
     Example: kasari gateway account-list --centre KUH
     """
-    with _accounts(where, centre) as accounts:
+    with open_accounts(settings(where, centre)) as accounts:
         found = [(account.name, account.role.value) for account in accounts.find()]
     if as_json:
         typer.echo(json.dumps([{"name": name, "role": role} for name, role in found]))
@@ -58,7 +54,7 @@ def reset(name: Name, centre: Centre = "", where: Gateways = None) -> None:
 
     Example: kasari gateway account-reset maija --centre KUH
     """
-    with _accounts(where, centre) as accounts:
+    with open_accounts(settings(where, centre)) as accounts:
         accounts.reset(name, read_password(twice=True))
     typer.echo(f"{name} has another password")
 
@@ -68,12 +64,6 @@ def remove(name: Name, centre: Centre = "", where: Gateways = None) -> None:
 
     Example: kasari gateway account-remove maija --centre KUH
     """
-    with _accounts(where, centre) as accounts:
+    with open_accounts(settings(where, centre)) as accounts:
         accounts.remove(name)
     typer.echo(f"{name} has no account any more")
-
-
-@contextmanager
-def _accounts(where: Path | None, centre: str) -> Iterator[AccountService]:
-    with open_accounts(settings(where, centre)) as service:
-        yield service

@@ -76,9 +76,11 @@ def restore(
         raise InputError("root_key_file: the backup was made with another key; bring that key")
     refuse_if_running(chosen.listen.host, chosen.listen.port)
     database = database_file(chosen.database)
+    # all of it is proven before anything is changed
+    beside = {name: read_file(file, name) for name in (POLICY, SEALS) if name in about["sha256"]}
     aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
-    _put_policy_back(file, chosen)
-    _put_seals_back(file, chosen)
+    _put_policy_back(beside.get(POLICY), chosen)
+    _put_seals_back(beside.get(SEALS), chosen)
     _record(chosen, "restore")
     typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
     if aside:
@@ -103,20 +105,19 @@ def _seals(chosen: Settings) -> Path:
     return chosen.data_folder / SEALS
 
 
-def _put_seals_back(file: Path, chosen: Settings) -> None:
+def _put_seals_back(saved: bytes | None, chosen: Settings) -> None:
     """The seals of what was put aside are not of what was put back: they go aside as well."""
     path = _seals(chosen)
     if path.exists():
         path.rename(path.with_name(f"{SEALS}.before-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
-    if SEALS in read_about(file)["sha256"]:
-        path.write_bytes(read_file(file, SEALS))
+    if saved is not None:
+        path.write_bytes(saved)
         path.chmod(0o600)
 
 
-def _put_policy_back(file: Path, chosen: Settings) -> None:
-    if POLICY not in read_about(file)["sha256"] or chosen.policy_file is None:
+def _put_policy_back(saved: bytes | None, chosen: Settings) -> None:
+    if saved is None or chosen.policy_file is None:
         return
-    saved = read_file(file, POLICY)
     if not chosen.policy_file.exists():
         chosen.policy_file.write_bytes(saved)
     elif chosen.policy_file.read_bytes() != saved:

@@ -180,7 +180,7 @@ def test_a_backup_of_another_key_or_centre_is_refused(
     assert hospital.service.consents.counts()["granted"] == 1
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "other"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "seals", "other"])
 def test_a_damaged_backup_changes_nothing(
     hospital: Hospital, config: Path, tmp_path: Path, damage: str
 ) -> None:
@@ -191,6 +191,8 @@ def test_a_damaged_backup_changes_nothing(
         content = content[: at + 5000]
     elif damage == "changed":
         content[at + 4500] ^= 1
+    elif damage == "seals":
+        content[content.index(b'{"', content.rindex(b"audit.seals")) + 2] ^= 1
     else:
         content = bytearray(b"not a backup")
     backup.write_bytes(content)

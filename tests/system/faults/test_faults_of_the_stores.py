@@ -292,7 +292,7 @@ def test_half_of_the_keys_are_new(checked: Ward) -> None:
     key.write_bytes(bytes(reversed(old)))
     try:
         with pytest.raises(StackError, match=f"{GATEWAY} ended while it started"):
-            checked.stack.ensure_running()
+            checked.start_changed()
     finally:
         key.write_bytes(old)
     checked.stack.ensure_running()

@@ -60,9 +60,9 @@ def clock(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
     with monkeypatch.context() as patch:
         patch.setattr(programs, "_program", with_clock)
-        ward.stack.ensure_running()
+        ward.start_changed()
         yield made
-    ward.stack.ensure_running()
+    ward.start_changed()
 
 
 @pytest.mark.slow

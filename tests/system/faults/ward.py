@@ -31,7 +31,7 @@ from gateway.opening import open_accounts
 from kasari.errors import StackError
 from kasari.phantom import generate_cohort
 from kasari.push import Destination, Ledger, Outcome, find_files, push
-from kasari.stack import Centre, Stack
+from kasari.stack import Centre, Stack, start_stack
 from kasari.stack.consents import import_consents
 from kasari.stack.settings import PUSH_AET
 from tests.conftest import MOUNT
@@ -323,12 +323,16 @@ class Ward:
             key: before.get(key, {}) | value if isinstance(value, dict) else value
             for key, value in values.items()
         }
-        self.stack.ensure_running()
+        self.start_changed()
         try:
             yield
         finally:
             self.settings[name] = before
-            self.stack.ensure_running()
+            self.start_changed()
+
+    def start_changed(self) -> None:
+        """Start anew what runs with other settings or keys than those of now."""
+        self.stack = start_stack(self.stack.folder, tuple(self.stack.centres))
 
     def settled(self) -> bool:
         """Whether every instance is where it must be, by the account and by the site's store."""

@@ -110,7 +110,7 @@ def test_a_download_that_fails_leaves_what_was_there_and_no_part(
 def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for out in (tmp_path / "none/out.csv", tmp_path / "file/out.csv", tmp_path):
-        with pytest.raises(InputError, match="cannot write"):
+        with pytest.raises(InputError, match="cannot be written"):
             door(answers(200, content=ROWS)).download("/", out)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.clinical import read_table
-from kasari.clinical.sending import send, split
+from kasari.clinical.sending import Options, Part, parts_of, passes, send, split
 from kasari.doors import Door
 from kasari.errors import StackError
 
@@ -30,6 +30,30 @@ def test_parts_hold_every_row_once_with_its_line(rows: list[tuple[str, str]], si
         for row in read_table(part.data, part.first_line).rows
     ]
     assert parts == whole
+
+
+@pytest.mark.timeout(60)
+def test_one_stray_quote_takes_no_longer_than_none() -> None:
+    """What is open at the end is one row; to count it again at each line would take minutes."""
+    data = b'a,b\n1,2\n"3,4\n' + b"5,6\n" * 1_000_000
+    parts = split(data, 1)
+    assert [part.first_line for part in parts] == [2, 3]
+    assert parts[1].data == b"a,b\n" + data[len(b"a,b\n1,2\n") :]
+
+
+@pytest.mark.parametrize(
+    ("options", "count", "times"),
+    [
+        ({"form": "csv"}, 2, 2),
+        ({"form": "csv", "check_only": True}, 2, 1),
+        ({"form": "kaiku"}, 1, 1),
+    ],
+)
+def test_only_our_own_form_is_cut_and_several_parts_are_checked_first(
+    options: Options, count: int, times: int
+) -> None:
+    parts = parts_of(b"a,b\n" + b"1,2\n" * 400_000 * 4, options)
+    assert (len(parts), passes(parts, options)) == (count, times)
 
 
 class Gateway:
@@ -54,7 +78,7 @@ def door(handler: Any) -> Door:
 def test_everything_is_checked_before_anything_is_imported() -> None:
     gateway = Gateway()
     data = b"a,b\n" + b"1,2\n" * 400_000 * 4
-    total = send(door(gateway), data, {"kind": "ctcae"}, lambda _: None)
+    total = send(door(gateway), split(data), {"kind": "ctcae"}, lambda _: None)
     half = len(gateway.calls) // 2
     assert half == 2
     assert ["check_only" in call for call in gateway.calls] == [True] * half + [False] * half
@@ -63,7 +87,7 @@ def test_everything_is_checked_before_anything_is_imported() -> None:
 
 def test_a_problem_in_the_check_stops_the_import() -> None:
     gateway = Gateway(bad=True)
-    total = send(door(gateway), b"a,b\n1,2\n", {"kind": "ctcae"}, lambda _: None)
+    total = send(door(gateway), [Part(b"a,b\n1,2\n", 2)], {"kind": "ctcae"}, lambda _: None)
     assert len(gateway.calls) == 1
     assert total.problems[0]["line"] == 3
 
@@ -73,5 +97,5 @@ def test_a_gateway_that_is_away_is_told_in_one_line() -> None:
         raise httpx.ConnectError("http://secret", request=request)
 
     with pytest.raises(StackError, match="ConnectError") as caught:
-        send(door(away), b"a\n1\n", {"kind": "ctcae"}, lambda _: None)
+        send(door(away), [Part(b"a\n1\n", 2)], {"kind": "ctcae"}, lambda _: None)
     assert "secret" not in str(caught.value)

@@ -119,7 +119,7 @@ def test_rules_that_contradict_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "cannot read"), ("name\nx\n", "no column raw_name")]
+    ("content", "says"), [(None, "cannot be read"), ("name\nx\n", "no column raw_name")]
 )
 def test_a_file_that_cannot_be_used_is_one_line(
     tmp_path: Path, content: str | None, says: str

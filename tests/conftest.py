@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SKIP = "KASARI_NO_SKIP"
 PUBLIC_DATA = "../shared"
 MOUNT = "to mount a volume"
 """What cannot be installed: data beside the project, and the right to mount."""
+
+# no test fails by the clock: neither an example nor the making of one
+settings.register_profile("kasari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kasari")
 
 
 @pytest.fixture(scope="session")

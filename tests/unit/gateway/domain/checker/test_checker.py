@@ -218,7 +218,7 @@ def test_references_resolve_or_are_told() -> None:
     assert unresolved(references, {make.uid(2)}) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_file_is_refused_or_read_never_more(data: st.DataObject) -> None:
     good = make.structures(100, [1, 2])

@@ -198,7 +198,7 @@ def test_two_frames_at_one_place_are_refused() -> None:
         replace(grid(), offsets=np.zeros(30))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(2, 20), st.floats(-10, 10), st.floats(-10, 10), st.integers(2, 7), st.floats(0, 1))
 def test_volume_and_mean_do_not_depend_on_where_the_box_lies(
     half: float, x: float, y: float, count: int, offset: float

@@ -85,7 +85,7 @@ def main() -> None:
         logging.getLogger(quoting).setLevel(logging.CRITICAL)
     register(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
-        app()
+        app(prog_name="kasari")
     except (KasariError, GatewayError, HarmonizerError) as error:
         if "KASARI_TRACE" in os.environ:
             raise

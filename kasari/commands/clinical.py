@@ -91,7 +91,7 @@ def map_columns(
 ) -> None:
     """Guess which column is which, show it, and write a mapping file to correct and use.
 
-    Example: kasari clinical map export.csv --kind prom --out mapping.yaml
+    Example: kasari clinical map export.csv --kind prom --out mapping.json
     """
     if kind and kind not in KINDS:
         raise InputError(f"no such kind of file; give one of {', '.join(KINDS)}")

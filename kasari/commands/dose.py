@@ -73,15 +73,21 @@ Site = Annotated[
 Laterality = Annotated[
     str | None, typer.Option(help="L, R or B, of the diagnosis.", callback=_known_side)
 ]
-InputFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, readable=True)]
 
 
 @app.command()
 def dvh(
-    dose: InputFile,
-    structures: InputFile,
+    dose: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The RTDOSE file.")],
+    structures: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="The RTSTRUCT file.")
+    ],
     out: Annotated[Path, typer.Option(help="CSV to write.")],
-    plan: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="The RTPLAN file; V95% is of the dose it prescribes."
+        ),
+    ] = None,
     metrics: Annotated[str, typer.Option(help="TG-263 names, comma separated.")] = DEFAULT_METRICS,
     details: Annotated[Path | None, typer.Option(help="JSON with uncertainties.")] = None,
 ) -> None:
@@ -224,8 +230,12 @@ def report(
 
 @app.command()
 def compare(
-    reference: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    other: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    reference: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The RTSTRUCT to compare with.")
+    ],
+    other: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="The RTSTRUCT that is judged.")
+    ],
     tolerance: Annotated[float, typer.Option(help="mm, for surface Dice and path length.")] = 1.0,
     pair: Annotated[
         list[str] | None, typer.Option(help="PTV:Heart, instead of equal names; repeatable.")

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.domain.tabular.problems import TableError
+from gateway.domain.tabular.table import decode
 from harmonizer.adapters.rule_files import read_rules
 from harmonizer.data.tg263 import load_nomenclature
 from harmonizer.domain.nomenclature import (
@@ -226,18 +228,20 @@ def _nothing_circular() -> Iterator[None]:
 
 
 def _read_table(path: Path) -> Table:
-    """Read a CSV in UTF-8 or Windows' Latin letters, with commas, semicolons or tabs."""
-    data = read_file(path)
+    """Read a CSV as spreadsheets write it, with commas, semicolons or tabs."""
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+        text = decode(read_file(path))
+    except TableError as error:
+        raise InputError(f"{path}: {error.problem.reason}; {error.problem.mend}") from error
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     csv.field_size_limit(1_000_000)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     if "raw_name" not in (reader.fieldnames or ()):
-        raise InputError(f"{path} has no column raw_name; the first line names the columns")
+        raise InputError(
+            f"{path} has no column raw_name: the first line names the columns, with commas, "
+            "semicolons or tabs between; call that of the structures so"
+        )
     rows = []
     try:
         for row in reader:

@@ -67,6 +67,7 @@ def score(
         raise InputError(f"{len(problems)} cells cannot be scored; nothing was written")
     with written_whole(out) as part:
         _write(part, chosen, rows)
+    console.print(f"{len(rows)} rows with {len(chosen.codes)} scores each in {out}", markup=False)
 
 
 def _item_columns(instrument: Instrument, table: SourceTable) -> Mapping[str, str]:

@@ -18,7 +18,9 @@ def recall(
     comment: Annotated[str, typer.Option(help="Why; name nobody in it.")],
     uid: Annotated[
         str,
-        typer.Option(help="A study, series or instance UID of it at the sender; asked for if out."),
+        typer.Option(
+            help="A study, series or instance UID of it at the sender; asked for if not given."
+        ),
     ] = "",
     patient: Annotated[
         str, typer.Argument(help="The identifier it was sent under; asked for if left out.")

@@ -45,6 +45,7 @@ def test_a_table_is_mapped_row_by_row(tmp_path: Path) -> None:
     [
         "raw_name;note\nSydän;x\n".encode("cp1252"),
         "\ufeffraw_name\tnote\nSydän\tx\n".encode(),
+        "raw_name\tnote\r\nSydän\tx\r\n".encode("utf-16"),
         b'raw_name,note\r\n"Syd\xc3\xa4n",x\r\n',
     ],
 )
@@ -119,7 +120,8 @@ def test_rules_that_contradict_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "cannot be read"), ("name\nx\n", "no column raw_name")]
+    ("content", "says"),
+    [(None, "cannot be read"), ("name\nx\n", "no column raw_name"), ("", "the file is empty")],
 )
 def test_a_file_that_cannot_be_used_is_one_line(
     tmp_path: Path, content: str | None, says: str

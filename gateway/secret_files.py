@@ -34,7 +34,9 @@ def _root_key(raw: bytes, path: Path) -> bytes:
     try:
         decoded = bytes.fromhex(raw.decode("ascii").strip())
     except ValueError:
-        decoded = raw
+        # random bytes are never all letters: that is a wrong file, or words that can be guessed
+        is_text = all(byte < 0x80 and (byte >= 0x20 or byte in b"\t\r\n") for byte in raw)
+        decoded = b"" if is_text else raw
     if len(decoded) < _KEY_BYTES or len(set(decoded)) < 8:
         raise ConfigError(
             f"root_key_file: {path} must hold {_KEY_BYTES} random bytes; make one with "

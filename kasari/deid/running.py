@@ -105,6 +105,8 @@ def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{path.parent} is a file: name a folder to write into") from None
     except OSError as error:
         raise InputError(f"{path} cannot be written ({type(error).__name__})") from None
 

@@ -112,18 +112,16 @@ def test_a_weak_or_readable_secret_refuses_to_start(
 
 
 def test_a_root_key_is_raw_bytes_or_hexadecimal(tmp_path: Path) -> None:
-    path = tmp_path / "root"
-    for content, key in ((bytes(range(32)), bytes(range(32))), (b"0f1e" * 16 + b"\n", None)):
+    path, key = tmp_path / "root", bytes(range(32))
+    for content in (key, key.hex().encode() + b"\n", key.hex().upper().encode()):
         path.write_bytes(content)
         path.chmod(0o600)
-        if key:
-            assert read_root_key(path) == key
-    path.write_bytes(bytes(range(31)))
-    with pytest.raises(ConfigError, match="root_key_file"):
-        read_root_key(path)
-    path.write_bytes(bytes(64))
-    with pytest.raises(ConfigError, match="root_key_file"):
-        read_root_key(path)
+        assert read_root_key(path) == key
+    table = b"patient_id,status\nID-1,granted\nID-2,declined\n"
+    for wrong in (key[:31], bytes(64), table, b"a long pass phrase that somebody made up"):
+        path.write_bytes(wrong)
+        with pytest.raises(ConfigError, match="root_key_file"):
+            read_root_key(path)
 
 
 def test_the_command_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,26 +1,16 @@
 """The console in headless Chromium: logged in by account, with scripts switched off."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from gateway.domain.accounts import AccountRole
 from tests.factories import site_objects as make
+from tests.factories.console import NEEDS, chromium, log_in, served
 from tests.integration.gateway.conftest import CONSENTS, Hospital
 
-PATIENCE_S = 20
-PASSWORD = "kolmetoista merkkiä"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: see ./run doctor"),
-]
+pytestmark = [pytest.mark.slow, NEEDS]
 
 
 @pytest.fixture
@@ -30,34 +20,14 @@ def address(hospital: Hospital) -> Iterator[str]:
     hospital.settle()
     hospital.service.canary.step()
     hospital.service.disk.step()
-    server = uvicorn.Server(uvicorn.Config(hospital.app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    tick = threading.Event()
-    for _ in range(PATIENCE_S * 50):
-        if server.started:
-            break
-        tick.wait(0.02)
-    assert server.started
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(PATIENCE_S)
+    with served(hospital.app) as where:
+        yield where
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_context(java_script_enabled=False).new_page()
-        browser.close()
-
-
-def log_in(hospital: Hospital, page: Page, address: str, role: str) -> None:
-    hospital.service.accounts.add(role, AccountRole(role), PASSWORD)
-    page.goto(f"{address}/")
-    page.get_by_label("Name").fill(role)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in", exact=True).click()
+    with chromium() as opened:
+        yield opened
 
 
 def links(page: Page) -> list[str]:
@@ -65,7 +35,7 @@ def links(page: Page) -> list[str]:
 
 
 def test_a_steward_finds_out_why_and_merges(hospital: Hospital, address: str, page: Page) -> None:
-    log_in(hospital, page, address, "steward")
+    log_in(hospital.service, page, address, "steward")
     assert page.locator("h1").inner_text() == "Status"
     page.get_by_role("link", name="Why not?").click()
     page.get_by_label("Patient identifier").fill("ID-1")
@@ -82,7 +52,7 @@ def test_a_steward_finds_out_why_and_merges(hospital: Hospital, address: str, pa
 def test_an_operator_sees_the_disk_and_follows_a_number(
     hospital: Hospital, address: str, page: Page
 ) -> None:
-    log_in(hospital, page, address, "operator")
+    log_in(hospital.service, page, address, "operator")
     work = ["Status", "Courses", "Senders", "Consents", "Clinical"]
     assert links(page) == [*work, "Deletions", "Account", "Audit", "People"]
     hospital.disk.used_percent = 95
@@ -99,7 +69,7 @@ def test_an_operator_sees_the_disk_and_follows_a_number(
 def test_a_list_is_looked_at_and_then_imported(
     hospital: Hospital, address: str, page: Page, tmp_path: Path
 ) -> None:
-    log_in(hospital, page, address, "operator")
+    log_in(hospital.service, page, address, "operator")
     listed = tmp_path / "consents.csv"
     listed.write_bytes(CONSENTS.replace(b"ID-1", b"ID-2") + b"ID-3,,,,declined,2.1,,2020-01-01\n")
     page.goto(f"{address}/consents")
@@ -113,28 +83,9 @@ def test_a_list_is_looked_at_and_then_imported(
 
 
 def test_an_auditor_reads_and_logs_out(hospital: Hospital, address: str, page: Page) -> None:
-    log_in(hospital, page, address, "auditor")
+    log_in(hospital.service, page, address, "auditor")
     assert page.locator("h1").inner_text() == "Audit"
     assert links(page) == ["Deletions", "Account", "Audit", "People"]
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{address}/audit")
     assert page.locator("h1").inner_text() == "Log in"
-
-
-def test_nothing_is_wider_than_a_phone(hospital: Hospital, address: str, page: Page) -> None:
-    log_in(hospital, page, address, "steward")
-    page.set_viewport_size({"width": 360, "height": 700})
-    for path in (
-        "/",
-        "/account",
-        "/merge",
-        "/accounts",
-        "/why",
-        "/audit",
-        "/senders",
-        "/values",
-        "/deletions",
-        "/consents",
-    ):
-        page.goto(address + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

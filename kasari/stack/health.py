@@ -61,8 +61,8 @@ def wait_until_healthy(
 ) -> set[str]:
     """Poll until every process does its work; that one has ended is told at once.
 
-    Returns the names of what still starts: some only when one of the `others` has ended, for which
-    it may wait.
+    Returns the names of what still starts: some only when one for which they may wait has ended, of
+    the `others` or of those that were ready before them: a stranger may have answered on its port.
 
     Raises
     ------
@@ -70,6 +70,7 @@ def wait_until_healthy(
         One ended, or does not answer as it must within the limit.
     """
     end, waiting = time.monotonic() + limit_s, dict(starting)
+    ready = dict(others or {})
     while waiting:
         for name, process in list(waiting.items()):
             healthy = process.probe.is_healthy()
@@ -79,9 +80,9 @@ def wait_until_healthy(
                 )
             if healthy:
                 progress(f"{name} is ready")
+                ready[name] = process.running
                 del waiting[name]
-        ended = [name for name, process in (others or {}).items() if not process.is_alive]
-        if waiting and ended:
+        if waiting and not all(process.is_alive for process in ready.values()):
             return set(waiting)
         if waiting and time.monotonic() > end:
             name, process = next(iter(waiting.items()))

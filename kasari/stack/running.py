@@ -271,7 +271,7 @@ def _start_missing(wanted: list[Program], asked: dict[str, Probe], progress: Pro
             others[program.name] = running
         ready = {name: one for name, one in others.items() if name not in waiting}
         left = wait_until_healthy(waiting, progress, others=ready)
-        if not left:
+        if not left and all(running.is_alive for running in others.values()):
             return list(dict.fromkeys(started))
         waiting = {name: waiting[name] for name in left}
     raise StackError(f"Processes end again and again. The reasons are in {wanted[0].log.parent}.")

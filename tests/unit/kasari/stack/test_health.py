@@ -122,3 +122,14 @@ def test_one_that_ends_after_it_was_ready_ends_the_waiting_for_others(
         {"waits": process(SLEEP, nobody)}, lambda _text: None, others={"ended": ended}
     )
     assert left == {"waits"}
+
+
+def test_one_that_ends_after_a_stranger_answered_for_it_is_not_waited_on(
+    server: Server, process: Callable[[str, Probe], Starting]
+) -> None:
+    """Two stacks choose one port: the other's program answers, and ours cannot have it."""
+    starting = {"late": process("import time; time.sleep(1)", Probe(server.address))}
+    starting["waits"] = process(SLEEP, Probe(f"http://127.0.0.1:{any_free(())}/"))
+    told: list[str] = []
+    assert wait_until_healthy(starting, told.append, limit_s=60) == {"waits"}
+    assert told == ["late is ready"]

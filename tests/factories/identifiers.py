@@ -1,6 +1,7 @@
 """What identifies a person in original objects, as bytes to search for."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pydicom import dcmread
@@ -63,7 +64,8 @@ def found_below(folder: Path, needles: dict[bytes, str]) -> dict[str, set[str]]:
     hits = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            words = found_in(path.read_bytes(), needles)
-            if words:
-                hits[str(path.relative_to(folder))] = words
+            with suppress(FileNotFoundError):  # what runs there deletes files too
+                words = found_in(path.read_bytes(), needles)
+                if words:
+                    hits[str(path.relative_to(folder))] = words
     return hits

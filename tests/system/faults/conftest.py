@@ -3,7 +3,8 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +14,26 @@ import pytest
 import yaml
 
 from kasari.push import sending as pushing
-from kasari.stack import start_stack, stop_stack
+from kasari.stack import running, start_stack, stop_stack
+from kasari.stack.health import wait_until_healthy
 from kasari.stack.layout import write_private
 from kasari.stack.settings import Writer
 from tests.factories.certificates import Authority
 from tests.system.faults.proxy import ByteProxy, HttpProxy
-from tests.system.faults.ward import Crowd, Ward
+from tests.system.faults.ward import SIGNS, Crowd, Ward
 
+TEST_LIMIT_S = 1800
+"""For a whole test, of which most take less than a minute: where nothing moves, `until` ends it."""
+START_LIMIT_S = 600
+"""A process that ended is told at once; one that still starts may have hardly any processor."""
 SOON = {"settle_seconds": 0.5, "poll_seconds": 0.2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.timeout(TEST_LIMIT_S))
 
 
 @contextmanager
@@ -50,16 +63,20 @@ def open_ward(folder: Path, databases: dict[str, str] | None = None) -> Iterator
     for name, url in (databases or {}).items():
         ward.settings.setdefault(name, {})["database_url"] = url
     patch = pytest.MonkeyPatch()
+    patch.setattr(running, "wait_until_healthy", partial(wait_until_healthy, limit_s=START_LIMIT_S))
     for name in ("gateway", "harmonizer"):
         patch.setattr(Writer, name, changed(name, getattr(Writer, name), ward))
     try:
         with volumes(folder / "stack") as ward.volumes:
             ward.stack = start_stack(folder / "stack", ("KUH",))
             ward.sender_link = ByteProxy(("127.0.0.1", ward.site.dicom_port))
+            SIGNS.append(ward.signs)
             yield ward
             ward.sender_link.close()
             stop_stack(folder / "stack")
     finally:
+        with suppress(ValueError):
+            SIGNS.remove(ward.signs)
         stop_stack(folder / "stack")
         patch.undo()
         link.close()

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 CHUNK = 65536
-LIMIT_S = 30.0
+LIMIT_S = 300.0
+"""Longer than gateway or archive wait: only a fault of its own may cut a request."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The table of faults, from the tests themselves.
+"""The table of faults, from the tests themselves and from what came of them (`results.py`).
 
     python -m tests.system.faults.table > docs/reliability.md
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.system.faults.catalogue import FAULTS
+from tests.system.faults.results import read_results
 
 TESTS = Path(__file__).parents[2]
 HEAD = """# What the chain survives
@@ -24,16 +25,26 @@ falsify what goes through. After each fault of `tests/system/faults`, one checke
 - everything offered is in exactly one place: delivered and verified, held, refused with a code, set
   aside, withheld, or deleted on request; and gateway and archive count the same,
 - nothing is in the archive twice, and every reference in it resolves,
-- no original identifier is in an object, nor in the end in a file outside the hospital's vault.
+- no original identifier is in an object, nor in the end in any file of the stack: the vault and all
+  that the gateway keeps are encrypted.
 
-This page is made from the tests (`python -m tests.system.faults.table`); a test keeps it so.
 *Runs* says when: at each run of the tests, or with `./run test --all` only. Tests that fill a disk
 mount a volume and need root; those that set the clock need a C compiler. 46 is a test of bytes.
+*Result* is what the test said when it last ran: for how many points of the fault it passed, failed,
+or was skipped, on which day and with which Orthanc.
+
+This page is made from the tests and from what they said (`tests/system/faults/results.json`); a
+test keeps it so. As root, with everything that `./run doctor` asks for:
+
+```
+.venv/bin/python -m pytest -p tests.system.faults.results -m fault    # about an hour
+.venv/bin/python -m tests.system.faults.table > docs/reliability.md
+```
 
 {covered} of {all} faults have a test.
 
-| # | Fault | What is done | What comes of it | Test | Runs |
-|---|---|---|---|---|---|
+| # | Fault | What is done | What comes of it | Test | Runs | Result |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -64,14 +75,16 @@ def page() -> str:
     """Return the whole page as Markdown."""
     found = list(rows())
     covered = {number for row in found for number in row.numbers}
+    results = read_results()
     lines = []
     for number, fault in FAULTS.items():
         mine = [row for row in found if number in row.numbers]
-        lines += [
-            f"| {number} | {fault} | {r.what} | {r.outcome} | `{r.test}` | {r.runs} |" for r in mine
-        ]
+        for row in mine:
+            said = results.get(row.test, "not run yet")
+            cells = (number, fault, row.what, row.outcome, f"`{row.test}`", row.runs, said)
+            lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
         if not mine:
-            lines.append(f"| {number} | {fault} | – | – | – | – |")
+            lines.append(f"| {number} | {fault} | – | – | – | – | – |")
     head = HEAD.format(covered=len(covered), all=len(FAULTS))
     return head + "\n".join(lines) + "\n"
 

@@ -1,5 +1,7 @@
 """Processes that are killed, frozen, starved or stopped while a course is on its way."""
 
+import os
+import re
 import resource
 import signal
 import subprocess
@@ -14,14 +16,19 @@ import httpx
 import pytest
 import yaml
 
+from harmonizer.services.submission import HARMONIZE
 from kasari.setup import ROOT
 from kasari.stack.health import Probe
 from kasari.stack.ports import any_free
 from tests.system.faults.proxy import Fault
 from tests.system.faults.test_faults_of_the_link import ANNOUNCE, STOW
+from tests.system.faults.test_faults_of_the_stores import database
 from tests.system.faults.ward import Fate, Patient, Ward, consent_list, until
+from tests.system.faults.work_trace import ONCE_AT_A_TIME, traced
 
 SEED = 20261124
+NO_MEMORY = re.compile(rb"MemoryError|[Nn]ot enough memory|bad_alloc|allocate|start new thread")
+"""What Python, Orthanc and a thread pool say of an allocation that failed."""
 OUT_OF_RESOURCES = 0xA700
 
 
@@ -175,26 +182,40 @@ def test_nobody_can_say_who_consented(checked: Ward) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", ["gateway-KUH", "harmonizer", "orthanc-KUH", "orthanc-archive"])
 def test_no_more_memory(checked: Ward, name: str) -> None:
-    """A process may take no more memory, and may die of it | started again; nothing is lost"""
+    """A process gets no more memory when it asks | it may die; started again, nothing is lost"""
     patient = checked.admit()
-    with limited(checked, name), checked.sending(patient):
-        pass
+    checked.kill(name)  # started anew, it has no freed memory that would be enough
     checked.stack.ensure_running()
+    with checked.sending(patient):
+        with limited(checked, name) as has_felt_it:
+            until(has_felt_it, "it asked for memory and got none")
+        checked.stack.ensure_running()
     checked.send(patient)
     checked.expect(patient.uids, Fate.DELIVERED)
 
 
 @contextmanager
-def limited(ward: Ward, name: str) -> Iterator[None]:
-    """Let a process have what it has, and hardly more."""
+def limited(ward: Ward, name: str) -> Iterator[Callable[[], bool]]:
+    """Let a process have what it has, and no page more. Yields whether it has died or said so."""
     pid = ward.stack.processes()[name]
     assert pid is not None
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
-    old = resource.prlimit(pid, resource.RLIMIT_AS)
-    resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 20), old[1]))
-    yield
+    log = ward.stack.folders()["logs"] / f"{name}.log"
+    before = log.stat().st_size
+    status = Path(f"/proc/{pid}/status").read_text()
+    has = int(status.split("VmData:")[1].split()[0]) << 10
+    old = resource.prlimit(pid, resource.RLIMIT_DATA)
+    resource.prlimit(pid, resource.RLIMIT_DATA, (has, old[1]))
+
+    def has_felt_it() -> bool:
+        if ward.stack.processes()[name] != pid:
+            return True
+        with log.open("rb") as file:
+            file.seek(before)
+            return bool(NO_MEMORY.search(file.read()))
+
+    yield has_felt_it
     if ward.stack.processes()[name] == pid:
-        resource.prlimit(pid, resource.RLIMIT_AS, old)
+        resource.prlimit(pid, resource.RLIMIT_DATA, old)
 
 
 @pytest.mark.slow
@@ -231,26 +252,47 @@ def test_harmonized_twice(checked: Ward) -> None:
 @pytest.mark.fault(55)
 def test_two_harmonizers_work_on_one_database(checked: Ward, tmp_path: Path) -> None:
     """A second harmonizer runs on the same database | each course is worked on once at a time"""
-    config = checked.stack.folder / "harmonizer/harmonizer.yml"
+    taken = tmp_path / "taken"
+    taken.touch()
+
+    def both_have_worked() -> bool:
+        trace.ask_again()
+        theirs = taken.read_text().split().count(HARMONIZE)
+        return 0 < theirs < trace.taken()
+
+    with traced(database(checked, "harmonizer")) as trace, second_harmonizer(checked, taken):
+        for _ in range(2):
+            checked.send(checked.admit())
+        checked.check()
+        until(both_have_worked, "both have worked")
+        checked.check_harmonized()
+        courses = trace.of_courses()
+    assert len(courses) >= 2
+    assert {c: e for c, e in courses.items() if not re.fullmatch(ONCE_AT_A_TIME, e)} == {}
+
+
+@contextmanager
+def second_harmonizer(ward: Ward, taken: Path) -> Iterator[None]:
+    """Run another harmonizer on the same database and store, with a port of its own."""
+    config = ward.stack.folder / "harmonizer/harmonizer.yml"
     values = yaml.safe_load(config.read_text())
     values["listen"]["port"] = port = any_free(())
     other = config.with_name("second.yml")
     other.write_text(yaml.safe_dump(values))
     other.chmod(0o600)
-    command = [sys.executable, "-m", "harmonizer", "serve", "--config", str(other)]
+    module = "tests.system.faults.second_harmonizer"
+    command = [sys.executable, "-m", module, "serve", "--config", str(other)]
+    environment = os.environ | {"KASARI_TAKEN": str(taken)}
     with (
-        (tmp_path / "log").open("wb") as log,
-        subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as second,
+        taken.with_name("log").open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as second,
     ):
         try:
             until(Probe(f"http://127.0.0.1:{port}/health").is_healthy, "the second harmonizer")
-            for _ in range(2):
-                checked.send(checked.admit())
-            checked.check()
-            checked.check_harmonized()
+            yield
         finally:
             second.terminate()
-    other.unlink()
+            other.unlink()
 
 
 @pytest.mark.slow

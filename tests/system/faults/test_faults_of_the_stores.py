@@ -1,11 +1,12 @@
 """Disks that are full, files and databases that are damaged, lost or older than they should be."""
 
 import json
+import resource
 import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -103,8 +104,35 @@ def audited(ward: Ward) -> int:
 @pytest.mark.fault(60)
 def test_logs_cannot_be_written(checked: Ward) -> None:
     """The disk of the logs is full | everything else goes on"""
+    logs = checked.stack.folders()["logs"]
+    before = sizes(logs)
+    disturbed(checked)
+    assert sizes(logs) != before, "with room, something is logged"
     with checked.full("logs", 0):
-        delivered(checked)
+        fill_pages(logs)
+        before = sizes(logs)
+        disturbed(checked)
+        assert sizes(logs) == before, "not a byte could be logged"
+        with pytest.raises(OSError, match="No space left"):
+            (logs / "one more").write_bytes(b"x")
+
+
+def disturbed(ward: Ward) -> None:
+    """Deliver a course although the link is cut once, which is logged."""
+    with ward.archive_link.having(Fault(STOW, cut_after=300_000)) as fault:
+        delivered(ward)
+        assert fault.done == 1
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+
+
+def fill_pages(folder: Path) -> None:
+    """Use up what is left of the last page of each file: on a full disk, too, it can be written."""
+    for path in folder.iterdir():
+        with path.open("ab") as file, suppress(OSError):
+            file.write(b"\n" * (-path.stat().st_size % resource.getpagesize()))
 
 
 # --- locked, damaged, lost -------------------------------------------------------------------

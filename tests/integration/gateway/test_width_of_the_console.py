@@ -17,7 +17,7 @@ from tests.integration.gateway.test_books_of_the_account import other
 from tests.integration.gateway.test_clinical_files import BAD
 from tests.integration.gateway.test_courses_that_are_joined import settle_all
 from tests.integration.gateway.test_deciding_on_terms import Clinic
-from tests.integration.gateway.test_decisions_in_a_browser import clinic, guarded
+from tests.integration.gateway.test_decisions_in_a_browser import clinic, guarded, tells
 from tests.integration.gateway.test_merging_patients import OTHER
 from tests.integration.gateway.test_plans_kept_apart import TRIAL, name, trial
 
@@ -93,6 +93,8 @@ def too_wide(page: Page, called: str) -> list[str]:
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
+        while page.evaluate("innerWidth") != width:  # the test's own limit ends it
+            page.wait_for_load_state()
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{called} at {width}")
         if PICTURES:
@@ -133,18 +135,19 @@ def test_no_answer_to_a_form_is_too_wide(busy: Hospital, page: Page, tmp_path: P
     wrong = tmp_path / "wrong"
     found = []
 
-    def ask(path: str, button: str, **fields: str) -> None:
+    def ask(path: str, button: str, told: str, **fields: str) -> None:
         page.goto(address + path)
         for label, value in fields.items():
             page.locator(f"[name={label}]").fill(value)
         page.get_by_role("button", name=button, exact=True).click()
+        tells(page, told)
         found.extend(too_wide(page, f"{path.strip('/')}-answer"))
 
     with served(busy.app) as address:
         log_in(busy.service, page, address, "steward")
-        ask("/statements", "Look", patient_id="ID-1")
-        ask("/why", "Look", patient_id="ID-1")
-        ask("/merge", "Merge", patient_id="ID-1", other_id=THIRD)
+        ask("/statements", "Look", "(counts)", patient_id="ID-1")
+        ask("/why", "Look", "Course", patient_id="ID-1")
+        ask("/merge", "Merge", "Merged.", patient_id="ID-1", other_id=THIRD)
         for path, button, content in (
             ("/consents", "Preview", SAID % (b"ID-1", b"perhaps", 1)),
             ("/clinical", "Check", BAD),

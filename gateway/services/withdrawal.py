@@ -77,13 +77,15 @@ class WithdrawalService:
 
     def _erase(self, pseudonym: str, why: ErasureCause) -> None:
         self._outbox.cancel(pseudonym)
-        stored = [instance.orthanc_id for instance in self._index.of_patient(pseudonym)]
-        stored += self._index.aside_of(pseudonym)
+        gone = self._index.gone_of(pseudonym)
+        stored = [one.orthanc_id for one in self._index.of_patient(pseudonym)]
+        stored = sorted({*stored, *self._index.aside_of(pseudonym)} - {*gone})
         self._audit.record("erase", "service", pseudonym, f"{len(stored)} instances, {why}")
         for orthanc_id in stored:
             self._store.delete(orthanc_id)
         leaves_receipt = why is not ErasureCause.UNCONSENTED
         self._index.forget(stored, why, pseudonym if leaves_receipt else None)
+        self._index.forget(gone, why)  # in no receipt: it was not here to be deleted
         for course in self._courses.of_patient(pseudonym):
             if course.id is not None:
                 self._courses.remove(course.id)

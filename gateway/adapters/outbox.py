@@ -8,7 +8,7 @@ from sqlalchemy import Engine, bindparam, func, or_, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.adapters.courses import locked
-from gateway.adapters.database import reading
+from gateway.adapters.database import not_between, reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
@@ -104,12 +104,12 @@ class SqlOutbox:
                 .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
                 .where(
                     col(SubmissionRow.state).in_(_OPEN),
-                    _not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
+                    not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
                     or_(
                         col(SubmissionRow.lease_until).is_(None),
                         # whoever asks has none: it could not write down how its last one ended
                         col(SubmissionRow.lease_owner) == owner,
-                        _not_between(SubmissionRow.lease_until, now, now + lease),
+                        not_between(SubmissionRow.lease_until, now, now + lease),
                     ),
                 )
                 .order_by(col(SubmissionRow.next_try_at), col(SubmissionRow.id))
@@ -278,11 +278,6 @@ class SqlOutbox:
         """Return the row if this worker still has it: a lost lease means hands off."""
         row = session.get(SubmissionRow, work.id, with_for_update=True)
         return row if row is not None and row.lease_owner == work.owner else None
-
-
-def _not_between(column: Any, now: datetime, latest: datetime) -> Any:
-    """Whether a time is over. One beyond the latest was written before the clock was set back."""
-    return or_(col(column) <= now, col(column) > latest)
 
 
 def _receive(

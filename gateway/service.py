@@ -28,14 +28,22 @@ from gateway.adapters.values import SqlValues
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
-from gateway.domain.checker import UnreadableError, read_elements, texts_of
 from gateway.domain.consent import ListRules
 from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
 from gateway.errors import RejectError
-from gateway.opening import KeyedNaming, World, departure, disk_guard, forms, open_seals, policy_of
-from gateway.ports import StoredInstance, TextPlace
+from gateway.opening import (
+    KeyedNaming,
+    World,
+    departure,
+    disk_guard,
+    forms,
+    leaving_texts,
+    open_seals,
+    policy_of,
+)
+from gateway.ports import StoredInstance
 from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
@@ -91,11 +99,12 @@ class Service:
             on_change=self._consent_changed,
             closed=lambda: self.disk.closed,
             recalled=self.erasures.recalled,
+            erasing=lambda: self.clinical.forgotten(),
             hold_unknown=settings.unknown_patients == "hold",
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.door = self._door(ring)
-        self.values = ValueService(SqlValues(engine), _texts_of, self.audit)
+        self.values = ValueService(SqlValues(engine), leaving_texts, self.audit)
         self.preparer = self._preparer()
         self.terms = self._terms(ring)
         self.intake = self._intake()
@@ -134,6 +143,7 @@ class Service:
         self.vault.check_key()
         self.vault.check_identities(ring.site_keys().identities)
         self.erasures = SqlErasures(engine)
+        self.merges = SqlMerges(engine, self.vault)
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)
         self.outbox = SqlOutbox(engine, clock)
@@ -157,7 +167,7 @@ class Service:
         self.annulment = AnnulmentService(self.vault, self.naming, self.audit, self.consents.follow)
         self.merging = MergeService(
             self.vault,
-            SqlMerges(self.engine, self.vault),
+            self.merges,
             self.naming,
             self.index,
             self.erasures,
@@ -303,7 +313,7 @@ class Service:
             self.course_service.hold,
             self.departure,
             self.world.throttle,
-            self._is_erasing,
+            lambda: self.recall.is_erasing(),
         )
 
     def _add_clinical(self, ring: KeyRing) -> None:
@@ -344,9 +354,6 @@ class Service:
                 self.settings.inbox_keep_days,
             )
 
-    def _is_erasing(self) -> bool:
-        return self.recall.is_erasing()
-
     def _withdrawal(self) -> WithdrawalService:
         erases = self.settings.on_withdrawal == ERASE
         return WithdrawalService(
@@ -361,6 +368,7 @@ class Service:
             recalled=lambda: set(self.erasures.recalled()),
             forget_copies=self.preparer.forget,
             merged=self.consents.merged,
+            catch_up=self.consents.catch_up,
         )
 
     def _recall(self, ring: KeyRing) -> RecallService:
@@ -376,7 +384,7 @@ class Service:
             self._consent_changed,
             self.audit,
             self.clock,
-            self.consents.merged,
+            self.merges.merges,
         )
 
     def _consent_changed(self, pseudonym: str) -> None:
@@ -389,11 +397,3 @@ class Service:
         self.readers.shutdown(cancel_futures=True)
         self.rewriters.shutdown(cancel_futures=True)
         self.engine.dispose()
-
-
-def _texts_of(leaves: bytes) -> frozenset[TextPlace]:
-    """Read the texts of one object; one that cannot be read to its end has been refused before."""
-    try:
-        return texts_of(read_elements(leaves))
-    except UnreadableError:
-        return frozenset()

@@ -5,14 +5,15 @@ deleted here and at the archive, nothing of it is taken meanwhile, and once the 
 that it is done, the right objects can be sent again under the consent that still stands.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
+from gateway.domain.consent import ConsentStatus
 from gateway.domain.erasure import ErasureCause, SignedReceipt
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
-from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
+from gateway.ports import Audit, Clock, Courses, Erasures, Index, Merge, Tombstone, Vault
 from gateway.services.consent import Naming, pseudonym_of
 
 
@@ -43,7 +44,7 @@ class RecallService:
         on_change: Callable[[str], None],
         audit: Audit,
         clock: Clock,
-        merged: Callable[[], set[str]] = set,
+        merges: Callable[[], Sequence[Merge]],
     ) -> None:
         self._erasures = erasures
         self._vault = vault
@@ -56,7 +57,7 @@ class RecallService:
         self._on_change = on_change
         self._audit = audit
         self._clock = clock
-        self._merged = merged
+        self._merges = merges
 
     def recall(self, patient_id: str, uid: str, comment: str, caller: str) -> dict[str, Any]:
         """Order the deletion of everything that came under an identifier.
@@ -88,24 +89,38 @@ class RecallService:
         return {"instances": len(stored), "courses": len(self._courses.of_patient(pseudonym))}
 
     def step(self) -> int:
-        """Sign receipts that are due and close recalls. Returns how many receipts were signed."""
-        recalled, merged = self._erasures.recalled(), self._merged()
-        forgotten = self._forgotten()
+        """Sign receipts that are due and close recalls. Returns how many receipts were signed.
+
+        Whose consent came back meanwhile is kept out until then, and no longer.
+        """
+        recalled, forgotten = self._erasures.recalled(), self._forgotten()
         signed = 0
         for pseudonym, tombstone in self._vault.tombstones().items():
             told = forgotten.get(pseudonym)
             if told is None or told.receipt is None or told.receipt.erased_at is None:
                 continue
-            why = ErasureCause.MERGED if pseudonym in merged else ErasureCause.WITHDRAWN
-            why = ErasureCause.RECALLED if pseudonym in recalled else why
+            recalls = pseudonym in recalled
+            why = ErasureCause.RECALLED if recalls else self._why(pseudonym, tombstone)
             if not self._erasures.has_receipt(pseudonym, tombstone.erased_at):
                 receipt = self._receipt(pseudonym, why, tombstone, told)
                 self._erasures.keep(pseudonym, tombstone.erased_at, receipt)
                 signed += 1
-            if why is ErasureCause.RECALLED:
+            if recalls:
                 self._erasures.close(pseudonym, self._clock.now())
+            given = self._vault.consent_of(pseudonym)
+            if recalls or (given and given.status is ConsentStatus.GRANTED):
                 self._vault.unbury(pseudonym)
+                self._on_change(pseudonym)
         return signed
+
+    def _why(self, pseudonym: str, tombstone: Tombstone) -> ErasureCause:
+        """Tell a merge from a withdrawal, also one that was undone before the archive answered."""
+        at = tombstone.erased_at
+        merged = any(
+            one.other == pseudonym and one.merged_at <= at <= (one.undone_at or at)
+            for one in self._merges()
+        )
+        return ErasureCause.MERGED if merged else ErasureCause.WITHDRAWN
 
     def _receipt(
         self, pseudonym: str, why: ErasureCause, tombstone: Tombstone, told: Forgotten
@@ -130,7 +145,8 @@ class RecallService:
     def is_erasing(self) -> bool:
         """Whether the archive has not yet said of somebody that everything is deleted there."""
         forgotten = self._forgotten()
-        ordered = self._erasures.recalled() | self._merged() | forgotten.keys()
+        merged = {one.other for one in self._merges() if one.other and not one.undone_at}
+        ordered = self._erasures.recalled() | merged | forgotten.keys()
         told = (forgotten.get(pseudonym) for pseudonym in ordered)
         return any(one is None or one.receipt is None for one in told)
 

@@ -149,6 +149,8 @@ class Background:
             return
         with self._service.departure.heeding(), suppress(RetryError):  # sending tells of that
             self._service.recheck.step()
+            if self._recheck_at:  # not at the start: first import what a restored gateway missed
+                self._service.told.step()
             self._recheck_at = monotonic() + RECHECK_EVERY_S
 
     def _failed(self, name: str, error: Exception) -> None:

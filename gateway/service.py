@@ -63,7 +63,7 @@ from gateway.services.merging import MergeService
 from gateway.services.plans import PlansApart
 from gateway.services.preparation import Preparer
 from gateway.services.recall import RecallService
-from gateway.services.recheck import RecheckService
+from gateway.services.recheck import RecheckService, WithdrawalRecheck
 from gateway.services.recruitment import RecruitmentService
 from gateway.services.sealing import Sealer
 from gateway.services.status import StatusService
@@ -99,7 +99,7 @@ class Service:
             on_change=self._consent_changed,
             closed=lambda: self.disk.closed,
             recalled=self.erasures.recalled,
-            erasing=lambda: self.clinical.forgotten(),
+            erasing=lambda pseudonym: self.recall.is_unsigned(pseudonym),
             hold_unknown=settings.unknown_patients == "hold",
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
@@ -177,7 +177,7 @@ class Service:
             SqlClinicalStore(self.engine).came_since,
         )
         archive, uid = self.world.archive, self.world.stage.uid
-        self.recheck = RecheckService(archive, self.courses, uid, self.audit)
+        self.recheck = RecheckService(archive, self.courses, uid, self.audit, self.told)
         self.deletion = DeletionService(self.index, self.alerts, self.audit)
         ledger = SqlLedger(self.engine)
         self.ledger = LedgerService(ledger, self.courses)
@@ -331,7 +331,8 @@ class Service:
             self.alerts,
             self.audit,
         )
-
+        outside = self.world.clinical
+        self.told = WithdrawalRecheck(rows, people, outside, self.alerts, self.audit)
         self.recruitment = RecruitmentService(
             SqlScreening(self.engine),
             self.vault,

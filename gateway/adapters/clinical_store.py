@@ -168,6 +168,14 @@ class SqlClinicalStore:
                 which = withdrawals.c.pseudonym.in_(part)
                 db.execute(update(withdrawals).where(which).values(archive_told_at=at))
 
+    def tell_again(self, pseudonyms: Collection[str]) -> None:
+        with self._engine.begin() as db:
+            for part in chunks(pseudonyms):
+                which = withdrawals.c.pseudonym.in_(part)
+                db.execute(
+                    update(withdrawals).where(which).values(archive_told_at=None, receipt=None)
+                )
+
     def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None:
         which = withdrawals.c.pseudonym == pseudonym
         with self._engine.begin() as db:

@@ -93,6 +93,10 @@ class ClinicalStore(Protocol):
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None: ...
 
+    def tell_again(self, pseudonyms: Collection[str]) -> None:
+        """Forget that the archive was told of these withdrawals, and what it answered."""
+        ...
+
     def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None: ...
 
     def readmit(self, pseudonyms: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
@@ -87,7 +87,7 @@ class ConsentService:
     Parameters
     ----------
     erasing
-        Whose deletion the archive may have been told of and was not told to end.
+        Whether somebody's deletion was begun and has no signed receipt yet.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class ConsentService:
         on_change: Callable[[str], None],
         closed: Callable[[], str | None],
         recalled: Callable[[], frozenset[str]],
-        erasing: Callable[[], Collection[str]],
+        erasing: Callable[[str], bool],
         hold_unknown: bool,
     ) -> None:
         self._vault = vault
@@ -173,7 +173,7 @@ class ConsentService:
         given = self._vault.consent_of(pseudonym)
         back = given is not None and given.status is ConsentStatus.GRANTED
         stays = not back or pseudonym not in self._vault.buried()
-        if stays or pseudonym in self._recalled() or pseudonym in self._erasing():
+        if stays or pseudonym in self._recalled() or self._erasing(pseudonym):
             return False
         self._vault.unbury(pseudonym)
         return True

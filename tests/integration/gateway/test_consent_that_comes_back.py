@@ -151,6 +151,17 @@ def test_consent_that_comes_back_before_the_archive_has_answered_waits_for_the_r
     sent_again(ward)
 
 
+def test_consent_that_comes_back_after_the_receipt_counts_at_once(ward: Hospital) -> None:
+    ward.send()
+    say(ward, WITHDRAWN)
+    turn(ward)
+    ward.archive_erases()
+    for _ in range(2):
+        turn(ward)
+    say(ward, AGAIN)
+    assert is_admitted(ward)
+
+
 def test_consent_that_comes_back_before_the_archive_was_told_counts_at_once(
     ward: Hospital,
 ) -> None:

@@ -29,6 +29,7 @@ SEAL_PAUSE_S = 60.0
 DROP_EVERY_S = 600.0
 REVIEW_EVERY_S = 60.0
 RECONCILE_EVERY_S = 24 * 3600.0
+RECONSIDER_EVERY_S = 3600.0
 
 
 class Background:
@@ -49,6 +50,7 @@ class Background:
         self.loops = [
             self.intake,
             self._loop("courses", service.course_service.step, pause),
+            self._loop("consent", service.course_service.reconsider, RECONSIDER_EVERY_S),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("disk", service.disk.step, DISK_PAUSE_S),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S, Patience()),
@@ -131,6 +133,7 @@ class Background:
     def _send_clinical(self) -> None:
         certified = self._service.departure.certificate_is_good()
         if self._service.departure.stopped or not certified:
+            self._service.clinical_sending.take_back()  # needs no archive
             return
         with self._service.departure.heeding():
             self._service.clinical_sending.send()
@@ -146,6 +149,8 @@ class Background:
             return
         with self._service.departure.heeding(), suppress(RetryError):  # sending tells of that
             self._service.recheck.step()
+            if self._recheck_at:  # not at the start: first import what a restored gateway missed
+                self._service.told.step()
             self._recheck_at = monotonic() + RECHECK_EVERY_S
 
     def _failed(self, name: str, error: Exception) -> None:

@@ -21,13 +21,14 @@ from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.config import Settings
 from gateway.contract.manifest import Role
+from gateway.domain.checker import UnreadableError, read_elements, texts_of
 from gateway.domain.clinical.sources import READERS, Reader, read_fhir
 from gateway.domain.courses import WAITING_CODES, Needs
 from gateway.domain.identity import KeyRing, lookup_hash, site_pseudonym
 from gateway.domain.submission import Window
 from gateway.domain.validation import RULES, with_severities
 from gateway.errors import ConfigError
-from gateway.ports import Alerts, Archive, Clock, Pacs, SecondStage, SiteStore
+from gateway.ports import Alerts, Archive, Clock, Pacs, SecondStage, SiteStore, TextPlace
 from gateway.secret_files import read_private, read_root_key, read_secret
 from gateway.services.accounts import AccountService
 from gateway.services.certificates import PortCertificates
@@ -191,3 +192,11 @@ def open_accounts(settings: Settings) -> Iterator[AccountService]:
         yield AccountService(SqlAccounts(engine, clock), clock, SqlAudit(engine, clock))
     finally:
         engine.dispose()
+
+
+def leaving_texts(leaves: bytes) -> frozenset[TextPlace]:
+    """Read the texts of one object; one that cannot be read to its end has been refused before."""
+    try:
+        return texts_of(read_elements(leaves))
+    except UnreadableError:
+        return frozenset()

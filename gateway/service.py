@@ -28,14 +28,22 @@ from gateway.adapters.values import SqlValues
 from gateway.adapters.vault import SqlVault
 from gateway.adapters.watch import SqlAlerts, SqlPluginTotals
 from gateway.config import Settings
-from gateway.domain.checker import UnreadableError, read_elements, texts_of
 from gateway.domain.consent import ListRules
 from gateway.domain.erasure import sign_receipt
 from gateway.domain.identity import KeyRing, site_uid, unseal
 from gateway.door import Door
 from gateway.errors import RejectError
-from gateway.opening import KeyedNaming, World, departure, disk_guard, forms, open_seals, policy_of
-from gateway.ports import StoredInstance, TextPlace
+from gateway.opening import (
+    KeyedNaming,
+    World,
+    departure,
+    disk_guard,
+    forms,
+    leaving_texts,
+    open_seals,
+    policy_of,
+)
+from gateway.ports import StoredInstance
 from gateway.services.accounting import Accounting
 from gateway.services.accounts import AccountService
 from gateway.services.annulment import AnnulmentService
@@ -55,7 +63,7 @@ from gateway.services.merging import MergeService
 from gateway.services.plans import PlansApart
 from gateway.services.preparation import Preparer
 from gateway.services.recall import RecallService
-from gateway.services.recheck import RecheckService
+from gateway.services.recheck import RecheckService, WithdrawalRecheck
 from gateway.services.recruitment import RecruitmentService
 from gateway.services.sealing import Sealer
 from gateway.services.status import StatusService
@@ -91,11 +99,12 @@ class Service:
             on_change=self._consent_changed,
             closed=lambda: self.disk.closed,
             recalled=self.erasures.recalled,
+            erasing=lambda pseudonym: self.recall.is_unsigned(pseudonym),
             hold_unknown=settings.unknown_patients == "hold",
         )
         self.canary = CanaryService(world.site, self.alerts, self.clock)
         self.door = self._door(ring)
-        self.values = ValueService(SqlValues(engine), _texts_of, self.audit)
+        self.values = ValueService(SqlValues(engine), leaving_texts, self.audit)
         self.preparer = self._preparer()
         self.terms = self._terms(ring)
         self.intake = self._intake()
@@ -134,6 +143,7 @@ class Service:
         self.vault.check_key()
         self.vault.check_identities(ring.site_keys().identities)
         self.erasures = SqlErasures(engine)
+        self.merges = SqlMerges(engine, self.vault)
         self.index = SqlIndex(engine, clock)
         self.courses = SqlCourses(engine)
         self.outbox = SqlOutbox(engine, clock)
@@ -157,7 +167,7 @@ class Service:
         self.annulment = AnnulmentService(self.vault, self.naming, self.audit, self.consents.follow)
         self.merging = MergeService(
             self.vault,
-            SqlMerges(self.engine, self.vault),
+            self.merges,
             self.naming,
             self.index,
             self.erasures,
@@ -167,7 +177,7 @@ class Service:
             SqlClinicalStore(self.engine).came_since,
         )
         archive, uid = self.world.archive, self.world.stage.uid
-        self.recheck = RecheckService(archive, self.courses, uid, self.audit)
+        self.recheck = RecheckService(archive, self.courses, uid, self.audit, self.told)
         self.deletion = DeletionService(self.index, self.alerts, self.audit)
         ledger = SqlLedger(self.engine)
         self.ledger = LedgerService(ledger, self.courses)
@@ -303,7 +313,7 @@ class Service:
             self.course_service.hold,
             self.departure,
             self.world.throttle,
-            self._is_erasing,
+            lambda: self.recall.is_erasing(),
         )
 
     def _add_clinical(self, ring: KeyRing) -> None:
@@ -321,7 +331,8 @@ class Service:
             self.alerts,
             self.audit,
         )
-
+        outside = self.world.clinical
+        self.told = WithdrawalRecheck(rows, people, outside, self.alerts, self.audit)
         self.recruitment = RecruitmentService(
             SqlScreening(self.engine),
             self.vault,
@@ -344,9 +355,6 @@ class Service:
                 self.settings.inbox_keep_days,
             )
 
-    def _is_erasing(self) -> bool:
-        return self.recall.is_erasing()
-
     def _withdrawal(self) -> WithdrawalService:
         erases = self.settings.on_withdrawal == ERASE
         return WithdrawalService(
@@ -361,6 +369,7 @@ class Service:
             recalled=lambda: set(self.erasures.recalled()),
             forget_copies=self.preparer.forget,
             merged=self.consents.merged,
+            catch_up=self.consents.catch_up,
         )
 
     def _recall(self, ring: KeyRing) -> RecallService:
@@ -376,7 +385,7 @@ class Service:
             self._consent_changed,
             self.audit,
             self.clock,
-            self.consents.merged,
+            self.merges.merges,
         )
 
     def _consent_changed(self, pseudonym: str) -> None:
@@ -389,11 +398,3 @@ class Service:
         self.readers.shutdown(cancel_futures=True)
         self.rewriters.shutdown(cancel_futures=True)
         self.engine.dispose()
-
-
-def _texts_of(leaves: bytes) -> frozenset[TextPlace]:
-    """Read the texts of one object; one that cannot be read to its end has been refused before."""
-    try:
-        return texts_of(read_elements(leaves))
-    except UnreadableError:
-        return frozenset()

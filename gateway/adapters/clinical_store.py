@@ -35,6 +35,9 @@ class SqlClinicalStore:
 
     def add(self, additions: Sequence[Addition], at: datetime, dry: bool = False) -> Stored:
         with (self._reading if dry else self._engine).begin() as db:
+            gone = set(db.scalars(select(withdrawals.c.pseudonym)))
+            skipped = tuple(a.line for a in additions if a.pseudonym in gone)
+            additions = [a for a in additions if a.pseudonym not in gone]
             current = _current(db, [a.row.row_key for a in additions])
             new: list[dict[str, Any]] = []
             replaced: list[int] = []
@@ -54,7 +57,7 @@ class SqlClinicalStore:
                 _supersede(db, replaced, at)
                 insert_many(db, rows, new)
         fresh = len(new) - len(replaced)
-        return Stored(fresh, unchanged, len(replaced), tuple(disagreements))
+        return Stored(fresh, unchanged, len(replaced), tuple(disagreements), skipped)
 
     def hold(self, source: str, problems: Mapping[int, Sequence[Problem]], at: datetime) -> None:
         values = [
@@ -135,9 +138,20 @@ class SqlClinicalStore:
     def forget(self, pseudonym: str, at: datetime) -> int:
         with self._engine.begin() as db:
             gone = db.execute(delete(rows).where(rows.c.pseudonym == pseudonym)).rowcount
-            values = {"pseudonym": pseudonym, "rows": gone, "deleted_at": at}
-            db.execute(insert(withdrawals).values(**values))
+            mine = withdrawals.c.pseudonym == pseudonym
+            more = update(withdrawals).where(mine).values(rows=withdrawals.c.rows + gone)
+            if not db.execute(more).rowcount:
+                values = {"pseudonym": pseudonym, "rows": gone, "deleted_at": at}
+                db.execute(insert(withdrawals).values(**values))
             return gone
+
+    def here_of(self, pseudonyms: Collection[str]) -> set[str]:
+        found: set[str] = set()
+        with self._reading.begin() as db:
+            for part in chunks(pseudonyms):
+                theirs = select(rows.c.pseudonym).where(rows.c.pseudonym.in_(part))
+                found.update(db.scalars(theirs.distinct()))
+        return found
 
     def forgotten(self) -> Mapping[str, Forgotten]:
         with self._reading.begin() as db:
@@ -153,6 +167,14 @@ class SqlClinicalStore:
             for part in chunks(pseudonyms):
                 which = withdrawals.c.pseudonym.in_(part)
                 db.execute(update(withdrawals).where(which).values(archive_told_at=at))
+
+    def tell_again(self, pseudonyms: Collection[str]) -> None:
+        with self._engine.begin() as db:
+            for part in chunks(pseudonyms):
+                which = withdrawals.c.pseudonym.in_(part)
+                db.execute(
+                    update(withdrawals).where(which).values(archive_told_at=None, receipt=None)
+                )
 
     def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None:
         which = withdrawals.c.pseudonym == pseudonym

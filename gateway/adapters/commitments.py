@@ -2,17 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.adapters.database import chunks, reading
+from gateway.adapters.database import chunks, not_between, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
 from gateway.adapters.tables.senders import CommitmentRow
 from gateway.domain.courses import InstanceState
-from gateway.domain.dicomnet import Kept
+from gateway.domain.dicomnet import LONGEST_RETRY, Kept
 from gateway.ports import OpenRequest
 
 
@@ -29,7 +30,9 @@ class SqlCommitments:
             session.commit()
 
     def due(self, now: datetime) -> list[OpenRequest]:
-        query = select(CommitmentRow).where(CommitmentRow.next_try_at <= now)
+        query = select(CommitmentRow).where(
+            not_between(CommitmentRow.next_try_at, now, now + LONGEST_RETRY)
+        )
         with Session(self._reading) as session:
             return [
                 OpenRequest(row.key, row.aet, row.requested_at, row.attempts, row.sealed)
@@ -51,16 +54,28 @@ class SqlCommitments:
         found: dict[str, Kept] = {}
         with Session(self._reading) as session:
             for part in chunks(site_uids):
-                here = select(InstanceRow.sop_instance_uid, InstanceRow.sop_class_uid).where(
-                    col(InstanceRow.sop_instance_uid).in_(part),
-                    InstanceRow.state != InstanceState.GONE,
-                )
-                found |= {
-                    uid: Kept(sop_class, verified=False) for uid, sop_class in session.exec(here)
-                }
+                for uid, sop_class, state, delivered_at, differs in session.exec(_known(part)):
+                    # gone in conflict: the archive has another content than the last that came
+                    gone = state == InstanceState.GONE
+                    read_back = gone and delivered_at is not None and not differs
+                    if read_back or not gone:
+                        found[uid] = Kept(sop_class, verified=read_back)
                 for uid in session.exec(_verified(part)):
                     found[uid] = Kept(found[uid].sop_class_uid, verified=True)
         return found
+
+
+def _known(uids: list[str]) -> Any:
+    """Ask what is indexed under these names: what is gone first, so that what is here counts."""
+    columns: Any = (
+        InstanceRow.sop_instance_uid,
+        InstanceRow.sop_class_uid,
+        InstanceRow.state,
+        InstanceRow.delivered_at,
+        InstanceRow.differs,
+    )
+    of_them = select(*columns).where(col(InstanceRow.sop_instance_uid).in_(uids))
+    return of_them.order_by(InstanceRow.state != InstanceState.GONE)
 
 
 def _verified(uids: list[str]) -> SelectOfScalar[str]:

@@ -70,7 +70,7 @@ class SqlCourses:
         apart: Collection[str] | None = None,
     ) -> int:
         with Session(self._engine) as session:
-            row = session.get(CourseRow, course.id) if course.id is not None else None
+            row = locked(session, course.id) if course.id is not None else None
             row = row or CourseRow(
                 anchor_uid=course.anchor_uid,
                 pseudonym=course.pseudonym,
@@ -100,6 +100,7 @@ class SqlCourses:
 
     def remove(self, course_id: int) -> None:
         with Session(self._engine) as session:
+            locked(session, course_id)
             theirs = select(SubmissionRow.id).where(SubmissionRow.course_id == course_id)
             session.exec(
                 update(InstanceRow)
@@ -112,11 +113,13 @@ class SqlCourses:
             session.commit()
 
     def reopen(self, pseudonym: str) -> None:
+        theirs = select(CourseRow.id).where(CourseRow.pseudonym == pseudonym)
         with Session(self._engine) as session:
+            found = session.exec(theirs.order_by(col(CourseRow.id)).with_for_update())
             session.exec(
                 update(CourseRow)
                 .where(
-                    col(CourseRow.pseudonym) == pseudonym,
+                    col(CourseRow.id).in_(found.all()),
                     col(CourseRow.state) != CourseState.SENDING.value,
                 )
                 .values(
@@ -130,7 +133,7 @@ class SqlCourses:
         """One that is just being sent is judged again when that is done."""
         with Session(self._engine) as session:
             for course_id in sorted(course_ids):
-                row = session.get(CourseRow, course_id)
+                row = locked(session, course_id)
                 if row is None or row.version == 0 or row.state == CourseState.REFUSED.value:
                     continue
                 row.sent_digest = ""
@@ -144,6 +147,15 @@ class SqlCourses:
         with Session(self._reading) as session:
             counted = dict(session.exec(query).all())
         return {state.value: counted.get(state.value, 0) for state in CourseState}
+
+
+def locked(session: Session, course_id: int | None) -> CourseRow | None:
+    """Return a course that nobody else changes until the transaction ends.
+
+    Whoever changes a course or anything of it locks it first, and of several in the order of their
+    numbers: else, on a server with several writers, a change is lost or two wait for each other.
+    """
+    return session.get(CourseRow, course_id, with_for_update=True)
 
 
 def _write(session: Session, orthanc_ids: Collection[str], **values: Any) -> None:

@@ -1,14 +1,24 @@
 """Opening the gateway's database: SQLite by default, PostgreSQL by its URL."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, or_
 from sqlalchemy.exc import DataError
+from sqlmodel import col
 
 from gateway.errors import RejectError
 
-__all__ = ["Engine", "chunks", "insert_many", "one_writer", "open_engine", "reading"]
+__all__ = [
+    "Engine",
+    "chunks",
+    "insert_many",
+    "not_between",
+    "one_writer",
+    "open_engine",
+    "reading",
+]
 
 BUSY_TIMEOUT_MS = 30_000
 AT_ONCE = 500
@@ -99,3 +109,8 @@ def _tell_what_cannot_be_kept(context: Any) -> None:
 def reading(engine: Engine) -> Engine:
     """Return the same engine for transactions that only read: they wait for nobody."""
     return engine.execution_options(read_only=True)
+
+
+def not_between(column: Any, now: datetime, latest: datetime) -> Any:
+    """Whether a time is over. One beyond the latest was written before the clock was set back."""
+    return or_(col(column) <= now, col(column) > latest)

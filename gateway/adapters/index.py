@@ -93,6 +93,11 @@ class SqlIndex:
         with Session(self._reading) as session:
             return sorted(session.exec(query))
 
+    def gone_of(self, pseudonym: str) -> list[str]:
+        query = select(InstanceRow.orthanc_id).where(InstanceRow.pseudonym == pseudonym, ~_HERE)
+        with Session(self._reading) as session:
+            return sorted(session.exec(query))
+
     def mark_gone(self, orthanc_ids: Collection[str]) -> set[int]:
         courses: set[int] = set()
         with Session(self._engine) as session:
@@ -158,8 +163,7 @@ class SqlIndex:
         with Session(self._reading) as session:
             for part in chunks(pseudonyms):
                 of_them = col(InstanceRow.pseudonym).in_(part)
-                query = select(InstanceRow.pseudonym).where(of_them, _HERE)
-                found.update(session.exec(query.distinct()))
+                found.update(session.exec(select(InstanceRow.pseudonym).where(of_them).distinct()))
                 aside = col(SetAsideRow.pseudonym).in_(part)
                 found.update(session.exec(select(SetAsideRow.pseudonym).where(aside).distinct()))
         return found

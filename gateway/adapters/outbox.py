@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, func, or_, update
 from sqlmodel import Session, col, delete, select
 
-from gateway.adapters.database import reading
+from gateway.adapters.courses import locked
+from gateway.adapters.database import not_between, reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
@@ -31,7 +32,7 @@ class SqlOutbox:
     def queue(self, course: Course, members: Collection[str]) -> bool:
         now = self._clock.now()
         with Session(self._engine) as session:
-            row = session.get(CourseRow, course.id, with_for_update=True)
+            row = locked(session, course.id)
             if row is None:
                 return True
             submission = self._unannounced(session, row)
@@ -98,29 +99,30 @@ class SqlOutbox:
     def claim(self, owner: str, lease_s: float) -> Work | None:
         now, lease = self._clock.now(), timedelta(seconds=lease_s)
         with Session(self._engine) as session:
-            row = session.exec(
-                select(SubmissionRow)
+            found = session.exec(
+                select(SubmissionRow, CourseRow)
+                .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
                 .where(
                     col(SubmissionRow.state).in_(_OPEN),
-                    _not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
+                    not_between(SubmissionRow.next_try_at, now, now + LONGEST_WAIT),
                     or_(
                         col(SubmissionRow.lease_until).is_(None),
                         # whoever asks has none: it could not write down how its last one ended
                         col(SubmissionRow.lease_owner) == owner,
-                        _not_between(SubmissionRow.lease_until, now, now + lease),
+                        not_between(SubmissionRow.lease_until, now, now + lease),
                     ),
                 )
                 .order_by(col(SubmissionRow.next_try_at), col(SubmissionRow.id))
                 .limit(1)
                 .with_for_update(skip_locked=True)
             ).first()
-            if row is None:
+            if found is None:
                 return None
+            row, course = found
             row.state, row.lease_owner = OutboxState.SENDING, owner
             row.lease_until = now + lease
             row.attempts += 1
-            course = session.get(CourseRow, row.course_id)
-            if course is not None and course.sent_digest == course.content_digest:
+            if course.sent_digest == course.content_digest:
                 _move(course, CourseState.SENDING)
             members = session.exec(
                 select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
@@ -156,17 +158,21 @@ class SqlOutbox:
             ReceiptRow.submission_id == work.id
         )
         with Session(self._engine) as session:
+            course = locked(session, work.course_id)
             rows = [
                 {"of": orthanc_id, "new_verified_at": now if uid in wanted else None}
                 for orthanc_id, uid in session.exec(query)
             ]
             _receive(session, work, ("verified_at",), rows)
             _deliver(session, work, now)
+            if course is not None:  # something of it has changed
+                course.revision += 1
             session.commit()
 
     def finish(self, work: Work, state: OutboxState) -> None:
         now = self._clock.now()
         with Session(self._engine) as session:
+            course = locked(session, work.course_id)
             row = self._mine(session, work)
             if row is None:
                 return
@@ -174,7 +180,6 @@ class SqlOutbox:
             row.last_error = None
             if state is OutboxState.VERIFIED:
                 row.verified_at = now
-            course = session.get(CourseRow, row.course_id)
             if course is not None:
                 _settle(course, row.version, state, now)
                 if course.state == CourseState.DELIVERED.value:
@@ -183,32 +188,36 @@ class SqlOutbox:
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None:
         with Session(self._engine) as session:
+            course = locked(session, work.course_id)
             row = self._mine(session, work)
             if row is None:
                 return
             row.state, row.lease_owner, row.lease_until = OutboxState.WAITING, None, None
             row.next_try_at = self._clock.now() + timedelta(seconds=wait_s)
             row.last_error = reason
-            course = session.get(CourseRow, row.course_id)
             if course is not None and course.state == CourseState.SENDING.value:
                 _move(course, CourseState.READY)
             session.commit()
 
     def cancel(self, pseudonym: str, course_id: int | None = None) -> int:
         only: Any = True if course_id is None else CourseRow.id == course_id
+        theirs = select(CourseRow).where(CourseRow.pseudonym == pseudonym, only)
         with Session(self._engine) as session:
+            found = session.exec(theirs.order_by(col(CourseRow.id)).with_for_update())
+            courses = {course.id: course for course in found}
             rows = session.exec(
                 select(SubmissionRow)
-                .join(CourseRow, col(CourseRow.id) == col(SubmissionRow.course_id))
-                .where(CourseRow.pseudonym == pseudonym, col(SubmissionRow.state).in_(_OPEN), only)
-                .with_for_update(of=SubmissionRow)
+                .where(
+                    col(SubmissionRow.course_id).in_(courses),
+                    col(SubmissionRow.state).in_(_OPEN),
+                )
+                .order_by(col(SubmissionRow.id))
+                .with_for_update()
             ).all()
             for row in rows:
                 row.state, row.lease_owner, row.lease_until = OutboxState.WITHHELD, None, None
-                course = session.get(CourseRow, row.course_id)
-                if course is not None:
-                    course.sent_digest = ""
-                    _move(course, CourseState.COLLECTING)
+                courses[row.course_id].sent_digest = ""
+                _move(courses[row.course_id], CourseState.COLLECTING)
             session.commit()
             return len(rows)
 
@@ -271,11 +280,6 @@ class SqlOutbox:
         return row if row is not None and row.lease_owner == work.owner else None
 
 
-def _not_between(column: Any, now: datetime, latest: datetime) -> Any:
-    """Whether a time is over. One beyond the latest was written before the clock was set back."""
-    return or_(col(column) <= now, col(column) > latest)
-
-
 def _receive(
     session: Session, work: Work, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -289,15 +293,12 @@ def _receive(
 
 
 def _deliver(session: Session, work: Work, now: datetime) -> None:
-    """Write on the instances what the receipts of a submission say, and that something changed."""
+    """Write on the instances what the receipts of a submission say."""
     here = select(ReceiptRow.orthanc_id).where(
         ReceiptRow.submission_id == work.id, col(ReceiptRow.verified_at).is_not(None)
     )
     new = col(InstanceRow.orthanc_id).in_(here) & col(InstanceRow.delivered_at).is_(None)
     session.exec(update(InstanceRow).where(new).values(delivered_at=now))
-    course = session.get(CourseRow, work.course_id)
-    if course is not None:
-        course.revision += 1
 
 
 def _end_conflicts(session: Session, submission: SubmissionRow) -> None:

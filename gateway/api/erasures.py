@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1", tags=["erasures"])
 
 class WrongPatient(BaseModel):
     patient_id: str = Field(min_length=1, max_length=64, repr=False)
-    uid: str = Field(min_length=1, max_length=64, repr=False)
+    uid: str = Field(default="", max_length=64, repr=False)
     comment: str = Field(max_length=LONGEST_COMMENT)
 
 

@@ -66,7 +66,7 @@ def refused(_request: Request, error: Exception) -> JSONResponse:
 
 def _unexpected(error: Exception) -> JSONResponse:
     logger.error("unexpected %s", type(error).__name__)
-    text = "something unexpected happened; nothing was changed. See the service's log"
+    text = "something unexpected happened; part of it may be done. See the service's log, and look"
     return JSONResponse({"code": "unexpected", "text": text}, 500)
 
 

@@ -53,9 +53,9 @@ def read_day(
 
 @router.post("/api/v1/archive/recheck")
 def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
-    """Ask the archive what it still holds; what it lost goes again."""
+    """Ask the archive what it still holds, and which withdrawals; what it lost goes again."""
     recheck: RecheckService = request.app.state.recheck
-    return recheck.step()
+    return {**recheck.step(), "withdrawals_again": recheck.withdrawals.step()}
 
 
 @router.get("/api/v1/audit")

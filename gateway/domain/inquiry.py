@@ -87,7 +87,11 @@ def _without_consent(known: Known) -> Iterator[str]:
 def _with_consent(known: Known) -> Iterator[str]:
     waiting = [course for course in known.courses if course["state"] != CourseState.DELIVERED]
     if known.erased is not None:
-        yield "Consent is in force again, but the deletion that was ordered before is not done yet."
+        yield (
+            "Consent is in force again, but the deletion that was ordered before is not done yet. "
+            "Send the objects again when its receipt is on the page Deletions."
+        )
+        return
     delivered = len(known.courses) - len(waiting)
     troubles = bool(waiting or known.aside or known.refused)
     kept = [

@@ -73,6 +73,10 @@ class Index(Protocol):
         """Return the store's ids of what was set aside of one patient."""
         ...
 
+    def gone_of(self, pseudonym: str) -> list[str]:
+        """Return what the store has no more of one patient, delivered or not."""
+        ...
+
     def mark_gone(self, orthanc_ids: Collection[str]) -> set[int]:
         """Note that the store has them no more. Returns the courses of those never delivered."""
         ...
@@ -99,7 +103,7 @@ class Index(Protocol):
     def move(self, name: str, value: str) -> None: ...
 
     def here_of(self, pseudonyms: Collection[str]) -> set[str]:
-        """Return those of whom anything is in the store, indexed or set aside."""
+        """Return those of whom anything is indexed, gone from the store too, or set aside."""
         ...
 
     def of_patient(self, pseudonym: str) -> list[StoredInstance]:

@@ -147,6 +147,7 @@ class ClinicalService:
             checked += [[problem] for problem in section.problems]
         found = self._deidentified(checked, origin)
         stored, problems = self._stored(found, options, now)
+        skipped = sorted([*found.skipped, *stored.skipped])
         held = {problem.line for problem in problems} if options.partial else set()
         if held and not options.check_only:
             by_line = {n: [p for p in problems if p.line == n] for n in sorted(held)}
@@ -157,8 +158,8 @@ class ClinicalService:
             unchanged=stored.unchanged,
             superseded=stored.superseded,
             held=len(held),
-            skipped=len(found.skipped),
-            skipped_lines=tuple(found.skipped[:LINES_TOLD]),
+            skipped=len(skipped),
+            skipped_lines=tuple(skipped[:LINES_TOLD]),
             dropped_columns=tuple(sorted(dropped)),
             problems=tuple(sorted(problems, key=lambda p: p.line)),
         )
@@ -225,9 +226,10 @@ class ClinicalService:
         return self._store.forgotten()
 
     def forget(self, pseudonyms: Iterable[str]) -> int:
-        """Delete the rows of these patients, once. Returns how many rows."""
-        done, now = self._store.forgotten(), self._clock.now()
-        return sum(self._store.forget(p, now) for p in pseudonyms if p not in done)
+        """Delete the rows of these patients, late ones too. Returns how many."""
+        people, now = set(pseudonyms), self._clock.now()
+        due = people - self._store.forgotten().keys() | self._store.here_of(people)
+        return sum(self._store.forget(pseudonym, now) for pseudonym in sorted(due))
 
     def forget_withdrawn(self) -> int:
         """Delete the rows of everybody who withdrew since the last time. Returns how many."""

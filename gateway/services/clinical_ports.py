@@ -33,7 +33,10 @@ class People(Protocol):
 
 class ClinicalStore(Protocol):
     def add(self, rows: Sequence[Addition], at: datetime, dry: bool = False) -> Stored:
-        """Store all rows or, when two sources disagree, none. `dry` only counts."""
+        """Store all rows or, when two sources disagree, none. `dry` only counts.
+
+        Rows of patients who are forgotten are skipped.
+        """
         ...
 
     def hold(
@@ -70,7 +73,14 @@ class ClinicalStore(Protocol):
         ...
 
     def forget(self, pseudonym: str, at: datetime) -> int:
-        """Delete every row of a patient; the archive is still to be told. Returns how many."""
+        """Delete every row of a patient; the archive is still to be told. Returns how many.
+
+        What came after an earlier deletion is added to its count.
+        """
+        ...
+
+    def here_of(self, pseudonyms: Collection[str]) -> Set[str]:
+        """Return those of whom there is any row."""
         ...
 
     def forgotten(self) -> Mapping[str, Forgotten]:
@@ -82,6 +92,10 @@ class ClinicalStore(Protocol):
         ...
 
     def archive_forgot(self, pseudonyms: Collection[str], at: datetime) -> None: ...
+
+    def tell_again(self, pseudonyms: Collection[str]) -> None:
+        """Forget that the archive was told of these withdrawals, and what it answered."""
+        ...
 
     def keep_receipt(self, pseudonym: str, receipt: WithdrawalReceipt) -> None: ...
 

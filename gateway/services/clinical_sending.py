@@ -50,6 +50,7 @@ class ClinicalSender:
         StopError
             When the archive does not let this centre in.
         """
+        self.take_back()
         sent = self._tell_withdrawals()
         self._fetch_receipts()
         sent += self._tell_returns()
@@ -91,9 +92,17 @@ class ClinicalSender:
         self._alerts.clear(ROWS_REFUSED)
         return again
 
-    def _tell_withdrawals(self) -> int:
-        national = self._people.withdrawn()
+    def take_back(self) -> None:
+        """Undo the deletion of who has consented again, where the archive never heard of it."""
         forgotten = self._store.forgotten()
+        untold = [p for p, one in forgotten.items() if not one.told_at]
+        if untold:
+            self._store.readmit(self._people.returned(untold))
+
+    def _tell_withdrawals(self) -> int:
+        # In this order: whose consent has come back since the first is not in the second.
+        forgotten = self._store.forgotten()
+        national = self._people.withdrawn()
         known = sorted(p for p, one in forgotten.items() if not one.told_at and p in national)
         if not known:
             return 0
@@ -115,12 +124,11 @@ class ClinicalSender:
                 self._store.keep_receipt(pseudonym, receipt)
 
     def _tell_returns(self) -> int:
-        """Tell who has given consent again, once all that they withdrew is deleted."""
+        """Tell who has given consent again, once their deletion has its signed receipt."""
         forgotten = self._store.forgotten()
         returned = self._people.returned(forgotten) if forgotten else {}
-        # Whom the archive never heard to have withdrawn it need not take again.
-        self._store.readmit([p for p in returned if not forgotten[p].told_at])
-        known = sorted(p for p in returned if forgotten[p].receipt)
+        admitted = self._people.consenting()
+        known = sorted(p for p in returned if forgotten[p].receipt and p in admitted)
         if not known:
             return 0
         ids = tuple(sorted(returned[p] for p in known))

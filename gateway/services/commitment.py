@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from gateway.domain.dicomnet import Asked, Verdict, decide
+from gateway.domain.dicomnet import LONGEST_RETRY, Asked, Verdict, decide
 from gateway.errors import RejectError, RetryError
 from gateway.ports import Alerts, Answering, Audit, Clock, Commitments, OpenRequest
 from gateway.services.senders import KnownSender
@@ -17,7 +17,6 @@ SETTLE: Final = timedelta(seconds=60)
 """After which an object that is not here is held never to have come."""
 LOOK_AGAIN: Final = timedelta(seconds=2)
 FIRST_RETRY: Final = timedelta(seconds=30)
-LONGEST_RETRY: Final = timedelta(hours=1)
 UNANSWERED: Final = "commitment-unanswered"
 
 
@@ -80,7 +79,8 @@ class CommitmentService:
         asked = [(Asked(*one), self._sealing.uid(one[1])) for one in listed]
         waited = now - request.requested_at
         kept = self._commitments.kept({uid for _, uid in asked})
-        verdict = decide(asked, kept, settled=waited >= SETTLE, expired=waited >= self._limit)
+        settled = not timedelta(0) <= waited < SETTLE  # the clock may have been set back
+        verdict = decide(asked, kept, settled=settled, expired=waited >= self._limit)
         if verdict is None:
             pause = min(max(LOOK_AGAIN, waited / 20), timedelta(minutes=5))
             self._commitments.postpone(request.key, now + pause, request.attempts)

@@ -82,7 +82,13 @@ class ImportReport:
 
 
 class ConsentService:
-    """Who may be stored, from the lists that the centre imports."""
+    """Who may be stored, from the lists that the centre imports.
+
+    Parameters
+    ----------
+    erasing
+        Whether somebody's deletion was begun and has no signed receipt yet.
+    """
 
     def __init__(
         self,
@@ -96,6 +102,7 @@ class ConsentService:
         on_change: Callable[[str], None],
         closed: Callable[[], str | None],
         recalled: Callable[[], frozenset[str]],
+        erasing: Callable[[str], bool],
         hold_unknown: bool,
     ) -> None:
         self._vault = vault
@@ -108,6 +115,7 @@ class ConsentService:
         self._closed = closed
         self._hold_unknown = hold_unknown
         self._recalled = recalled
+        self._erasing = erasing
         self._boot = secrets.token_hex(4)
 
     def import_sheet(self, body: bytes, caller: str, *, commit: bool) -> ImportReport:
@@ -148,10 +156,27 @@ class ConsentService:
 
     def follow(self, pseudonym: str) -> None:
         """Do what a change of somebody's consent leads to."""
-        given = self._vault.consent_of(pseudonym)
-        if given is not None and given.status is ConsentStatus.GRANTED:
-            self._vault.unbury(pseudonym)
+        self._lift(pseudonym)
         self._on_change(pseudonym)
+
+    def catch_up(self) -> None:
+        """Follow whoever has consented again and is kept out still.
+
+        Their deletion is taken back by now, or the service was stopped before it could follow.
+        """
+        for pseudonym in self._with(ConsentStatus.GRANTED) & self._vault.buried():
+            if self._lift(pseudonym):
+                self._on_change(pseudonym)
+
+    def _lift(self, pseudonym: str) -> bool:
+        """Keep somebody out no more, unless a deletion is under way: its receipt comes first."""
+        given = self._vault.consent_of(pseudonym)
+        back = given is not None and given.status is ConsentStatus.GRANTED
+        stays = not back or pseudonym not in self._vault.buried()
+        if stays or pseudonym in self._recalled() or self._erasing(pseudonym):
+            return False
+        self._vault.unbury(pseudonym)
+        return True
 
     def _enrolments(self, rows: tuple[ConsentRow, ...]) -> list[Enrolment]:
         lookups = {row.line: self._naming.lookup(row.patient_id) for row in rows}

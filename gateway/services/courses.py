@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.courses import (
+    NO_CONSENT,
     CourseState,
     Draft,
     InstanceState,
@@ -104,6 +105,18 @@ class CourseService:
             except RetryError:
                 continue
         return None
+
+    def reconsider(self) -> int:
+        """Judge again what is held for want of a consent that is there.
+
+        A list may have been stored and the service stopped before what follows from it was done.
+        """
+        held = self._courses.find(CourseState.HELD, limit=None)
+        wanting = {c.pseudonym for c in held if NO_CONSENT.code in {r["code"] for r in c.reasons}}
+        back = sorted(filter(self._is_admitted, wanting))
+        for pseudonym in back:
+            self._courses.reopen(pseudonym)
+        return len(back)
 
     def _look_at(self, pseudonym: str) -> None:
         stored = {s.instance.sop_instance_uid: s for s in self._index.of_patient(pseudonym)}

@@ -5,14 +5,26 @@ deleted here and at the archive, nothing of it is taken meanwhile, and once the 
 that it is done, the right objects can be sent again under the consent that still stands.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.domain.clinical import Forgotten
+from gateway.domain.consent import ConsentStatus
 from gateway.domain.erasure import ErasureCause, SignedReceipt
 from gateway.domain.submission import check_comment
 from gateway.errors import RejectError
-from gateway.ports import Audit, Clock, Courses, Erasures, Index, Tombstone, Vault
+from gateway.ports import (
+    Audit,
+    Clock,
+    Courses,
+    Erasures,
+    Index,
+    Merge,
+    StoredInstance,
+    Tombstone,
+    Vault,
+)
 from gateway.services.consent import Naming, pseudonym_of
 
 
@@ -43,7 +55,7 @@ class RecallService:
         on_change: Callable[[str], None],
         audit: Audit,
         clock: Clock,
-        merged: Callable[[], set[str]] = set,
+        merges: Callable[[], Sequence[Merge]],
     ) -> None:
         self._erasures = erasures
         self._vault = vault
@@ -56,7 +68,7 @@ class RecallService:
         self._on_change = on_change
         self._audit = audit
         self._clock = clock
-        self._merged = merged
+        self._merges = merges
 
     def recall(self, patient_id: str, uid: str, comment: str, caller: str) -> dict[str, Any]:
         """Order the deletion of everything that came under an identifier.
@@ -64,7 +76,9 @@ class RecallService:
         Parameters
         ----------
         uid
-            An original study, series or instance UID of what was sent wrongly, to be sure.
+            An original study, series or instance UID of what was sent wrongly, to be sure. May be
+            left out of somebody of whom something was deleted before: an archive that was restored
+            from an older backup has it again, and here is nothing to compare with.
 
         Raises
         ------
@@ -73,9 +87,8 @@ class RecallService:
         """
         pseudonym = pseudonym_of(patient_id, self._naming, self._vault)
         stored = self._index.of_patient(pseudonym)
-        here = self._site_uid(uid.strip())
-        names = ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
-        if not any(getattr(s.instance, name) == here for s in stored for name in names):
+        is_again = not uid.strip() and bool(self._erasures.receipts(pseudonym))
+        if not is_again and not self._is_of(stored, uid.strip()):
             raise RejectError("unknown-uid", "nothing of that UID has come under this identifier")
         person = self._vault.person(pseudonym)
         comment = check_comment(comment, person.words() if person else ())
@@ -87,24 +100,37 @@ class RecallService:
             self._on_change(one)
         return {"instances": len(stored), "courses": len(self._courses.of_patient(pseudonym))}
 
+    def _is_of(self, stored: Sequence[StoredInstance], uid: str) -> bool:
+        names = ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
+        here = self._site_uid(uid)
+        return any(getattr(one.instance, name) == here for one in stored for name in names)
+
     def step(self) -> int:
-        """Sign receipts that are due and close recalls. Returns how many receipts were signed."""
-        recalled, merged = self._erasures.recalled(), self._merged()
-        forgotten = self._forgotten()
+        """Sign receipts that are due and close recalls. Returns how many receipts were signed.
+
+        Whose consent came back meanwhile is kept out until then, and no longer.
+        """
+        recalled, forgotten = self._erasures.recalled(), self._forgotten()
+        consents, merges = self._vault.in_force(), self._merges()
         signed = 0
         for pseudonym, tombstone in self._vault.tombstones().items():
             told = forgotten.get(pseudonym)
             if told is None or told.receipt is None or told.receipt.erased_at is None:
                 continue
-            why = ErasureCause.MERGED if pseudonym in merged else ErasureCause.WITHDRAWN
-            why = ErasureCause.RECALLED if pseudonym in recalled else why
+            recalls = pseudonym in recalled
+            merged = _was_merged(pseudonym, tombstone.erased_at, merges)
+            why = ErasureCause.MERGED if merged else ErasureCause.WITHDRAWN
+            why = ErasureCause.RECALLED if recalls else why
             if not self._erasures.has_receipt(pseudonym, tombstone.erased_at):
                 receipt = self._receipt(pseudonym, why, tombstone, told)
                 self._erasures.keep(pseudonym, tombstone.erased_at, receipt)
                 signed += 1
-            if why is ErasureCause.RECALLED:
+            if recalls:
                 self._erasures.close(pseudonym, self._clock.now())
+            given = consents.get(pseudonym)
+            if recalls or (given and given.status is ConsentStatus.GRANTED):
                 self._vault.unbury(pseudonym)
+                self._on_change(pseudonym)
         return signed
 
     def _receipt(
@@ -127,12 +153,26 @@ class RecallService:
         """Return every receipt, the latest first."""
         return [receipt.as_json() for receipt in self._erasures.receipts()]
 
+    def is_unsigned(self, pseudonym: str) -> bool:
+        """Whether somebody's deletion was begun and has no signed receipt yet."""
+        stone = self._vault.tombstones().get(pseudonym)
+        signed = stone and self._erasures.has_receipt(pseudonym, stone.erased_at)
+        return not signed and pseudonym in self._forgotten()
+
     def is_erasing(self) -> bool:
         """Whether the archive has not yet said of somebody that everything is deleted there."""
         forgotten = self._forgotten()
-        ordered = self._erasures.recalled() | self._merged() | forgotten.keys()
+        merged = {one.other for one in self._merges() if one.other and not one.undone_at}
+        ordered = self._erasures.recalled() | merged | forgotten.keys()
         told = (forgotten.get(pseudonym) for pseudonym in ordered)
         return any(one is None or one.receipt is None for one in told)
 
     def open(self) -> int:
         return len(self._erasures.recalled())
+
+
+def _was_merged(pseudonym: str, at: datetime, merges: Sequence[Merge]) -> bool:
+    """Whether somebody was given up at that time; the merge may be undone since."""
+    return any(
+        one.other == pseudonym and one.merged_at <= at <= (one.undone_at or at) for one in merges
+    )

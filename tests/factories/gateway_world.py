@@ -151,8 +151,17 @@ class FakeClinicalArchive:
         if self.failures:
             raise self.failures.pop(0)
         self.batches.append(batch)
+        self._note(batch)
         rows = len(batch.clinical) + len(batch.toxicity) + len(batch.prom)
         return BatchReceipt(batch_id=batch.batch_id, stored=rows, unchanged=0, superseded=0)
+
+    def _note(self, batch: ClinicalBatch) -> None:
+        """Keep a record of who withdrew, until they consent again."""
+        self.receipts = [r for r in self.receipts if r.national_id not in batch.consented_again]
+        for national in set(batch.withdrawn) - {r.national_id for r in self.receipts}:
+            now = datetime(2026, 3, 2, tzinfo=UTC)
+            empty = {"rows": 0, "courses": 0, "instances": 0}
+            self.receipts.append(WithdrawalReceipt(national_id=national, withdrawn_at=now, **empty))
 
     def tell_recruitment(self, counts: RecruitmentCounts) -> None:
         self.asked.append("recruitment")

@@ -52,6 +52,8 @@ class Stored:
     superseded: int = 0
     disagreements: tuple[Problem, ...] = ()
     """Another source said something else of the same row; nothing was stored then."""
+    skipped: tuple[int, ...] = ()
+    """Lines of patients whose rows were deleted since they were asked for."""
 
 
 @dataclass(frozen=True)

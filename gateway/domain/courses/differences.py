@@ -50,7 +50,7 @@ _WORDS = {
 def differing(
     before: Instance, after: Instance, before_bytes: int, after_bytes: int
 ) -> tuple[str, ...]:
-    """Name what differs, in order; empty when it is nothing that is remembered."""
+    """Name what differs, in order. Never empty: so it is told from what is in no conflict."""
     found = _facts(before.facts, after.facts)
     if before.references != after.references:
         found.add("referenced objects")
@@ -60,7 +60,7 @@ def differing(
         found.add("modality")
     if before_bytes != after_bytes:
         found.add(f"size ({before_bytes} and now {after_bytes} bytes)")
-    return tuple(sorted(found))
+    return tuple(sorted(found)) or ("nothing that the gateway remembers of the earlier one",)
 
 
 def _facts(before: Facts, after: Facts) -> set[str]:

@@ -9,11 +9,12 @@ from gateway.domain.dicomnet.association import (
     read_request,
     rejection,
 )
-from gateway.domain.dicomnet.commitment import Asked, Kept, Verdict, decide
+from gateway.domain.dicomnet.commitment import LONGEST_RETRY, Asked, Kept, Verdict, decide
 
 __all__ = [
     "HEADER_BYTES",
     "LARGEST_REQUEST",
+    "LONGEST_RETRY",
     "Asked",
     "Kept",
     "Refused",

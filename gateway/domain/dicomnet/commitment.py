@@ -5,8 +5,13 @@ Pure.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
 
 from gateway.contract.dimse import DimseStatus
+
+LONGEST_RETRY: Final = timedelta(hours=1)
+"""Between two attempts to hand an answer over."""
 
 
 @dataclass(frozen=True)

@@ -162,10 +162,15 @@ def _decide_on_plan(how: str, course: int, plan: str, comment: str, door: Door) 
 def recheck(centre: Centre = "", where: Gateways = None) -> None:
     """Ask the archive whether it still holds what was delivered; what it lost goes again.
 
+    A withdrawal that it has no record of, because an older backup was put back, is told again.
+
     Example: kasari gateway recheck --centre KUH
     """
     told = gateway_door(centre, where).json("POST", "/api/v1/archive/recheck")
-    typer.echo(f"{told['delivered']} courses delivered, {told['sent_again']} of them go again")
+    typer.echo(
+        f"{told['delivered']} courses delivered, {told['sent_again']} of them go again; "
+        f"{told['withdrawals_again']} withdrawals are told again"
+    )
 
 
 def texts(reasons: list[dict[str, str]]) -> str:

@@ -22,6 +22,10 @@ def recall(
             help="A study, series or instance UID of it at the sender; asked for if not given."
         ),
     ] = "",
+    again: Annotated[
+        bool,
+        typer.Option(help="Recalled before, and the archive was restored from an older backup."),
+    ] = False,
     patient: Annotated[
         str, typer.Argument(help="The identifier it was sent under; asked for if left out.")
     ] = "",
@@ -33,13 +37,14 @@ def recall(
     Everything under the identifier goes, its clinical rows too; its consent stays. When
     `kasari gateway receipts` shows the receipt, send the right objects again. Identifier, UID and
     password are asked for, or read from standard input in this order: other users of the machine
-    can read what stands on a command line. Exit code 1 if nothing was recalled; it says why.
+    can read what stands on a command line. With --again no UID is asked for: nothing of it is here
+    any more. Exit code 1 if nothing was recalled; it says why.
 
     Example: kasari gateway recall --centre KUH --user maija --comment "sent under a namesake"
     """
     body = {
         "patient_id": read_identifier(patient, "Identifier it was sent under"),
-        "uid": read_identifier(uid, "Study, series or instance UID at the sender"),
+        "uid": "" if again else read_identifier(uid, "Study, series or instance UID at the sender"),
         "comment": comment,
     }
     told = (

@@ -96,6 +96,7 @@ class Hospital:
         assert isinstance(clinical, FakeClinicalArchive)
         (national,) = [batch.withdrawn for batch in clinical.batches if batch.withdrawn][-1]
         held = self.archive.erase(f"FI{self._pseudonym_of(national)}")
+        clinical.receipts = [one for one in clinical.receipts if one.national_id != national]
         clinical.receipts.append(
             WithdrawalReceipt(
                 national_id=national,

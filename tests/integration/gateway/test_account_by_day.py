@@ -66,9 +66,10 @@ def test_held_gone_and_withheld_are_on_the_day_they_came(hospital: Hospital) -> 
     hospital.settle()
     assert days(hospital)[0]["withheld"] == 5
     hospital.service.withdrawal.step()
-    assert [(line["stored"], line["gone"]) for line in days(hospital)] == [(1, 1)]
+    (line,) = days(hospital)
+    assert (line["offered"], line["gone"], line["deleted"]) == (6, 0, 6)
     account = operator(hospital, "GET", "/api/v1/account").json()
-    assert account["deleted_on_request"] == 5
+    assert account["deleted_on_request"] == 6
 
 
 def test_refusals_count_on_the_day_they_happened(hospital: Hospital) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select
 
+from gateway.adapters.tables.clinical import ClinicalWithdrawalRow
 from gateway.config import Settings
 from gateway.errors import RejectError, RetryError, StopError
 from gateway.loops import Background
@@ -115,3 +117,50 @@ def test_the_console_sends_refused_rows_again(hospital: Hospital) -> None:
     assert sent(hospital) == 1
     assert "Send refused" not in call(hospital, "GET", "/clinical", cookies=cookies).text
     assert operator(hospital, "POST", "/api/v1/clinical/again").json() == {"rows": 0}
+
+
+def erase(hospital: Hospital) -> None:
+    hospital.service.clinical.forget_withdrawn()
+    hospital.turn()
+
+
+def test_an_import_during_a_withdrawal_leaves_no_row(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = hospital.service
+    add = service.clinical._store.add
+
+    def add_late(*what: Any, **how: Any) -> Any:
+        monkeypatch.undo()
+        say(hospital, "ID-1,withdrawn,2.1,2026-02-01")  # another request, and the loops
+        erase(hospital)
+        return add(*what, **how)
+
+    monkeypatch.setattr(service.clinical._store, "add", add_late)
+    told = operator(hospital, "POST", "/api/v1/clinical?kind=ctcae", content=GOOD).json()
+    assert (told["stored"], told["skipped"], told["skipped_lines"]) == (0, 1, [2])
+    assert counts(hospital) == {"held": 0}
+
+
+def test_a_row_that_two_writers_let_through_is_deleted_and_counted_all_the_same(
+    hospital: Hospital,
+) -> None:
+    """On PostgreSQL an import may not see a deletion that is not written down yet."""
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-01")
+    erase(hospital)
+    with hospital.service.engine.begin() as db:
+        table = ClinicalWithdrawalRow.__table__  # type: ignore[attr-defined]
+        kept = db.execute(select(table)).mappings().one()
+        db.execute(delete(table))
+    say(hospital, "ID-1,granted,2.1,2026-02-02")
+    bring(hospital)
+    with hospital.service.engine.begin() as db:
+        db.execute(insert(table).values(**kept))
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-03")
+    assert counts(hospital)["waiting"] == 1
+    erase(hospital)
+    hospital.archive_erases()
+    erase(hospital)
+    assert counts(hospital) == {"held": 0}
+    (receipt,) = hospital.service.recall.receipts()
+    assert receipt["says"]["site"]["clinical_rows"] == 1

@@ -95,8 +95,36 @@ def test_nothing_differs_from_itself_and_a_fact_without_a_word_has_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = read_instance(make.course(patient="P")[5])
-    assert differing(plan, plan, 5, 5) == ()
+    assert differing(plan, plan, 5, 5) == ("nothing that the gateway remembers of the earlier one",)
     monkeypatch.setattr("gateway.domain.courses.differences._WORDS", {})
     assert isinstance(plan.facts, PlanFacts)
     later = replace(plan, facts=replace(plan.facts, planned_on="20300101"))
     assert differing(plan, later, 5, 5) == ("planned on",)
+
+
+def test_what_was_delivered_stays_committed_when_the_site_s_store_is_cleaned(
+    hospital: Hospital,
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    hospital.send()
+    hospital.site.objects.clear()
+    hospital.service.intake.reconcile()
+    hospital.settle()
+    assert told(hospital, timedelta(minutes=2)) == []
+    assert kept(hospital).verified
+
+
+def test_what_went_in_conflict_is_not_committed(conflicting: Hospital) -> None:
+    conflicting.site.objects.clear()
+    conflicting.service.intake.reconcile()
+    conflicting.settle()
+    with pytest.raises(KeyError):
+        kept(conflicting)
+
+
+def test_what_was_never_delivered_and_is_gone_is_not_kept(hospital: Hospital) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    hospital.site.objects.clear()
+    hospital.service.intake.reconcile()
+    with pytest.raises(KeyError):
+        kept(hospital)

@@ -10,6 +10,7 @@ from gateway.errors import RejectError, RetryError
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
 from tests.integration.gateway.test_account_by_day import days
+from tests.integration.gateway.test_consent_policies import say
 from tests.integration.gateway.test_gateway_http import call, operator, session
 
 AGAIN = "another-study"
@@ -197,3 +198,31 @@ def test_a_course_that_was_queued_and_lost_everything_says_so(hospital: Hospital
     hospital.clock.forward(100)
     assert hospital.send()
     assert hospital.states() == ["delivered"]
+
+
+@pytest.mark.parametrize("first", ["lost", "withdrawn"])
+def test_a_withdrawal_reaches_what_had_vanished_before_it_was_delivered(
+    hospital: Hospital, first: str
+) -> None:
+    hospital.take_in(make.course(patient=hospital.pseudonym()))
+    lost = list(hospital.site.objects)[:3]
+
+    def lose() -> None:
+        for orthanc_id in lost:
+            hospital.site.objects.pop(orthanc_id)
+        hospital.service.intake.reconcile()
+        hospital.settle()
+        assert alerts(hospital) == ["instances-gone"]
+
+    if first == "lost":
+        lose()
+    say(hospital, "ID-1,withdrawn,2.1,2026-02-01")
+    if first == "withdrawn":
+        lose()
+    hospital.turn()
+    hospital.service.intake.review()
+    assert hospital.service.index.counts()["indexed"] == 0
+    assert alerts(hospital) == []
+    assert hospital.service.vault.tombstones()[hospital.pseudonym()].instances == 4
+    line = days(hospital)[0]
+    assert (line["offered"], line["deleted"], line["gone"]) == (7, 7, 0)

@@ -330,6 +330,17 @@ def test_what_never_came_fails_with_its_reason(ward: Hospital, sender: Sender) -
     ]
 
 
+def test_a_clock_that_is_set_back_a_day_lets_no_sender_wait_for_a_day(
+    ward: Hospital, sender: Sender
+) -> None:
+    assert sender.ask(opened(ward), "1.2.246.10.1.9") == 0
+    assert of(ward).commitments.step() == 0
+    ward.clock.forward(-86_400)
+    assert of(ward).commitments.step() == 1
+    ((kind, event),) = sender.events
+    assert (kind, event.FailedSOPSequence[0].FailureReason) == (2, 0x0112)
+
+
 def test_a_sender_that_waits_hears_the_answer_in_the_association_that_asked(
     ward: Hospital, sender: Sender
 ) -> None:

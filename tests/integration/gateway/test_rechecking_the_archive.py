@@ -2,9 +2,14 @@
 
 import pytest
 
-from gateway.errors import RetryError
+from gateway.errors import RejectError, RetryError
+from gateway.loops import Background
 from tests.factories import site_objects as make
+from tests.factories.gateway_world import FakeClinicalArchive
 from tests.integration.gateway.conftest import Hospital
+from tests.integration.gateway.test_consent_policies import say
+from tests.integration.gateway.test_consent_that_comes_back import AGAIN, WITHDRAWN, turn
+from tests.integration.gateway.test_gateway_http import operator
 
 
 @pytest.fixture
@@ -54,3 +59,100 @@ def test_an_archive_that_does_not_answer_changes_nothing(delivered: Hospital) ->
     with pytest.raises(RetryError):
         delivered.service.recheck.step()
     assert delivered.states() == ["delivered"]
+
+
+def erased(hospital: Hospital) -> None:
+    """Both sides delete, and the receipt is signed."""
+    turn(hospital)
+    hospital.archive_erases()
+    for _ in range(2):
+        turn(hospital)
+    assert len(hospital.service.recall.receipts()) == 1
+
+
+def restore(hospital: Hospital) -> FakeClinicalArchive:
+    """Put the archive back to before it was told."""
+    clinical = hospital.service.world.clinical
+    assert isinstance(clinical, FakeClinicalArchive)
+    clinical.receipts.clear()
+    clinical.batches.clear()
+    return clinical
+
+
+def recheck(hospital: Hospital) -> int:
+    again: int = operator(hospital, "POST", "/api/v1/archive/recheck").json()["withdrawals_again"]
+    return again
+
+
+def lost(hospital: Hospital) -> list[str]:
+    alerts = hospital.service.alerts.open()
+    return [alert["text"] for alert in alerts if alert["code"] == "archive-lost-withdrawals"]
+
+
+def test_an_archive_restored_from_before_a_withdrawal_is_told_again(delivered: Hospital) -> None:
+    say(delivered, WITHDRAWN)
+    erased(delivered)
+    assert recheck(delivered) == 0
+    clinical = restore(delivered)
+    assert recheck(delivered) == 1
+    assert "no record any more of 1 withdrawals" in lost(delivered)[0]
+    event = next(e for e in delivered.service.audit.entries(9) if e["action"] == "withdrawal-again")
+    assert event["detail"].endswith("it had deleted 7 instances, 1 courses, 2 rows on 2026-03-02")
+    turn(delivered)
+    assert [len(batch.withdrawn) for batch in clinical.batches] == [1]
+    assert recheck(delivered) == 0
+    assert lost(delivered)  # until it has deleted them
+    delivered.archive_erases()
+    turn(delivered)
+    assert recheck(delivered) == 0
+    assert lost(delivered) == []
+    assert delivered.service.clinical.withdrawals()[0]["archive"]
+
+
+def test_it_is_compared_every_hour_and_not_at_the_start(
+    delivered: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that was itself restored knows of a withdrawal, and not of what came after it."""
+    say(delivered, WITHDRAWN)
+    erased(delivered)
+    restore(delivered)
+    loops = Background(delivered.service)
+    loops._recheck()
+    assert lost(delivered) == []
+    monkeypatch.setattr(loops, "_recheck_at", 1e-9)  # an hour later
+    loops._recheck()
+    assert lost(delivered)
+
+
+def test_one_whose_consent_came_back_does_not_wait_for_a_receipt_that_never_comes(
+    delivered: Hospital,
+) -> None:
+    say(delivered, WITHDRAWN)
+    turn(delivered)
+    say(delivered, AGAIN)
+    restore(delivered)
+    assert recheck(delivered) == 1
+    for _ in range(2):
+        turn(delivered)
+    assert delivered.service.consents.is_admitted(delivered.pseudonym())
+
+
+def test_a_recall_that_the_archive_forgot_is_ordered_again_without_a_uid(
+    delivered: Hospital,
+) -> None:
+    recall, mine = delivered.service.recall, delivered.pseudonym()
+    with pytest.raises(RejectError, match="nothing of that UID"):
+        recall.recall("ID-1", "", "wrong name", "steward:anna")
+    delivered.service.erasures.recall(mine, "wrong name", delivered.clock.now())
+    erased(delivered)
+    clinical = restore(delivered)
+    delivered.clock.forward(60)
+    assert recall.recall("ID-1", "", "wrong name", "steward:anna")["instances"] == 0
+    for _ in range(2):
+        turn(delivered)
+    assert [len(batch.withdrawn) for batch in clinical.batches] == [1]
+    delivered.archive_erases()
+    for _ in range(2):
+        turn(delivered)
+    assert len(recall.receipts()) == 2
+    assert delivered.service.consents.is_admitted(mine)

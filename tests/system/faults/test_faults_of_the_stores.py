@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -368,8 +369,9 @@ def test_an_object_got_in_without_the_plugin(checked: Ward) -> None:
 @pytest.mark.slow
 @pytest.mark.fault(57)
 def test_the_archive_is_restored(checked: Ward, tmp_path: Path) -> None:
-    """The archive is restored from an older backup | its gateways send what it misses"""
+    """The archive is restored from an older backup | it gets what it misses, withdrawals too"""
     delivered(checked)
+    withdraws = delivered(checked)
     checked.check_harmonized()
     places = [checked.stack.folders()["archive"], checked.stack.folders()["harmonizer"] / "data"]
     checked.stop(*ARCHIVE)
@@ -377,13 +379,21 @@ def test_the_archive_is_restored(checked: Ward, tmp_path: Path) -> None:
         shutil.copytree(place, tmp_path / str(number))
     checked.stack.ensure_running()
     delivered(checked)
+    checked.erase(withdraws)
+    checked.check()
     checked.stop(*ARCHIVE)
     for number, place in enumerate(places):
         for path in place.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.copytree(tmp_path / str(number), place, dirs_exist_ok=True)
     checked.stack.ensure_running()
-    assert checked.gateway("POST", "/api/v1/archive/recheck")["sent_again"] == 1
+    told = checked.gateway("POST", "/api/v1/archive/recheck")
+    assert (told["sent_again"], told["withdrawals_again"]) == (1, 1)
+    assert "archive-lost-withdrawals" in checked.alerts()
+    withdrawals = partial(checked.gateway, "GET", "/api/v1/clinical/withdrawals")
+    until(lambda: all(one["archive"] for one in withdrawals()), "deleted there once more")
+    checked.gateway("POST", "/api/v1/archive/recheck")
+    assert "archive-lost-withdrawals" not in checked.alerts()
 
 
 @pytest.mark.slow

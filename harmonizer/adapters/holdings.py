@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, exists, func, or_
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.clinical import WithdrawalReceipt
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.clinical_records import KINDS, delete_rows
+from harmonizer.adapters.database import one_writer, reading
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -47,10 +48,13 @@ class SqlHoldings:
         self._reading = reading(engine)
 
     def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
-        # a study beside a receipt: it was being announced while its patient was erased
+        # a study or row beside a receipt: it was coming in while its patient was erased
+        who = col(WithdrawnPatientTable.national_id)
+        rows = [exists().where(table.c.national_id == who) for table, _ in KINDS.values()]
         query = select(WithdrawnPatientTable.national_id).where(
             col(WithdrawnPatientTable.erased_at).is_(None)
-            | col(WithdrawnPatientTable.national_id).in_(select(StudyTable.national_id))
+            | exists().where(col(StudyTable.national_id) == who)
+            | or_(*rows)
         )
         with Session(self._reading) as session:
             waiting = sorted(session.exec(query))
@@ -68,6 +72,7 @@ class SqlHoldings:
 
     def forget(self, national_id: str, at: datetime) -> None:
         with Session(self._engine) as session:
+            one_writer(session.connection(), "withdrawn_patient")
             courses = list(
                 session.exec(
                     select(SubmissionTable.course_uid)
@@ -81,6 +86,7 @@ class SqlHoldings:
                 session.exec(delete(WorkTable).where(col(WorkTable.subject) == course_uid))
             instances = _forget_studies(session, national_id)
             receipt = session.get_one(WithdrawnPatientTable, national_id)
+            receipt.rows += delete_rows(session.connection(), national_id)
             receipt.courses += len(courses)
             receipt.instances += instances
             receipt.erased_at = at

@@ -11,7 +11,9 @@ from sqlmodel import Session, col, func, select
 
 from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from harmonizer.adapters.holdings import OF_COURSES
+from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import InstanceTable, StudyTable
+from harmonizer.errors import NotFoundError
 from tests.factories.archive_world import SentCourse
 from tests.integration.harmonizer.door.conftest import Door
 
@@ -194,6 +196,45 @@ def test_a_withdrawal_between_check_and_storing_of_rows_is_noticed(
         (problem,) = (await send(door)).json()["problems"]
         assert problem["reason"] == "the patient withdrew"
         assert door.service.clinical.counts()["clinical"] == 0
+
+    inside(open_door, job)
+
+
+def test_rows_that_came_in_beside_a_withdrawal_are_found_and_deleted(open_door: Open) -> None:
+    """As in a database of before, where a withdrawal did not wait for a batch."""
+    who = "FI-A"
+    row = ClinicalRow(national_id=who, row_key="k", source="test", recorded_on=date(2020, 1, 1))
+    batch = ClinicalBatch(batch_id="b1", centre="KUH", clinical=(row,))
+
+    async def job(door: Door) -> None:
+        records, withdrawal = door.service.records, door.service.withdrawal
+        await tell(door, "w1", (who,))
+        door.service.work_through()
+
+        def leave_a_row(name: str) -> None:
+            with Session(door.service.engine) as session:
+                (gone,) = session.exec(select(WithdrawnPatientTable)).all()
+                kept = gone.model_dump()
+                session.delete(gone)
+                session.commit()
+            one = row.model_copy(update={"row_key": name})
+            update = {"batch_id": name, "clinical": (one,)}
+            records.store(batch.model_copy(update=update), [], 0, door.service.clock.now())
+            with Session(door.service.engine) as session:
+                session.add(WithdrawnPatientTable(**kept))
+                session.commit()
+
+        leave_a_row("k1")
+        with pytest.raises(NotFoundError):
+            door.service.clinical.timeline(who)
+        assert door.service.clinical.latest(who) is None
+        assert withdrawal.reconcile() == 1
+        door.service.work_through()
+        assert records.counts()["clinical"] == 0
+        leave_a_row("k2")
+        await tell(door, "w2", (who,))
+        assert records.counts()["clinical"] == 0
+        assert (await receipt(door))["rows"] == 2
 
     inside(open_door, job)
 

@@ -54,6 +54,14 @@ class ArchiveStore(Protocol):
 
     def delete(self, key: InstanceKey) -> None: ...
 
+    def delete_patient(self, national_id: str) -> None:
+        """Delete all that is there of a patient, whether a table knows of it or not."""
+        ...
+
+    def patients(self, national_ids: Collection[str]) -> set[str]:
+        """Return of which of these patients anything is there."""
+        ...
+
     def count(self) -> int: ...
 
     def ids(self) -> Iterator[str]:

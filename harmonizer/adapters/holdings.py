@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.clinical import WithdrawalReceipt
 from harmonizer.adapters.clinical_records import KINDS, delete_rows
-from harmonizer.adapters.database import one_writer, reading
+from harmonizer.adapters.database import chunks, one_writer, reading
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -59,6 +59,17 @@ class SqlHoldings:
         with Session(self._reading) as session:
             waiting = sorted(session.exec(query))
         return [one for one in waiting if national_ids is None or one in national_ids]
+
+    def withdrawn(self) -> Sequence[str]:
+        with Session(self._reading) as session:
+            return list(session.exec(select(WithdrawnPatientTable.national_id)))
+
+    def reopen(self, national_ids: Collection[str]) -> None:
+        with Session(self._engine) as session:
+            for part in chunks(sorted(national_ids)):
+                which = col(WithdrawnPatientTable.national_id).in_(part)
+                session.exec(update(WithdrawnPatientTable).where(which).values(erased_at=None))
+            session.commit()
 
     def close(self, national_id: str) -> Sequence[InstanceKey]:
         theirs = select(StudyTable.study_instance_uid).where(StudyTable.national_id == national_id)

@@ -13,7 +13,7 @@ from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from harmonizer.adapters.holdings import OF_COURSES
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import InstanceTable, StudyTable
-from harmonizer.errors import NotFoundError
+from harmonizer.errors import NotFoundError, RetryError
 from tests.factories.archive_world import SentCourse
 from tests.integration.harmonizer.door.conftest import Door
 
@@ -111,6 +111,66 @@ def test_what_is_stored_while_its_patient_withdraws_does_not_stay(
         assert door.service.submissions.keep(expected, one.data) is None
         assert [a.failure for a in door.service.submissions.confirm([expected])] == [0xC000]
         assert door.store.objects == {}
+
+    inside(open_door, job)
+
+
+def test_what_a_killed_process_left_of_a_withdrawn_patient_is_deleted(
+    open_door: Open, course: SentCourse
+) -> None:
+    """Stored while its patient was erased, and never taken back."""
+    national, one = course.body.manifest.national_id, course.instances[0]
+
+    async def killed(door: Door) -> None:
+        await door.announce(course)
+        expected = door.service.submissions.admit("KUH", one.entry.sha256)[one.entry.sha256]
+        await tell(door, "w1", (national,))
+        door.service.work_through()
+        assert door.service.submissions.keep(expected, one.data) is None
+
+    async def started_again(door: Door) -> None:
+        assert set(door.store.objects) == {one.entry.sop_instance_uid}
+        told = await receipt(door)
+        assert door.service.withdrawal.reconcile() == 1
+        early = await tell(door, "a1", (), (national,))
+        assert early.status_code == httpx.codes.SERVICE_UNAVAILABLE  # else it would stay
+        door.service.work_through()
+        assert door.store.objects == {}
+        assert door.service.reconciliation.scan().unexplained == 0
+        found = await receipt(door)
+        assert found["erased_at"]
+        assert told | {"erased_at": found["erased_at"]} == found
+        assert door.service.withdrawal.reconcile() == 0
+        assert (await tell(door, "a1", (), (national,))).status_code == httpx.codes.OK
+        await door.deliver(course)
+        assert door.service.withdrawal.reconcile() == 0  # consent was given again
+        assert len(door.store.objects) == len(course.instances)
+
+    inside(open_door, killed)
+    inside(open_door, started_again)
+
+
+def test_an_erasure_deletes_what_no_table_knows_of(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        one = course.instances[0]
+        door.store.objects[one.entry.sop_instance_uid] = one.data
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.service.work_through()
+        assert door.store.objects == {}
+
+    inside(open_door, job)
+
+
+def test_waiting_erasures_are_ordered_while_the_store_is_down(
+    open_door: Open, course: SentCourse
+) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.store.down = True
+        with pytest.raises(RetryError):
+            door.service.withdrawal.reconcile()
+        assert door.service.work.counts()["waiting"] == 2
 
     inside(open_door, job)
 

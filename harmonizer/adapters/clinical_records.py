@@ -18,7 +18,7 @@ from harmonizer.adapters.tables.clinical import (
     ToxicityRecordTable,
     WithdrawnPatientTable,
 )
-from harmonizer.adapters.tables.studies import StudyTable
+from harmonizer.adapters.tables.studies import StudyTable, SubmissionTable
 from harmonizer.errors import RefusedError, RetryError
 
 Scored = tuple[PromRow, Mapping[str, float | None], str]
@@ -31,6 +31,7 @@ batches: Table = ClinicalBatchTable.__table__  # type: ignore[attr-defined]
 patients: Table = ClinicalPatientTable.__table__  # type: ignore[attr-defined]
 gone: Table = WithdrawnPatientTable.__table__  # type: ignore[attr-defined]
 studies: Table = StudyTable.__table__  # type: ignore[attr-defined]
+submissions: Table = SubmissionTable.__table__  # type: ignore[attr-defined]
 
 KINDS: Final[Mapping[str, tuple[Table, str]]] = {
     "clinical": (clinical, "recorded_on"),
@@ -58,13 +59,15 @@ class SqlClinicalRecords:
             already = _withdrawn(db, national_ids)
             rows = 0
             for patient in sorted(set(national_ids) - _foreign(db, national_ids, centre)):
+                since = held_since(db, patient)
                 here = delete_rows(db, patient)
                 if patient in already:
                     count = update(gone).where(gone.c.national_id == patient)
                     db.execute(count.values(rows=gone.c.rows + here))
                 else:
                     values = {"centre": centre, "withdrawn_at": at, "rows": here}
-                    db.execute(insert(gone).values(national_id=patient, **values))
+                    values |= {"national_id": patient, "held_since": since}
+                    db.execute(insert(gone).values(**values))
                 rows += here
         return rows
 
@@ -186,6 +189,20 @@ class SqlPromRecords:
         query = select(*(prom.c[name] for name in names))
         with self._reading.begin() as db:
             return [tuple(row) for row in db.execute(query.where(prom.c.current))]
+
+
+def held_since(db: Connection, national_id: str) -> datetime | None:
+    """Return since when a reader could see something of a patient; None if there is nothing."""
+    received = func.min(batches.c.received_at)
+    asked = [
+        select(received)
+        .join(table, table.c.batch_id == batches.c.batch_id)
+        .where(table.c.national_id == national_id)
+        for table, _ in KINDS.values()
+    ]
+    whole = func.min(submissions.c.stored_at)
+    asked.append(select(whole).where(submissions.c.national_id == national_id))
+    return min((at for query in asked if (at := db.scalar(query))), default=None)
 
 
 def delete_rows(db: Connection, national_id: str) -> int:

@@ -10,6 +10,13 @@ from sqlmodel import Session, col, delete, select, update
 from gateway.contract.clinical import WithdrawalReceipt
 from harmonizer.adapters.clinical_records import KINDS, delete_rows
 from harmonizer.adapters.database import chunks, one_writer, reading
+from harmonizer.adapters.exports import (
+    exports_of,
+    flagged,
+    forget_taken,
+    keep_taken,
+    taken_of,
+)
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -24,6 +31,7 @@ from harmonizer.adapters.tables.studies import (
     key_of,
 )
 from harmonizer.adapters.tables.work import WorkTable
+from harmonizer.domain.access import FlaggedExport
 from harmonizer.domain.studies import MADE_HERE, InstanceKey
 
 OF_COURSES: Final = (
@@ -82,6 +90,8 @@ class SqlHoldings:
             return keys
 
     def forget(self, national_id: str, at: datetime) -> None:
+        with Session(self._reading) as session:
+            taken = taken_of(session, national_id)  # it may take long, and waits for nobody
         with Session(self._engine) as session:
             one_writer(session.connection(), "withdrawn_patient")
             courses = list(
@@ -101,6 +111,7 @@ class SqlHoldings:
             receipt.courses += len(courses)
             receipt.instances += instances
             receipt.erased_at = at
+            keep_taken(session, receipt, taken)
             session.add(receipt)
             session.commit()
 
@@ -111,6 +122,8 @@ class SqlHoldings:
             .order_by(col(WithdrawnPatientTable.withdrawn_at), WithdrawnPatientTable.national_id)
         )
         with Session(self._reading) as session:
+            rows = session.exec(query).all()
+            exports = exports_of(session, [row.national_id for row in rows])
             return [
                 WithdrawalReceipt(
                     national_id=row.national_id,
@@ -119,9 +132,15 @@ class SqlHoldings:
                     rows=row.rows,
                     courses=row.courses,
                     instances=row.instances,
+                    exports=tuple(exports.get(row.national_id, ())),
+                    more_exports=row.more_exports,
                 )
-                for row in session.exec(query)
+                for row in rows
             ]
+
+    def exports(self) -> Sequence[FlaggedExport]:
+        with Session(self._reading) as session:
+            return flagged(session)
 
     def lift(self, national_ids: Collection[str], centre: str) -> int:
         with Session(self._engine) as session:
@@ -129,6 +148,7 @@ class SqlHoldings:
             for national_id in sorted(set(national_ids)):
                 row = session.get(WithdrawnPatientTable, national_id)
                 if row is not None and row.centre == centre:
+                    forget_taken(session, national_id)
                     session.delete(row)
                     lifted += 1
             session.commit()

@@ -59,10 +59,13 @@ def read_withdrawals(request: Request, caller: Caller = require("site")) -> list
 def read_timeline(
     national_id: NationalId,
     clinical: Clinical,
-    _caller: Caller = require(*READERS),
+    request: Request,
+    caller: Caller = require(*READERS),
 ) -> dict[str, Any]:
     """Return a patient's grades, scores and records, by day from the first fraction."""
-    return asdict(clinical.timeline(national_id))
+    timeline = clinical.timeline(national_id)
+    audited(request, caller, "read-timeline", national_id)
+    return asdict(timeline)
 
 
 @router.get("/courses/{course_uid}/timeline")

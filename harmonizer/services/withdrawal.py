@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from gateway.contract.clinical import WithdrawalReceipt
+from harmonizer.domain.access import FlaggedExport
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RetryError
 from harmonizer.ports import ArchiveStore, Audit, Clock, Task, Work
@@ -42,10 +43,15 @@ class Holdings(Protocol):
         ...
 
     def forget(self, national_id: str, at: datetime) -> None:
-        """Delete every row about the patient and write the receipt, or neither."""
+        """Delete every row about the patient and write the receipt, or neither.
+
+        With the receipt stands what readers took away while it held data of the patient.
+        """
         ...
 
     def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]: ...
+
+    def exports(self) -> Sequence[FlaggedExport]: ...
 
     def lift(self, national_ids: Collection[str], centre: str) -> int:
         """Forget that these patients of a centre withdrew. Returns how many had."""
@@ -106,8 +112,12 @@ class WithdrawalService:
         return self._holdings.lift(national_ids, centre)
 
     def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]:
-        """Return what was deleted for each patient of a centre who withdrew."""
+        """Return what was deleted, and what is with readers, of each of a centre who withdrew."""
         return self._holdings.receipts(centre)
+
+    def exports(self) -> Sequence[FlaggedExport]:
+        """Return what readers took away that holds data of patients who have withdrawn since."""
+        return self._holdings.exports()
 
     def step(self) -> bool:
         """Erase one patient who is due. Returns whether there was one."""

@@ -31,6 +31,7 @@ from harmonizer.errors import NotFoundError
 from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.studies import STATES, StudyService
+from harmonizer.services.withdrawal import WithdrawalService
 from harmonizer.web import rendering
 from harmonizer.web.attempts import Attempts
 from harmonizer.web.headers import BrowserHeaders
@@ -263,6 +264,13 @@ def show_audit(
     older = urlencode({**further, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
     given = {"events": events, "asked": asked, "status": status, "older": older}
     return page(request, "audit.html", caller=caller, **given)
+
+
+@router.get("/audit/exports")
+def show_exports(request: Request, caller: Caller = AUDITOR) -> Response:
+    audited(request, caller, "read-exports", "of withdrawn patients")
+    withdrawal: WithdrawalService = request.app.state.withdrawal
+    return page(request, "exports.html", caller=caller, exports=withdrawal.exports())
 
 
 def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:

@@ -354,6 +354,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     store = service.world.store
     app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
     app.state.renamed = service.renamed
+    app.state.turns = stow.Turns(service.settings.stores_per_centre)
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 
 

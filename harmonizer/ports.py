@@ -133,6 +133,10 @@ class Submissions(Protocol):
         """
         ...
 
+    def largest_wanted(self, centre: str) -> int:
+        """Return the size of the largest instance that a centre still has to send; 0 if none."""
+        ...
+
     def unexpected(self, instances: Sequence[Expected]) -> set[str]:
         """Return which of these are not announced at this moment with these bytes, by UID."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, func, or_
 from sqlalchemy import select as of_table
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from gateway.contract.clinical import Export
 from harmonizer.adapters.clinical_records import held_since
@@ -26,6 +26,7 @@ from harmonizer.domain.access import (
 )
 
 events: Table = AuditTable.__table__  # type: ignore[attr-defined]
+kept: Table = WithdrawnExportTable.__table__  # type: ignore[attr-defined]
 WHAT: Final = (events.c.caller, events.c.action, events.c.subject)
 SHOWN: Final = 1000
 """Of the list for the administrator, the latest."""
@@ -57,11 +58,6 @@ def keep_taken(session: Session, patient: WithdrawnPatientTable, found: Sequence
     patient.more_exports = max(patient.more_exports, len(found) - MOST_TOLD)
 
 
-def forget_taken(session: Session, national_id: str) -> None:
-    which = col(WithdrawnExportTable.national_id) == national_id
-    session.exec(delete(WithdrawnExportTable).where(which))
-
-
 def exports_of(session: Session, national_ids: Collection[str]) -> Mapping[str, list[Export]]:
     """Return what is kept of each of these patients, the latest first."""
     found: dict[str, list[Export]] = {}
@@ -76,13 +72,19 @@ def exports_of(session: Session, national_ids: Collection[str]) -> Mapping[str, 
 
 
 def flagged(session: Session) -> list[FlaggedExport]:
-    """Return every export that holds data of a withdrawn patient, the latest first."""
+    """Return every export that holds data of somebody who withdrew, the latest first."""
+    withdrawn = set(session.exec(select(WithdrawnPatientTable.national_id)))
     by_export: dict[tuple[str, str, str], list[tuple[datetime, str]]] = {}
-    for row in session.exec(select(WithdrawnExportTable)):
+    for row in session.connection().execute(of_table(kept)):
         key = (row.caller, row.action, row.what)
         by_export.setdefault(key, []).append((row.last_at, row.national_id))
     found = [
-        FlaggedExport(*key, max(at for at, _ in of), tuple(sorted(who for _, who in of)))
+        FlaggedExport(
+            *key,
+            max(at for at, _ in of),
+            tuple(sorted(who for _, who in of if who in withdrawn)),
+            tuple(sorted(who for _, who in of if who not in withdrawn)),
+        )
         for key, of in by_export.items()
     ]
     return sorted(found, key=lambda one: one.last_at, reverse=True)[:SHOWN]

@@ -13,7 +13,6 @@ from harmonizer.adapters.database import chunks, one_writer, reading
 from harmonizer.adapters.exports import (
     exports_of,
     flagged,
-    forget_taken,
     keep_taken,
     taken_of,
 )
@@ -148,7 +147,6 @@ class SqlHoldings:
             for national_id in sorted(set(national_ids)):
                 row = session.get(WithdrawnPatientTable, national_id)
                 if row is not None and row.centre == centre:
-                    forget_taken(session, national_id)
                     session.delete(row)
                     lifted += 1
             session.commit()

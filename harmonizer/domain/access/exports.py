@@ -40,13 +40,15 @@ class Taken:
 
 @dataclass(frozen=True)
 class FlaggedExport:
-    """An export that holds data of patients who have withdrawn since."""
+    """An export that holds data of patients whose data were deleted since."""
 
     caller: str
     action: str
     what: str
     last_at: datetime
-    national_ids: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    taken_again: tuple[str, ...]
+    """These may be here anew: they consented again, or what was sent wrongly was recalled."""
 
 
 def gathered(events: Iterable[Taken]) -> list[Taken]:

@@ -99,14 +99,17 @@ def test_downloads_are_told_with_the_receipt_and_to_the_admin(
         assert {(one["caller"], one["action"], one["what"]) for one in listed} == {
             one[:3] for one in found
         }
-        assert all(one["national_ids"] == [national] for one in listed)
+        assert all(one["withdrawn"] == [national] for one in listed)
         page = await ask(door, "/audit/exports", "eero")
         assert page.status_code == httpx.codes.OK
         assert national in page.text
         for path in ("/api/v1/audit/exports", "/audit/exports"):
             assert (await ask(door, path)).status_code == httpx.codes.FORBIDDEN
         await tell(door, "a1", (), (national,))
-        assert (await ask(door, "/api/v1/audit/exports", "eero")).json() == []
+        listed = (await ask(door, "/api/v1/audit/exports", "eero")).json()
+        assert len(listed) == len(found)
+        assert all((one["withdrawn"], one["taken_again"]) == ([], [national]) for one in listed)
+        assert "here again: <code>" in (await ask(door, "/audit/exports", "eero")).text
 
     inside(open_door, job)
 

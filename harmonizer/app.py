@@ -58,6 +58,8 @@ from harmonizer.api import (
     submissions,
 )
 from harmonizer.api.access import Access, Caller
+from harmonizer.api.attempts import Attempts
+from harmonizer.api.refusals import Refusals
 from harmonizer.background import WORK, Background, Intake
 from harmonizer.config import Settings, read_secret
 from harmonizer.data.ctcae import load_ctcae
@@ -306,6 +308,7 @@ def create_app(
 
     app = FastAPI(title="KaSARi archive", lifespan=lifespan, openapi_url=None)
     app.state.access, app.state.poke = access, jobs.poke
+    app.state.attempts, app.state.refusals = Attempts(), Refusals()
     _publish(app, service)
     app.add_middleware(guard.Guard)
     errors.install(app)
@@ -354,6 +357,7 @@ def _publish(app: FastAPI, service: Service) -> None:
     store = service.world.store
     app.state.thumbnails = ThumbnailService(service.courses, store, paint_region)
     app.state.renamed = service.renamed
+    app.state.turns = stow.Turns(service.settings.stores_per_centre)
     app.state.largest_instance = service.settings.largest_instance_mb * MEGABYTE
 
 

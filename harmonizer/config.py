@@ -92,6 +92,8 @@ class Settings(_Section):
     scrub_per_minute: int = Field(default=200, ge=1)
     """Stored instances read again and compared with their digests."""
     largest_instance_mb: int = Field(default=1024, ge=1)
+    stores_per_centre: int = Field(default=2, ge=1, le=16)
+    """STOW-RS requests of one centre that are read at the same time; the others wait."""
 
     @property
     def database(self) -> str:

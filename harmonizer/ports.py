@@ -54,6 +54,14 @@ class ArchiveStore(Protocol):
 
     def delete(self, key: InstanceKey) -> None: ...
 
+    def delete_patient(self, national_id: str) -> None:
+        """Delete all that is there of a patient, whether a table knows of it or not."""
+        ...
+
+    def patients(self, national_ids: Collection[str]) -> set[str]:
+        """Return of which of these patients anything is there."""
+        ...
+
     def count(self) -> int: ...
 
     def ids(self) -> Iterator[str]:
@@ -123,6 +131,10 @@ class Submissions(Protocol):
 
         And what of its study has not come yet, because that comes next. Empty if there is none.
         """
+        ...
+
+    def largest_wanted(self, centre: str) -> int:
+        """Return the size of the largest instance that a centre still has to send; 0 if none."""
         ...
 
     def unexpected(self, instances: Sequence[Expected]) -> set[str]:

@@ -127,8 +127,21 @@ class BatchReceipt(WireModel):
     problems: tuple[RowProblem, ...] = ()
 
 
+class Export(WireModel):
+    """What a reader of the archive took away while it could hold data of a patient."""
+
+    caller: str
+    """The reader's name at the archive."""
+    action: str
+    """As the archive's audit calls it, e.g. `read-table`."""
+    what: str
+    """Which table; or the course or study, under the archive's UID."""
+    times: int
+    last_at: datetime
+
+
 class WithdrawalReceipt(WireModel):
-    """What the archive deleted of one patient who withdrew."""
+    """What the archive deleted of one patient who withdrew, and what it cannot delete."""
 
     national_id: str
     withdrawn_at: datetime
@@ -137,3 +150,7 @@ class WithdrawalReceipt(WireModel):
     rows: int
     courses: int
     instances: int
+    exports: tuple[Export, ...] = ()
+    """What is with readers: the archive's administrator asks them to delete it."""
+    more_exports: int = 0
+    """So many more, which are not listed."""

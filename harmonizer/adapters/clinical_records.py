@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from gateway.contract.clinical import BatchReceipt, ClinicalBatch, PromRow, SourceRecord
 from gateway.contract.facts import FactRow
-from harmonizer.adapters.database import chunks, insert_many, reading
+from harmonizer.adapters.database import chunks, insert_many, one_writer, reading
 from harmonizer.adapters.tables.clinical import (
     ClinicalBatchTable,
     ClinicalFactTable,
@@ -18,7 +18,7 @@ from harmonizer.adapters.tables.clinical import (
     ToxicityRecordTable,
     WithdrawnPatientTable,
 )
-from harmonizer.adapters.tables.studies import StudyTable
+from harmonizer.adapters.tables.studies import StudyTable, SubmissionTable
 from harmonizer.errors import RefusedError, RetryError
 
 Scored = tuple[PromRow, Mapping[str, float | None], str]
@@ -31,6 +31,7 @@ batches: Table = ClinicalBatchTable.__table__  # type: ignore[attr-defined]
 patients: Table = ClinicalPatientTable.__table__  # type: ignore[attr-defined]
 gone: Table = WithdrawnPatientTable.__table__  # type: ignore[attr-defined]
 studies: Table = StudyTable.__table__  # type: ignore[attr-defined]
+submissions: Table = SubmissionTable.__table__  # type: ignore[attr-defined]
 
 KINDS: Final[Mapping[str, tuple[Table, str]]] = {
     "clinical": (clinical, "recorded_on"),
@@ -54,16 +55,19 @@ class SqlClinicalRecords:
 
     def withdraw(self, national_ids: Collection[str], centre: str, at: datetime) -> int:
         with self._engine.begin() as db:
+            one_writer(db, gone.name)  # a batch that is being stored ends first, or sees this
             already = _withdrawn(db, national_ids)
-            mine = sorted(set(national_ids) - _foreign(db, national_ids, centre) - already)
             rows = 0
-            for patient in mine:
-                here = sum(
-                    db.execute(delete(table).where(table.c.national_id == patient)).rowcount
-                    for table, _ in KINDS.values()
-                )
-                values = {"centre": centre, "withdrawn_at": at, "rows": here}
-                db.execute(insert(gone).values(national_id=patient, **values))
+            for patient in sorted(set(national_ids) - _foreign(db, national_ids, centre)):
+                since = held_since(db, patient)
+                here = delete_rows(db, patient)
+                if patient in already:
+                    count = update(gone).where(gone.c.national_id == patient)
+                    db.execute(count.values(rows=gone.c.rows + here))
+                else:
+                    values = {"centre": centre, "withdrawn_at": at, "rows": here}
+                    values |= {"national_id": patient, "held_since": since}
+                    db.execute(insert(gone).values(**values))
                 rows += here
         return rows
 
@@ -79,6 +83,7 @@ class SqlClinicalRecords:
         self, batch: ClinicalBatch, scored: Sequence[Scored], withdrawn: int, at: datetime
     ) -> BatchReceipt:
         with self._engine.begin() as db:
+            one_writer(db, gone.name)
             found = _receipt(db, batch.batch_id, batch.centre)
             if found is not None:  # another request with the same batch was faster
                 return found
@@ -115,6 +120,7 @@ class SqlClinicalRecords:
         with self._reading.begin() as db:
             for kind, (table, on) in KINDS.items():
                 query = select(table).where(table.c.national_id == national_id, table.c.current)
+                query = query.where(table.c.national_id.not_in(select(gone.c.national_id)))
                 found = db.execute(query.order_by(table.c[on], table.c.id)).mappings()
                 rows += [{**row, "kind": kind, "on": row[on]} for row in found]
         return sorted(rows, key=lambda row: row["on"])
@@ -124,6 +130,7 @@ class SqlClinicalRecords:
         with self._reading.begin() as db:
             for part in chunks(sorted(set(national_ids))):
                 query = select(clinical).where(clinical.c.national_id.in_(part), clinical.c.current)
+                query = query.where(clinical.c.national_id.not_in(select(gone.c.national_id)))
                 ordered = query.order_by(clinical.c.recorded_on, clinical.c.id)
                 rows += [dict(row) for row in db.execute(ordered).mappings()]
         return rows
@@ -182,6 +189,28 @@ class SqlPromRecords:
         query = select(*(prom.c[name] for name in names))
         with self._reading.begin() as db:
             return [tuple(row) for row in db.execute(query.where(prom.c.current))]
+
+
+def held_since(db: Connection, national_id: str) -> datetime | None:
+    """Return since when a reader could see something of a patient; None if there is nothing."""
+    received = func.min(batches.c.received_at)
+    asked = [
+        select(received)
+        .join(table, table.c.batch_id == batches.c.batch_id)
+        .where(table.c.national_id == national_id)
+        for table, _ in KINDS.values()
+    ]
+    whole = func.min(submissions.c.stored_at)
+    asked.append(select(whole).where(submissions.c.national_id == national_id))
+    return min((at for query in asked if (at := db.scalar(query))), default=None)
+
+
+def delete_rows(db: Connection, national_id: str) -> int:
+    """Delete every row of a patient, superseded ones too. Returns how many."""
+    return sum(
+        db.execute(delete(table).where(table.c.national_id == national_id)).rowcount
+        for table, _ in KINDS.values()
+    )
 
 
 def _with_scores(one: Scored) -> tuple[SourceRecord, dict[str, Any]]:

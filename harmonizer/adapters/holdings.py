@@ -4,11 +4,18 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, exists, func, or_
 from sqlmodel import Session, col, delete, select, update
 
 from gateway.contract.clinical import WithdrawalReceipt
-from harmonizer.adapters.database import reading
+from harmonizer.adapters.clinical_records import KINDS, delete_rows
+from harmonizer.adapters.database import chunks, one_writer, reading
+from harmonizer.adapters.exports import (
+    exports_of,
+    flagged,
+    keep_taken,
+    taken_of,
+)
 from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import (
     CourseInstanceTable,
@@ -23,6 +30,7 @@ from harmonizer.adapters.tables.studies import (
     key_of,
 )
 from harmonizer.adapters.tables.work import WorkTable
+from harmonizer.domain.access import FlaggedExport
 from harmonizer.domain.studies import MADE_HERE, InstanceKey
 
 OF_COURSES: Final = (
@@ -47,14 +55,28 @@ class SqlHoldings:
         self._reading = reading(engine)
 
     def unfinished(self, national_ids: Collection[str] | None = None) -> Sequence[str]:
-        # a study beside a receipt: it was being announced while its patient was erased
+        # a study or row beside a receipt: it was coming in while its patient was erased
+        who = col(WithdrawnPatientTable.national_id)
+        rows = [exists().where(table.c.national_id == who) for table, _ in KINDS.values()]
         query = select(WithdrawnPatientTable.national_id).where(
             col(WithdrawnPatientTable.erased_at).is_(None)
-            | col(WithdrawnPatientTable.national_id).in_(select(StudyTable.national_id))
+            | exists().where(col(StudyTable.national_id) == who)
+            | or_(*rows)
         )
         with Session(self._reading) as session:
             waiting = sorted(session.exec(query))
         return [one for one in waiting if national_ids is None or one in national_ids]
+
+    def withdrawn(self) -> Sequence[str]:
+        with Session(self._reading) as session:
+            return list(session.exec(select(WithdrawnPatientTable.national_id)))
+
+    def reopen(self, national_ids: Collection[str]) -> None:
+        with Session(self._engine) as session:
+            for part in chunks(sorted(national_ids)):
+                which = col(WithdrawnPatientTable.national_id).in_(part)
+                session.exec(update(WithdrawnPatientTable).where(which).values(erased_at=None))
+            session.commit()
 
     def close(self, national_id: str) -> Sequence[InstanceKey]:
         theirs = select(StudyTable.study_instance_uid).where(StudyTable.national_id == national_id)
@@ -67,7 +89,10 @@ class SqlHoldings:
             return keys
 
     def forget(self, national_id: str, at: datetime) -> None:
+        with Session(self._reading) as session:
+            taken = taken_of(session, national_id)  # it may take long, and waits for nobody
         with Session(self._engine) as session:
+            one_writer(session.connection(), "withdrawn_patient")
             courses = list(
                 session.exec(
                     select(SubmissionTable.course_uid)
@@ -81,9 +106,11 @@ class SqlHoldings:
                 session.exec(delete(WorkTable).where(col(WorkTable.subject) == course_uid))
             instances = _forget_studies(session, national_id)
             receipt = session.get_one(WithdrawnPatientTable, national_id)
+            receipt.rows += delete_rows(session.connection(), national_id)
             receipt.courses += len(courses)
             receipt.instances += instances
             receipt.erased_at = at
+            keep_taken(session, receipt, taken)
             session.add(receipt)
             session.commit()
 
@@ -94,6 +121,8 @@ class SqlHoldings:
             .order_by(col(WithdrawnPatientTable.withdrawn_at), WithdrawnPatientTable.national_id)
         )
         with Session(self._reading) as session:
+            rows = session.exec(query).all()
+            exports = exports_of(session, [row.national_id for row in rows])
             return [
                 WithdrawalReceipt(
                     national_id=row.national_id,
@@ -102,9 +131,15 @@ class SqlHoldings:
                     rows=row.rows,
                     courses=row.courses,
                     instances=row.instances,
+                    exports=tuple(exports.get(row.national_id, ())),
+                    more_exports=row.more_exports,
                 )
-                for row in session.exec(query)
+                for row in rows
             ]
+
+    def exports(self) -> Sequence[FlaggedExport]:
+        with Session(self._reading) as session:
+            return flagged(session)
 
     def lift(self, national_ids: Collection[str], centre: str) -> int:
         with Session(self._engine) as session:

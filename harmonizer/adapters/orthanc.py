@@ -99,17 +99,20 @@ class OrthancArchive:
         if answer.status_code != httpx.codes.NOT_FOUND:
             self._expect_ok(answer)
 
+    def delete_patient(self, national_id: str) -> None:
+        answer = self._ask("DELETE", f"/patients/{orthanc_id(national_id)}")
+        if answer.status_code != httpx.codes.NOT_FOUND:
+            self._expect_ok(answer)
+
+    def patients(self, national_ids: Collection[str]) -> set[str]:
+        asked = {orthanc_id(one): one for one in national_ids}
+        return {asked[own_id] for own_id in self._listed("/patients") if own_id in asked}
+
     def count(self) -> int:
         return int(self._json("/statistics", {})["CountInstances"])
 
     def ids(self) -> Iterator[str]:
-        since = 0
-        while True:
-            page: list[str] = self._json("/instances", {"since": since, "limit": PAGE})
-            yield from page
-            if len(page) < PAGE:
-                return
-            since += len(page)
+        return self._listed("/instances")
 
     def id_of(self, key: InstanceKey) -> str:
         return _instance_id(key)
@@ -136,6 +139,15 @@ class OrthancArchive:
             return self._ask("GET", "/system").is_success
         except RetryError:
             return False
+
+    def _listed(self, path: str) -> Iterator[str]:
+        since = 0
+        while True:
+            page: list[str] = self._json(path, {"since": since, "limit": PAGE})
+            yield from page
+            if len(page) < PAGE:
+                return
+            since += len(page)
 
     def _json(self, path: str, params: dict[str, str | int]) -> Any:
         answer = self._ask("GET", path, params=params)

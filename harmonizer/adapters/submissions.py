@@ -118,6 +118,13 @@ class SqlSubmissions:
         with Session(self._reading) as session:
             return [_expected(row, patient) for row, patient in session.exec(query)]
 
+    def largest_wanted(self, centre: str) -> int:
+        largest = select(func.max(InstanceTable.size_bytes))
+        read = col(InstanceTable.verified_sha256)
+        wanted = read.is_(None) | (read != InstanceTable.sha256)
+        with Session(self._reading) as session:
+            return session.exec(largest.where(InstanceTable.centre == centre, wanted)).one() or 0
+
     def unexpected(self, instances: Sequence[Expected]) -> set[str]:
         asked = {one.key.sop_instance_uid: one.sha256 for one in instances}
         now: dict[str, str] = {}

@@ -61,12 +61,18 @@ class Access:
         self._sessions.pop(cookie, None)
 
 
+def bearer_of(request: Request) -> str | None:
+    """Return the token that a request carries; None if it carries none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def caller_of(request: Request) -> Caller | None:
     """Return who calls, by token or by cookie; None if nobody we know."""
     access: Access = request.app.state.access
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return access.of_token(token.strip())
+    token = bearer_of(request)
+    if token is not None:
+        return access.of_token(token)
     if not _same_origin(request):
         return None
     cookie = request.cookies.get(SESSION_COOKIE, "")

@@ -1,10 +1,12 @@
 """HTTP for the auditor: who read or did what, newest first."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from harmonizer.api.access import Caller, audited, require
+from harmonizer.services.withdrawal import WithdrawalService
 
 LONGEST = 200
 
@@ -32,3 +34,11 @@ def read_audit(
         who, action, subject, before, limit
     )
     return found
+
+
+@router.get("/exports")
+def read_exports(request: Request, caller: Caller = require("admin")) -> list[dict[str, Any]]:
+    """Return what readers took away that holds data of patients who have withdrawn since."""
+    audited(request, caller, "read-exports", "of withdrawn patients")
+    withdrawal: WithdrawalService = request.app.state.withdrawal
+    return [asdict(one) for one in withdrawal.exports()]

@@ -1,7 +1,7 @@
 """HTTP for clinical rows at the archive: batches in, timelines out."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
@@ -19,6 +19,8 @@ from harmonizer.services.withdrawal import WithdrawalService
 
 router = APIRouter(prefix="/api/v1", tags=["clinical"])
 
+IDS_IN_A_RECORD: Final = 25
+"""As many as its subject has room for."""
 NationalId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
 
 
@@ -38,6 +40,8 @@ def receive_batch(
     caller: Caller = require("site"),
 ) -> BatchReceipt:
     """Store a centre's batch: all of it, or none and every problem in the receipt."""
+    if batch.centre == caller.centre:
+        _record_orders(request, caller, batch)
     receipt = clinical.receive(batch, caller.centre or "")
     if batch.withdrawn:
         request.app.state.poke()
@@ -46,6 +50,15 @@ def receive_batch(
         if harmonization.heard_of({row.national_id for row in batch.clinical}):
             request.app.state.poke()
     return receipt
+
+
+def _record_orders(request: Request, caller: Caller, batch: ClinicalBatch) -> None:
+    """Who has patients deleted, or taken in again, is recorded before it is done."""
+    orders = (("order-deletion", batch.withdrawn), ("lift-deletion", batch.consented_again))
+    for action, national_ids in orders:
+        for start in range(0, len(national_ids), IDS_IN_A_RECORD):
+            part = national_ids[start : start + IDS_IN_A_RECORD]
+            audited(request, caller, action, " ".join(part))
 
 
 @router.get("/withdrawals")
@@ -59,10 +72,13 @@ def read_withdrawals(request: Request, caller: Caller = require("site")) -> list
 def read_timeline(
     national_id: NationalId,
     clinical: Clinical,
-    _caller: Caller = require(*READERS),
+    request: Request,
+    caller: Caller = require(*READERS),
 ) -> dict[str, Any]:
     """Return a patient's grades, scores and records, by day from the first fraction."""
-    return asdict(clinical.timeline(national_id))
+    timeline = clinical.timeline(national_id)
+    audited(request, caller, "read-timeline", national_id)
+    return asdict(timeline)
 
 
 @router.get("/courses/{course_uid}/timeline")

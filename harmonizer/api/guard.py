@@ -7,10 +7,12 @@ import asyncio
 from typing import Final
 
 from fastapi import HTTPException, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harmonizer.api.access import AUDITED, Caller, audited, caller_of
+from harmonizer.api.access import AUDITED, Caller, audited, bearer_of, caller_of
+from harmonizer.api.attempts import WINDOW, Attempts
+from harmonizer.api.refusals import LOGIN_REFUSED, NOT_ALLOWED, address_of, refused
 
 OPEN: Final = {"/health", "/login", "/logout"}
 STATIC: Final = "/static/"
@@ -18,6 +20,7 @@ CALLED_BY_PROGRAMS: Final = ("/api/", "/dicom-web/")
 STORING: Final = "/dicom-web/studies"
 """What comes in here is stored part by part, and never whole in memory."""
 LARGEST_BODY: Final = 64 * 1024 * 1024
+WAIT_S: Final = int(WINDOW.total_seconds())
 LARGEST_FORM: Final = 64 * 1024
 """From somebody who is not known yet."""
 
@@ -35,9 +38,9 @@ class Guard:
         request = Request(scope)
         path = scope["path"]
         is_open = path in OPEN or path.startswith(STATIC)
-        caller = None if is_open else caller_of(request)
-        if caller is None and not is_open:
-            await _turned_away(path)(scope, receive, send)
+        caller, answer = (None, None) if is_open else await _admitted(request)
+        if answer is not None:
+            await answer(scope, receive, send)
             return
         if not (request.method == "POST" and path.startswith(STORING)):
             receive = _limited(request, receive, LARGEST_FORM if is_open else LARGEST_BODY)
@@ -46,8 +49,34 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def _turned_away(path: str) -> JSONResponse | RedirectResponse:
-    if not path.startswith(CALLED_BY_PROGRAMS):
+async def _admitted(request: Request) -> tuple[Caller | None, Response | None]:
+    """Return who calls, or the answer to somebody who is not let in."""
+    state, host, token = request.app.state, address_of(request), bearer_of(request)
+    attempts: Attempts = state.attempts
+    now = state.clock.now()
+    if token is not None and attempts.are_too_many(host, now, token):
+        await asyncio.to_thread(refused, request, LOGIN_REFUSED)
+        text = "too many wrong tokens from this address"
+        return None, JSONResponse({"detail": text}, 429, {"Retry-After": f"{WAIT_S}"})
+    caller = caller_of(request)
+    if caller is not None:
+        if token is not None:
+            attempts.was_right(host, token)
+        return caller, None
+    if token is not None:
+        attempts.note(host, now)
+        await asyncio.to_thread(refused, request, LOGIN_REFUSED)
+    elif _is_of_programs(request.scope["path"]):
+        await asyncio.to_thread(refused, request, NOT_ALLOWED)
+    return None, _turned_away(request.scope["path"])
+
+
+def _is_of_programs(path: str) -> bool:
+    return path.startswith(CALLED_BY_PROGRAMS)
+
+
+def _turned_away(path: str) -> Response:
+    if not _is_of_programs(path):
         return RedirectResponse("/login", 303)
     text = "a token is needed: Authorization: Bearer ..."
     return JSONResponse({"detail": text}, 401, {"WWW-Authenticate": "Bearer"})
@@ -70,7 +99,10 @@ def _limited(request: Request, receive: Receive, most: int) -> Receive:
 
 
 def _recorded(request: Request, caller: Caller, send: Send) -> Send:
-    """Record a read by its address unless the handler said more; without a record no answer."""
+    """Record a read by its address unless the handler said more; without a record no answer.
+
+    That somebody may not do what he asked is recorded too.
+    """
     reads = request.method in {"GET", "HEAD"} or caller.role != "site"
 
     async def after_record(message: Message) -> None:
@@ -79,6 +111,8 @@ def _recorded(request: Request, caller: Caller, send: Send) -> Send:
             query = f"?{request.url.query}" if request.url.query else ""
             subject = request.scope["path"] + query
             await asyncio.to_thread(audited, request, caller, request.method.lower(), subject)
+        if begins and message["status"] == 403:
+            await asyncio.to_thread(refused, request, NOT_ALLOWED, caller)
         await send(message)
 
     return after_record

@@ -101,6 +101,10 @@ class SubmissionService:
             reason=submission.reason,
         )
 
+    def largest_wanted(self, centre: str) -> int:
+        """Return how large an instance may be that a centre still has to send, in bytes."""
+        return self._submissions.largest_wanted(centre)
+
     def admit(self, centre: str, digest: str) -> Mapping[str, Expected]:
         """Return which announced instance has these bytes, and its study's others, by digest.
 

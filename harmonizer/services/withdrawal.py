@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from gateway.contract.clinical import WithdrawalReceipt
+from harmonizer.domain.access import FlaggedExport
 from harmonizer.domain.studies import InstanceKey
 from harmonizer.errors import RetryError
 from harmonizer.ports import ArchiveStore, Audit, Clock, Task, Work
@@ -29,15 +30,28 @@ class Holdings(Protocol):
         """Return who withdrew and is not erased whole, of these or of everybody."""
         ...
 
+    def withdrawn(self) -> Sequence[str]:
+        """Return everybody who withdrew."""
+        ...
+
+    def reopen(self, national_ids: Collection[str]) -> None:
+        """Count these as not erased whole, if they are still withdrawn."""
+        ...
+
     def close(self, national_id: str) -> Sequence[InstanceKey]:
         """Admit none of the patient's announced instances any more; return their keys."""
         ...
 
     def forget(self, national_id: str, at: datetime) -> None:
-        """Delete every row about the patient's courses and write the receipt, or neither."""
+        """Delete every row about the patient and write the receipt, or neither.
+
+        With the receipt stands what readers took away while it held data of the patient.
+        """
         ...
 
     def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]: ...
+
+    def exports(self) -> Sequence[FlaggedExport]: ...
 
     def lift(self, national_ids: Collection[str], centre: str) -> int:
         """Forget that these patients of a centre withdrew. Returns how many had."""
@@ -61,10 +75,29 @@ class WithdrawalService:
         self._work.add(ERASE, self._holdings.unfinished(national_ids), self._clock.now())
 
     def reconcile(self) -> int:
-        """Order every erasure that is not on the list. Returns how many."""
+        """Order every erasure that is not on the list. Returns how many.
+
+        Also of whom the store has something again: an object that was being stored while its
+        patient was erased, by a process that ended before it took it back.
+
+        Raises
+        ------
+        RetryError
+            While the store does not answer; what is known to be waiting is ordered all the same.
+        """
+        waiting = self._order_unfinished()
+        withdrawn = self._holdings.withdrawn()
+        again = self._store.patients(withdrawn) - set(waiting) if withdrawn else set()
+        if not again:
+            return len(waiting)
+        logger.warning("the store has objects of %d withdrawn patients again", len(again))
+        self._holdings.reopen(again)
+        return len(self._order_unfinished())
+
+    def _order_unfinished(self) -> Sequence[str]:
         waiting = self._holdings.unfinished()
         self._work.add(ERASE, waiting, self._clock.now())
-        return len(waiting)
+        return waiting
 
     def lift(self, national_ids: Collection[str], centre: str) -> int:
         """Take data of these patients again: they have given consent again.
@@ -79,8 +112,12 @@ class WithdrawalService:
         return self._holdings.lift(national_ids, centre)
 
     def receipts(self, centre: str) -> Sequence[WithdrawalReceipt]:
-        """Return what was deleted for each patient of a centre who withdrew."""
+        """Return what was deleted, and what is with readers, of each of a centre who withdrew."""
         return self._holdings.receipts(centre)
+
+    def exports(self) -> Sequence[FlaggedExport]:
+        """Return what readers took away that holds data of patients who have withdrawn since."""
+        return self._holdings.exports()
 
     def step(self) -> bool:
         """Erase one patient who is due. Returns whether there was one."""
@@ -104,6 +141,7 @@ class WithdrawalService:
         self._audit.record("archive", "service", "erase", national_id)
         for key in keys:
             self._store.delete(key)
+        self._store.delete_patient(national_id)  # and what no table knows of
         self._holdings.forget(national_id, self._clock.now())
 
     def _later(self, task: Task, reason: str) -> None:

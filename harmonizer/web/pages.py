@@ -20,7 +20,9 @@ from harmonizer.api.access import (
     audited,
     caller_of,
 )
+from harmonizer.api.attempts import Attempts
 from harmonizer.api.audit import LONGEST
+from harmonizer.api.refusals import LOGIN_REFUSED, address_of, refused
 from harmonizer.api.studies import STATUS
 from harmonizer.domain.quality import Severity
 from harmonizer.domain.quality.engine import RULES
@@ -31,8 +33,8 @@ from harmonizer.errors import NotFoundError
 from harmonizer.services.bias import BiasService
 from harmonizer.services.clinical import ClinicalService
 from harmonizer.services.studies import STATES, StudyService
+from harmonizer.services.withdrawal import WithdrawalService
 from harmonizer.web import rendering
-from harmonizer.web.attempts import Attempts
 from harmonizer.web.headers import BrowserHeaders
 from harmonizer.web.outcomes import by_margin, completion_table, due_choices, grade_table
 from harmonizer.web.plots import dvh_plot
@@ -59,7 +61,7 @@ AUDITOR: Any = shown_to("admin")
 
 def install(app: FastAPI, *, is_secure: bool) -> None:
     """Add the pages. `is_secure`: readers come by https, so the cookie must not go by http."""
-    app.state.attempts, app.state.cookies_are_secure = Attempts(), is_secure
+    app.state.cookies_are_secure = is_secure
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     rendering.install(app)
@@ -76,13 +78,15 @@ def log_in(request: Request, token: Annotated[str, Form(max_length=512)]) -> Res
     state = request.app.state
     access: Access = state.access
     attempts: Attempts = state.attempts
-    host, now = request.client.host if request.client else "", state.clock.now()
+    host, now = address_of(request), state.clock.now()
     if attempts.are_too_many(host, now):
+        refused(request, LOGIN_REFUSED)
         text = "Too many wrong tokens from this address. Wait five minutes."
         return page(request, "login.html", 429, wrong=text)
     caller = access.of_token(token.strip())
     if caller is None or caller.role not in READERS:
         attempts.note(host, now)
+        refused(request, LOGIN_REFUSED)
         return page(request, "login.html", 401, wrong="This is not the token of a reader.")
     state.audit.record(caller.name, caller.role, "log-in", "")
     answer = RedirectResponse("/", 303)
@@ -263,6 +267,13 @@ def show_audit(
     older = urlencode({**further, "before": events[-1]["sequence"]}) if len(events) == PAGE else ""
     given = {"events": events, "asked": asked, "status": status, "older": older}
     return page(request, "audit.html", caller=caller, **given)
+
+
+@router.get("/audit/exports")
+def show_exports(request: Request, caller: Caller = AUDITOR) -> Response:
+    audited(request, caller, "read-exports", "of withdrawn patients")
+    withdrawal: WithdrawalService = request.app.state.withdrawal
+    return page(request, "exports.html", caller=caller, exports=withdrawal.exports())
 
 
 def _by_severity(findings: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:

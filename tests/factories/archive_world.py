@@ -157,6 +157,17 @@ class MemoryStore:
         self._answer()
         self.objects.pop(key.sop_instance_uid, None)
 
+    def delete_patient(self, national_id: str) -> None:
+        self._answer()
+        for uid, data in list(self.objects.items()):
+            if outline(data).identity[0] == national_id:
+                del self.objects[uid]
+
+    def patients(self, national_ids: Collection[str]) -> set[str]:
+        self._answer()
+        here = {outline(data).identity[0] for data in self.objects.values()}
+        return here & set(national_ids)
+
     def count(self) -> int:
         return len(self.objects)
 

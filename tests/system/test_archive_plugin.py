@@ -91,6 +91,19 @@ def test_it_reads_its_own_files_for_the_archive(stack: Stack) -> None:
         assert client.get("/kasari/digests").status_code == httpx.codes.METHOD_NOT_ALLOWED
 
 
+def test_all_of_a_patient_is_deleted_at_once(stack: Stack) -> None:
+    here = InstanceKey(*outline(NATIONAL).identity)
+    url, login = archive_orthanc(stack)
+    with open_orthanc_client(url, *login) as client:
+        store = OrthancArchive(client)
+        store.put(here, NATIONAL)
+        assert store.patients([here.national_id, "A"]) == {here.national_id}
+        store.delete_patient(here.national_id)
+        store.delete_patient(here.national_id)  # as one that was killed and is repeated
+        assert store.patients([here.national_id]) == set()
+        assert store.digests([here]) == {}
+
+
 def test_the_refusals_are_counted(stack: Stack) -> None:
     stow(stack, SITE)
     url, login = archive_orthanc(stack)

@@ -32,6 +32,22 @@ class WithdrawnPatientTable(HarmonizerTable, table=True):
     instances: int = 0
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the last object was deleted; None while that is still to be done."""
+    held_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the first row or whole course of the patient was stored; None if none ever was."""
+    more_exports: int = 0
+
+
+class WithdrawnExportTable(HarmonizerTable, table=True):
+    """What a reader took away while it could hold data of a patient who has withdrawn since."""
+
+    __tablename__ = "withdrawn_export"
+
+    national_id: str = Field(primary_key=True)
+    caller: str = Field(primary_key=True)
+    action: str = Field(primary_key=True)
+    what: str = Field(primary_key=True)
+    times: int
+    last_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ClinicalBatchTable(HarmonizerTable, table=True):

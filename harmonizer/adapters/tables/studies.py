@@ -1,14 +1,16 @@
 """What centres announced, what the archive holds of it, and what was worked out from it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field
 
 from harmonizer.adapters.tables.base import HarmonizerTable
 from harmonizer.adapters.tables.types import UtcDateTime
 from harmonizer.domain.studies import InstanceKey
+
+WANTED: Final = text("verified_sha256 IS NULL OR verified_sha256 != sha256")
 
 
 class StudyTable(HarmonizerTable, table=True):
@@ -46,6 +48,13 @@ class InstanceTable(HarmonizerTable, table=True):
     __table_args__ = (
         Index("ix_instance_digest", "sha256"),
         Index("ix_instance_study", "study_instance_uid"),
+        Index(
+            "ix_instance_wanted",
+            "centre",
+            "size_bytes",
+            postgresql_where=WANTED,
+            sqlite_where=WANTED,
+        ),
     )
 
     sop_instance_uid: str = Field(primary_key=True)

@@ -40,6 +40,7 @@ class AuditTable(HarmonizerTable, table=True):
     """Who did or read what: each row carries the hash of the row before it."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_action", "action", "at"),)
 
     sequence: int = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)

@@ -36,6 +36,8 @@ def backup(
     Example: kasari archive backup --out archive.tar
     """
     chosen = _settings(where)
+    if database_file(chosen.database).is_file():
+        _recorded(chosen, "backup")
     made = datetime.now(UTC).isoformat(timespec="seconds")
     about = {"kind": KIND, "name": chosen.public_url, "made_at": made}
     size = write_backup(out, database_file(chosen.database), about, {})
@@ -60,16 +62,24 @@ def restore(
     refuse_if_running(chosen.listen.host, chosen.listen.port)
     database = database_file(chosen.database)
     aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
-    engine = open_database(chosen)
-    try:
-        broken = SqlAudit(engine, SystemClock()).first_break()
-    finally:
-        engine.dispose()
+    broken = _recorded(chosen, "restore")
     typer.echo(f"restored what was saved at {about['made_at']}; start the harmonizer now")
     if aside:
         typer.echo(f"the database that was there: {aside}")
     if broken is not None:
         raise InputError(f"the audit chain of the backup is broken at event {broken}")
+
+
+def _recorded(chosen: Settings, action: str) -> int | None:
+    """Put an event into the database's audit trail. Returns where its chain was broken before."""
+    engine = open_database(chosen)
+    try:
+        audit = SqlAudit(engine, SystemClock())
+        broken = audit.first_break() if action == "restore" else None
+        audit.record("local", "operator", action, "database")
+        return broken
+    finally:
+        engine.dispose()
 
 
 def _settings(where: Path | None) -> Settings:

@@ -1,7 +1,7 @@
 """Recalling what was sent under the wrong patient, and the signed receipts of every deletion."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -78,11 +78,21 @@ def receipts(centre: Centre = "", where: Gateways = None, as_json: AsJson = Fals
             says["why"],
             *(says["site"][name] for name in ("instances", "clinical_rows")),
             *(says["archive"].get(name, 0) for name in ("instances", "rows")),
+            _with_readers(says["archive"]),
         )
         for says in (one["says"] for one in told)
     ]
     header = ("signed (UTC)", "patient", "why", "instances here", "rows", "at the archive", "rows")
-    print_table(header, rows)
+    print_table((*header, "with readers"), rows)
+    for says in (one["says"] for one in told):
+        for export in says["archive"].get("exports", ()):
+            taken = f"{export['action']} {export['what']}, {export['times']} times"
+            last = f"last {export['last_at'][:16]}"
+            typer.echo(f"{says['patient']}: {export['caller']} has {taken}, {last}")
+
+
+def _with_readers(archive: dict[str, Any]) -> int:
+    return len(archive.get("exports", ())) + int(archive.get("more_exports", 0))
 
 
 def withdrawals(centre: Centre = "", where: Gateways = None, as_json: AsJson = False) -> None:

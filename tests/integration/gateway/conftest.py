@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.app import Service, World, create_app, open_ring
 from gateway.config import Settings
-from gateway.contract.clinical import WithdrawalReceipt
+from gateway.contract.clinical import Export, WithdrawalReceipt
 from gateway.contract.site import PluginReport
 from gateway.domain.accounts import AccountRole
 from gateway.domain.identity import national_id
@@ -90,7 +90,7 @@ class Hospital:
         if service.recall.step():
             service.outbox.hurry()
 
-    def archive_erases(self) -> None:
+    def archive_erases(self, *exports: Export) -> None:
         """Let the archive delete whom it was told of last."""
         clinical, now = self.service.world.clinical, self.clock.now()
         assert isinstance(clinical, FakeClinicalArchive)
@@ -105,6 +105,7 @@ class Hospital:
                 rows=2,
                 courses=1,
                 instances=held,
+                exports=exports,
             )
         )
 

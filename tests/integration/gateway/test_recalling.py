@@ -3,11 +3,17 @@
 import base64
 import json
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typer.testing import CliRunner
 
+from gateway.contract.clinical import Export
 from gateway.errors import RejectError
 from gateway.opening import open_ring
+from kasari.commands.gateway import app as kasari_gateway
+from kasari.commands.gateway import erasures
+from kasari.doors import Door
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital, basic
 from tests.integration.gateway.test_gateway_http import call, operator, session
@@ -66,6 +72,29 @@ def test_the_receipt_is_signed_and_lists_what_was_deleted_where(ward: Hospital) 
     assert "ID-1" not in receipt["body"]
     page = call(ward, "GET", "/deletions", cookies=session(ward)).text
     assert receipt["signature"] in page
+
+
+def test_what_readers_of_the_archive_hold_stands_in_the_receipt(
+    ward: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.service.recall.recall("ID-1", STUDY, "wrong name", "steward:anna")
+    ward.turn()
+    taken = Export(
+        caller="aino", action="read-table", what="long csv", times=12, last_at=ward.clock.now()
+    )
+    ward.archive_erases(taken)
+    ward.turn()
+    ward.turn()
+    told = operator(ward, "GET", "/api/v1/erasures").json()
+    assert [one["says"]["archive"]["exports"] for one in told] == [[taken.model_dump(mode="json")]]
+    page = call(ward, "GET", "/deletions", cookies=session(ward)).text
+    assert "aino: read-table long csv, 12×" in page
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=told))
+    monkeypatch.setattr(
+        erasures, "gateway_door", lambda *_where: Door("http://g", transport=transport)
+    )
+    shown = CliRunner().invoke(kasari_gateway, ["receipts"]).stdout
+    assert f"{ward.pseudonym()}: aino has read-table long csv, 12 times" in shown
 
 
 def test_a_withdrawal_has_such_a_receipt_too_and_only_one(ward: Hospital) -> None:

@@ -11,6 +11,7 @@ from harmonizer.config import Settings
 from kasari.commands.archive import app
 from kasari.errors import InputError
 from tests.factories.archive_world import MemoryStore, SentCourse
+from tests.integration.harmonizer.door.conftest import Door
 
 
 def run(config: Path, *words: str) -> str:
@@ -19,6 +20,10 @@ def run(config: Path, *words: str) -> str:
         raise result.exception
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def actions(door: Door) -> list[str]:
+    return [event["action"] for event in door.service.audit.events()]
 
 
 def test_a_restored_harmonizer_converges(
@@ -32,11 +37,13 @@ def test_a_restored_harmonizer_converges(
         async with open_door() as door:
             told = run(config, "backup", "--out", str(backup))  # while it runs
             assert "archive's Orthanc" in told
+            assert actions(door) == ["backup"]
             assert (await door.deliver(course))["state"] == "stored"
             door.service.work_through()
 
     async def after() -> None:
         async with open_door() as door:
+            assert actions(door) == ["restore", "backup"]
             gone = await door.client.get(f"/api/v1/submissions/{course.course_uid}/1")
             assert gone.status_code == 404, "the database is yesterday's"
             assert (await door.deliver(course))["state"] == "stored"

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from harmonizer import __main__ as program
+from harmonizer.api.attempts import MOST_WRONG
 from harmonizer.app import World, create_app
 from harmonizer.config import Listen, Settings
-from harmonizer.web.attempts import MOST_WRONG
 from tests.factories.archive_world import MemoryStore
 
 

@@ -11,7 +11,9 @@ from sqlmodel import Session, col, func, select
 
 from gateway.contract.clinical import ClinicalBatch, ClinicalRow
 from harmonizer.adapters.holdings import OF_COURSES
+from harmonizer.adapters.tables.clinical import WithdrawnPatientTable
 from harmonizer.adapters.tables.studies import InstanceTable, StudyTable
+from harmonizer.errors import NotFoundError, RetryError
 from tests.factories.archive_world import SentCourse
 from tests.integration.harmonizer.door.conftest import Door
 
@@ -113,6 +115,66 @@ def test_what_is_stored_while_its_patient_withdraws_does_not_stay(
     inside(open_door, job)
 
 
+def test_what_a_killed_process_left_of_a_withdrawn_patient_is_deleted(
+    open_door: Open, course: SentCourse
+) -> None:
+    """Stored while its patient was erased, and never taken back."""
+    national, one = course.body.manifest.national_id, course.instances[0]
+
+    async def killed(door: Door) -> None:
+        await door.announce(course)
+        expected = door.service.submissions.admit("KUH", one.entry.sha256)[one.entry.sha256]
+        await tell(door, "w1", (national,))
+        door.service.work_through()
+        assert door.service.submissions.keep(expected, one.data) is None
+
+    async def started_again(door: Door) -> None:
+        assert set(door.store.objects) == {one.entry.sop_instance_uid}
+        told = await receipt(door)
+        assert door.service.withdrawal.reconcile() == 1
+        early = await tell(door, "a1", (), (national,))
+        assert early.status_code == httpx.codes.SERVICE_UNAVAILABLE  # else it would stay
+        door.service.work_through()
+        assert door.store.objects == {}
+        assert door.service.reconciliation.scan().unexplained == 0
+        found = await receipt(door)
+        assert found["erased_at"]
+        assert told | {"erased_at": found["erased_at"]} == found
+        assert door.service.withdrawal.reconcile() == 0
+        assert (await tell(door, "a1", (), (national,))).status_code == httpx.codes.OK
+        await door.deliver(course)
+        assert door.service.withdrawal.reconcile() == 0  # consent was given again
+        assert len(door.store.objects) == len(course.instances)
+
+    inside(open_door, killed)
+    inside(open_door, started_again)
+
+
+def test_an_erasure_deletes_what_no_table_knows_of(open_door: Open, course: SentCourse) -> None:
+    async def job(door: Door) -> None:
+        one = course.instances[0]
+        door.store.objects[one.entry.sop_instance_uid] = one.data
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.service.work_through()
+        assert door.store.objects == {}
+
+    inside(open_door, job)
+
+
+def test_waiting_erasures_are_ordered_while_the_store_is_down(
+    open_door: Open, course: SentCourse
+) -> None:
+    async def job(door: Door) -> None:
+        await door.deliver(course)
+        await tell(door, "w1", (course.body.manifest.national_id,))
+        door.store.down = True
+        with pytest.raises(RetryError):
+            door.service.withdrawal.reconcile()
+        assert door.service.work.counts()["waiting"] == 2
+
+    inside(open_door, job)
+
+
 def test_after_new_consent_the_course_comes_again(open_door: Open, course: SentCourse) -> None:
     national = course.body.manifest.national_id
 
@@ -194,6 +256,45 @@ def test_a_withdrawal_between_check_and_storing_of_rows_is_noticed(
         (problem,) = (await send(door)).json()["problems"]
         assert problem["reason"] == "the patient withdrew"
         assert door.service.clinical.counts()["clinical"] == 0
+
+    inside(open_door, job)
+
+
+def test_rows_that_came_in_beside_a_withdrawal_are_found_and_deleted(open_door: Open) -> None:
+    """As in a database of before, where a withdrawal did not wait for a batch."""
+    who = "FI-A"
+    row = ClinicalRow(national_id=who, row_key="k", source="test", recorded_on=date(2020, 1, 1))
+    batch = ClinicalBatch(batch_id="b1", centre="KUH", clinical=(row,))
+
+    async def job(door: Door) -> None:
+        records, withdrawal = door.service.records, door.service.withdrawal
+        await tell(door, "w1", (who,))
+        door.service.work_through()
+
+        def leave_a_row(name: str) -> None:
+            with Session(door.service.engine) as session:
+                (gone,) = session.exec(select(WithdrawnPatientTable)).all()
+                kept = gone.model_dump()
+                session.delete(gone)
+                session.commit()
+            one = row.model_copy(update={"row_key": name})
+            update = {"batch_id": name, "clinical": (one,)}
+            records.store(batch.model_copy(update=update), [], 0, door.service.clock.now())
+            with Session(door.service.engine) as session:
+                session.add(WithdrawnPatientTable(**kept))
+                session.commit()
+
+        leave_a_row("k1")
+        with pytest.raises(NotFoundError):
+            door.service.clinical.timeline(who)
+        assert door.service.clinical.latest(who) is None
+        assert withdrawal.reconcile() == 1
+        door.service.work_through()
+        assert records.counts()["clinical"] == 0
+        leave_a_row("k2")
+        await tell(door, "w2", (who,))
+        assert records.counts()["clinical"] == 0
+        assert (await receipt(door))["rows"] == 2
 
     inside(open_door, job)
 

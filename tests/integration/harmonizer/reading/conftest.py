@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from harmonizer.adapters.dicomweb import OrthancDicomWeb
+from harmonizer.api.attempts import Attempts
 from harmonizer.app import World, create_app
 from harmonizer.config import Settings
 from tests.factories.archive_rows import Given, Roi, fill
@@ -152,6 +153,7 @@ def archive(filled: Archive) -> Archive:
     filled.orthanc.asked.clear()
     filled.orthanc.gone.clear()
     filled.orthanc.down = False
+    filled.app.state.attempts = Attempts()
     return filled
 
 

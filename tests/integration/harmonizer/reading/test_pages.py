@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from harmonizer.web.attempts import MOST_WRONG, Attempts
+from harmonizer.api.attempts import MOST_WRONG, Attempts
 from tests.factories.archive_rows import Given, Roi, fill
 from tests.integration.harmonizer.reading.conftest import (
     LEFT_KUH,

@@ -34,7 +34,7 @@ TOLD_BY_CENTRES = {
     ("POST", "/dicom-web/studies/{study_instance_uid}"),
     ("PUT", "/api/v1/recruitment"),
 }
-AUDIT = {"/audit", "/api/v1/audit"}
+AUDIT = {"/audit", "/api/v1/audit", "/audit/exports", "/api/v1/audit/exports"}
 """For admins. What was read stays there, a withdrawn patient's too: nothing is taken out."""
 CHANGES = {"POST", "PUT", "DELETE", "PATCH"}
 FORM = {"local_name": "Sydan", "choice": "No_Such_Name"}
@@ -86,7 +86,7 @@ def ask(archive: Archive, method: str, path: str, token: str = "", **how: object
 
 def refuses(answer: httpx.Response) -> bool:
     to_login = answer.status_code == 303 and answer.headers["location"] == "/login"
-    return answer.status_code in {401, 403} or to_login
+    return answer.status_code in {401, 403, 429} or to_login
 
 
 def may(role: str, method: str, path: str) -> bool:

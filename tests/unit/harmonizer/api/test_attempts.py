@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from harmonizer.web.attempts import MOST_HOSTS, MOST_WRONG, WINDOW, Attempts
+from harmonizer.api.attempts import MOST_HOSTS, MOST_WRONG, WINDOW, Attempts
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,6 +1,7 @@
-"""Wrong tokens at the login form, counted by where they come from."""
+"""Wrong tokens, counted by where they come from."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 WINDOW: Final = timedelta(minutes=5)
@@ -9,14 +10,26 @@ MOST_HOSTS: Final = 10_000
 
 
 class Attempts:
-    """In memory: a restart forgives. A guess at a random token is hopeless all the same."""
+    """In memory: a restart forgives. A guess at a random token is hopeless all the same.
+
+    A token that was right from a host before goes on being looked at: a gateway and somebody who
+    guesses may share an address.
+    """
 
     def __init__(self) -> None:
         self._wrong: dict[str, list[datetime]] = {}
+        self._right: set[tuple[str, bytes]] = set()
 
-    def are_too_many(self, host: str, now: datetime) -> bool:
+    def are_too_many(self, host: str, now: datetime, token: str = "") -> bool:
         """Tell whether this host has to wait. Asked before the token is looked at."""
-        return len(self._recent(host, now)) >= MOST_WRONG
+        too_many = len(self._recent(host, now)) >= MOST_WRONG
+        return too_many and (host, _digest(token)) not in self._right
+
+    def was_right(self, host: str, token: str) -> None:
+        """Remember a token that was let in."""
+        if len(self._right) >= MOST_HOSTS:
+            self._right.clear()
+        self._right.add((host, _digest(token)))
 
     def note(self, host: str, now: datetime) -> None:
         """Count one wrong token."""
@@ -34,3 +47,7 @@ class Attempts:
 
     def _recent(self, host: str, now: datetime) -> list[datetime]:
         return [at for at in self._wrong.get(host, ()) if now - at < WINDOW]
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -6,14 +6,27 @@ goes to the course that it has most to do with.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from gateway.contract.manifest import Role
 from gateway.domain.courses.graph import Draft
 from gateway.domain.courses.instance import Instance
 
 _IMAGES = {Role.PLANNING_IMAGE, Role.SETUP_IMAGE}
+Homes = Mapping[str, int]
+Count = Callable[[str], Counter[int]]
+"""With how many members of each course one member is tied."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a member lies."""
+
+    series: str
+    """Of images; empty for anything else."""
+    frames: frozenset[str]
 
 
 def by_home(
@@ -64,27 +77,32 @@ def _placed(draft: Draft, homes: Mapping[str, int]) -> dict[str, int]:
     if len(set(placed.values())) < 2:
         return dict.fromkeys(uids, next(iter(placed.values()))) if placed else {}
     first = min(placed.values())
-    references, places = _references(draft.members), _neighbours(draft.members)
+    references = _references(draft.members)
+    places = {member.sop_instance_uid: _place(member) for member in draft.members}
     while waiting := [uid for uid in uids if uid not in placed]:
+        near = _near(places, placed)
         placed |= (
-            _next(waiting, placed, references, places)
-            or _next(waiting, placed, places)
+            _next(waiting, _tied(references, placed), near)
+            or _next(waiting, near)
             or dict.fromkeys(waiting, first)
         )
     return placed
 
 
-def _next(
-    waiting: Sequence[str], placed: Mapping[str, int], *ties: Mapping[str, set[str]]
-) -> dict[str, int]:
+def _next(waiting: Sequence[str], *ties: Count) -> dict[str, int]:
     """Place what the first of the ties leads to; the others choose between equals."""
     found = {}
     for uid in waiting:
-        counts = [Counter(placed[one] for one in tie[uid] if one in placed) for tie in ties]
-        order = {home: ([-count[home] for count in counts], home) for home in counts[0]}
-        if order:
-            found[uid] = min(order, key=lambda home: order[home])
+        if not (first := ties[0](uid)):
+            continue
+        counts = [first, *(tie(uid) for tie in ties[1:])]
+        order = {home: ([-count[home] for count in counts], home) for home in first}
+        found[uid] = min(order, key=lambda home: order[home])
     return found
+
+
+def _tied(references: Mapping[str, set[str]], placed: Homes) -> Count:
+    return lambda uid: Counter(placed[one] for one in references[uid] if one in placed)
 
 
 def _references(members: Iterable[Instance]) -> dict[str, set[str]]:
@@ -97,15 +115,41 @@ def _references(members: Iterable[Instance]) -> dict[str, set[str]]:
     return ties
 
 
-def _places(member: Instance) -> Iterable[str]:
-    series = [f"series {member.series_instance_uid}"] if member.role in _IMAGES else []
-    return [*series, *member.frame_uids]
+def _place(member: Instance) -> _Place:
+    series = member.series_instance_uid if member.role in _IMAGES else ""
+    return _Place(series, frozenset(member.frame_uids))
 
 
-def _neighbours(members: Iterable[Instance]) -> dict[str, set[str]]:
-    """Map each member to those of its series of images and of its frames of reference."""
-    shared: dict[str, set[str]] = {}
-    for member in members:
-        for place in _places(member):
-            shared.setdefault(place, set()).add(member.sop_instance_uid)
-    return {m.sop_instance_uid: set().union(*(shared[p] for p in _places(m))) for m in members}
+def _near(places: Mapping[str, _Place], placed: Homes) -> Count:
+    """Count what lies in the same series of images or frame of reference, each member once.
+
+    Kept by place, not by member: a patient has thousands of images in a few places.
+    """
+    framed: dict[frozenset[str], Counter[int]] = {}
+    series: dict[str, dict[frozenset[str], Counter[int]]] = {}
+    for uid, home in placed.items():
+        place = places[uid]
+        framed.setdefault(place.frames, Counter())[home] += 1
+        series.setdefault(place.series, {}).setdefault(place.frames, Counter())[home] += 1
+    holding: dict[str, set[frozenset[str]]] = {}
+    for frames in framed:
+        for frame in frames:
+            holding.setdefault(frame, set()).add(frames)
+
+    @cache
+    def at(place: _Place) -> Counter[int]:
+        shared = set[frozenset[str]]().union(*(holding.get(one, ()) for one in place.frames))
+        found = [framed[frames] for frames in shared]
+        if place.series:  # of the series, what shares a frame was counted already
+            others = series.get(place.series, {}).items()
+            found += [count for frames, count in others if frames.isdisjoint(place.frames)]
+        return _sum(found)
+
+    return lambda uid: at(places[uid])
+
+
+def _sum(counts: Iterable[Counter[int]]) -> Counter[int]:
+    total: Counter[int] = Counter()
+    for count in counts:
+        total.update(count)
+    return total

@@ -13,6 +13,7 @@ from gateway.domain.courses import InstanceState, differing, patient_of, read_in
 from gateway.domain.erasure import ErasureCause
 from gateway.errors import HoldError
 from gateway.ports import CHANGES, Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
+from gateway.services.read_ahead import read_ahead
 
 BATCH = 32
 REVIEWED_AT_ONCE = 50
@@ -162,7 +163,7 @@ class IntakeService:
         ]
 
     def _read_all(self, orthanc_ids: Iterable[str]) -> Iterable[bytes | None]:
-        return self._readers.map(self._store.read, orthanc_ids)
+        return read_ahead(self._store.read, orthanc_ids, self._readers)
 
     def _examine(self, orthanc_id: str, data: bytes) -> StoredInstance | None:
         try:

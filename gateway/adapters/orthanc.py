@@ -10,6 +10,8 @@ from gateway.errors import RetryError
 from gateway.ports import Change, Changes
 
 PAGE = 500
+PLUGIN_REFUSES = httpx.codes.INTERNAL_SERVER_ERROR
+"""What Orthanc answers when its plugin puts nothing in the place of an object (1.12.7)."""
 _TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
 
 
@@ -89,15 +91,35 @@ class OrthancSiteStore:
         answer = self._ask(self._client.post_instances, data)
         if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
             raise RetryError("the site Orthanc does not accept our password")
-        if answer.is_error:
+        if answer.status_code == PLUGIN_REFUSES:
             return None
-        found: str | None = answer.json().get("ID")
-        return found if answer.json().get("Status") in {"Success", "AlreadyStored"} else None
+        self._expect_ok(answer)
+        told = self._content(answer)
+        if told.get("Status") not in {"Success", "AlreadyStored"}:
+            raise RetryError("the site Orthanc has neither stored nor refused an object")
+        return str(told["ID"])
+
+    def plugin_boot(self) -> str:
+        answer = self._ask(self._client.get, f"{self._client.url}/kasari/admission")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise RetryError("the site Orthanc runs without the plugin")
+        self._expect_ok(answer)
+        boot = str(self._content(answer).get("boot_id") or "")
+        if not boot:
+            raise RetryError("the plugin of the site Orthanc does not say since when it runs")
+        return boot
 
     def _json(self, call: Callable[..., httpx.Response], *of: object) -> Any:
         answer = self._ask(call, *of)
         self._expect_ok(answer)
-        return answer.json()
+        return self._content(answer)
+
+    @staticmethod
+    def _content(answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError:
+            raise RetryError("what answers for the site Orthanc is something else") from None
 
     @staticmethod
     def _ask(call: Callable[..., httpx.Response], *of: object) -> httpx.Response:

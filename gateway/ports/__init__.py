@@ -93,7 +93,15 @@ class SiteStore(Protocol):
         ...
 
     def offer(self, data: bytes) -> str | None:
-        """Post an object as a sender would. Return its id if it was stored, None if refused."""
+        """Post an object as a sender would.
+
+        Return its id if it was stored, None if it was refused in the way of the plugin. Any other
+        answer raises `RetryError`: whatever stands between may refuse too, and proves nothing.
+        """
+        ...
+
+    def plugin_boot(self) -> str:
+        """Return the name that the plugin has had since Orthanc's start. Without one, raises."""
         ...
 
 

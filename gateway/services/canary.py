@@ -9,6 +9,8 @@ from gateway.errors import RetryError
 from gateway.ports import Alerts, Clock, SiteStore
 
 ALERT = "canary-stored"
+KEPT = "the site Orthanc KEPT an object of somebody without consent"
+MEND = "the plugin is not in force. Close the DICOM port and run kasari doctor"
 
 
 @dataclass(frozen=True)
@@ -47,22 +49,29 @@ class CanaryService:
         self.step()
 
     def step(self) -> CanaryResult:
-        """Offer the canary once. Raises nothing: being unable to ask is an unhealthy result."""
+        """Offer the canary once. Being unable to ask is an unhealthy result."""
+        healthy, text = self._offer()
+        self.last = CanaryResult(healthy, text, self._clock.now())  # before anything else may fail
+        if healthy:
+            self._alerts.clear(ALERT)
+        elif text.startswith(KEPT):
+            self._alerts.raise_alert(ALERT, text)
+        return self.last
+
+    def _offer(self) -> tuple[bool, str]:
         try:
             kept = self._store.offer(canary_object())
             if kept is not None:
-                self._store.delete(kept)
-        except RetryError as error:
-            self.last = CanaryResult(False, str(error), self._clock.now())
-            return self.last
-        if kept is None:
-            self._alerts.clear(ALERT)
-            self.last = CanaryResult(True, "refused, as it must be", self._clock.now())
-        else:
-            text = (
-                "the site Orthanc KEPT an object of somebody without consent (deleted again): the "
-                "plugin is not in force. Close the DICOM port and run kasari doctor"
-            )
-            self._alerts.raise_alert(ALERT, text)
-            self.last = CanaryResult(False, text, self._clock.now())
-        return self.last
+                return False, f"{KEPT} ({self._delete(kept)}): {MEND}"
+            self._store.plugin_boot()  # Orthanc itself may fail like that: has its plugin refused?
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was proven
+            told = str(error) if isinstance(error, RetryError) else type(error).__name__
+            return False, f"cannot be asked: {told}"
+        return True, "refused, as it must be"
+
+    def _delete(self, kept: str) -> str:
+        try:
+            self._store.delete(kept)
+        except RetryError:
+            return "and did not delete it again"
+        return "deleted again"

@@ -21,7 +21,7 @@ from gateway.contract.recruitment import RecruitmentCounts
 from gateway.domain.canary import CANARY_PATIENT_ID
 from gateway.domain.consent import Person
 from gateway.domain.courses import read_instance
-from gateway.errors import RejectError
+from gateway.errors import RejectError, RetryError
 from gateway.ports import Answer, Change, Changes, Rewritten, Spooled
 
 
@@ -58,7 +58,7 @@ class FakeSite:
         self.log: list[Change] = []
         self.reads = 0
         self.senders: dict[str, str] = {}
-        self.plugin_in_force = True
+        self.plugin_in_force = self.plugin_answers = True
         self.failure: Exception | None = None
 
     def store(self, data: bytes, *, tell: bool = True) -> str:
@@ -104,6 +104,11 @@ class FakeSite:
             raise self.failure
         assert CANARY_PATIENT_ID.encode() in data
         return None if self.plugin_in_force else self.store(data)
+
+    def plugin_boot(self) -> str:
+        if not self.plugin_answers:
+            raise RetryError("the site Orthanc runs without the plugin")
+        return "one"
 
 
 class FakeStage:

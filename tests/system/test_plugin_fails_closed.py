@@ -13,7 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
 from gateway.contract.site import ConsentSnapshot
+from gateway.domain.canary import canary_object
+from gateway.errors import RetryError
 from kasari.setup import OWN_FOLDER, ROOT, ensure_site_packages, find_orthanc
 from kasari.stack.health import Probe
 from kasari.stack.layout import Layout
@@ -184,6 +187,25 @@ def test_an_orthanc_without_the_plugin_does_not_count_as_running(
         if counts:  # and without a gateway nobody gets in
             told = orthanc.get("/kasari/admission").json()
             assert (told["open"], told["reason"]) == (False, "no-consent-snapshot")
+
+
+@pytest.mark.parametrize(("break_it", "is_loaded"), [(None, True), (without_plugin, False)])
+def test_the_canary_is_refused_in_the_way_of_the_plugin(
+    site: Site, break_it: Break | None, is_loaded: bool
+) -> None:
+    if break_it:
+        site.change(break_it)
+    with running(site):
+        password = site.layout.secret("KUH", "orthanc.password").read_text("ascii")
+        with open_site_client(f"http://127.0.0.1:{site.port}", GATEWAY_USER, password) as client:
+            store = OrthancSiteStore(client)
+            kept = store.offer(canary_object())
+            assert (kept is None) is is_loaded
+            if is_loaded:
+                assert store.plugin_boot()
+            else:
+                with pytest.raises(RetryError, match="without the plugin"):
+                    store.plugin_boot()
 
 
 CALLING = """

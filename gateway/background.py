@@ -26,7 +26,7 @@ class Loop:
         patience: Patience | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._name = name
+        self.name = name
         self._step = step
         self._pause_s = pause_s
         self._on_error = on_error
@@ -65,9 +65,9 @@ class Loop:
             try:
                 more = bool(self._step())
                 self._failures = 0
-                self._on_success(self._name)
+                self._on_success(self.name)
             except Exception as error:  # noqa: BLE001 - a bad step must not end the loop
-                logger.warning("%s: %s", self._name, type(error).__name__)
+                logger.warning("%s: %s", self.name, type(error).__name__)
                 self._failures += 1
                 self._tell(error)
             if not more:
@@ -82,6 +82,6 @@ class Loop:
 
     def _tell(self, error: Exception) -> None:
         try:
-            self._on_error(self._name, error)
+            self._on_error(self.name, error)
         except Exception as second:  # noqa: BLE001 - e.g. the database is what is broken
-            logger.error("%s: no alert: %s", self._name, type(second).__name__)
+            logger.error("%s: no alert: %s", self.name, type(second).__name__)

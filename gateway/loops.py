@@ -13,6 +13,7 @@ from gateway.domain.submission import Patience
 from gateway.errors import GatewayError, RetryError
 from gateway.opening import port_certificates
 from gateway.service import Service
+from gateway.services.collection import FAILING as COLLECTION_FAILING
 from gateway.services.withdrawal import ERASE
 
 CLINICAL_PAUSE_S = 2.0
@@ -30,6 +31,8 @@ DROP_EVERY_S = 600.0
 REVIEW_EVERY_S = 60.0
 RECONCILE_EVERY_S = 24 * 3600.0
 RECONSIDER_EVERY_S = 3600.0
+FAILING = "-failing"
+"""Behind a loop's name: the code of its alert."""
 
 
 class Background:
@@ -44,7 +47,6 @@ class Background:
         self._failing: dict[str, bool] = {}
         pause = service.settings.poll_seconds
         every = service.settings.canary_minutes * 60
-        names = [f"{socket.gethostname()}-sender-{n}" for n in range(service.settings.senders)]
         certificates = port_certificates(service.settings, service.clock, service.alerts)
         self.intake = self._loop("intake", self._take_in, pause)
         self.loops = [
@@ -62,8 +64,15 @@ class Background:
             self._loop("spool", service.preparer.tidy, SPOOL_PAUSE_S),
             *self._unknown_loops(),
             *self._door_loops(),
-            *(self._loop(name, partial(service.sending.step, name), pause) for name in names),
+            self._loop("refusals", service.sending.review, REVIEW_EVERY_S),
+            *self._sender_loops(pause),
         ]
+
+    def _sender_loops(self, pause: float) -> list[Loop]:
+        """A lease bears the host's name; an alert does not, as the next container has another."""
+        send, host = self._service.sending.step, socket.gethostname()
+        names = [f"sender-{number}" for number in range(self._service.settings.senders)]
+        return [self._loop(name, partial(send, f"{host}-{name}"), pause) for name in names]
 
     def _unknown_loops(self) -> list[Loop]:
         if self._service.settings.unknown_patients != "hold":
@@ -81,12 +90,22 @@ class Background:
 
     def start(self) -> None:
         self._service.outbox.release_leases()
+        self.forget_alerts()
         for part in (self._service.door, self.schedule):
             if part is not None:
                 part.start()
         self._service.disk.step()  # before the plugin asks for the first time
         for loop in self.loops:
             loop.start()
+
+    def forget_alerts(self) -> None:
+        """Take down what nothing of this process would: its last one may have had other parts."""
+        self._service.departure.resume()
+        own = {f"{loop.name}{FAILING}" for loop in self.loops}
+        own |= {COLLECTION_FAILING} if self.schedule else set()
+        for alert in self._service.alerts.open():
+            if alert["code"].endswith(FAILING) and alert["code"] not in own:
+                self._service.alerts.clear(alert["code"])
 
     def stop(self) -> None:
         for loop in self.loops:
@@ -156,9 +175,9 @@ class Background:
     def _failed(self, name: str, error: Exception) -> None:
         self._failing[name] = True
         text = str(error) if isinstance(error, GatewayError) else type(error).__name__
-        self._service.alerts.raise_alert(f"{name}-failing", f"{text}; tried again by itself")
+        self._service.alerts.raise_alert(f"{name}{FAILING}", f"{text}; tried again by itself")
 
     def _succeeded(self, name: str) -> None:
         if self._failing.get(name, True):  # also after a start: an old alert may stand
-            self._service.alerts.clear(f"{name}-failing")
+            self._service.alerts.clear(f"{name}{FAILING}")
             self._failing[name] = False

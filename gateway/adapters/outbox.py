@@ -169,7 +169,7 @@ class SqlOutbox:
                 course.revision += 1
             session.commit()
 
-    def finish(self, work: Work, state: OutboxState) -> None:
+    def finish(self, work: Work, state: OutboxState, reason: str = "") -> None:
         now = self._clock.now()
         with Session(self._engine) as session:
             course = locked(session, work.course_id)
@@ -177,7 +177,7 @@ class SqlOutbox:
             if row is None:
                 return
             row.state, row.lease_owner, row.lease_until = state, None, None
-            row.last_error = None
+            row.last_error = reason or None
             if state is OutboxState.VERIFIED:
                 row.verified_at = now
             if course is not None:
@@ -185,6 +185,16 @@ class SqlOutbox:
                 if course.state == CourseState.DELIVERED.value:
                     _end_conflicts(session, row)
             session.commit()
+
+    def refused_courses(self) -> list[int]:
+        newest = (col(SubmissionRow.course_id) == col(CourseRow.id)) & (
+            col(SubmissionRow.version) == col(CourseRow.version)
+        )
+        stands = CourseRow.state == CourseState.REFUSED.value
+        query = select(CourseRow.id).join(SubmissionRow, newest)
+        query = query.where(stands, SubmissionRow.state == OutboxState.REFUSED)
+        with Session(self._reading) as session:
+            return sorted(one for one in session.exec(query) if one is not None)
 
     def retry(self, work: Work, wait_s: float, reason: str) -> None:
         with Session(self._engine) as session:

@@ -90,6 +90,11 @@ class Departure:
         self.stopped = False
         self._alerts.clear(STOPPED)
 
+    def went(self) -> None:
+        """Take the alert down once something has arrived, unless sending was stopped since."""
+        if not self.stopped:
+            self._alerts.clear(STOPPED)
+
     def obstacle(self) -> str | None:
         """Return why nothing may leave now, or None."""
         if self.stopped:

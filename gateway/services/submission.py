@@ -34,7 +34,10 @@ VERSION_TAKEN = {"version-is-another", "newer-version-known"}
 OF_ANOTHER_PATIENT = {"course-of-another-patient", "study-of-another-patient"}
 """Codes for what came under another national id before: its deletion may be under way."""
 NOT_TRUSTED = "archive-not-trusted"
+COURSE_REFUSED = "archive-refuses-course"
 PATIENT_ATTEMPTS = 5
+MOST_NAMED = 10
+"""Courses in the text of an alert."""
 
 
 class _NotNowError(Exception):
@@ -85,6 +88,17 @@ class SubmissionService:
         self._audit.record("sending-resume", caller, "-")
         self._departure.resume()
 
+    def review(self) -> None:
+        """Tell of the courses that the archive refused, as long as one stands refused."""
+        refused = self._outbox.refused_courses()
+        if not refused:
+            self._alerts.clear(COURSE_REFUSED)
+            return
+        which = ", ".join(str(course_id) for course_id in refused[:MOST_NAMED])
+        more = f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+        text = f"for good: course {which}{more}; the course's page says why, and lets it go again"
+        self._alerts.raise_alert(COURSE_REFUSED, f"the archive has refused {text}")
+
     def step(self, owner: str) -> bool:
         """Work on one submission. Returns whether there was one."""
         if self._departure.obstacle() is not None:
@@ -118,8 +132,8 @@ class SubmissionService:
         if error.code in VERSION_TAKEN:
             self._outbox.finish(work, OutboxState.OVERTAKEN)
         elif error.code not in OF_ANOTHER_PATIENT:
-            self._outbox.finish(work, OutboxState.REFUSED)
-            self._alerts.raise_alert("archive-refuses-course", str(error))
+            self._outbox.finish(work, OutboxState.REFUSED, str(error))
+            self.review()
         elif self._is_erasing():
             reason = "the archive is still deleting what came under another identifier"
             self._retry(work, reason)
@@ -172,6 +186,8 @@ class SubmissionService:
         self._verify(work, uid, prepared)
         for code in ("sending-fails", NOT_TRUSTED):
             self._alerts.clear(code)
+        self._departure.went()
+        self.review()
 
     def _store(
         self, work: Work, course: Course, prepared: Sequence[Prepared], wanted: Collection[str]

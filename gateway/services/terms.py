@@ -57,7 +57,8 @@ class TermService:
         try:
             found = sealed_terms(data)
         except RejectError as error:
-            self._alerts.raise_alert(DAMAGED, f"{error} Its terms cannot be decided on.")
+            text = f"{error} It leaves with its terms redacted; they cannot be decided on."
+            self._alerts.raise_alert(DAMAGED, text)
             return
         pseudonym = stored.instance.pseudonym
         self._noted += [TermUse(stored.orthanc_id, pseudonym, term) for term in found]
@@ -66,6 +67,16 @@ class TermService:
         """Store what was noted since; intake calls it before it moves on."""
         self._terms.note(self._noted)
         self._noted.clear()
+
+    def damage(self) -> str:
+        """Return what is told of damaged terms, until somebody has seen it."""
+        found = (alert["text"] for alert in self._alerts.open() if alert["code"] == DAMAGED)
+        return next(found, "")
+
+    def seen(self, caller: str) -> None:
+        """Take the alert on damaged terms down: nothing else can be done about them."""
+        self._audit.record("terms-damage-seen", caller, "-")
+        self._alerts.clear(DAMAGED)
 
     def find(self, decision: Decision | None = None) -> list[dict[str, Any]]:
         """Return terms, the most frequent first, with what they say."""

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.api.access import READERS
+from gateway.api.access import OPERATORS, READERS
 from gateway.domain.accounts import AccountRole
 from gateway.domain.courses import CourseState
-from gateway.web.frame import opened, page
+from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -24,3 +24,10 @@ def show_status(request: Request) -> Response:
     latest = state.course_service.find(None, LATEST)
     told = {"status": state.status.status(), "held": held, "courses": latest}
     return page(request, "status.html", collection=collection, **told)
+
+
+@router.post("/sending/resume")
+def resume_sending(request: Request) -> Response:
+    """Send again after the archive had refused this centre's token or certificate."""
+    opened(request, *OPERATORS).sending.resume(caller(request))
+    return RedirectResponse("/", 303)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import STEWARDS
 from gateway.domain.deid import Decision
@@ -17,6 +17,12 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/terms")
 def show_terms(request: Request, decision: Decision | None = None) -> Response:
     return _terms_page(request, decision)
+
+
+@router.post("/terms/seen")
+def mark_seen(request: Request) -> Response:
+    opened(request, *STEWARDS).terms.seen(caller(request))
+    return RedirectResponse("/terms", 303)
 
 
 @router.post("/terms/{replacement}")
@@ -41,7 +47,11 @@ def decide_term(
 def _terms_page(
     request: Request, decision: Decision | None, code: int = 200, **told: str
 ) -> Response:
-    found = opened(request, *STEWARDS).terms.view(decision, caller(request))
-    chosen = decision.value if decision else None
-    names = [each.value for each in Decision]
-    return page(request, "terms.html", code, terms=found, decision=chosen, decisions=names, **told)
+    service = opened(request, *STEWARDS).terms
+    shown = {
+        "terms": service.view(decision, caller(request)),
+        "damage": service.damage(),
+        "decision": decision.value if decision else None,
+        "decisions": [each.value for each in Decision],
+    }
+    return page(request, "terms.html", code, **shown, **told)

@@ -10,11 +10,12 @@ from time import monotonic
 from gateway.background import Loop
 from gateway.collecting import Schedule
 from gateway.domain.submission import Patience
-from gateway.errors import GatewayError, RetryError
+from gateway.errors import RetryError
 from gateway.opening import port_certificates
 from gateway.service import Service
 from gateway.services.collection import FAILING as COLLECTION_FAILING
 from gateway.services.withdrawal import ERASE
+from gateway.standstill import told_of
 
 CLINICAL_PAUSE_S = 2.0
 INBOX_PAUSE_S = 5.0
@@ -174,8 +175,7 @@ class Background:
 
     def _failed(self, name: str, error: Exception) -> None:
         self._failing[name] = True
-        text = str(error) if isinstance(error, GatewayError) else type(error).__name__
-        self._service.alerts.raise_alert(f"{name}{FAILING}", f"{text}; tried again by itself")
+        self._service.alerts.raise_alert(f"{name}{FAILING}", told_of(name, error))
 
     def _succeeded(self, name: str) -> None:
         if self._failing.get(name, True):  # also after a start: an old alert may stand

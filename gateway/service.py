@@ -282,6 +282,7 @@ class Service:
             policy,
             self.world.stage.uid,
             self.plans,
+            self.alerts,
             VaultSubjects(self.vault, ring.site_keys(), self.settings.test_patients).subject,
         )
 

@@ -22,7 +22,7 @@ from gateway.domain.courses import (
 from gateway.domain.submission import content_digest
 from gateway.domain.validation import RULES, Finding, Rule, Severity, Subject, validate
 from gateway.errors import HoldError, RejectError, RetryError
-from gateway.ports import Clock, Course, Courses, Index, Outbox, StoredInstance
+from gateway.ports import Alerts, Clock, Course, Courses, Index, Outbox, StoredInstance
 from gateway.services.course_view import (
     left_out_of,
     objects_of,
@@ -31,6 +31,7 @@ from gateway.services.course_view import (
     release_of,
     revisions_of,
 )
+from gateway.services.isolation import Isolation
 from gateway.services.plans import CONFLICT, PlansApart
 
 ATTEMPTS = 5
@@ -66,6 +67,7 @@ class CourseService:
         policy: CoursePolicy,
         course_uid: Callable[[str], str],
         plans: PlansApart,
+        alerts: Alerts,
         subject_of: Callable[[str, Sequence[str]], Subject] = lambda _pseudonym, _days: Subject(),
     ) -> None:
         self._index = index
@@ -77,6 +79,7 @@ class CourseService:
         self._course_uid = course_uid
         self._plans = plans
         self._subject_of = subject_of
+        self._isolation = Isolation(courses, alerts, clock)
         self._patience: dict[int, datetime] = {}
         """Until when a course is left in peace, because what it lacks may still come."""
 
@@ -90,9 +93,7 @@ class CourseService:
             for course in self._courses.due(settled, now)
             if not self._is_patient_with(course, now)
         }
-        for pseudonym in sorted(patients):
-            self.look_at(pseudonym)
-        return len(patients)
+        return self._isolation.each(patients, self.look_at)
 
     def look_at(self, pseudonym: str) -> None:
         """Cut one patient's instances into courses and judge each.

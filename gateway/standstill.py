@@ -19,6 +19,9 @@ STANDSTILLS: Final = {
         "start the site's Orthanc if it does not run",
     ),
     "courses": Standstill("no course is judged or queued anew; what is queued goes on", _LOOK),
+    "consent": Standstill(
+        "courses whose patient's consent has changed unnoticed are not judged again", _LOOK
+    ),
     "canary": Standstill("nobody proves that the plugin is in force", _LOOK),
     "disk": Standstill("how full the volumes are is not measured", "see whether they are mounted"),
     "clinical": Standstill(

@@ -19,6 +19,7 @@ _STATUS = {
     "unknown-term": 404,
     "unknown-statement": 404,
     "not-held": 409,
+    "collection-runs": 409,
     "no-consent": 409,
     "too-large": 413,
     "too-many-attempts": 429,

@@ -27,7 +27,8 @@ LISTS: Final = (
 )
 UNRECORDED: Final = frozenset(
     {
-        *("/api/v1/status", "/api/v1/account"),  # sums only, which machines ask for all the time
+        # sums only, which machines ask for all the time
+        *("/api/v1/status", "/api/v1/account", "/api/v1/collection"),
         *("/login", "/consents", "/why", "/merge"),  # forms only
         *("/terms", "/values", "/api/v1/terms", "/api/v1/values"),  # their services record more
     }

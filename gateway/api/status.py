@@ -52,10 +52,10 @@ def read_day(
 
 
 @router.post("/api/v1/archive/recheck")
-def recheck_archive(request: Request, _role: Operator) -> dict[str, int]:
+def recheck_archive(request: Request, caller: Operator) -> dict[str, int]:
     """Ask the archive what it still holds, and which withdrawals; what it lost goes again."""
     recheck: RecheckService = request.app.state.recheck
-    return {**recheck.step(), "withdrawals_again": recheck.withdrawals.step()}
+    return {**recheck.order(caller), "withdrawals_again": recheck.withdrawals.step()}
 
 
 @router.get("/api/v1/audit")

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock, Thread
 from typing import Any
 
 from gateway.domain.collection import Fetch, Here, OfferedSeries, modalities_of_interest, to_fetch
@@ -25,9 +27,10 @@ class CollectionLimits:
 
 @dataclass
 class Run:
-    """What one run did."""
+    """What one run has done."""
 
     at: str
+    running: bool = True
     patients: int = 0
     series: int = 0
     instances: int = 0
@@ -37,11 +40,17 @@ class Run:
     """Series that failed or were refused before, and are not tried yet again."""
     problems: Counter[str] = field(default_factory=Counter)
     """What the PACS did not carry out, and why; how often."""
-    ended: str = "nothing more is due"
+    ended: str = "under way"
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "problems": dict(self.problems)}
 
 
 class CollectionService:
-    """`step` is called by the schedule."""
+    """`step` is called by the schedule, `start` by a person. Never is there more than one run.
+
+    Two beside each other would both see what the limit of the hour leaves, and pass it.
+    """
 
     def __init__(
         self,
@@ -69,26 +78,71 @@ class CollectionService:
         self._audit = audit
         self._clock = clock
         self.last: Run | None = None
+        self._one_at_a_time = Lock()
 
     def step(self) -> dict[str, Any]:
-        """Ask about whoever is due, and fetch what is missing, within the limits."""
-        run = self.last = Run(self._clock.now().isoformat())
+        """Ask about whoever is due, and fetch what is missing, within the limits.
+
+        Raises
+        ------
+        RejectError
+            `collection-runs`: a run is under way.
+        """
+        run = self._begin("service")
+        self._carry_out(run)
+        return run.as_json()
+
+    def start(self, caller: str) -> dict[str, Any]:
+        """Begin what `step` does, in a thread of its own: it may take hours."""
+        run = self._begin(caller)
+
+        def carry_out() -> None:
+            with suppress(Exception):  # the run and its alert tell of it
+                self._carry_out(run)
+
+        Thread(target=carry_out, name="collection", daemon=True).start()
+        return run.as_json()
+
+    def _begin(self, caller: str) -> Run:
+        if not self._one_at_a_time.acquire(blocking=False):
+            raise RejectError("collection-runs", "a run is under way already; wait for its end")
+        try:
+            self._audit.record("collection-run", caller, "-")
+            run = self.last = Run(self._clock.now().isoformat())
+        except BaseException:
+            self._one_at_a_time.release()
+            raise
+        return run
+
+    def _carry_out(self, run: Run) -> None:
+        try:
+            self._work(run)
+        except Exception as error:
+            run.ended = f"unexpected {type(error).__name__}"
+            self._alerts.raise_alert(FAILING, f"{run.ended}; tried again at the next run")
+            raise
+        finally:
+            run.running = False
+            self._one_at_a_time.release()
+
+    def _work(self, run: Run) -> None:
         if not self._is_open():
             run.ended = "intake is closed"
-            return asdict(run)
+            return
+        ended = "nothing more is due"
         try:
             for pseudonym in self._due():
                 run.patients += 1
                 if not self._collect(pseudonym, run):
-                    run.ended = "the limit of this hour is reached"
+                    ended = "the limit of this hour is reached"
                     break
         except RetryError as error:
-            run.ended = str(error)
+            ended = str(error)
             self._alerts.raise_alert(FAILING, f"{error}; tried again at the next run")
         else:
             self._alerts.clear(FAILING)
         self._tell(run)
-        return asdict(run)
+        run.ended = ended
 
     def _tell(self, run: Run) -> None:
         if run.problems:
@@ -160,7 +214,7 @@ class CollectionService:
         return done == 0 or done + instances <= self._limits.instances_per_hour
 
     def as_json(self) -> dict[str, Any] | None:
-        return asdict(self.last) if self.last else None
+        return self.last.as_json() if self.last else None
 
 
 def here_of(stored: Iterable[StoredInstance]) -> Here:

@@ -123,8 +123,13 @@ def collect(site: Any) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {site.operator_token()}"}
     url = f"{site.gateway_url}/api/v1/collection/run"
     answer = httpx.post(url, headers=headers, timeout=LIMIT_S)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
+    assert answer.status_code == 202, answer.text
+
+    def ended() -> Any:
+        told = httpx.get(f"{site.gateway_url}/api/v1/collection", headers=headers).json()
+        return None if told["running"] else told
+
+    found: dict[str, Any] = until(ended)
     return found
 
 

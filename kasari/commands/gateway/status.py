@@ -1,14 +1,19 @@
 """How a gateway stands, who sends to it, and letting it go on."""
 
 import json
-from typing import Any
+from time import sleep
+from typing import Any, Final
 
 import typer
 
 from gateway.domain.refusals import meaning_of
-from kasari.doors import gateway_door
+from kasari.doors import Door, gateway_door
+from kasari.errors import StackError
 from kasari.options import AsJson, Centre, Gateways
 from kasari.tables import print_table
+
+PAUSE_S: Final = 1.0
+"""Between two questions how far a run is."""
 
 
 def status(centre: Centre = "", where: Gateways = None, as_json: AsJson = False) -> None:
@@ -61,13 +66,38 @@ def resume(centre: Centre = "", where: Gateways = None) -> None:
     typer.echo("sending goes on")
 
 
-def collect(centre: Centre = "", where: Gateways = None) -> None:
+def collect(centre: Centre = "", where: Gateways = None, as_json: AsJson = False) -> None:
     """Fetch from the PACS what is missing of consented patients, now and within the limits.
+
+    It may take hours; what has come is told meanwhile. Without this command the gateway goes on.
 
     Example: kasari gateway collect --centre KUH
     """
-    told = gateway_door(centre, where).json("POST", "/api/v1/collection/run")
-    typer.echo(
-        f"asked about {told['patients']} patients; {told['instances']} instances in "
-        f"{told['series']} series came, {told['failed']} did not; {told['ended']}"
+    door = gateway_door(centre, where)
+    told = _when_ended(door, door.json("POST", "/api/v1/collection/run"))
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    typer.echo(f"{_came(told)}, {told['failed']} did not; {told['ended']}")
+
+
+def _when_ended(door: Door, run: dict[str, Any]) -> dict[str, Any]:
+    """Ask until a run has ended, and tell on standard error whenever something has come."""
+    before = _came(run)
+    while run["running"]:
+        sleep(PAUSE_S)
+        now = door.json("GET", "/api/v1/collection")
+        if now is None or now["at"] != run["at"]:
+            raise StackError("the gateway was started again, which ended the run; order another")
+        run = now
+        if run["running"] and _came(run) != before:
+            before = _came(run)
+            typer.echo(before, err=True)
+    return run
+
+
+def _came(run: dict[str, Any]) -> str:
+    return (
+        f"asked about {run['patients']} patients; {run['instances']} instances in "
+        f"{run['series']} series came"
     )

@@ -1,7 +1,9 @@
 """Prospective collection over a PACS in memory: who is asked about, what comes, what limits it."""
 
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from threading import Event
 
 import pytest
 
@@ -17,6 +19,13 @@ from tests.integration.gateway.test_gateway_http import operator
 
 HOME = "127.0.0.1"
 HOUR_S = 3600.0
+LIMIT_S = 60.0
+
+
+def set_event() -> Event:
+    event = Event()
+    event.set()
+    return event
 
 
 @dataclass
@@ -33,6 +42,7 @@ class FakePacs:
     """Patients of whom it does not tell."""
     knows_us: bool = True
     down: bool = False
+    may_move: Event = field(default_factory=set_event)
 
     def find(self, patient_id: str, modalities: Collection[str]) -> list[OfferedSeries]:
         if self.down:
@@ -58,6 +68,7 @@ class FakePacs:
     def move(self, series: OfferedSeries) -> Moved:
         assert self.hospital is not None
         self.moved.append(series.modality)
+        assert self.may_move.wait(LIMIT_S)
         if not self.knows_us:
             raise RetryError("the PACS does not know where to send (C-MOVE, 0xA801)")
         if series.modality in self.unmovable:
@@ -108,9 +119,17 @@ def ward(settings: Settings, pacs: FakePacs, monkeypatch: pytest.MonkeyPatch) ->
 
 def run(ward: Hospital) -> dict:
     answer = operator(ward, "POST", "/api/v1/collection/run")
-    assert answer.status_code == 200
-    told: dict = answer.json()
-    return told
+    assert answer.status_code == 202
+    return when_ended(ward)
+
+
+def when_ended(ward: Hospital) -> dict:
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end:
+        told: dict = operator(ward, "GET", "/api/v1/collection").json()
+        if not told["running"]:
+            return told
+    pytest.fail("the run does not end")
 
 
 def test_a_course_comes_in_two_runs_and_only_that(ward: Hospital, pacs: FakePacs) -> None:
@@ -228,6 +247,59 @@ def test_nothing_is_fetched_while_intake_is_closed(ward: Hospital, pacs: FakePac
     ward.service.disk.closed = "disk-full"
     assert run(ward)["ended"] == "intake is closed"
     assert pacs.asked == []
+
+
+def test_a_run_is_answered_at_once_and_is_the_only_one(ward: Hospital, pacs: FakePacs) -> None:
+    pacs.may_move.clear()
+    begun = operator(ward, "POST", "/api/v1/collection/run").json()
+    assert (begun["running"], begun["ended"]) == (True, "under way")
+    second = operator(ward, "POST", "/api/v1/collection/run")
+    assert (second.status_code, second.json()["code"]) == (409, "collection-runs")
+    with pytest.raises(RejectError, match="under way"):
+        ward.app.state.collection.step()  # the schedule's turn has come
+    pacs.may_move.set()
+    assert when_ended(ward)["series"] == 3
+    assert pacs.moved == ["RTDOSE", "RTPLAN", "RTSTRUCT"]
+    assert run(ward)["series"] == 1
+
+
+def test_two_orders_do_not_pass_the_limit_of_an_hour(ward: Hospital, pacs: FakePacs) -> None:
+    service = ward.app.state.collection
+    service._limits = service._limits.__class__(2, 200, service._limits.again, 7)
+    pacs.may_move.clear()
+    for _ in range(3):
+        operator(ward, "POST", "/api/v1/collection/run")
+    pacs.may_move.set()
+    assert when_ended(ward)["ended"] == "the limit of this hour is reached"
+    assert len(pacs.moved) == 2
+
+
+def test_who_ordered_a_run_is_in_the_audit(ward: Hospital) -> None:
+    run(ward)
+    ward.app.state.collection.step()
+    told = [e["role"] for e in ward.service.audit.entries() if e["action"] == "collection-run"]
+    assert sorted(told) == ["operator", "service"]
+
+
+def test_a_run_that_breaks_is_told_and_the_next_one_goes(
+    ward: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_pseudonym: str) -> None:
+        raise KeyError("Virtanen")
+
+    monkeypatch.setattr(ward.service.vault, "person", broken)
+    assert run(ward)["ended"] == "unexpected KeyError"
+    (alert,) = ward.service.alerts.open()
+    assert alert["code"] == "collection-failing"
+    assert "Virtanen" not in alert["text"]
+    monkeypatch.undo()
+    assert run(ward)["series"] == 3
+    assert ward.service.alerts.open() == []
+
+
+def test_a_run_that_is_asked_for_all_the_time_does_not_fill_the_audit(ward: Hospital) -> None:
+    run(ward)
+    assert "read" not in {entry["action"] for entry in ward.service.audit.entries()}
 
 
 def test_without_a_pacs_it_is_told(hospital: Hospital) -> None:

@@ -54,6 +54,13 @@ def test_an_archive_restored_from_before_the_course_gets_it_again(delivered: Hos
     assert delivered.archive.held == before
 
 
+def test_who_ordered_it_is_in_the_audit(delivered: Hospital) -> None:
+    assert operator(delivered, "POST", "/api/v1/archive/recheck").json()["delivered"] == 1
+    delivered.service.recheck.step()  # by itself: nobody ordered it
+    told = [e["role"] for e in delivered.service.audit.entries() if e["action"] == "recheck"]
+    assert told == ["operator"]
+
+
 def test_an_archive_that_does_not_answer_changes_nothing(delivered: Hospital) -> None:
     delivered.archive.failures["holdings"] = [RetryError("the archive answered 503")]
     with pytest.raises(RetryError):

@@ -4,16 +4,16 @@
 the whole store is compared with the index, so that a position lost or restored loses nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from gateway.domain.courses import InstanceState, differing, patient_of, read_instance
 from gateway.domain.erasure import ErasureCause
 from gateway.errors import HoldError
 from gateway.ports import CHANGES, Alerts, Clock, Index, SetAside, SiteStore, StoredInstance
-from gateway.services.read_ahead import read_ahead
+from gateway.services.read_ahead import Read, portions, read_ahead
 
 BATCH = 32
 REVIEWED_AT_ONCE = 50
@@ -24,6 +24,20 @@ ASIDE = {
     "same-uid": "find out which is right, delete the other in the site's Orthanc",
 }
 """Why an object is set aside, and what to do about it."""
+
+
+@dataclass
+class _Taking:
+    """What one batch has come to until now."""
+
+    known: Mapping[str, StoredInstance]
+    """Those that the index had before."""
+    found: list[StoredInstance] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+    places: dict[str, str] = field(default_factory=dict)
+    """Where each UID is: in the index, or seen in this batch."""
+    duplicates: int = 0
+    revived: int = 0
 
 
 class IntakeService:
@@ -120,35 +134,39 @@ class IntakeService:
     def _take(self, orthanc_ids: Sequence[str], cursor: int | None) -> set[str]:
         """Read and index. Returns those that the store does not have any more."""
         unique = list(dict.fromkeys(orthanc_ids))
-        known = self._index.known(unique)
-        found: list[StoredInstance] = []
-        duplicates, revived = 0, 0
-        read = dict(zip(unique, self._read_all(unique), strict=True))
+        taking = _Taking(self._index.known(unique))
+        for part in portions(zip(unique, self._read_all(unique), strict=True)):
+            self._take_part(part, taking)
+        self._before_put()
+        self._index.put(self._with_senders(taking.found), cursor)
+        if taking.duplicates:
+            self._index.count_duplicate(taking.duplicates)
+        if taking.revived:
+            self._index.count_revived(taking.revived)
+        return taking.absent
+
+    def _take_part(self, part: Sequence[Read], taking: _Taking) -> None:
+        """Look at what was read; nothing of its bytes is held when this is done."""
+        taking.absent |= {orthanc_id for orthanc_id, data in part if data is None}
         examined = [
             (stored, data)
-            for orthanc_id, data in read.items()
+            for orthanc_id, data in part
             if data is not None and (stored := self._examine(orthanc_id, data)) is not None
         ]
-        taken = self._index.places([s.instance.sop_instance_uid for s, _ in examined])
+        uids = {stored.instance.sop_instance_uid for stored, _ in examined} - taking.places.keys()
+        taking.places |= self._index.places(uids)
         for stored, data in examined:
-            before = known.get(stored.orthanc_id)
-            if self._is_elsewhere(stored, data, taken):
+            before = taking.known.get(stored.orthanc_id)
+            if self._is_elsewhere(stored, data, taking.places):
                 continue
             if before is None or before.state is InstanceState.GONE:
-                found.append(stored if before is None else _first_came(stored, before))
-                revived += before is not None
+                taking.found.append(stored if before is None else _first_came(stored, before))
+                taking.revived += before is not None
                 self._on_indexed(stored, data)
             elif before.sha256 == stored.sha256:
-                duplicates += 1
+                taking.duplicates += 1
             else:
-                found.append(_conflict(stored, before))
-        self._before_put()
-        self._index.put(self._with_senders(found), cursor)
-        if duplicates:
-            self._index.count_duplicate(duplicates)
-        if revived:
-            self._index.count_revived(revived)
-        return {orthanc_id for orthanc_id, data in read.items() if data is None}
+                taking.found.append(_conflict(stored, before))
 
     def _with_senders(self, found: Sequence[StoredInstance]) -> list[StoredInstance]:
         """Say who sent each: asked once for a series, whose objects come from one system."""

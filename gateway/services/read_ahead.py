@@ -10,6 +10,23 @@ MOST = 32
 MOST_UNKNOWN = 4
 """Objects that are being read at once: nobody knows yet how large they are."""
 
+PORTION_BYTES = 16 * 2**20
+Read = tuple[str, bytes | None]
+
+
+def portions(read: Iterable[Read]) -> Iterator[list[Read]]:
+    """Cut what is read into parts that memory has room for, each to be looked at as one."""
+    part, size = list[Read](), 0
+    for one in read:
+        part.append(one)
+        size += len(one[1] or b"")
+        if size >= PORTION_BYTES:
+            yield part
+            part.clear()  # whoever looked at it holds the list, and must not hold the bytes
+            size = 0
+    if part:
+        yield part
+
 
 def read_ahead(
     read: Callable[[str], bytes | None], ids: Iterable[str], readers: Executor

@@ -342,7 +342,6 @@ class Service:
             self.audit,
             self.settings.centre,
         )
-
         self.inbox = None
         if self.settings.inbox_folder is not None:
             folder = FolderInbox(self.settings.inbox_folder, PLACES)

@@ -20,7 +20,7 @@ STANDSTILLS: Final = {
     ),
     "courses": Standstill("no course is judged or queued anew; what is queued goes on", _LOOK),
     "consent": Standstill(
-        "courses whose patient's consent has changed unnoticed are not judged again", _LOOK
+        "courses held for want of a consent that is there are not judged again", _LOOK
     ),
     "canary": Standstill("nobody proves that the plugin is in force", _LOOK),
     "disk": Standstill("how full the volumes are is not measured", "see whether they are mounted"),

@@ -79,7 +79,8 @@ class Keeper:
         if rule.digits is not None:
             value = data[start:stop]
             # a long value is not looked up: to hash it takes longer than to look at it
-            if stop - start > _FEW or value not in self._numbers:
+            known = stop - start <= _FEW and value in self._numbers
+            if not known or rule.tag == NUMBER_OF_FRAMES:
                 self._require_numbers(rule, value)
         elif rule.raw_vr in _WORDS:
             value = data[start:stop]
@@ -104,7 +105,6 @@ class Keeper:
         if wrong:
             raise bad_value(rule.vr)
         if rule.tag == NUMBER_OF_FRAMES:
-            self._numbers.discard(value)
             self._image.see(rule.tag, value)
 
     def _require_length(self, rule: Rule, data: bytes, start: int, stop: int) -> None:

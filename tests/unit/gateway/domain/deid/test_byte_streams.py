@@ -235,6 +235,16 @@ def test_room_behind_the_pixels_is_refused() -> None:
     assert refused(sent_objects.as_bytes(image)) == "pixel-length"
 
 
+def test_the_frames_are_counted_whatever_other_number_is_the_same() -> None:
+    grid = sent_objects.sent(make.dose(300, 200))
+    grid.SeriesNumber = grid.NumberOfFrames = 2
+    grid.SamplesPerPixel, grid.PixelRepresentation = 1, 0
+    grid.BitsAllocated = grid.BitsStored = 16
+    grid.HighBit = 15
+    grid.PixelData = bytes(2 * 4 * 4 * 2)
+    assert engine.after_both(sent_objects.as_bytes(grid)).PixelData == grid.PixelData
+
+
 def test_every_cut_of_a_whole_object_is_refused_or_complete() -> None:
     """No prefix of an object may crash the reader or pass with something missing at its end."""
     data = sent_objects.as_sent(make.plan(200, 100))

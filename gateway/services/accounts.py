@@ -52,6 +52,8 @@ class AccountService:
         self._by_name = Attempts()
         """By name and address: whoever guesses locks out himself and not the name's owner."""
         self._by_address = Attempts(MOST_BY_ADDRESS)
+        self._tokens = Attempts(MOST_BY_ADDRESS)
+        """Apart: a program with an old token must not keep people at its machine out."""
         self._recorded = Seldom()
         self._one_at_a_time = Lock()  # a guess costs 32 MiB: a storm of them must not add up
 
@@ -116,12 +118,12 @@ class AccountService:
             `too-many-attempts`: from this address came too many of late.
         """
         now = self._clock.now()
-        wait = self._by_address.wait_s(address, now)
+        wait = self._tokens.wait_s(address, now)
         if self._recorded.may(f"token {address}", now):
             self._audit.record("login-refused", "nobody", "-", f"token, from {address}")
         if wait > 0:
             raise _too_many(wait)
-        self._by_address.failed(address, now)
+        self._tokens.failed(address, now)
 
     def not_allowed(self, caller: str, path: str, address: str) -> None:
         """Record that somebody known asked for what is not for the role, once a minute."""

@@ -182,6 +182,7 @@ def test_wrong_tokens_are_recorded_once_a_minute_and_slowed_down(hospital: Hospi
     assert actions(hospital).count(("login-refused", "nobody")) == 2
     right = {"Authorization": f"Bearer {OPERATOR}"}
     assert call(hospital, "GET", "/api/v1/status", headers=right).status_code == 200
+    assert log_in(hospital, *add(hospital, "operator")).status_code == 303
 
 
 def test_what_is_not_for_a_role_is_recorded_once_a_minute(hospital: Hospital) -> None:

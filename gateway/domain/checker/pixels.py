@@ -23,6 +23,9 @@ _RLE: Final = b"1.2.840.10008.1.2.5"
 _JPEG: Final = re.compile(rb"1\.2\.840\.10008\.1\.2\.4\.([567]\d|8[01])")
 _JPEG_2000: Final = re.compile(rb"1\.2\.840\.10008\.1\.2\.4\.(9[0-3]|20[1-3])")
 _NEEDED: Final = frozenset((*range(0xC0, 0xCC), 0xCD, 0xDA, 0xDB, 0xDC, 0xDD, 0xF7))
+_LONGEST: Final = {0xFFC4: 2 + 8 * 273, 0xFFDB: 2 + 4 * 129}
+_SHORT: Final = 26
+"""No other segment is longer than four components take; tables are, and end as well."""
 _SIGNED: Final = re.compile(
     rb"\xff\xe0\0\x10JFIF\0.{7}\0\0|\xff\xee\0[\x0c\x0e]Adobe.{5,7}|\xff\xf8\0\x0d\x01.{10}", re.S
 )
@@ -128,7 +131,10 @@ def _behind_jpeg(stream: bytes, at: int) -> int:
         marker, length = _SEGMENT.unpack_from(stream, at)
         signed = _SIGNED.match(stream, at)
         _need(marker >> 8 == 0xFF and length > 1)
-        _need(marker & 0xFF in _NEEDED if signed is None else signed.end() == at + 2 + length)
+        if signed is None:
+            _need(marker & 0xFF in _NEEDED and length <= _LONGEST.get(marker, _SHORT))
+        else:
+            _need(signed.end() == at + 2 + length)
         at += 2 + length
         if marker == 0xFFF7:
             scanned = _SCANNED_LS

@@ -8,6 +8,7 @@ of those places must be empty, or hold what an encoder writes of itself.
 import re
 from collections.abc import Callable
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - it is a class
 from typing import Final
 
 from gateway.domain.deid.stream import SEQUENCE_END, implicit_header
@@ -22,6 +23,8 @@ _APPLICATION: Final = {
     0xE0: re.compile(rb"JFIF\0.{7}\0\0", re.DOTALL),  # without a thumbnail
     0xEE: re.compile(rb"Adobe.{5}(?:..)?", re.DOTALL),
 }
+_LARGEST_TABLES: Final = 8 * (17 + 256)
+"""All Huffman tables that a JPEG may use, in one segment."""
 _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _AFTER_SCAN_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 _PADDING: Final = re.compile(rb"(?:\0|\xff(?![\xd8\x4f]))*")
@@ -63,7 +66,7 @@ def require_images_only(data: bytes, at: int, end: int, syntax: str, image: Imag
         at = start + length
     try:
         _require_images(data, items, syntax, image)
-    except (_HiddenError, IndexError, ValueError):
+    except (_HiddenError, IndexError, ValueError, StructError):
         text = (
             "There is something else in the compressed pixel data than images, such as a comment."
         )
@@ -178,6 +181,8 @@ def _is_preset(value: bytes) -> bool:
 
 
 def _tables(value: bytes, size: Callable[[bytes], int]) -> bool:
+    if len(value) > _LARGEST_TABLES:
+        return False
     while value:
         length = size(value)
         if length > len(value):
@@ -191,6 +196,7 @@ def _after_jpeg_2000(data: bytes, at: int) -> int:
     at = _after_header(data, at + 2, _SOT)
     while data[at : at + 2] == b"\xff\x90":
         part, inside = at, _segment(data, at)[1]
+        _require(inside == part + 12)
         (length,) = _LONG.unpack_from(data, at + 6)
         at = _after_header(data, inside, _SOD)
         # the last part of a tile may say 0: then it goes on to the end

@@ -109,6 +109,9 @@ HIDDEN: dict[str, tuple[str, Callable[[bytes], list[bytes]]]] = {
     "bytes behind JPEG-LS": (LS, lambda f: [f + NAME]),
     "a run behind RLE": (RLE, lambda f: [run_behind(f)]),
     "a text in the RLE header": (RLE, lambda f: [head_with(f)]),
+    "an RLE header cut short": (RLE, lambda f: [f[:10]]),
+    "a tile part that ends at once": (J2K, lambda f: [f[: f.index(b"\xff\x90")] + b"\xff\x90\0\2"]),
+    "tables without end": (JPEG, lambda f: [behind_start(f, segment(0xFFC4, bytes(17 * 999)))]),
     "a fragment behind RLE": (RLE, lambda f: [f, NAME]),
     "a video": (HEVCMP51, lambda f: [f]),
 }

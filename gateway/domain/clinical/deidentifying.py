@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from gateway.contract.ages import ADULT_YEARS, OLDEST_YEARS, age_on
@@ -111,16 +112,23 @@ def deidentify(
 
 def _telling(row: CheckedRow, person: Person, origin: Origin) -> str | None:
     """Return which free code of the row tells who the patient is."""
-    if origin.source not in OUR_SOURCES and _names(origin.source, person):
+    if origin.source not in OUR_SOURCES and _names(*_source(origin.source), person):
         return "source"
     free = (name for name in FREE.get(row.kind, ()) if row.values.get(name))
-    return next((name for name in free if _names(str(row.values[name]), person)), None)
+    return next((n for n in free if _names(*_searched(str(row.values[n])), person)), None)
 
 
-def _names(text: str, person: Person) -> bool:
+def _searched(text: str) -> tuple[str, frozenset[str]]:
+    """Return a code as it is searched, and its words."""
+    return fold(text), name_words(text)
+
+
+_source = lru_cache(maxsize=16)(_searched)
+"""Every row of a file has the same one."""
+
+
+def _names(plain: str, parts: frozenset[str], person: Person) -> bool:
     """Whether a code holds a word that names the patient, or what a date of birth may be in."""
-    plain = fold(text)
-    parts = name_words(text)
     return LONG_NUMBER.search(plain) is not None or any(
         word in parts if len(word) <= SHORT_WORD else word in plain for word in person.words
     )

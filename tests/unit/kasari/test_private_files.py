@@ -46,6 +46,6 @@ def test_commands_of_a_server_write_for_their_user_only(
     path = tmp_path / "written"
     monkeypatch.setattr(sys, "argv", ["kasari", word])
     monkeypatch.setattr(command, "register", lambda _word: None)
-    monkeypatch.setattr(command, "app", path.touch)
+    monkeypatch.setattr(command, "app", lambda **_how: path.touch())
     command.main()
     assert path.stat().st_mode & 0o777 == mode

@@ -40,7 +40,6 @@ PAGES = (
     "/courses",
     "/courses?at=200",
     "/courses?state=held",
-    "/courses?find=2.25.99",
     "/courses/77",
     "/account",
     "/account/2026-03-01?sender=TPS",
@@ -50,6 +49,8 @@ PAGES = (
     "/values",
     "/terms",
 )
+SEARCH = "2.25.99"
+"""What is typed on the page of courses: it names many of them."""
 PASSWORD = "a-long-password-for-nobody"  # noqa: S105
 PAGE_LIMIT_MS, START_LIMIT_S = 300, 30
 IDLE_S = 20.0
@@ -229,16 +230,18 @@ def show_pages(app: Any) -> None:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             await client.post("/login", data={"name": "steward", "password": PASSWORD})
-            for path in PAGES:
+            asked = [("GET", path, None) for path in PAGES]
+            for method, path, form in (*asked, ("POST", "/courses", {"find": SEARCH})):
                 times = []
                 for _ in range(REPEATS):
                     began = time.perf_counter()
-                    answer = await client.get(path)
+                    answer = await client.request(method, path, data=form)
                     times.append(1000 * (time.perf_counter() - began))
                     if answer.status_code != httpx.codes.OK:
                         raise SystemExit(f"{path}: {answer.status_code}")
                 median = statistics.median(times)
-                print(f"page {path}: {median:.0f} ms (limit {PAGE_LIMIT_MS})")
+                shown = f"{path}, find" if form else path
+                print(f"page {shown}: {median:.0f} ms (limit {PAGE_LIMIT_MS})")
 
     asyncio.run(ask())
 

@@ -22,7 +22,7 @@ from gateway.api import (
     terms,
     values,
 )
-from gateway.api.access import Sessions
+from gateway.api.access import Passwords, Sessions
 from gateway.collecting import Schedule, collection_of, pacs_of
 from gateway.config import Settings
 from gateway.errors import ConfigError
@@ -121,6 +121,7 @@ def _publish(app: FastAPI, service: Service, loops: Background) -> None:
     """Put on `app.state` what the routers ask for."""
     app.state.service = service
     app.state.sessions = Sessions()
+    app.state.passwords = Passwords(service.accounts)
     app.state.previews = consent_pages.Previews()
     app.state.poke = loops.intake.poke
     published = (

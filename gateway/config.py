@@ -63,27 +63,31 @@ class Console(Listen):
         return self
 
 
-class SiteOrthanc(_Section):
+class _Peer(_Section):
+    """Another process that is called with a password or token: encrypted, or on this machine."""
+
     url: Url
+    allow_plain_http: bool = False
+    """Only for a network that nobody else is in, or that encrypts by itself."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK and not self.allow_plain_http:
+            raise ValueError("url must be https (or set allow_plain_http on a private network)")
+        return self
+
+
+class SiteOrthanc(_Peer):
     username: str
     password_file: Path
 
 
-class ArchiveDoor(_Section):
-    url: Url
+class ArchiveDoor(_Peer):
     token_file: Path
     ca_file: Path | None = None
     client_certificate: Path | None = None
     """PEM with the centre's certificate and its key."""
-    allow_plain_http: bool = False
-    """Only for a private network that encrypts by itself."""
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> Self:
-        plain = urlsplit(self.url).scheme == "http"
-        if plain and not self.allow_plain_http and urlsplit(self.url).hostname not in LOOPBACK:
-            raise ValueError("url must be https (or set allow_plain_http on a private network)")
-        return self
 
 
 class Disk(_Section):

@@ -29,6 +29,16 @@ def _is_url(value: str) -> str:
     return value.rstrip("/")
 
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_PLAIN = "must be https (or set allow_plain_http on a private network)"
+
+
+def _is_plain(url: str) -> bool:
+    """Whether what is said there can be read on the way between machines."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
 Url = Annotated[str, AfterValidator(_is_url)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
@@ -45,12 +55,32 @@ class Listen(_Section):
 
     Wrong tokens are counted by address: without this, everybody's by the proxy's.
     """
+    allow_plain_http: bool = False
+    """Without a proxy that encrypts: only in a network that nobody else is in."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        behind = set(self.trusted_proxies) - LOOPBACK
+        if self.host not in LOOPBACK and not behind and not self.allow_plain_http:
+            raise ValueError(
+                f"{self.host} is not this machine only: set trusted_proxies, the proxy in front "
+                "that speaks TLS (or allow_plain_http on a private network)"
+            )
+        return self
 
 
 class ArchiveOrthanc(_Section):
     url: Url
     username: str
     password_file: Path
+    allow_plain_http: bool = False
+    """Only for a network that nobody else is in, or that encrypts by itself."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if _is_plain(self.url) and not self.allow_plain_http:
+            raise ValueError(f"url {_PLAIN}")
+        return self
 
 
 class Centre(_Section):
@@ -98,6 +128,12 @@ class Settings(_Section):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder / 'harmonizer.db'}"
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if _is_plain(self.public_url) and not self.listen.allow_plain_http:
+            raise ValueError(f"public_url {_PLAIN.replace('allow', 'listen.allow')}")
+        return self
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -19,6 +19,8 @@ from harmonizer.errors import HarmonizerError
 from kasari import commands
 from kasari.errors import KasariError
 
+OF_SERVERS = frozenset({"gateway", "archive", "audit"})
+"""Words that may write a server's database, seals and settings: for this user only."""
 KEEP_LINES = "\b"
 """Before lines that are not to be filled, for typer."""
 
@@ -83,7 +85,10 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for quoting in ("pydicom", "pynetdicom"):
         logging.getLogger(quoting).setLevel(logging.CRITICAL)
-    register(sys.argv[1] if len(sys.argv) > 1 else None)
+    word = sys.argv[1] if len(sys.argv) > 1 else None
+    if word in OF_SERVERS:
+        os.umask(0o077)
+    register(word)
     try:
         app(prog_name="kasari")
     except (KasariError, GatewayError, HarmonizerError) as error:

@@ -16,6 +16,8 @@ class SiteSettings:
     site_keys_file: Path
     policy_file: Path | None
     gateway_ca_file: Path | None = None
+    allow_plain_http: bool = False
+    """The gateway is on another machine, in a network that nobody else is in."""
 
 
 def read_settings(path: Path) -> SiteSettings:
@@ -35,6 +37,7 @@ def read_settings(path: Path) -> SiteSettings:
             site_keys_file=path.parent / values["site_keys_file"],
             policy_file=path.parent / policy if policy else None,
             gateway_ca_file=path.parent / trusted if trusted else None,
+            allow_plain_http=values.get("allow_plain_http") is True,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path.name}: {type(error).__name__}: see docs/operating.md") from error

@@ -43,7 +43,12 @@ def open_door() -> tuple[Admission, Totals, Watch]:
     settings = read_settings(Path(section["Settings"]))
     keys = SiteKeys.from_json(settings.site_keys_file.read_text("ascii"))
     admission, totals = Admission(load_profile(settings.policy_file), keys), Totals()
-    link = open_link(settings.gateway_url, settings.gateway_token_file, settings.gateway_ca_file)
+    link = open_link(
+        settings.gateway_url,
+        settings.gateway_token_file,
+        settings.gateway_ca_file,
+        allow_plain_http=settings.allow_plain_http,
+    )
     watch = Watch(admission, totals, link, orthanc.LogWarning)
     watch.meet()
     return admission, totals, watch

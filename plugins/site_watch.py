@@ -8,6 +8,7 @@ import secrets
 import ssl
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +32,7 @@ HEARTBEAT_EVERY_S: Final = 10.0
 SETTLE_S: Final = 0.15
 """A poke waits this long for the next object, so that a burst is one report."""
 TIMEOUT_S: Final = 10.0
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MEETING_TIMEOUT_S: Final = 2.0
 """Before the door opens: a gateway that hangs must not keep Orthanc from its start."""
 MOST_COMING: Final = 10_000
@@ -151,7 +153,9 @@ class HttpLink:
             return content
 
 
-def open_link(url: str, token_file: Path, ca_file: Path | None = None) -> HttpLink:
+def open_link(
+    url: str, token_file: Path, ca_file: Path | None = None, *, allow_plain_http: bool = False
+) -> HttpLink:
     """Build the link.
 
     Parameters
@@ -164,8 +168,12 @@ def open_link(url: str, token_file: Path, ca_file: Path | None = None) -> HttpLi
     ConfigError
         When the address is not one of HTTP, or a file cannot be read.
     """
-    if not url.startswith(("http://", "https://")):
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
         raise ConfigError("gateway_url must begin with http:// or https://")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not allow_plain_http:
+        text = "gateway_url must be https (or set allow_plain_http on a private network)"
+        raise ConfigError(text)
     try:
         trust = ssl.create_default_context(cafile=ca_file)
         trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

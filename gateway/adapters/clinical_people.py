@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Set
 
 from gateway.domain.clinical import Person
 from gateway.domain.consent import ConsentStatus
+from gateway.domain.deid import name_words
 from gateway.domain.identity import KeyRing, day_shift, lookup_hash, national_id
 from gateway.ports import Vault
 
@@ -72,4 +73,5 @@ class VaultPeople:
             national_id=national_id(self._ring, pseudonym),
             shift_days=day_shift(self._keys, pseudonym),
             birth_date=known.birth_date if known else None,
+            words=name_words(*known.words()) if known else frozenset(),
         )

@@ -4,24 +4,34 @@ The operator token stands for the role of an operator. A page's session is a ran
 ends with the service, after eight hours, or when the account is changed.
 """
 
+import asyncio
 import hmac
 import secrets
 from base64 import b64decode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 
-from gateway.api.guard import CALLER
 from gateway.domain.accounts import Account, AccountRole
+from gateway.errors import RejectError
 from gateway.services.accounts import AccountService
 
 SESSION_COOKIE = "kasari_gateway"
 SESSION_HOURS = 8
 _FAR = 1_000
+CALLER: Final = "kasari.caller"
+"""In the scope of a request: who was let in, as the audit keeps it."""
+_KNOWN: Final = "kasari.known"
+"""In the scope: what `identify` found, a `Caller`, None, or why nobody is asked."""
+MOST_WAITING: Final = 16
+"""Passwords that wait to be checked, a tenth of a second each; further ones are not taken."""
 NOT_LOGGED_IN: Final = "an operator token is needed, or an account's name and password"
 
 OPERATORS: Final = (AccountRole.OPERATOR, AccountRole.STEWARD)
@@ -66,6 +76,36 @@ class Sessions:
         self._open.pop(session, None)
 
 
+class Passwords:
+    """Checks one password after the other in a thread of its own.
+
+    A guess costs a tenth of a second and 32 MiB: many at a time must neither add up nor keep the
+    threads from whatever else is asked, the plugin's questions above all.
+    """
+
+    def __init__(self, accounts: AccountService) -> None:
+        self._accounts = accounts
+        self._thread = ThreadPoolExecutor(1, "passwords")
+        self._waiting = 0
+
+    async def check(self, name: str, password: str, address: str) -> Account | None:
+        """As `AccountService.log_in`; `too-many-attempts` too when too many wait already."""
+        if self._waiting >= MOST_WAITING:
+            text = "too many log in at this moment; try again in a minute"
+            raise RejectError("too-many-attempts", text)
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            ask = partial(self._accounts.log_in, name, password, address)
+            return await loop.run_in_executor(self._thread, ask)
+        finally:
+            self._waiting -= 1
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "-"
+
+
 def is_token(given: str, wanted: str) -> bool:
     """Compare two secrets without telling by the time taken how much agrees."""
     return bool(given) and hmac.compare_digest(given.encode(), wanted.encode())
@@ -75,27 +115,59 @@ def of_account(account: Account) -> Caller:
     return Caller(account.role, account.name, account.changed_at)
 
 
+async def identify(request: Request) -> bool:
+    """Find out who calls before anything of the body is read; `caller_of` tells it again."""
+    try:
+        known = await _known(request)
+    except RejectError as error:
+        request.scope[_KNOWN] = error
+        return False
+    request.scope[_KNOWN] = known
+    return known is not None
+
+
+async def _known(request: Request) -> Caller | None:
+    scheme, given = _authorization(request)
+    if scheme != "basic":
+        return await run_in_threadpool(_by_token_or_session, request)
+    passwords: Passwords = request.app.state.passwords
+    account = await passwords.check(*_name_and_password(given), address_of(request))
+    return of_account(account) if account else None
+
+
 def caller_of(request: Request) -> Caller | None:
     """Return who calls, by token, by name and password, or by cookie; None if nobody we know.
 
-    Raises `RejectError` when a password was guessed wrongly too often.
+    Raises `RejectError` when it was guessed wrongly too often.
     """
-    caller = _known(request)
-    if caller is not None:
-        request.scope[CALLER] = str(caller)
-    return caller
+    known = request.scope.get(_KNOWN)
+    if isinstance(known, RejectError):
+        raise known
+    if _KNOWN not in request.scope:
+        known = request.scope[_KNOWN] = _by_token_or_session(request)
+    if known is not None:
+        request.scope[CALLER] = str(known)
+    return known
 
 
-def _known(request: Request) -> Caller | None:
+def has_password(request: Request) -> bool:
+    """Whether the caller gives a name and a password with the request itself."""
+    return _authorization(request)[0] == "basic"
+
+
+def _by_token_or_session(request: Request) -> Caller | None:
     scheme, given = _authorization(request)
     if scheme == "bearer":
-        right = is_token(given, request.app.state.operator_token)
-        return Caller(AccountRole.OPERATOR) if right else None
-    if scheme == "basic":
-        accounts: AccountService = request.app.state.accounts
-        account = accounts.log_in(*_name_and_password(given))
-        return of_account(account) if account else None
-    return _session(request)
+        return token_bearer(request, given)
+    return _session(request) if scheme != "basic" else None
+
+
+def token_bearer(request: Request, given: str) -> Caller | None:
+    """Return the operator for the right token. Raises `RejectError` after many wrong ones."""
+    if is_token(given, request.app.state.operator_token):
+        return Caller(AccountRole.OPERATOR)
+    request.app.state.accounts.token_refused(address_of(request))
+    return None
 
 
 def _session(request: Request) -> Caller | None:
@@ -137,20 +209,31 @@ def require(*roles: AccountRole) -> Callable[[Request], str]:
         if caller is None:
             raise HTTPException(401, NOT_LOGGED_IN, {"WWW-Authenticate": "Bearer"})
         if caller.role not in roles:
+            not_allowed(request, caller)
             raise HTTPException(403, only_for(roles))
         return str(caller)
 
     return check
 
 
+def not_allowed(request: Request, caller: Caller) -> None:
+    """Record that somebody asked for what is not for the role; not what a path was filled with."""
+    path = getattr(request.scope.get("route"), "path", "-")
+    request.app.state.accounts.not_allowed(str(caller), path, address_of(request))
+
+
 def only_for(roles: tuple[AccountRole, ...]) -> str:
     return f"only for the role {' or '.join(role.value for role in roles)}"
 
 
+def is_plugin(request: Request) -> bool:
+    scheme, given = _authorization(request)
+    return scheme == "bearer" and is_token(given, request.app.state.plugin_token)
+
+
 def require_plugin(request: Request) -> str:
     """Let the site plugin through; answers 401 to anybody else."""
-    scheme, given = _authorization(request)
-    if scheme != "bearer" or not is_token(given, request.app.state.plugin_token):
+    if not is_plugin(request):
         raise HTTPException(401, "the plugin token is needed", {"WWW-Authenticate": "Bearer"})
     return "plugin"
 

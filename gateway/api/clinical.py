@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
-from gateway.contract.records import WORDS
+from gateway.contract.records import SOURCE, SOURCE_CHARACTERS, WORDS
 from gateway.errors import RejectError
 from gateway.services.clinical import FORMS, ClinicalService, ImportOptions
 from gateway.services.clinical_sending import ClinicalSender
@@ -34,7 +34,7 @@ async def import_rows(
     caller: Operator,
     kind: str | None = Query(default=None, pattern=f"^({'|'.join(WORDS)})$"),
     form: str = Query(default="csv", pattern=f"^(csv|{'|'.join(FORMS)})$"),
-    source: str = Query(default="csv", pattern=r"^[\w .-]{1,40}$"),
+    source: str = Query(default="csv", pattern=SOURCE, max_length=SOURCE_CHARACTERS),
     partial: bool = False,
     check_only: bool = False,
     first_line: int = Query(default=2, ge=2),

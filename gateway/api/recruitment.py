@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from gateway.api.access import Operator
+from gateway.contract.records import SOURCE, SOURCE_CHARACTERS
 from gateway.errors import RejectError
 from gateway.services.recruitment import RecruitmentService
 
@@ -18,7 +19,7 @@ MOST_BYTES = 32 * 2**20
 async def import_log(
     request: Request,
     caller: Operator,
-    source: str = Query(default="log", pattern=r"^[\w .-]{1,40}$"),
+    source: str = Query(default="log", pattern=SOURCE, max_length=SOURCE_CHARACTERS),
 ) -> JSONResponse:
     """Import a screening log: 200 with counts, or 422 with a report by line and nothing kept."""
     body = await request.body()

@@ -29,6 +29,10 @@ WORDS: Final = {("ctcae" if kind is RowKind.TOXICITY else kind.value): kind for 
 """The kind of a file, as people say it."""
 
 
+SOURCE: Final = r"^[a-z]([0-9]{0,3}[a-z-])*[0-9]{0,3}$"
+SOURCE_CHARACTERS: Final = 20
+"""What the name of a system may be: too little for a date, a number or a name with its blanks."""
+
 PROVENANCE: Final = {"row_key", "source", "form", "code_lists", "import_batch"}
 """Fields that say where a row is from, not what it says."""
 
@@ -44,7 +48,9 @@ class SourceRecord(WireModel):
         description="Keyed hash of the row's identity: the same row sent again has the same key",
     )
     source: str = Field(
-        max_length=40, pattern=r"^[\w .-]+$", description="The system at the centre that it is from"
+        max_length=SOURCE_CHARACTERS,
+        pattern=SOURCE,
+        description="The system at the centre that it is from",
     )
 
     form: str = Field(

@@ -8,6 +8,9 @@ DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "login": (DICOM, "110114", "User Authentication", "E"),
     "login-refused": (DICOM, "110114", "User Authentication", "E"),
+    "not-allowed": (DICOM, "110114", "User Authentication", "E"),
+    "consent-preview": (DICOM, "110112", "Query", "R"),
+    "clinical-check": (DICOM, "110112", "Query", "R"),
     "consent-import": (DICOM, "110110", "Patient Record", "C"),
     "merge": (DICOM, "110110", "Patient Record", "U"),
     "merge-undo": (DICOM, "110110", "Patient Record", "U"),
@@ -20,6 +23,7 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "commitment-request": (DICOM, "110112", "Query", "E"),
     "commitment-answer": (DICOM, "110112", "Query", "E"),
     "sender-quarantine": (DICOM, "110113", "Security Alert", "U"),
+    "senders-seen": (DICOM, "110113", "Security Alert", "U"),
     "sender-lift": (DICOM, "110113", "Security Alert", "U"),
     "identity-view": (DICOM, "110112", "Query", "R"),
     "values-view": (DICOM, "110112", "Query", "R"),
@@ -30,6 +34,7 @@ _KINDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
 }
 _OTHER: Final = (TYPES, "rest", "Operation", "E")
 MINOR_FAILURE, SUCCESS = "4", "0"
+FAILURES: Final = frozenset({"login-refused", "not-allowed"})
 
 
 def kind_of(action: str) -> tuple[str, str, str, bool]:
@@ -55,7 +60,7 @@ def as_fhir(event: Mapping[str, str], centre: str) -> dict[str, Any]:
         "subtype": [{"display": event["action"]}],
         "action": action,
         "recorded": event["at"],
-        "outcome": MINOR_FAILURE if event["action"] == "login-refused" else SUCCESS,
+        "outcome": MINOR_FAILURE if event["action"] in FAILURES else SUCCESS,
         "agent": [
             {
                 "role": [{"text": role}],

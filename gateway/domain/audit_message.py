@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from gateway.contract.marks import SITE_PSEUDONYM_PREFIX
-from gateway.domain.audit_event import MINOR_FAILURE, SUCCESS, kind_of
+from gateway.domain.audit_event import FAILURES, MINOR_FAILURE, SUCCESS, kind_of
 
 OURS: Final = "99KASARI"
 """Designator of a coding scheme of our own (PS3.3 8.2): actions and roles of the gateway."""
@@ -25,7 +25,7 @@ def as_dicom(event: Mapping[str, str], centre: str) -> str:
     """
     code, display, action, is_dicom = kind_of(event["action"])
     message = ET.Element("AuditMessage")
-    failed = event["action"] == "login-refused"
+    failed = event["action"] in FAILURES
     what = ET.SubElement(
         message,
         "EventIdentification",

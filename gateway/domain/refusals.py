@@ -31,6 +31,8 @@ MEANINGS: Final = {
     "too-deep": "Sequences are nested too deep: nobody makes such objects in earnest.",
     "deflate-bomb": "Unpacked it is larger than any RT object: nobody makes such in earnest.",
     "pixel-length": "Something hides behind the pixel data.",
+    "pixel-comment": "The compressed pixels hold more than images: a comment, a thumbnail or the "
+    "like. Have it sent uncompressed.",
     "pixel-bits": "Something hides in bits that no pixel uses.",
     **dict.fromkeys(
         (

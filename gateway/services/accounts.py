@@ -6,9 +6,11 @@ from threading import Lock
 from typing import Final, Protocol
 
 from gateway.domain.accounts import (
+    MOST_BY_ADDRESS,
     Account,
     AccountRole,
     Attempts,
+    Seldom,
     check_name,
     check_password,
     hash_password,
@@ -47,7 +49,12 @@ class AccountService:
         self._accounts = accounts
         self._clock = clock
         self._audit = audit
-        self._attempts = Attempts()
+        self._by_name = Attempts()
+        """By name and address: whoever guesses locks out himself and not the name's owner."""
+        self._by_address = Attempts(MOST_BY_ADDRESS)
+        self._tokens = Attempts(MOST_BY_ADDRESS)
+        """Apart: a program with an old token must not keep people at its machine out."""
+        self._recorded = Seldom()
         self._one_at_a_time = Lock()  # a guess costs 32 MiB: a storm of them must not add up
 
     def find(self) -> list[Account]:
@@ -77,35 +84,59 @@ class AccountService:
         self._audit.record("account-remove", LOCAL, name)
         self._accounts.remove(name)
 
-    def log_in(self, name: str, password: str) -> Account | None:
+    def log_in(self, name: str, password: str, address: str) -> Account | None:
         """Return the account if the password is right.
 
         Raises
         ------
         RejectError
-            `too-many-attempts`: it was guessed wrongly too often of late.
+            `too-many-attempts`: from this address it was guessed wrongly too often of late.
         """
         with self._one_at_a_time:
-            now = self._clock.now()
-            wait = self._attempts.wait_s(name, now)
+            now, guess = self._clock.now(), f"{address} {name}"
+            wait = self._by_name.wait_s(guess, now) or self._by_address.wait_s(address, now)
             if wait > 0:
-                raise RejectError(
-                    "too-many-attempts",
-                    f"too many wrong attempts; try again in {ceil(wait / 60)} min",
-                )
+                raise _too_many(wait)
             account = self._accounts.get(name)
             # A name that is not there takes as long as one that is.
             right = is_password(password, account.password if account else _nobody())
             if account is not None and right:
-                self._attempts.succeeded(name)
+                self._by_name.succeeded(guess)
                 return account
-            self._attempts.failed(name, now)
+            self._by_name.failed(guess, now)
+            self._by_address.failed(address, now)
         # What was typed as a name may be a password: it is not kept.
-        self._audit.record("login-refused", "nobody", "-")
+        self._audit.record("login-refused", "nobody", "-", f"password, from {address}")
         return None
+
+    def token_refused(self, address: str) -> None:
+        """Note a wrong token. A right one passes all the same: nobody can lock it out.
+
+        Raises
+        ------
+        RejectError
+            `too-many-attempts`: from this address came too many of late.
+        """
+        now = self._clock.now()
+        wait = self._tokens.wait_s(address, now)
+        if self._recorded.may(f"token {address}", now):
+            self._audit.record("login-refused", "nobody", "-", f"token, from {address}")
+        if wait > 0:
+            raise _too_many(wait)
+        self._tokens.failed(address, now)
+
+    def not_allowed(self, caller: str, path: str, address: str) -> None:
+        """Record that somebody known asked for what is not for the role, once a minute."""
+        if self._recorded.may(f"role {caller} {address}", self._clock.now()):
+            self._audit.record("not-allowed", caller, path, f"from {address}")
 
     def _known(self, name: str) -> Account:
         account = self._accounts.get(name)
         if account is None:
             raise RejectError("unknown-account", "there is no such account")
         return account
+
+
+def _too_many(wait_s: float) -> RejectError:
+    text = f"too many wrong attempts; try again in {ceil(wait_s / 60)} min"
+    return RejectError("too-many-attempts", text)

@@ -125,6 +125,9 @@ class ClinicalService:
                 sections = [Section(WORDS[word], read_table(data, first_line, keep_long=True))]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
+        if options.check_only:  # what it answers tells who takes part
+            lines = sum(len(section.table.rows) for section in sections)
+            self._audit.record("clinical-check", caller, "-", f"{word}, {lines} lines")
         form = word if word in self._readers else "csv"
         batch = batch_name(self._key, data)
         origin = Origin(options.source, form, self._lists.fingerprint, batch)

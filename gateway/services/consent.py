@@ -124,6 +124,9 @@ class ConsentService:
         With `commit`, every line of it is stored or, with any problem, none.
         """
         sheet = _read(body, self._rules())
+        committed = commit and not sheet.problems
+        if not committed:  # what it answers tells who takes part
+            self._audit.record("consent-preview", caller, "-", f"{sheet.lines} rows")
         listed = self._enrolments(sheet.rows) if not sheet.problems else []
         annulled = self._vault.annulled({e.pseudonym for e in listed})
         enrolments = [e for e in listed if e.consent not in annulled.get(e.pseudonym, ())]
@@ -135,7 +138,6 @@ class ConsentService:
         touched = [p for p in after if effect(before.get(p, ())) != effect(after[p])]
         known = before.keys() | annulled.keys()
         new = sum(1 for p in touched if p not in known)
-        committed = commit and not sheet.problems
         if committed:
             self._audit.record("consent-import", caller, "-", f"{sheet.lines} rows")
             self._vault.enrol(enrolments)

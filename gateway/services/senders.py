@@ -122,8 +122,9 @@ class SenderService:
         self._audit.record("sender-lift", caller, aet)
         self._callers.lift(aet)
 
-    def seen(self) -> None:
+    def seen(self, caller: str) -> None:
         """Take the alert down: somebody has looked at who called."""
+        self._audit.record("senders-seen", caller, "-")
         self._alerts.clear(UNKNOWN)
 
     def _check(self, aet: str) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import OPERATORS
-from gateway.contract.records import WORDS
+from gateway.contract.records import SOURCE, SOURCE_CHARACTERS, WORDS
 from gateway.services.clinical import FORMS, ImportOptions
 from gateway.web.frame import caller, opened, page
 
@@ -23,7 +23,7 @@ def import_clinical(
     request: Request,
     file: Annotated[UploadFile, File()],
     what: Annotated[str, Form(max_length=32)],
-    source: Annotated[str, Form(pattern=r"^[\w .-]{1,40}$")] = "console",
+    source: Annotated[str, Form(pattern=SOURCE, max_length=SOURCE_CHARACTERS)] = "console",
     action: Annotated[str, Form(max_length=16)] = "preview",
 ) -> Response:
     state = opened(request, *OPERATORS)

@@ -24,14 +24,11 @@ def show_courses(
     request: Request,
     state: str = "",
     at: Annotated[int, Query(ge=1, le=100_000)] = 1,
-    find: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
-    """Show a page of courses, of one state or of all, or those that were asked for."""
+    """Show a page of courses, of one state or of all."""
     service = opened(request, *OPERATORS).course_service
     if state not in ("", *STATES):
         raise HTTPException(404, "there is no such state of a course")
-    if find.strip():
-        return _found(request, find)
     counts = request.app.state.courses.counts()
     total = counts[state] if state else sum(counts.values())
     chosen = CourseState(state) if state else None
@@ -41,13 +38,18 @@ def show_courses(
     return page(request, "courses.html", courses=found, state=state, pages=pages, **told)
 
 
-def _found(request: Request, text: str) -> Response:
-    state = request.app.state
-    numbers = state.finder.find(text)
+@router.post("/courses")
+def find_courses(request: Request, find: Annotated[str, Form(max_length=80)] = "") -> Response:
+    """Find by a number or name. What is typed stays out of the address: it may be an identifier."""
+    state = opened(request, *OPERATORS)
+    if not find.strip():
+        return RedirectResponse("/courses", 303)
+    numbers = state.finder.find(find)
     if len(numbers) == 1:
         return RedirectResponse(f"/courses/{numbers[0]}", 303)
+    state.audit.record("read", caller(request), "/courses")
     found = [state.course_service.read(number) for number in numbers[:ON_A_PAGE]]
-    told = {"counts": state.courses.counts(), "find": text, "total": len(numbers)}
+    told = {"counts": state.courses.counts(), "find": find, "total": len(numbers)}
     return page(request, "courses.html", 200 if found else 404, courses=found, state="", **told)
 
 

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, only_for
+from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, not_allowed, only_for
 from gateway.api.errors import invalid, refused
 from gateway.domain.accounts import AccountRole
 from gateway.domain.refusals import meaning_of
@@ -85,6 +85,7 @@ def opened(request: Request, *roles: AccountRole) -> Any:
         raise _NotLoggedInError
     request.state.caller = caller
     if caller.role not in roles:
+        not_allowed(request, caller)
         raise _NotForThisRoleError(only_for(roles))
     return request.app.state
 

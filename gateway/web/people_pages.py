@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.api.access import (
@@ -10,12 +11,13 @@ from gateway.api.access import (
     SESSION_COOKIE,
     SESSION_HOURS,
     Caller,
+    Passwords,
     Sessions,
-    is_token,
+    address_of,
     of_account,
+    token_bearer,
 )
 from gateway.api.accounts import described
-from gateway.domain.accounts import AccountRole
 from gateway.errors import RejectError
 from gateway.web.frame import opened, page
 
@@ -28,21 +30,21 @@ def show_login(request: Request) -> Response:
 
 
 @router.post("/login")
-def log_in(
+async def log_in(
     request: Request,
     name: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=512)] = "",
     token: Annotated[str, Form(max_length=512)] = "",
 ) -> Response:
     try:
-        caller = _checked(request, name.strip(), password, token.strip())
+        caller = await _checked(request, name.strip(), password, token.strip())
     except RejectError as error:
         return page(request, "login.html", 429, wrong=f"{error}.")
     if caller is None:
         wrong = "This is not the operator token." if token else "Name or password is wrong."
         return page(request, "login.html", 401, wrong=wrong)
     state = request.app.state
-    state.audit.record("login", str(caller), "-")
+    await run_in_threadpool(state.audit.record, "login", str(caller), "-")
     sessions: Sessions = state.sessions
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
@@ -56,11 +58,11 @@ def log_in(
     return answer
 
 
-def _checked(request: Request, name: str, password: str, token: str) -> Caller | None:
-    state = request.app.state
+async def _checked(request: Request, name: str, password: str, token: str) -> Caller | None:
     if token:
-        return Caller(AccountRole.OPERATOR) if is_token(token, state.operator_token) else None
-    account = state.accounts.log_in(name, password)
+        return await run_in_threadpool(token_bearer, request, token)
+    passwords: Passwords = request.app.state.passwords
+    account = await passwords.check(name, password, address_of(request))
     return of_account(account) if account else None
 
 

@@ -22,7 +22,7 @@ def show_senders(request: Request) -> Response:
 def mark_seen(request: Request) -> Response:
     service = opened(request, *OPERATORS).senders
     if service is not None:
-        service.seen()
+        service.seen(caller(request))
     return RedirectResponse("/senders", 303)
 
 

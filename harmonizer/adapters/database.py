@@ -1,6 +1,9 @@
 """Opening the harmonizer's database and bringing it to this version's schema."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from alembic import command
@@ -29,11 +32,36 @@ def open_engine(url: str) -> Engine:
         server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         event.listen(server, "handle_error", _tell_what_cannot_be_kept)
         return server
+    keep_private(url)
     open_here = {"check_same_thread": False}
     engine = create_engine(url, connect_args=open_here, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def keep_private(url: str) -> None:
+    """Let nobody else read an SQLite file, whatever program makes it: patients are named in it.
+
+    Raises
+    ------
+    ConfigError
+        When others may read it, and it is somebody else's.
+    """
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        return
+    with suppress(OSError):  # a folder that is not there is told when it is opened
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for file in (path, f"{path}-wal", f"{path}-shm"):
+        try:
+            if Path(file).stat().st_mode & 0o077:
+                Path(file).chmod(0o600)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            text = f"database: others may read {file}; run chmod 600 {file}"
+            raise ConfigError(text) from None
 
 
 def _tell_what_cannot_be_kept(context: Any) -> None:

@@ -44,7 +44,7 @@ def import_file(
     ] = "",
     form: Annotated[str, typer.Option(help="csv, kaiku, redcap or fhir, if not told by it.")] = "",
     mapping: Annotated[Path | None, typer.Option(help="Mapping of a CSV of another form.")] = None,
-    source: Annotated[str, typer.Option(help="Name of the system; the form if not given.")] = "",
+    source: Annotated[str, typer.Option(help="The system, like `ois`; else the form.")] = "",
     partial: Annotated[
         bool, typer.Option(help="Import good rows although others are bad.")
     ] = False,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGLSNearLossless
+from pydicom.uid import JPEGBaseline8Bit, JPEGLSNearLossless
 
-from tests.factories import leaks, sent_objects
+from tests.factories import compressed, leaks, sent_objects
 from tests.factories import site_objects as make
 from tests.factories.streams import (
     BIG_ENDIAN,
@@ -176,7 +176,13 @@ RAW_LEAKS = [
     ),
     RawLeak(83, "deflate bomb", bomb, "deflate-bomb"),
     RawLeak(83, "big endian", lambda: file_of(plan(), BIG_ENDIAN), "transfer-syntax"),
-    RawLeak(83, "twenty thousand fragments", fragments),
+    RawLeak(83, "twenty thousand fragments", fragments, "pixel-comment"),
+    RawLeak(
+        83,
+        "a comment in compressed pixels",
+        lambda: compressed.as_sent(JPEGBaseline8Bit, compressed.commented(NAME)),
+        "pixel-comment",
+    ),
     RawLeak(84, "twenty thousand contours", many_contours),
     RawLeak(84, "a million frames", changed("dose", NumberOfFrames="1000000")),
     RawLeak(

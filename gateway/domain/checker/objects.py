@@ -14,10 +14,11 @@ from gateway.contract.marks import (
 )
 from gateway.domain.checker.elements import Element, Elements
 from gateway.domain.checker.needles import KnownIdentity, without_marks
+from gateway.domain.checker.pixels import hidden_in_pixels
 from gateway.domain.checker.private import PrivateBlocks
 from gateway.domain.checker.searching import STANDARD_UIDS, found_in, is_bulk
 
-CHECKER_VERSION: Final = "1.1"
+CHECKER_VERSION: Final = "1.2"
 
 _SOP_INSTANCE, _PATIENT_ID, _REMOVED, _METHOD = 0x00080018, 0x00100020, 0x00120062, 0x00120063
 _SEALED = (0x70010010, 0x70011001)
@@ -70,6 +71,7 @@ def check_object(written: Elements, known: KnownIdentity, expected: Expected) ->
         *_named_by_everyday_words(written, known.everyday_needles),
         *_staff(written, known.staff),
         *_patterns(written),
+        *_pixels(written),
     ]
 
 
@@ -185,6 +187,11 @@ def _patterns(written: Elements) -> Iterator[Problem]:
             yield Problem("mail", element.tag, "contains a mail address")
         if element.vr != b"CS" and _PHONE.search(value):
             yield Problem("phone", element.tag, "contains a phone number")
+
+
+def _pixels(written: Elements) -> Iterator[Problem]:
+    for tag in hidden_in_pixels(written):
+        yield Problem("pixel-comment", tag, "holds more than an image")
 
 
 def _is_identity_code(match: re.Match[bytes]) -> bool:

@@ -17,7 +17,7 @@ from gateway.domain.deid.profile import (
 )
 from gateway.domain.deid.sealed import SealedTerm, sealed_terms
 from gateway.domain.deid.stages import ENGINE_VERSION, Deidentified, NationalStage, SiteStage
-from gateway.domain.deid.text import HASH_DIGITS, fold
+from gateway.domain.deid.text import HASH_DIGITS, fold, name_words
 
 __all__ = [
     "BASIC_PROFILE",
@@ -42,6 +42,7 @@ __all__ = [
     "Vocabulary",
     "attribute_name",
     "fold",
+    "name_words",
     "read_identity",
     "screen_text",
     "seal_certificate",

@@ -14,6 +14,7 @@ from gateway.domain.deid.values import (
     DUMMIES,
     LEGAL,
     NUMBER_OF_FRAMES,
+    TABLES,
     ImageSize,
     bad_value,
     is_legal,
@@ -72,14 +73,16 @@ class Keeper:
         """Coded values and times that were met, and whether they may stay."""
         self._numbers: set[bytes] = set()
         """Short values that are numbers."""
-        self._image = ImageSize()
+        self.image = ImageSize()
+        """What the object has told of its pixels so far."""
 
     def stays(self, rule: Rule, data: bytes, start: int, stop: int) -> bool:
         """Whether a kept value may stay; a wrong number or binary value refuses the object."""
         if rule.digits is not None:
             value = data[start:stop]
             # a long value is not looked up: to hash it takes longer than to look at it
-            if stop - start > _FEW or value not in self._numbers:
+            known = stop - start <= _FEW and value in self._numbers
+            if not known or rule.tag == NUMBER_OF_FRAMES:
                 self._require_numbers(rule, value)
         elif rule.raw_vr in _WORDS:
             value = data[start:stop]
@@ -90,7 +93,7 @@ class Keeper:
                 self.character_sets = value if may else b""
             if not may:
                 return False
-        elif rule.length or rule.tag == PIXEL_DATA:
+        elif rule.length or rule.tag == PIXEL_DATA or rule.tag in TABLES:
             self._require_length(rule, data, start, stop)
         self.kept += 1
         return True
@@ -104,22 +107,25 @@ class Keeper:
         if wrong:
             raise bad_value(rule.vr)
         if rule.tag == NUMBER_OF_FRAMES:
-            self._numbers.discard(value)
-            self._image.see(rule.tag, value)
+            self.image.see(rule.tag, value)
 
     def _require_length(self, rule: Rule, data: bytes, start: int, stop: int) -> None:
         """A binary value that is longer than its definition has room for a text."""
         length = stop - start
         if rule.tag == PIXEL_DATA:
-            allowed = self._image.size_bytes
+            allowed = self.image.size_bytes
             if allowed is not None and length > allowed + allowed % 2:
                 raise RejectError("pixel-length", "There is more in the pixel data than pixels.")
-            if self._image.hides_bits(data, start, stop):
+            if self.image.hides_bits(data, start, stop):
                 raise RejectError("pixel-bits", "Bits that no pixel uses hold something.")
+            return
+        if rule.tag in TABLES:
+            if not self.image.is_table(rule.tag, length):
+                raise bad_value(rule.vr)
             return
         if length not in (0, rule.length):
             raise bad_value(rule.vr)
-        self._image.see(rule.tag, data[start:stop])
+        self.image.see(rule.tag, data[start:stop])
 
     def _may_keep(self, rule: Rule, value: bytes) -> bool:
         if rule.vr == "TM":

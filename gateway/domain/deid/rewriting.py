@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.domain.deid.compressed import require_images_only
 from gateway.domain.deid.keeping import Keeper, Mark, Stage
 from gateway.domain.deid.private import PrivateBlocks, is_creator, kept_value
 from gateway.domain.deid.profile import Action, Rule, SafePrivate
@@ -264,7 +265,8 @@ class Rewriter:
         return at
 
     def _fragments(self, vr: bytes, start: int, end: int) -> int:
-        at = skip_fragments(self._data, start, end)
+        syntax = self._source.transfer_syntax
+        at = require_images_only(self._data, start, end, syntax, self._keeper.image)
         head = bytearray(write_element(PIXEL_DATA, vr, b"", self._explicit))
         _LENGTH.pack_into(head, len(head) - 4, UNDEFINED)
         self._add(head)

@@ -37,7 +37,7 @@ from gateway.domain.deid.values import even, pooled_age, shifted
 from gateway.domain.identity import KeyRing, SiteKeys, day_shift, keyed_uid, national_id
 from gateway.errors import RejectError
 
-ENGINE_VERSION: Final = "1.1"
+ENGINE_VERSION: Final = "1.2"
 
 METHOD: Final = 0x00120063
 PATIENTS: Final = 32

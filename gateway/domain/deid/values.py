@@ -4,6 +4,7 @@ Pure. A value that is not what its VR allows is never passed on as it came.
 """
 
 import re
+import struct
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
@@ -40,11 +41,23 @@ _BITS: Final = (0x00280100, 0x00280101, 0x00280102, 0x00280103)
 """BitsAllocated, BitsStored, HighBit, PixelRepresentation."""
 
 
+_COUNT: Final = struct.Struct("<H")
+TABLES: Final = {
+    0x00281201: 0x00281101,
+    0x00281202: 0x00281102,
+    0x00281203: 0x00281103,
+    0x00283006: 0x00283002,
+}
+"""Palettes and other lookup tables, and what tells their length."""
+DESCRIPTORS: Final = frozenset(TABLES.values())
+
+
 class ImageSize:
     """How many bytes an image's uncompressed pixels take, from what stands before them."""
 
     def __init__(self) -> None:
         self._shape: dict[int, int] = {}
+        self._tables: dict[int, bytes] = {}
         self._frames: int | None = 1
 
     def see(self, tag: int, value: bytes) -> None:
@@ -54,6 +67,28 @@ class ImageSize:
         elif tag == NUMBER_OF_FRAMES:
             text = value.strip(b" \0")
             self._frames = int(text) if text.isdigit() else None
+        elif tag in DESCRIPTORS:
+            self._tables[tag] = value
+
+    def is_table(self, tag: int, length: int) -> bool:
+        """Whether a lookup table is as long as the descriptor before it says."""
+        told = self._tables.get(TABLES[tag], b"")
+        if length == 0 or len(told) != 6:
+            return length == 0
+        entries = _COUNT.unpack_from(told)[0] or 1 << 16
+        narrow = _COUNT.unpack_from(told, 4)[0] <= 8  # then one byte each, or a word each
+        return length == 2 * entries or (narrow and length == entries + entries % 2)
+
+    @property
+    def frames(self) -> int | None:
+        """None when the object gives a number that is none."""
+        return self._frames
+
+    @property
+    def plane_pixels(self) -> int | None:
+        """Pixels of one frame; None when the object does not say."""
+        rows, columns = (self._shape.get(tag) for tag in _SHAPE[1:3])
+        return None if rows is None or columns is None else rows * columns
 
     @property
     def size_bytes(self) -> int | None:

@@ -121,7 +121,9 @@ def _columns(header: list[str]) -> tuple[str, ...]:
         raise TableError("a column has no name", mend)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
-        raise TableError(f"{len(twice)} columns appear twice", "keep one of each", twice[0])
+        # by number: in a file without a header, these are cells
+        number = str(columns.index(twice[0]) + 1)
+        raise TableError(f"{len(twice)} columns appear twice", "keep one of each", number)
     return columns
 
 

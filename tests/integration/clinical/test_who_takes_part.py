@@ -44,7 +44,7 @@ def archive(tmp_path: Path) -> Iterator[FastAPI]:
         "listen": {"port": 0},
         "public_url": "https://archive.example",
         "archive_orthanc": {
-            "url": "http://orthanc.invalid:8042",
+            "url": "https://orthanc.invalid:8042",
             "username": "harmonizer",
             "password_file": secret(tmp_path, "orthanc", "orthanc-password-1"),
         },

@@ -1,13 +1,16 @@
 """Local accounts: what each role may do, and what guessing costs."""
 
+import asyncio
+from threading import Event
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.domain.accounts import AccountRole
+from gateway.domain.accounts import MOST_BY_ADDRESS, AccountRole
 from gateway.errors import RejectError
-from tests.integration.gateway.conftest import OPERATOR, Hospital, basic
+from gateway.services import accounts as accounts_module
+from tests.integration.gateway.conftest import OPERATOR, PLUGIN, Hospital, basic
 from tests.integration.gateway.test_gateway_http import call, session
 
 PASSWORD = "kolmetoista merkkiä"
@@ -104,6 +107,95 @@ def test_guessing_is_stopped_and_forgiven_with_time(hospital: Hospital) -> None:
     assert call(hospital, "GET", "/api/v1/status", headers=token).status_code == 200
     hospital.clock.forward(15 * 60)
     assert log_in(hospital, name, password).status_code == 303
+
+
+def test_whoever_guesses_a_name_does_not_lock_out_its_owner(hospital: Hospital) -> None:
+    name, password = add(hospital, "operator")
+    accounts = hospital.service.accounts
+    for _ in range(5):
+        assert accounts.log_in(name, "not this one", "10.0.0.66") is None
+    with pytest.raises(RejectError, match="15 min"):
+        accounts.log_in(name, password, "10.0.0.66")
+    assert accounts.log_in(name, password, "10.0.0.7") is not None
+    assert log_in(hospital, name, password).status_code == 303
+
+
+def test_an_address_guesses_so_often_whatever_names_it_tries(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_module, "is_password", lambda *_given: False)
+    accounts = hospital.service.accounts
+    for number in range(MOST_BY_ADDRESS):
+        assert accounts.log_in(f"name{number}", "not this one", "10.0.0.66") is None
+    with pytest.raises(RejectError, match="15 min"):
+        accounts.log_in("another", "not this one", "10.0.0.66")
+
+
+def test_a_storm_of_passwords_is_turned_away_and_keeps_nobody_else_waiting(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While passwords are checked, not one thread of the others is taken."""
+    checking, may_end = Event(), Event()
+
+    def slow(*_given: str) -> bool:
+        checking.set()
+        return not may_end.wait(20)
+
+    monkeypatch.setattr(accounts_module, "is_password", slow)
+
+    async def storm() -> tuple[int, set[int]]:
+        transport = httpx.ASGITransport(app=hospital.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+
+            async def guess(number: int) -> int:
+                headers = basic(f"n{number}", "not this one")
+                return (await client.get("/api/v1/accounts", headers=headers)).status_code
+
+            guesses = [asyncio.create_task(guess(number)) for number in range(120)]
+            done, _ = await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
+            assert {task.result() for task in done} == {429}
+            assert await asyncio.to_thread(checking.wait, 20)
+            known = {"Authorization": f"Bearer {PLUGIN}"}
+            snapshot = await client.get("/internal/consent-snapshot", headers=known)
+            may_end.set()
+            return snapshot.status_code, set(await asyncio.gather(*guesses))
+
+    assert asyncio.run(storm()) == (200, {401, 429})
+
+
+def test_wrong_tokens_are_recorded_once_a_minute_and_slowed_down(hospital: Hospital) -> None:
+    def guess(number: int) -> tuple[int, int]:
+        wrong = f"guess-{number}"
+        page = call(hospital, "POST", "/login", data={"token": wrong})
+        headers = {"Authorization": f"Bearer {wrong}"}
+        api = call(hospital, "GET", "/api/v1/status", headers=headers)
+        return page.status_code, api.status_code
+
+    answers = [guess(number) for number in range(MOST_BY_ADDRESS)]
+    assert answers[0] == (401, 401)
+    assert answers[-1] == (429, 429)
+    assert actions(hospital)[-1] == ("login-refused", "nobody")
+    assert actions(hospital).count(("login-refused", "nobody")) == 1
+    assert "guess" not in str(hospital.service.audit.entries())
+    hospital.clock.forward(61)
+    guess(0)
+    assert actions(hospital).count(("login-refused", "nobody")) == 2
+    right = {"Authorization": f"Bearer {OPERATOR}"}
+    assert call(hospital, "GET", "/api/v1/status", headers=right).status_code == 200
+    assert log_in(hospital, *add(hospital, "operator")).status_code == 303
+
+
+def test_what_is_not_for_a_role_is_recorded_once_a_minute(hospital: Hospital) -> None:
+    cookies = session(hospital, *add(hospital, "operator"))
+    for path in ("/why", "/api/v1/terms", "/terms"):
+        assert call(hospital, "GET", path, cookies=cookies).status_code == 403
+    assert actions(hospital)[-1] == ("not-allowed", "operator:operator")
+    assert [action for action, _ in actions(hospital)].count("not-allowed") == 1
+    hospital.clock.forward(61)
+    wrong = {"decision": "left", "text": ""}
+    call(hospital, "POST", "/api/v1/terms/VIRTANEN", cookies=cookies, json=wrong)
+    (last,) = hospital.service.audit.entries(1)
+    assert (last["action"], last["subject"]) == ("not-allowed", "/api/v1/terms/{replacement}")
 
 
 def test_sessions_end_with_a_new_password_and_with_the_account(hospital: Hospital) -> None:

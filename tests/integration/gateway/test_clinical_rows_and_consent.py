@@ -164,3 +164,27 @@ def test_a_row_that_two_writers_let_through_is_deleted_and_counted_all_the_same(
     assert counts(hospital) == {"held": 0}
     (receipt,) = hospital.service.recall.receipts()
     assert receipt["says"]["site"]["clinical_rows"] == 1
+
+
+SAMPLE = "patient_id,happened_on,material,biobank\nID-1,2020-01-10,blood,{}\n"
+
+
+def test_what_names_a_patient_is_neither_a_source_nor_a_biobank(hospital: Hospital) -> None:
+    url = "/api/v1/clinical?kind=sample"
+    for source in ("Virtanen Maija", "130452-308y", "a1304523", "a" * 21):
+        answer = operator(
+            hospital, "POST", f"{url}&source={source}", content=SAMPLE.format("BB-1").encode()
+        )
+        assert answer.status_code == 422
+        assert source not in answer.text
+    for source, biobank, column in (
+        ("console", "Virtanen Maija", "biobank"),
+        ("virtanen", "BB-1", "source"),
+    ):
+        answer = operator(
+            hospital, "POST", f"{url}&source={source}", content=SAMPLE.format(biobank).encode()
+        )
+        (problem,) = answer.json()["problems"]
+        assert (answer.status_code, problem["line"], problem["column"]) == (422, 2, column)
+    assert counts(hospital).get("waiting", 0) == 0
+    assert not [e for e in hospital.service.audit.entries(99) if "Maija" in e["detail"]]

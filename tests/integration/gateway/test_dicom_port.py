@@ -236,6 +236,8 @@ def test_the_senders_page_does_the_same(ward: Hospital) -> None:
     assert wrong.status_code == 422
     listed = operator(ward, "GET", "/api/v1/senders").json()
     assert [one["state"] for one in listed if one["aet"] == "TPS"] == ["quarantined"]
+    assert call(ward, "POST", "/senders/seen", cookies=cookies).status_code == 303
+    assert ward.service.audit.entries(1)[0]["action"] == "senders-seen"
 
 
 def test_a_quarantine_ends_the_associations_that_are_open(ward: Hospital, sender: Sender) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlmodel import Session
 
@@ -36,6 +37,10 @@ def busy(hospital: Hospital) -> Hospital:
 
 def read(hospital: Hospital, path: str) -> str:
     return call(hospital, "GET", path, cookies=session(hospital)).text
+
+
+def find(hospital: Hospital, text: str) -> httpx.Response:
+    return call(hospital, "POST", "/courses", data={"find": text}, cookies=session(hospital))
 
 
 def listed(page: str) -> list[int]:
@@ -78,18 +83,18 @@ def test_a_state_is_counted_and_kept_from_page_to_page(busy: Hospital) -> None:
 def test_a_number_or_a_name_leads_to_the_course(busy: Hospital) -> None:
     name = busy.stage.uid("2.25.17")
     for text in ("17", f" {name} ", f"{name[:-3]}…", name[8:-8]):
-        answer = call(busy, "GET", "/courses", params={"find": text}, cookies=session(busy))
+        answer = find(busy, text)
         assert answer.headers["location"] == "/courses/17", text
 
 
 def test_what_names_no_course_and_what_names_many_is_told(busy: Hospital) -> None:
-    answer = call(busy, "GET", "/courses?find=99999999", cookies=session(busy))
+    answer = find(busy, "99999999")
     assert answer.status_code == 404
     assert "No course has the number" in answer.text
-    assert "No course" in read(busy, "/courses?find=2.25")  # too short: it would be all of them
-    assert "<script" not in read(busy, "/courses?find=%3Cscript%3E")
+    assert "No course" in find(busy, "2.25").text  # too short: it would be all of them
+    assert "<script" not in find(busy, "<script>").text
     busy.service.finder._course_uid = lambda uid: f"2.25.777.{uid}"  # type: ignore[attr-defined]
-    page = read(busy, "/courses?find=2.25.777")
+    page = find(busy, "2.25.777").text
     assert "260 courses may be meant" in page
     assert len(listed(page)) == 50
 
@@ -108,3 +113,13 @@ def test_the_interface_pages_through_every_course_once(busy: Hospital) -> None:
 
 def test_an_audit_of_less_than_one_event_is_refused(busy: Hospital) -> None:
     assert operator(busy, "GET", "/api/v1/audit?limit=-1").status_code == 422
+
+
+def test_what_is_typed_stays_out_of_the_address_and_a_look_is_recorded(busy: Hospital) -> None:
+    form = re.search(r'<form class="find"[^>]*>', read(busy, "/courses"))
+    assert form is not None
+    assert 'method="post"' in form[0]
+    answer = find(busy, "130452-308Y")
+    assert "130452" not in str(answer.url) + str(answer.headers)
+    assert busy.service.audit.entries(1)[0]["subject"] == "/courses"
+    assert find(busy, " ").headers["location"] == "/courses"

@@ -159,6 +159,24 @@ def test_a_preview_changes_nothing(hospital: Hospital) -> None:
     assert hospital.service.consents.counts()["granted"] == 1
 
 
+def test_whoever_asks_who_takes_part_is_recorded(hospital: Hospital) -> None:
+    """A preview stores nothing and tells who is there all the same."""
+    head = b"patient_id,status,version,date\n"
+    line = b"ID-1,granted,2.1,2026-01-01\n"
+    for path, body in (
+        ("/api/v1/consents?preview=true", head + line * 2),
+        ("/api/v1/consents", head + line + b"ID-8,maybe,2.1,2026-01-01\n"),
+    ):
+        operator(hospital, "POST", path, content=body)
+        (last,) = hospital.service.audit.entries(1)
+        assert (last["action"], last["detail"]) == ("consent-preview", "2 rows"), path
+    rows = b"patient_id,recorded_on,diagnosis_icd10\nID-1,2020-01-10,C50.4\n"
+    url = "/api/v1/clinical?kind=clinical&check_only=true"
+    assert operator(hospital, "POST", url, content=rows).json()["stored"] == 1
+    (last,) = hospital.service.audit.entries(1)
+    assert (last["action"], last["detail"]) == ("clinical-check", "clinical, 1 lines")
+
+
 def test_a_held_course_is_released_on_the_page(hospital: Hospital) -> None:
     hospital.take_in(make.course(patient=hospital.pseudonym())[:-1])
     cookies = session(hospital)

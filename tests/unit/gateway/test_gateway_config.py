@@ -55,6 +55,10 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ({"archive": {"url": "ftp://x", "token_file": "t"}}, "archive.url"),
         ({"archive": {"url": "http://archive.example", "token_file": "t"}}, "https"),
         ({"archive": {"url": "https://u:p@x", "token_file": "t"}}, "archive.url"),
+        (
+            {"site_orthanc": {"url": "http://orthanc:8042", "username": "u", "password_file": "t"}},
+            "site_orthanc: .*allow_plain_http",
+        ),
         ({"settle_seconds": -1}, "settle_seconds"),
     ],
 )

@@ -84,9 +84,9 @@ def settings(tmp_path: Path, centre: SendingCentre) -> Settings:
     return Settings(
         data_folder=tmp_path / "data",
         listen=Listen(port=0),
-        public_url="http://archive.test",
+        public_url="https://archive.test",
         archive_orthanc=ArchiveOrthanc(
-            url="http://orthanc.test", username="u", password_file=secret("p", "x" * 20)
+            url="https://orthanc.test", username="u", password_file=secret("p", "x" * 20)
         ),
         centres=tuple(
             Centre(name=name, public_key=keys[name], token_file=secret(name, token))

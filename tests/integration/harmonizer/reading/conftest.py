@@ -112,7 +112,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "listen": {"port": 0},
             "public_url": "https://archive.example:8443/national",
             "archive_orthanc": {
-                "url": "http://orthanc.invalid:8042",
+                "url": "https://orthanc.invalid:8042",
                 "username": "harmonizer",
                 "password_file": _secret(tmp_path, "orthanc", "orthanc-password-1"),
             },

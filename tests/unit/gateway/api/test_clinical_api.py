@@ -38,6 +38,11 @@ class FakeService:
         return {"waiting": 3}
 
 
+class FakeAccounts:
+    def token_refused(self, address: str) -> None:
+        assert address
+
+
 @pytest.fixture
 def service() -> FakeService:
     return FakeService()
@@ -49,6 +54,7 @@ def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> 
     app.include_router(router)
     app.state.operator_token = "t"
     app.state.clinical = service
+    app.state.accounts = FakeAccounts()
     app.state.sessions = Sessions()
     app.state.clock = FixedClock()
 

@@ -61,9 +61,9 @@ def test_a_file_is_enough(
 def test_what_is_said_goes_before_what_is_guessed(gateway: Gateway, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(GRADED)
-    run(str(path), "--kind", "prom", "--source", "OIS", "--partial")
+    run(str(path), "--kind", "prom", "--source", "ois", "--partial")
     (asked,) = gateway.asked
-    assert (asked["kind"], asked["source"], asked["partial"]) == ("prom", "OIS", "true")
+    assert (asked["kind"], asked["source"], asked["partial"]) == ("prom", "ois", "true")
 
 
 def test_lines_of_patients_without_a_consent_are_told(gateway: Gateway, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Rows that mean something, rows that do not, and what leaves of them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from gateway.adapters.clinical_codelists import load_code_lists
 from gateway.contract.clinical import ClinicalRow, PromRow, RowKind, ToxicityRow
+from gateway.contract.records import WORDS
 from gateway.domain.clinical import (
     CheckedRow,
     Origin,
@@ -16,6 +18,9 @@ from gateway.domain.clinical import (
     deidentify,
     read_table,
 )
+from gateway.domain.clinical.deidentifying import FREE, OUR_SOURCES
+from gateway.domain.clinical.sources import READERS
+from gateway.domain.deid import name_words
 
 LISTS = load_code_lists()
 TODAY = date(2026, 1, 1)
@@ -173,3 +178,44 @@ def test_tnm_needs_its_edition() -> None:
     head = "patient_id,happened_on,icd10,t,n\n"
     found = reasons(RowKind.DIAGNOSIS, head + "P,2020-01-02,C50.4,1c,0\n")
     assert found == [("tnm_edition", "TNM is given without its edition")]
+
+
+VIRTANEN = replace(PERSON, words=name_words("Virtanen-Mäki", "Li", "130452-308Y"))
+SAMPLE = "patient_id,happened_on,material,biobank\nMATTI-1,2020-03-01,blood,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("biobank", "source", "column"),
+    [
+        ("Virtanen", "ois", "biobank"),
+        ("BB VIRTANEN M", "ois", "biobank"),
+        ("MAKI-1", "ois", "biobank"),
+        ("BB-LI", "ois", "biobank"),
+        ("A130452-308Y", "ois", "biobank"),
+        ("B010101-123A", "ois", "biobank"),  # somebody else's
+        ("BB-1", "of-virtanen", "source"),
+        ("AURIA", "ois", None),
+        ("LIISA-BB", "ois", None),  # Li is no word of it
+        ("BB-1", "redcap", None),
+    ],
+)
+def test_a_code_that_may_name_the_patient_does_not_leave(
+    biobank: str, source: str, column: str | None
+) -> None:
+    row = check(RowKind.SAMPLE, SAMPLE.format(biobank))
+    assert isinstance(row, CheckedRow), row
+    left = deidentify(row, VIRTANEN, KEY, Origin(source))
+    assert (left.column if isinstance(left, Problem) else None) == column
+    if isinstance(left, Problem):
+        assert left.line == 2
+        assert biobank not in str(left)
+
+
+def test_only_codes_of_an_open_form_are_searched_and_our_own_sources_are_not() -> None:
+    """Patients are called Lung, Kaiku and C50, and their rows leave all the same."""
+    assert {name for names in FREE.values() for name in names} == {"biobank"}
+    row = check(RowKind.SAMPLE, SAMPLE.format("BB-1"))
+    assert isinstance(row, CheckedRow)
+    person = replace(PERSON, words=name_words("Kaiku", "Blood"))
+    assert not isinstance(deidentify(row, person, KEY, Origin("kaiku")), Problem)
+    assert {"csv", "console", "demo", *WORDS, *READERS} == OUR_SOURCES

@@ -106,3 +106,10 @@ def test_yes_and_no_in_three_languages() -> None:
     assert [to_bool(t) for t in ("no", "Ei", "nej", "0")] == [False] * 4
     with pytest.raises(CellError):
         to_bool("maybe")
+
+
+def test_a_file_without_a_header_quotes_no_cell_of_its_first_line() -> None:
+    with pytest.raises(TableError, match="twice") as caught:
+        read_table(b"130452-308Y;Virtanen;Virtanen;2020-01-10\nx;y;z;q\n")
+    assert caught.value.problem.column == "2"
+    assert "virtanen" not in str(caught.value.problem).lower()

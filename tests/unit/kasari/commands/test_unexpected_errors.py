@@ -8,8 +8,8 @@ import pytest
 from kasari import __main__ as entry
 
 
-def fails() -> None:
-    raise KeyError("VIRTANEN^MATTI")
+def fails(prog_name: str) -> None:
+    raise KeyError(f"{prog_name}: VIRTANEN^MATTI")
 
 
 @pytest.fixture

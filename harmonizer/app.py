@@ -1,5 +1,6 @@
 """Building the harmonizer: the only place where objects meet settings."""
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -164,7 +165,7 @@ class Service:
         self.world = world
         self.clock = world.clock
         self.audit = SqlAudit(engine, self.clock)
-        self.work = SqlWork(engine)
+        self.work = SqlWork(engine, f"{socket.gethostname()}:{settings.listen.port}")
         self.courses = SqlCourses(engine)
         self._open_clinical()
         self.studies = StudyService(

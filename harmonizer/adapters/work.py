@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select, update
 
 from harmonizer.adapters.database import reading
-from harmonizer.adapters.tables.work import CursorTable, WorkTable
+from harmonizer.adapters.tables.work import WorkTable
 from harmonizer.ports import Task, WorkState
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -16,10 +16,17 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
 class SqlWork:
-    """The `Work` port. Several workers may claim: a row is taken by one compare-and-set."""
+    """The `Work` port. Several services may claim: a row is taken by one compare-and-set.
 
-    def __init__(self, engine: Engine) -> None:
+    Parameters
+    ----------
+    worker
+        Tells this service from others on the same database, and is the same after a restart.
+    """
+
+    def __init__(self, engine: Engine, worker: str = "") -> None:
         self._engine = engine
+        self._worker = worker
         self._reading = reading(engine)
 
     def add(self, kind: str, subjects: Iterable[str], at: datetime) -> None:
@@ -39,7 +46,7 @@ class SqlWork:
             row = session.exec(query.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            row.state, row.lease_until = WorkState.RUNNING, at + lease
+            row.state, row.lease_until, row.worker = WorkState.RUNNING, at + lease, self._worker
             row.attempts += 1
             session.add(row)
             session.commit()
@@ -68,8 +75,9 @@ class SqlWork:
 
     def release_leases(self) -> None:
         running = update(WorkTable).where(col(WorkTable.state) == WorkState.RUNNING)
+        own = running.where(col(WorkTable.worker) == self._worker)
         with Session(self._engine) as session:
-            session.exec(running.values(state=WorkState.WAITING, lease_until=None))
+            session.exec(own.values(state=WorkState.WAITING, lease_until=None))
             session.commit()
 
     def counts(self) -> Mapping[WorkState, int]:
@@ -77,17 +85,6 @@ class SqlWork:
         with Session(self._reading) as session:
             found = dict(session.exec(query).all())
         return {state: int(found.get(state, 0)) for state in WorkState}
-
-    def position(self, name: str) -> int:
-        """Return how far something was read, 0 if never."""
-        with Session(self._reading) as session:
-            row = session.get(CursorTable, name)
-            return row.position if row else 0
-
-    def move(self, name: str, position: int) -> None:
-        with Session(self._engine) as session:
-            session.merge(CursorTable(name=name, position=position))
-            session.commit()
 
 
 def ask(session: Session, kind: str, subjects: Iterable[str], at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What is to be done, how far the archive's changes were read, and who read what."""
+"""What is to be done, and who read what."""
 
 from datetime import datetime
 
@@ -22,18 +22,11 @@ class WorkTable(HarmonizerTable, table=True):
     attempts: int = 0
     not_before: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    worker: str = ""
+    """Which service took it last: only that one gives it back when it starts."""
     asked_again: bool = False
     """Asked for while it ran: it runs once more."""
     reason: str | None = None
-
-
-class CursorTable(HarmonizerTable, table=True):
-    """How far something was read."""
-
-    __tablename__ = "cursor"
-
-    name: str = Field(primary_key=True)
-    position: int
 
 
 class AuditTable(HarmonizerTable, table=True):

@@ -72,3 +72,12 @@ def test_what_was_taken_off_the_list_meanwhile_is_not_given_up(work: SqlWork) ->
     assert not work.give_up(task, AT, "unreadable")
     work.retry(task, AT, "unreadable")
     assert sum(work.counts().values()) == 0
+
+
+def test_a_service_that_starts_takes_nothing_from_one_that_works(engine: Engine) -> None:
+    one, other = SqlWork(engine, "one:8000"), SqlWork(engine, "other:8000")
+    task = begun(one)
+    SqlWork(engine, "other:8000").release_leases()
+    assert other.claim(AT, LEASE, "harmonize") is None
+    SqlWork(engine, "one:8000").release_leases()
+    assert other.claim(AT, LEASE, "harmonize") == Task(task.kind, task.subject, 2)

@@ -109,7 +109,7 @@ def test_stopped_before_it_followed_a_consent_the_service_does_so_at_its_start(
     kill(ward, monkeypatch, AGAIN)
     ward.restart()
     assert say(ward, AGAIN)["changed"] == 0
-    loop = next(x for x in Background(ward.service).loops if x._name == "consent")
+    loop = next(x for x in Background(ward.service).loops if x.name == "consent")
     while loop._step():
         ward.settle()
     assert ward.states() == ["ready"]

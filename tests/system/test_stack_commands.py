@@ -85,7 +85,7 @@ def test_a_centre_or_file_that_is_not_there_is_one_line(
     wrong = call("push", folder, "--centre", "Nowhere", "--data", stack.folder)
     assert "there are KUH" in str(wrong.exception)
     absent = call("consent", "import", "/absent", "--centre", "KUH", "--data", stack.folder)
-    assert isinstance(absent.exception, FileNotFoundError)
+    assert str(absent.exception) == "/absent cannot be read: No such file or directory"
     nothing = call("push", folder, "--centre", "KUH", "--data", tmp_path)
     assert isinstance(nothing.exception, StackError)
 

@@ -103,6 +103,7 @@ class Chain:
             on_change=lambda _pseudonym: None,
             closed=lambda: None,
             recalled=frozenset,
+            erasing=lambda _pseudonym: False,
             hold_unknown=False,
         )
         people = VaultPeople(vault, self.ring, self.consents.admitted, frozenset)

@@ -31,7 +31,7 @@ SEAL_PAUSE_S = 60.0
 DROP_EVERY_S = 600.0
 REVIEW_EVERY_S = 60.0
 RECONCILE_EVERY_S = 24 * 3600.0
-RECONSIDER_EVERY_S = 3600.0
+RECONSIDER_EVERY_S = 60.0
 FAILING = "-failing"
 """Behind a loop's name: the code of its alert."""
 

@@ -416,16 +416,18 @@ def test_the_gateway_is_restored(checked: Ward, tmp_path: Path) -> None:
 @pytest.mark.fault(61)
 def test_a_reader_is_cut_off(checked: Ward) -> None:
     """Retrieving a study is cut off and begun again | whole the second time; both are audited"""
-    delivered(checked)
+    sent = delivered(checked).uids
+    checked.check_harmonized()  # what the archive derives is of the study as well
     course = checked.archive("/api/v1/courses?limit=1")[0]
     url = f"{checked.stack.archive_url}/dicom-web/studies/{course['study_uids'][0]}"
     headers = {"Authorization": f"Bearer {checked.stack.reader_token('researcher')}"}
+    told = httpx.get(f"{url}/instances", headers=headers, timeout=60).json()
     before = reads(checked)
     with httpx.stream("GET", url, headers=headers, timeout=60) as answer:
         assert len(next(answer.iter_bytes(100_000))) == 100_000
     whole = httpx.get(url, headers=headers, timeout=60)
     parts = whole.content.count(b"Content-Type: application/dicom")
-    assert parts == len(checked.patients[-1].uids)
+    assert parts == len(told) >= len(sent)
     assert reads(checked) == before + 2
 
 

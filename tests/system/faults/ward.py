@@ -365,6 +365,14 @@ class Ward:
             return False
         return all(account[fate] == self.count(fate) for fate in COUNTED)
 
+    def _apart(self) -> dict[str, Any]:
+        """Tell what the account says, what was expected, and why courses wait."""
+        told = self.gateway("GET", "/api/v1/courses")
+        waiting = [(one["id"], one["state"], one["reasons"]) for one in told if one["reasons"]]
+        expected = {fate.value: self.count(fate) for fate in COUNTED}
+        account = self.gateway("GET", "/api/v1/account")
+        return {"expected": expected, "account": account, "waiting": waiting}
+
     def at_the_archive(self) -> bool:
         found: int = self.archive("/api/v1/status")["instances"]
         return found == self.count(Fate.DELIVERED)
@@ -391,7 +399,10 @@ class Ward:
 
         offered = delivered + held + refused + withheld + deleted, at both ends.
         """
-        until(self.settled, "every instance is where it must be")
+        try:
+            until(self.settled, "every instance is where it must be")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self._apart()}") from None
         account = self.gateway("GET", "/api/v1/account")
         assert account["sums_up"], account
         inside = len(self.fates) - sum(self.count(fate) for fate in OUTSIDE)

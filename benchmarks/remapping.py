@@ -121,7 +121,6 @@ def main() -> None:
             TextRuleFiles(),
             load_nomenclature(),
             CENTRES,
-            work,
             clock,
         )
         began = time.perf_counter()

@@ -233,7 +233,6 @@ class Service:
             TextRuleFiles(),
             load_nomenclature(),
             [centre.name for centre in self.settings.centres],
-            self.work,
             self.clock,
         )
 

@@ -1,7 +1,8 @@
 """Rule sets, decisions and the names in use, in SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Engine, func, tuple_
@@ -16,6 +17,7 @@ from harmonizer.adapters.tables.nomenclature import (
     NameRuleTable,
 )
 from harmonizer.adapters.tables.studies import CourseTable, StructureTable
+from harmonizer.adapters.work import ask
 from harmonizer.domain.nomenclature import Decision, NameUse, Release, ReleaseState, Rule
 from harmonizer.domain.nomenclature.rules import rule_key
 
@@ -101,8 +103,8 @@ class SqlNameRules:
         by: str,
         at: datetime,
         note: str = "",
+        work: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> bool:
-        """Move a set on, unless it is not in the state `before` any more."""
         query = select(NameRuleSetTable).where(
             NameRuleSetTable.version == version, NameRuleSetTable.state == before
         )
@@ -117,6 +119,8 @@ class SqlNameRules:
             else:
                 row.decided_by, row.decided_at = by, at
             session.add(row)
+            for kind, subjects in work.items():
+                ask(session, kind, subjects, at)
             session.commit()
             return True
 

@@ -89,7 +89,7 @@ class SqlWork:
 
 def ask(session: Session, kind: str, subjects: Iterable[str], at: datetime) -> None:
     """Enter work as part of a transaction: it is due if what makes it necessary was kept."""
-    for subject in subjects:
+    for subject in sorted(subjects):  # one order for all: rows are locked until the commit
         row = session.get(WorkTable, (kind, subject), with_for_update=True)
         if row is None:
             row = WorkTable(kind=kind, subject=subject, state=WorkState.WAITING, not_before=at)

@@ -129,8 +129,12 @@ class HarmonizationService:
         """
         facts, national_id = self._facts(course_uid)
         latest = self._clinical.latest(national_id)
+        mapper = self._mapper()
         result = self.derive(facts, latest, self._courses.centre(course_uid))
         self._courses.keep(course_uid, result, self._clock.now())
+        if self._mapper().rules.version != mapper.rules.version:
+            # Rules were released meanwhile, and may have passed this course before it was kept.
+            self._work.add(HARMONIZE, [course_uid], self._clock.now())
         self._mirror(course_uid, national_id, result)
         self._work.add(DERIVE, [course_uid], self._clock.now())
         return result

@@ -1,7 +1,8 @@
 """What the rules of structure names need to be kept in, and read from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from harmonizer.domain.nomenclature import (
@@ -43,8 +44,12 @@ class NameRules(Protocol):
         by: str,
         at: datetime,
         note: str = "",
+        work: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> bool:
-        """Move a set on; False if it is not in the state `before` any more."""
+        """Move a set on and enter the work that follows, by kind; all or nothing.
+
+        Returns False if the set is not in the state `before` any more.
+        """
         ...
 
     def keep_decision(self, decision: Decision) -> None: ...

@@ -7,6 +7,7 @@ are harmonized again in the background.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final
 
 from gateway.contract.vocabulary import PublishedVocabulary
@@ -34,7 +35,7 @@ from harmonizer.domain.nomenclature import (
     preview,
 )
 from harmonizer.errors import DataError, NotFoundError, RefusedError
-from harmonizer.ports import Clock, Work
+from harmonizer.ports import Clock
 from harmonizer.services.name_records import NameRules, NameUses, RuleFiles
 from harmonizer.services.remapping import ARCHIVE, REMAP
 from harmonizer.services.submission import HARMONIZE
@@ -73,7 +74,6 @@ class NomenclatureService:
         files: RuleFiles,
         nomenclature: Nomenclature,
         centres: Iterable[str],
-        work: Work,
         clock: Clock,
     ) -> None:
         self._records = records
@@ -81,7 +81,6 @@ class NomenclatureService:
         self._files = files
         self._nomenclature = nomenclature
         self._centres = {centre.lower(): centre for centre in centres}
-        self._work = work
         self._clock = clock
         self._lock = Lock()
         self._mapper = Mapper(nomenclature)
@@ -223,11 +222,10 @@ class NomenclatureService:
             raise RefusedError("needs-a-second-person", text, 403)
         self._refuse_conflicts(version)
         found = self.preview(version)
-        self._move(proposed, ReleaseState.RELEASED, by)
         names = [(change.use.centre, change.use.local_name) for change in found.changes]
         courses, _ = self._uses.touched(names) if names else ((), 0)
-        self._work.add(REMAP, [ARCHIVE], self._clock.now())
-        self._work.add(HARMONIZE, courses, self._clock.now())
+        work = {REMAP: [ARCHIVE], HARMONIZE: courses}
+        self._move(proposed, ReleaseState.RELEASED, by, work=work)
         return found
 
     def refuse(self, version: int, by: str, note: str) -> Release:
@@ -333,9 +331,16 @@ class NomenclatureService:
             more = f" (and {len(against) - 1} more)" if len(against) > 1 else ""
             raise RefusedError("rules-conflict", against[0].text + more, CONFLICT)
 
-    def _move(self, release: Release, after: ReleaseState, by: str, note: str = "") -> Release:
+    def _move(
+        self,
+        release: Release,
+        after: ReleaseState,
+        by: str,
+        note: str = "",
+        work: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> Release:
         done = self._records.move(
-            release.version, release.state, after, by, self._clock.now(), note
+            release.version, release.state, after, by, self._clock.now(), note, work
         )
         if not done:
             text = f"rule set {release.version} was changed by someone else; look again"

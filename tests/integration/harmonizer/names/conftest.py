@@ -16,7 +16,6 @@ from harmonizer.adapters.database import open_engine, upgrade
 from harmonizer.adapters.nomenclature_rules import SqlNameRules, SqlNameUses
 from harmonizer.adapters.rule_files import TextRuleFiles
 from harmonizer.adapters.tables.studies import CourseTable, StructureTable
-from harmonizer.adapters.work import SqlWork
 from harmonizer.api import errors, nomenclature
 from harmonizer.api.access import Access, Caller
 from harmonizer.data.tg263 import load_nomenclature
@@ -100,7 +99,6 @@ def service(engine: Engine) -> NomenclatureService:
         TextRuleFiles(),
         load_nomenclature(),
         ["KUH", "Tyks"],
-        SqlWork(engine),
         TickingClock(),
     )
 

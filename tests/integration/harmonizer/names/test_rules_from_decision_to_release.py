@@ -8,6 +8,7 @@ import httpx
 import pytest
 import yaml
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from harmonizer.adapters.audit import SqlAudit
@@ -79,6 +80,23 @@ def test_only_courses_with_a_changed_name_are_harmonized_again(
     with Session(engine) as session:
         due = select(WorkTable.subject).where(WorkTable.kind == "harmonize")
         assert list(session.exec(due)) == ["2.1"]
+
+
+def test_rules_whose_work_cannot_be_entered_are_not_in_force(
+    client_of: Clients, engine: Engine, service: NomenclatureService
+) -> None:
+    ask(client_of, "anna", "POST", "/decisions", json=OAR)
+    ask(client_of, "anna", "POST", "/draft/propose", json={})
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE work RENAME TO away")
+    with pytest.raises(OperationalError):
+        service.release(1, "bert")
+    assert service.mapper().rules.version == 0
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO work")
+    service.release(1, "bert")
+    with Session(engine) as session:
+        assert ("remap", "archive") in set(session.exec(select(WorkTable.kind, WorkTable.subject)))
 
 
 def test_going_back_needs_two_people_and_restores_the_rules(

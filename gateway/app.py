@@ -110,7 +110,7 @@ def create_app(
     _publish(app, service, loops)
     guard.install(app)
     app.state.collection = collected
-    errors.install(app)
+    errors.install(app, frame.trouble)
     for part in (*APIS, *PAGES):
         app.include_router(part.router)
     frame.install(app)

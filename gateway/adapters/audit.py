@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, and_, not_, or_
 from sqlmodel import Session, col, select
 
 from gateway.adapters.database import one_writer, reading
@@ -90,9 +90,48 @@ class SqlAudit:
             row = session.get(AuditRow, sequence)
             return None if row is None else row.digest
 
-    def entries(self, limit: int = 200) -> list[dict[str, str]]:
-        """Return the latest events, newest first."""
+    def entries(
+        self,
+        limit: int = 200,
+        *,
+        who: str = "",
+        action: str = "",
+        subject: str = "",
+        before: int | None = None,
+        programs: bool = True,
+    ) -> list[dict[str, str]]:
+        """Return the latest events, newest first.
+
+        Parameters
+        ----------
+        who
+            A role or an account, `steward` or `maija`: its events only.
+        action, subject
+            One action, and a part of the subject.
+        before
+            Goes on from the event with this number.
+        programs
+            Whether what programs read is wanted too: they ask the same again and again.
+        """
         query = select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(limit)
+        role = col(AuditRow.role)
+        if who:
+            query = query.where(
+                or_(
+                    role == who,
+                    role.startswith(f"{who}:", autoescape=True),
+                    role.endswith(f":{who}", autoescape=True),
+                )
+            )
+        if action:
+            query = query.where(AuditRow.action == action)
+        if subject:
+            query = query.where(col(AuditRow.subject).contains(subject, autoescape=True))
+        if before is not None:
+            query = query.where(AuditRow.sequence < before)
+        if not programs:
+            asked = col(AuditRow.subject).startswith("/api/", autoescape=True)
+            query = query.where(not_(and_(col(AuditRow.action) == "read", asked)))
         with Session(self._reading) as session:
             return [_told(row) for row in session.exec(query)]
 

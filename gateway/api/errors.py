@@ -1,9 +1,11 @@
 """Our errors as HTTP answers, mapped once. An unexpected error's text never leaves."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Request, Response
+from fastapi import HTTPException as OurHTTPException
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -13,6 +15,7 @@ from gateway.errors import GatewayError, RejectError, RetryError
 logger = logging.getLogger(__name__)
 
 Next = Callable[[Request], Awaitable[Response]]
+Tell = Callable[[Request, int, str], Response]
 
 _STATUS = {
     "unknown-course": 404,
@@ -35,48 +38,71 @@ _CODES = {
 """What the framework and the guards say, in our words."""
 
 
-def _reject(_request: Request, error: Exception) -> JSONResponse:
+NO_PAGES = ("/api/", "/internal/", "/health", "/static/")
+"""Programs ask there; everywhere else it is a person with a browser."""
+
+
+def _reject(request: Request, error: Exception) -> Response:
     code = error.code if isinstance(error, RejectError) else "rejected"
-    return JSONResponse({"code": code, "text": str(error)}, _STATUS.get(code, 422))
+    return _answer(request, _STATUS.get(code, 422), code, str(error))
 
 
-def _retry(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"code": "retry", "text": str(error)}, 503, {"Retry-After": "5"})
+def _retry(request: Request, error: Exception) -> Response:
+    return _answer(request, 503, "retry", str(error), {"Retry-After": "5"})
 
 
-def _ours(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"code": type(error).__name__, "text": str(error)}, 500)
+def _ours(request: Request, error: Exception) -> Response:
+    return _answer(request, 500, type(error).__name__, str(error))
 
 
-def invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     """Name the fields of ours; FastAPI's own answer would quote what was sent."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     places = sorted({".".join(str(part) for part in one["loc"][:2]) for one in found})[:10]
     text = f"not as it must be: {', '.join(places)}"
-    return JSONResponse({"code": "invalid", "text": text}, 422)
+    if not request.url.path.startswith(NO_PAGES):
+        text = "the form was not filled in as it must be; go back and try again"
+    return _answer(request, 422, "invalid", text)
 
 
-def refused(_request: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> Response:
     """Say what the framework or a guard says in the form of all our answers."""
     if not isinstance(error, HTTPException):
-        return _unexpected(error)
-    code = _CODES.get(error.status_code, "refused")
-    text = str(error.detail)
-    return JSONResponse({"code": code, "text": text}, error.status_code, error.headers)
+        return _unexpected(request, error)
+    code, text = _CODES.get(error.status_code, "refused"), str(error.detail)
+    if not isinstance(error, OurHTTPException) and not request.url.path.startswith(NO_PAGES):
+        text = "there is no such page"
+    return _answer(request, error.status_code, code, text, error.headers)
 
 
-def _unexpected(error: Exception) -> JSONResponse:
+def _unexpected(request: Request, error: Exception) -> Response:
     logger.error("unexpected %s", type(error).__name__)
     text = "something unexpected happened; part of it may be done. See the service's log, and look"
-    return JSONResponse({"code": "unexpected", "text": text}, 500)
+    return _answer(request, 500, "unexpected", text)
 
 
-def install(app: FastAPI) -> None:
-    """Map every error of ours, and any other, to an answer that quotes nothing foreign."""
+def _answer(
+    request: Request, status: int, code: str, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    if request.url.path.startswith(NO_PAGES):
+        return JSONResponse({"code": code, "text": text}, status, headers)
+    tell: Tell = request.app.state.tell
+    response = tell(request, status, text)
+    response.headers.update(headers or {})
+    return response
+
+
+def install(app: FastAPI, tell: Tell) -> None:
+    """Map every error of ours, and any other, to an answer that quotes nothing foreign.
+
+    `tell` makes the page that tells a person.
+    """
+    app.state.tell = tell
     app.add_exception_handler(RejectError, _reject)
     app.add_exception_handler(RetryError, _retry)
     app.add_exception_handler(GatewayError, _ours)
-    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
 
     @app.middleware("http")
     async def keep_to_ourselves(request: Request, call_next: Next) -> Response:
@@ -84,4 +110,4 @@ def install(app: FastAPI) -> None:
         try:
             return await call_next(request)
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _unexpected(error)
+            return await run_in_threadpool(_unexpected, request, error)

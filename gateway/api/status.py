@@ -60,8 +60,11 @@ def recheck_archive(request: Request, caller: Operator) -> dict[str, int]:
 
 @router.get("/api/v1/audit")
 def read_audit(
-    request: Request, _role: Reader, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+    request: Request,
+    _role: Reader,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    before: Annotated[int | None, Query(ge=1)] = None,
 ) -> dict[str, Any]:
-    """The latest events of the audit chain, and where it is broken if it is."""
+    """The latest events of the audit chain, or those before one; where it is broken if it is."""
     audit = request.app.state.audit
-    return {"broken_at": audit.first_break(), "entries": audit.entries(limit)}
+    return {"broken_at": audit.first_break(), "entries": audit.entries(limit, before=before)}

@@ -4,19 +4,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
-from starlette.exceptions import HTTPException as AnyHTTPException
 
 from gateway.api.access import OPERATORS, READERS, STEWARDS, caller_of, not_allowed, only_for
-from gateway.api.errors import invalid, refused
 from gateway.domain.accounts import AccountRole
 from gateway.domain.refusals import meaning_of
 from gateway.domain.submission import LONGEST_COMMENT
-from gateway.errors import RejectError
 
 HERE = Path(__file__).resolve().parent
 POLICY = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
@@ -36,8 +32,6 @@ NAVIGATION = (
     ("/accounts", "People", READERS),
 )
 
-NO_PAGES = ("/api/", "/internal/", "/health", "/static/")
-
 templates = Jinja2Templates(directory=HERE / "templates")
 templates.env.globals["longest_comment"] = LONGEST_COMMENT
 templates.env.filters["meaning"] = meaning_of
@@ -56,8 +50,6 @@ def install(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(_NotLoggedInError, lambda _r, _e: RedirectResponse("/login", 303))
     app.add_exception_handler(_NotForThisRoleError, _tell_role)
-    app.add_exception_handler(AnyHTTPException, _tell_absent)
-    app.add_exception_handler(RequestValidationError, _tell_invalid)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
@@ -99,20 +91,8 @@ def _tell_role(request: Request, error: Exception) -> Response:
     return page(request, "closed.html", 403, wrong=str(error))
 
 
-def _tell_absent(request: Request, error: Any) -> Response:
-    if request.url.path.startswith(NO_PAGES):
-        return refused(request, error)
-    text = str(error.detail) if isinstance(error, HTTPException) else "there is no such page"
-    return _trouble(request, error.status_code, text)
-
-
-def _tell_invalid(request: Request, error: Exception) -> Response:
-    if request.url.path.startswith(NO_PAGES):
-        return invalid(request, error)
-    return _trouble(request, 422, "the form was not filled in as it must be; go back and try again")
-
-
-def _trouble(request: Request, code: int, text: str) -> Response:
-    with suppress(RejectError):  # guessed too often: then nobody is known
+def trouble(request: Request, code: int, text: str) -> Response:
+    """Tell a person what did not work. Whoever cannot be recognised sees no menu."""
+    with suppress(Exception):  # guessed too often, or what did not work are the accounts
         request.state.caller = caller_of(request)
     return page(request, "trouble.html", code, wrong=f"{text[0].upper()}{text[1:]}.")

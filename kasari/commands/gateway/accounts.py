@@ -26,7 +26,7 @@ def add(
     """
     with open_accounts(settings(where, centre)) as accounts:
         accounts.add(name, role, read_password(twice=True))
-    typer.echo(f"{name} is a {role.value}")
+    typer.echo(f"{name} has the role {role.value}")
 
 
 def show(

@@ -35,7 +35,7 @@ def run(config: Path, *words: str, given: str = "") -> str:
 
 def test_a_person_is_added_beside_a_running_service(hospital: Hospital, config: Path) -> None:
     told = run(config, "account-add", "maija", "--role", "steward", given=f"{PASSWORD}\n")
-    assert told == "maija is a steward\n"
+    assert told == "maija has the role steward\n"
     answer = call(hospital, "GET", "/api/v1/terms", headers=basic("maija", PASSWORD))
     assert answer.status_code == 200
     assert run(config, "account-list") == "maija  steward\n"

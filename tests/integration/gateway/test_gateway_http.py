@@ -2,6 +2,7 @@
 
 import asyncio
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from gateway.contract.site import ConsentSnapshot
+from gateway.errors import RetryError
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import OPERATOR, PLUGIN, Hospital, basic
 
@@ -261,6 +263,30 @@ def test_an_unexpected_error_tells_nothing(hospital: Hospital) -> None:
     answer = operator(hospital, "GET", "/api/v1/status")
     assert answer.status_code == 500
     assert "Virtanen" not in answer.text
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Virtanen"), RetryError("try again")])
+def test_what_goes_wrong_on_a_page_is_told_as_a_page(hospital: Hospital, error: Exception) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    cookies = session(hospital)
+    hospital.app.state.audit = SimpleNamespace(record=hospital.service.audit.record, entries=broken)
+    answer = call(hospital, "GET", "/audit", cookies=cookies)
+    assert answer.status_code == (500 if isinstance(error, RuntimeError) else 503)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "That did not work" in answer.text
+    assert 'href="/courses"' in answer.text
+    assert "Virtanen" not in answer.text
+
+
+def test_a_page_without_accounts_to_ask_is_still_a_page(hospital: Hospital) -> None:
+    cookies = session(hospital)
+    with hospital.service.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit RENAME TO away")
+    answer = call(hospital, "GET", "/courses", cookies=cookies)
+    assert answer.status_code == 500
+    assert "That did not work" in answer.text
 
 
 def test_a_revised_plan_s_course_leads_to_the_earlier_one_and_back(hospital: Hospital) -> None:

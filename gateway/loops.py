@@ -14,6 +14,7 @@ from gateway.errors import RetryError
 from gateway.opening import port_certificates
 from gateway.service import Service
 from gateway.services.collection import FAILING as COLLECTION_FAILING
+from gateway.services.reconsideration import Reconsideration
 from gateway.services.withdrawal import ERASE
 from gateway.standstill import told_of
 
@@ -53,7 +54,7 @@ class Background:
         self.loops = [
             self.intake,
             self._loop("courses", service.course_service.step, pause),
-            self._loop("consent", service.course_service.reconsider, RECONSIDER_EVERY_S),
+            self._loop("consent", self._reconsideration().step, RECONSIDER_EVERY_S),
             self._loop("canary", partial(service.canary.step_if_due, every), min(every, 5.0)),
             self._loop("disk", service.disk.step, DISK_PAUSE_S),
             self._loop("clinical", self._send_clinical, CLINICAL_PAUSE_S, Patience()),
@@ -68,6 +69,10 @@ class Background:
             self._loop("refusals", service.sending.review, REVIEW_EVERY_S),
             *self._sender_loops(pause),
         ]
+
+    def _reconsideration(self) -> Reconsideration:
+        service = self._service
+        return Reconsideration(service.index, service.courses, service.consents.is_admitted)
 
     def _sender_loops(self, pause: float) -> list[Loop]:
         """A lease bears the host's name; an alert does not, as the next container has another."""

@@ -380,7 +380,7 @@ class Service:
             self.courses,
             self.naming,
             partial(site_uid, ring.site_keys()),
-            self.clinical.forgotten,
+            self.clinical,
             lambda **what: sign_receipt(ring, made_at=self.clock.now(), **what),
             self._consent_changed,
             self.audit,

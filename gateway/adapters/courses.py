@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
-from gateway.domain.courses import CourseState
+from gateway.domain.courses import CourseState, InstanceState
 from gateway.errors import RetryError
 from gateway.ports import Course
 
@@ -136,10 +136,17 @@ class SqlCourses:
                 row = locked(session, course_id)
                 if row is None or row.version == 0 or row.state == CourseState.REFUSED.value:
                     continue
-                row.sent_digest = ""
-                if row.state != CourseState.SENDING.value:
-                    row.state = CourseState.COLLECTING.value
-                row.revision += 1
+                _send_again(row)
+            session.commit()
+
+    def lost(self, course_ids: Collection[int]) -> None:
+        """Take back what is written of their delivery, and have them judged as changed."""
+        with Session(self._engine) as session:
+            for course_id in sorted(course_ids):
+                row = locked(session, course_id)
+                if row is not None:
+                    _unverify(session, course_id)
+                    _send_again(row)
             session.commit()
 
     def counts(self) -> dict[str, int]:
@@ -156,6 +163,24 @@ def locked(session: Session, course_id: int | None) -> CourseRow | None:
     numbers: else, on a server with several writers, a change is lost or two wait for each other.
     """
     return session.get(CourseRow, course_id, with_for_update=True)
+
+
+def _send_again(row: CourseRow) -> None:
+    row.sent_digest = ""
+    if row.state != CourseState.SENDING.value:
+        row.state = CourseState.COLLECTING.value
+    row.revision += 1
+
+
+def _unverify(session: Session, course_id: int) -> None:
+    """What the archive is said to have it has not: of what is gone here too nothing is left."""
+    submissions = select(SubmissionRow.id).where(SubmissionRow.course_id == course_id)
+    theirs = update(ReceiptRow).where(col(ReceiptRow.submission_id).in_(submissions))
+    session.exec(theirs.values(verified_at=None))
+    members = update(InstanceRow).where(col(InstanceRow.course_id) == course_id)
+    session.exec(members.values(delivered_at=None))
+    gone = members.where(col(InstanceRow.state) == InstanceState.GONE)
+    session.exec(gone.values(course_id=None))
 
 
 def _write(session: Session, orthanc_ids: Collection[str], **values: Any) -> None:

@@ -49,6 +49,7 @@ class SqlOutbox:
                 )
                 session.add(submission)
                 session.flush()
+            submission.content_digest = course.content_digest
             self._freeze(session, submission, members)
             _move(row, CourseState.READY)
             row.sent_digest = row.content_digest
@@ -128,7 +129,13 @@ class SqlOutbox:
                 select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
             ).all()
             work = Work(
-                row.id or 0, row.course_id, row.version, row.attempts, owner, tuple(members)
+                row.id or 0,
+                row.course_id,
+                row.version,
+                row.attempts,
+                owner,
+                tuple(members),
+                row.content_digest,
             )
             session.commit()
             return work
@@ -314,10 +321,15 @@ def _deliver(session: Session, work: Work, now: datetime) -> None:
 
 
 def _end_conflicts(session: Session, submission: SubmissionRow) -> None:
-    """What the archive has read back as it is here now is in conflict with nothing any more."""
+    """What the archive has read back as it is here now is in conflict with nothing any more.
+
+    One that came meanwhile, and was not judged yet, belongs to no course: it stays.
+    """
     members = select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == submission.id)
     in_conflict = col(InstanceRow.state) == InstanceState.CONFLICT
-    theirs = update(InstanceRow).where(col(InstanceRow.orthanc_id).in_(members), in_conflict)
+    judged = col(InstanceRow.course_id) == submission.course_id
+    these = col(InstanceRow.orthanc_id).in_(members)
+    theirs = update(InstanceRow).where(these, in_conflict, judged)
     session.exec(theirs.values(state=InstanceState.PRESENT, differs=[]))
 
 

@@ -180,6 +180,13 @@ class Courses(Protocol):
         """Have courses that were sent or queued judged as changed: a new version goes."""
         ...
 
+    def lost(self, course_ids: Collection[int]) -> None:
+        """Note that the archive has not all of these any more, and `send_again`.
+
+        Nothing of them counts as delivered until it is read back again.
+        """
+        ...
+
     def counts(self) -> dict[str, int]: ...
 
 
@@ -194,6 +201,8 @@ class Work:
     owner: str
     members: tuple[str, ...]
     """Orthanc ids, frozen when it was queued."""
+    content_digest: str = ""
+    """Of what they held then; empty if that was not written down."""
 
 
 @dataclass(frozen=True)

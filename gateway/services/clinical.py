@@ -228,6 +228,10 @@ class ClinicalService:
         """Return every deletion of rows that stands, by pseudonym."""
         return self._store.forgotten()
 
+    def tell_again(self, pseudonym: str) -> None:
+        """Forget the archive's answer to a deletion, and tell it once more."""
+        self._store.tell_again([pseudonym])
+
     def forget(self, pseudonyms: Iterable[str]) -> int:
         """Delete the rows of these patients, late ones too. Returns how many."""
         people, now = set(pseudonyms), self._clock.now()

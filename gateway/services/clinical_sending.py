@@ -100,13 +100,13 @@ class ClinicalSender:
             self._store.readmit(self._people.returned(untold))
 
     def _tell_withdrawals(self) -> int:
-        # In this order: whose consent has come back since the first is not in the second.
-        forgotten = self._store.forgotten()
-        national = self._people.withdrawn()
-        known = sorted(p for p, one in forgotten.items() if not one.told_at and p in national)
+        """Tell whose data are deleted here, whatever they have said since, unless they are back."""
+        # In this order: whose consent has come back since the first is in the second.
+        untold = [p for p, one in self._store.forgotten().items() if not one.told_at]
+        known = sorted(set(untold) - self._people.returned(untold).keys())
         if not known:
             return 0
-        ids = tuple(sorted(national[p] for p in known))
+        ids = tuple(sorted(self._people.national_ids(known).values()))
         self._archive.send(ClinicalBatch(batch_id=_name(), centre=self._centre, withdrawn=ids))
         self._store.archive_forgot(known, self._clock.now())
         return 1

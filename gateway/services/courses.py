@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.courses import (
-    NO_CONSENT,
+    INSTANCE_GONE,
+    TWO_PATIENTS,
     CourseState,
     Draft,
     InstanceState,
@@ -35,12 +36,6 @@ from gateway.services.isolation import Isolation
 from gateway.services.plans import CONFLICT, PlansApart
 
 ATTEMPTS = 5
-
-TWO_PATIENTS = Reason(
-    "two-patients",
-    "objects of the same study came under another patient's identifier: recall the wrong ones, or "
-    "merge the two identifiers",
-)
 
 
 @dataclass(frozen=True)
@@ -107,18 +102,6 @@ class CourseService:
                 continue
         return None
 
-    def reconsider(self) -> int:
-        """Judge again what is held for want of a consent that is there.
-
-        A list may have been stored and the service stopped before what follows from it was done.
-        """
-        held = self._courses.find(CourseState.HELD, limit=None)
-        wanting = {c.pseudonym for c in held if NO_CONSENT.code in {r["code"] for r in c.reasons}}
-        back = sorted(filter(self._is_admitted, wanting))
-        for pseudonym in back:
-            self._courses.reopen(pseudonym)
-        return len(back)
-
     def _look_at(self, pseudonym: str) -> None:
         stored = {s.instance.sop_instance_uid: s for s in self._index.of_patient(pseudonym)}
         rows = self._courses.of_patient(pseudonym)
@@ -143,14 +126,25 @@ class CourseService:
         """Remove what was never sent and is part of another course, or has no members, now.
 
         One that a person refused stays, empty, so that its objects do not go when they come again.
+        One that was sent stays for good, and if it was to go again, a person is told why not.
         """
         for row in rows:
-            if row.id is None or row.id in taken or row.version > 0:
+            if row.id is None or row.id in taken:
                 continue
-            if row.id in homes or not row.refusal:
+            if row.version > 0:
+                self._hold_empty(row)
+            elif row.id in homes or not row.refusal:
                 self._courses.remove(row.id)
             elif row.instances:
                 self._courses.save(replace(row, state=CourseState.REFUSED, instances=0))
+
+    def _hold_empty(self, row: Course) -> None:
+        if row.state is not CourseState.COLLECTING:
+            return
+        if self._outbox.cancel(row.pseudonym, row.id):
+            raise RetryError("a version of it was on its way; read again without")
+        held = replace(row, state=CourseState.HELD, reasons=(vars(INSTANCE_GONE),), instances=0)
+        self._courses.save(held)
 
     def _match(
         self,
@@ -192,6 +186,10 @@ class CourseService:
         state, reasons = judge(self._situation(now_is, waiting, findings))
         if state is CourseState.READY and _is_in_the_outbox(now_is):
             state = course.state
+        elif _must_not_go(now_is, state, reasons) and self._outbox.cancel(
+            course.pseudonym, course.id
+        ):
+            raise RetryError("a version of it was on its way; read again without")
         goes = state is CourseState.READY and digest != course.sent_digest
         updated = replace(
             now_is,
@@ -358,6 +356,17 @@ def _is_in_conflict(course: Course, member: StoredInstance) -> bool:
     """Whether nobody has said yet which content is right: taking a plan in says it of that plan."""
     decided = course.plans.get(member.instance.sop_instance_uid, {"in": False})
     return member.state is InstanceState.CONFLICT and not decided["in"]
+
+
+def _must_not_go(course: Course, state: CourseState, reasons: Sequence[Reason]) -> bool:
+    """Whether a version that waits in the outbox holds what a person has to decide about.
+
+    A version that is whole goes on its way when only what came after it is held.
+    """
+    if course.id is None or state not in {CourseState.HELD, CourseState.REFUSED}:
+        return False
+    same = course.content_digest == course.sent_digest
+    return same or bool({CONFLICT, TWO_PATIENTS} & set(reasons))
 
 
 def _is_in_the_outbox(course: Course) -> bool:

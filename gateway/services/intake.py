@@ -159,9 +159,12 @@ class IntakeService:
             before = taking.known.get(stored.orthanc_id)
             if self._is_elsewhere(stored, data, taking.places):
                 continue
-            if before is None or before.state is InstanceState.GONE:
-                taking.found.append(stored if before is None else _first_came(stored, before))
-                taking.revived += before is not None
+            if before is None:
+                taking.found.append(stored)
+                self._on_indexed(stored, data)
+            elif before.state is InstanceState.GONE:
+                taking.found.append(_revived(stored, before))
+                taking.revived += 1
                 self._on_indexed(stored, data)
             elif before.sha256 == stored.sha256:
                 taking.duplicates += 1
@@ -233,6 +236,20 @@ def _first_came(stored: StoredInstance, before: StoredInstance) -> StoredInstanc
         sender=before.sender,
         delivered_at=before.delivered_at,
     )
+
+
+def _revived(stored: StoredInstance, before: StoredInstance) -> StoredInstance:
+    """Take in again what was gone: in conflict if another content is known of it already.
+
+    The archive has the content that was delivered; of what differed before, nobody has decided.
+    """
+    if before.sha256 != stored.sha256 and (before.delivered_at or before.differs):
+        return _conflict(stored, before)
+    if before.differs:
+        return replace(
+            _first_came(stored, before), state=InstanceState.CONFLICT, differs=before.differs
+        )
+    return _first_came(stored, before)
 
 
 def _conflict(stored: StoredInstance, before: StoredInstance) -> StoredInstance:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from threading import Condition
 
 from gateway.domain.consent import Person
+from gateway.domain.courses import INSTANCE_GONE
 from gateway.errors import HoldError
 from gateway.ports import (
     Clock,
@@ -217,7 +218,7 @@ class Preparer:
     def _one(self, stored: StoredInstance, person: Person | None) -> Prepared:
         data = self._store.read(stored.orthanc_id)
         if data is None:
-            raise HoldError("instance-gone", "an instance is not in the site store any more")
+            raise HoldError(INSTANCE_GONE.code, INSTANCE_GONE.text)
         if sha256(data).hexdigest() != stored.sha256:
             raise HoldError(
                 "content-changed", "an instance's bytes differ from those that were indexed"

@@ -39,6 +39,16 @@ class Signing(Protocol):
     ) -> SignedReceipt: ...
 
 
+class Orders(Protocol):
+    """What the archive was told to delete, and its answers."""
+
+    def forgotten(self) -> Mapping[str, Forgotten]: ...
+
+    def tell_again(self, pseudonym: str) -> None:
+        """Forget the archive's answer, and tell it once more."""
+        ...
+
+
 class RecallService:
     """`step` is called again and again; each part of it may be killed and repeated."""
 
@@ -50,7 +60,7 @@ class RecallService:
         courses: Courses,
         naming: Naming,
         site_uid: Callable[[str], str],
-        forgotten: Callable[[], Mapping[str, Forgotten]],
+        orders: Orders,
         sign: Signing,
         on_change: Callable[[str], None],
         audit: Audit,
@@ -63,7 +73,7 @@ class RecallService:
         self._courses = courses
         self._naming = naming
         self._site_uid = site_uid
-        self._forgotten = forgotten
+        self._orders = orders
         self._sign = sign
         self._on_change = on_change
         self._audit = audit
@@ -95,6 +105,7 @@ class RecallService:
         self._audit.record("recall", caller, pseudonym, comment)
         studies = {s.instance.study_instance_uid for s in stored}
         others = self._index.others_with(studies, pseudonym)
+        self._orders.tell_again(pseudonym)  # first: an earlier answer is no answer to this recall
         self._erasures.recall(pseudonym, comment, self._clock.now())
         for one in (pseudonym, *sorted(others)):
             self._on_change(one)
@@ -110,7 +121,7 @@ class RecallService:
 
         Whose consent came back meanwhile is kept out until then, and no longer.
         """
-        recalled, forgotten = self._erasures.recalled(), self._forgotten()
+        recalled, forgotten = self._erasures.recalled(), self._orders.forgotten()
         consents, merges = self._vault.in_force(), self._merges()
         signed = 0
         for pseudonym, tombstone in self._vault.tombstones().items():
@@ -157,11 +168,11 @@ class RecallService:
         """Whether somebody's deletion was begun and has no signed receipt yet."""
         stone = self._vault.tombstones().get(pseudonym)
         signed = stone and self._erasures.has_receipt(pseudonym, stone.erased_at)
-        return not signed and pseudonym in self._forgotten()
+        return not signed and pseudonym in self._orders.forgotten()
 
     def is_erasing(self) -> bool:
         """Whether the archive has not yet said of somebody that everything is deleted there."""
-        forgotten = self._forgotten()
+        forgotten = self._orders.forgotten()
         merged = {one.other for one in self._merges() if one.other and not one.undone_at}
         ordered = self._erasures.recalled() | merged | forgotten.keys()
         told = (forgotten.get(pseudonym) for pseudonym in ordered)

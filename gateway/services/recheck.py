@@ -1,8 +1,10 @@
 """Asking the archive whether it still holds what it once had read back, and sending again.
 
 The archive may have been restored from an older backup, or lost objects. A course of which anything
-is missing there goes as its next version; of that the archive wants only what it has not. A
-withdrawal that it has no record of is told again: the backup brought the patient's data back.
+is missing there goes as its next version; of that the archive wants only what it has not. Until it
+is read back, nothing of it counts as delivered, and nobody is told that it is committed.
+
+A withdrawal that it has no record of is told again: the backup brought the patient's data back.
 """
 
 from collections.abc import Callable
@@ -52,7 +54,7 @@ class RecheckService:
         for course in lacking:
             detail = f"version {course.version} is not whole at the archive"
             self._audit.record("course-again", "service", course.anchor_uid, detail)
-        self._courses.send_again([c.id for c in lacking if c.id is not None])
+        self._courses.lost([c.id for c in lacking if c.id is not None])
         return {"delivered": len(delivered), "sent_again": len(lacking)}
 
     def _is_lacking(self, course: Course, held: dict[str, CourseHolding]) -> bool:
@@ -84,12 +86,12 @@ class WithdrawalRecheck:
         if not told:
             return 0
         there = {receipt.national_id for receipt in self._archive.withdrawals()}
-        national, withdrawn = self._people.national_ids(told), self._people.withdrawn()
+        national, returned = self._people.national_ids(told), self._people.returned(told)
         lost = sorted(
             pseudonym
             for pseudonym, one in told.items()
             # whose consent came back after the receipt is just being taken again
-            if national[pseudonym] not in there and (pseudonym in withdrawn or not one.receipt)
+            if national[pseudonym] not in there and (pseudonym not in returned or not one.receipt)
         )
         for pseudonym in lost:
             self._audit.record("withdrawal-again", "service", pseudonym, _had(told[pseudonym]))

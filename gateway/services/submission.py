@@ -8,8 +8,8 @@ wants is stored. It is done when the archive has read its own bytes back and the
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from gateway.domain.courses import Draft, assemble
-from gateway.domain.submission import OutboxState, Patience, batches
+from gateway.domain.courses import INSTANCE_GONE, Draft, assemble
+from gateway.domain.submission import OutboxState, Patience, batches, content_digest
 from gateway.errors import HoldError, RejectError, RetryError, StopError, TrustError
 from gateway.ports import (
     Alerts,
@@ -42,6 +42,10 @@ MOST_NAMED = 10
 
 class _NotNowError(Exception):
     """Nothing may leave at this time: the submission waits, no attempt has failed."""
+
+
+class _ChangedError(Exception):
+    """What was frozen is not what is here now: it is judged again before anything leaves."""
 
 
 class _LeaseLostError(Exception):
@@ -112,6 +116,8 @@ class SubmissionService:
             pass
         except _NotNowError as error:
             self._outbox.retry(work, 0.0, str(error))
+        except _ChangedError:
+            self._outbox.finish(work, OutboxState.WITHHELD)
         except HoldError as error:
             self._outbox.finish(work, OutboxState.WITHHELD)
             self._hold(work.course_id, error)
@@ -158,7 +164,10 @@ class SubmissionService:
         frozen = set(work.members)
         members = [s for s in everything if s.orthanc_id in frozen]
         if len(members) != len(frozen):
-            raise HoldError("instance-gone", "an instance is not in the site store any more")
+            raise HoldError(INSTANCE_GONE.code, INSTANCE_GONE.text)
+        now = content_digest((s.instance.sop_instance_uid, s.sha256) for s in members)
+        if work.content_digest not in {"", now}:
+            raise _ChangedError
         self._check(work, course)
         prepared = self._preparer.prepare(members, lambda: self._keep(work))
         try:

@@ -46,6 +46,8 @@ class SubmissionRow(GatewayTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     course_id: int = Field(foreign_key="course.id", index=True)
     version: int
+    content_digest: str = ""
+    """Of its members when they were frozen; empty of one that is older than this column."""
     state: str = Field(index=True)
     """An `OutboxState`."""
     attempts: int = 0

@@ -59,7 +59,7 @@ def in_force(
     deaths = [s for s in statements if s.status is ConsentStatus.DECEASED]
     if not lasting:
         return max(deaths, key=lambda s: s.given_on, default=None)
-    last = max(lasting, key=lambda s: (s.given_on, _RESTRICTS.index(s.status)))
+    last = max(lasting, key=_weight)
     if last.status is not ConsentStatus.GRANTED:
         return last
     ended_by = [death for death in deaths if death.given_on >= last.given_on]
@@ -68,3 +68,9 @@ def in_force(
     if last.ends_on is not None and last.ends_on < today:
         return replace(last, status=ConsentStatus.STOPPED)
     return last
+
+
+def _weight(statement: Consent) -> tuple[date, int, int]:
+    """Order statements of one patient: of one day and status, the one that ends first counts."""
+    lasts = (statement.ends_on or date.max).toordinal()
+    return statement.given_on, _RESTRICTS.index(statement.status), -lasts

@@ -28,13 +28,21 @@ from gateway.domain.courses.facts import (
 from gateway.domain.courses.graph import Draft, assemble
 from gateway.domain.courses.homes import by_home
 from gateway.domain.courses.instance import Instance
-from gateway.domain.courses.judgement import NO_CONSENT, Situation, judge
+from gateway.domain.courses.judgement import (
+    INSTANCE_GONE,
+    NO_CONSENT,
+    TWO_PATIENTS,
+    Situation,
+    judge,
+)
 from gateway.domain.courses.reading import patient_of, read_instance
 from gateway.domain.courses.revisions import Basis, Revision, revisions
 from gateway.domain.courses.state import CourseState, InstanceState
 
 __all__ = [
+    "INSTANCE_GONE",
     "NO_CONSENT",
+    "TWO_PATIENTS",
     "WAITING_CODES",
     "WITH_ANOTHER",
     "Basis",

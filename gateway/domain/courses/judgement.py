@@ -38,6 +38,16 @@ NO_CONSENT = Reason(
     "no-consent", "there is no consent in force; nothing more of this course is sent"
 )
 
+TWO_PATIENTS = Reason(
+    "two-patients",
+    "objects of the same study came under another patient's identifier: recall the wrong ones, or "
+    "merge the two identifiers",
+)
+INSTANCE_GONE = Reason(
+    "instance-gone",
+    "an object of it is not in the site store any more: send the course again from its source",
+)
+
 
 def judge(case: Situation) -> tuple[CourseState, tuple[Reason, ...]]:
     """Return the state that a course should be in, and why it waits if it does.

@@ -305,6 +305,7 @@ def test_committed_is_said_after_the_read_back_and_not_before(
         connection.exec_driver_sql(
             "UPDATE instance SET sop_instance_uid = ? WHERE sop_instance_uid = '2.25.1'", (known,)
         )
+        connection.exec_driver_sql("UPDATE submission SET content_digest = ''")  # of before
     assert sender.ask(port, original) == 0
     ward.clock.forward(120)
     assert of(ward).commitments.step() == 0

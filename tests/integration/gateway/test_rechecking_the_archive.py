@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.adapters.commitments import SqlCommitments
 from gateway.errors import RejectError, RetryError
 from gateway.loops import Background
 from tests.factories import site_objects as make
@@ -163,3 +164,78 @@ def test_a_recall_that_the_archive_forgot_is_ordered_again_without_a_uid(
         turn(delivered)
     assert len(recall.receipts()) == 2
     assert delivered.service.consents.is_admitted(mine)
+
+
+def test_what_is_nowhere_any_more_is_neither_committed_nor_delivered(delivered: Hospital) -> None:
+    service = delivered.service
+    uid = service.index.of_patient(delivered.pseudonym())[0].instance.sop_instance_uid
+    commitments = SqlCommitments(service.engine)
+    delivered.site.objects.clear()
+    service.intake.reconcile()
+    delivered.settle()
+    assert commitments.kept({uid})[uid].verified
+    delivered.archive.held.clear()
+    assert service.recheck.step()["sent_again"] == 1
+    delivered.settle()
+    assert commitments.kept({uid}) == {}
+    account = service.status.account()
+    assert (account.delivered, account.gone, account.sums_up) == (0, 7, True)
+    (course,) = service.courses.find()
+    assert (course.state.value, [r["code"] for r in course.reasons]) == ("held", ["instance-gone"])
+    assert not delivered.send()
+    service.intake.review()
+    assert "instances-gone" in [alert["code"] for alert in service.alerts.open()]
+    delivered.take_in(make.course(patient=delivered.pseudonym()))
+    assert delivered.send()
+    assert delivered.states() == ["delivered"]
+    assert commitments.kept({uid})[uid].verified
+    assert service.status.account().delivered == 7
+
+
+DECLINED = "ID-1,declined,2.1,2026-03-01"
+
+
+def test_a_withdrawal_reaches_the_archive_though_the_patient_declined_since(
+    delivered: Hospital,
+) -> None:
+    say(delivered, WITHDRAWN)
+    delivered.service.withdrawal.step()
+    delivered.service.clinical.forget_withdrawn()  # and the archive cannot be reached
+    say(delivered, DECLINED)
+    turn(delivered)
+    delivered.archive_erases()
+    assert delivered.archive.held == {}
+    for _ in range(2):
+        turn(delivered)
+    assert len(delivered.service.recall.receipts()) == 1
+    assert not delivered.service.recall.is_erasing()
+
+
+def test_a_restored_archive_is_told_again_of_who_withdrew_and_then_declined(
+    delivered: Hospital,
+) -> None:
+    say(delivered, WITHDRAWN)
+    erased(delivered)
+    say(delivered, DECLINED)
+    clinical = restore(delivered)
+    assert recheck(delivered) == 1
+    turn(delivered)
+    assert [len(batch.withdrawn) for batch in clinical.batches] == [1]
+
+
+def test_a_second_recall_is_not_signed_with_the_answer_to_the_first(delivered: Hospital) -> None:
+    say(delivered, DECLINED)
+    recall, mine = delivered.service.recall, delivered.pseudonym()
+    delivered.service.erasures.recall(mine, "wrong name", delivered.clock.now())
+    erased(delivered)
+    clinical = restore(delivered)
+    delivered.clock.forward(60)
+    recall.recall("ID-1", "", "wrong name", "steward:anna")
+    for _ in range(2):
+        turn(delivered)
+    assert (len(recall.receipts()), recall.open()) == (1, 1)
+    assert [len(batch.withdrawn) for batch in clinical.batches] == [1]
+    delivered.archive_erases()
+    for _ in range(2):
+        turn(delivered)
+    assert (len(recall.receipts()), recall.open()) == (2, 0)

@@ -172,3 +172,18 @@ def test_a_withdrawal_is_not_held_up_by_what_it_withdraws() -> None:
     (row,) = read_bundle(bundle(PATIENT, consent(status="inactive", provision=parts))).rows
     assert row.consent.status is ConsentStatus.WITHDRAWN
     assert row.consent.ends_on is None
+
+
+@pytest.mark.parametrize("before", [None, "2027-01-01"])
+def test_a_consent_whose_time_was_made_shorter_ends_with_it(before: str | None) -> None:
+    """Of one day, the statement that ends first counts, in whichever order they came."""
+
+    def ending(day: str | None) -> dict[str, Any]:
+        period = {"period": {"end": day}} if day else {}
+        return consent(provision={"type": "permit", **period})
+
+    for first, second in [(before, "2026-02-01"), ("2026-02-01", before)]:
+        sheets = [read_bundle(bundle(PATIENT, ending(day))) for day in (first, second)]
+        said = in_force([sheet.rows[0].consent for sheet in sheets], TODAY)
+        assert said is not None
+        assert (said.status, said.ends_on) == (ConsentStatus.STOPPED, date(2026, 2, 1))

@@ -128,15 +128,7 @@ class SqlOutbox:
             members = session.exec(
                 select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
             ).all()
-            work = Work(
-                row.id or 0,
-                row.course_id,
-                row.version,
-                row.attempts,
-                owner,
-                tuple(members),
-                row.content_digest,
-            )
+            work = _work(row, owner, members)
             session.commit()
             return work
 
@@ -297,6 +289,18 @@ class SqlOutbox:
         """Return the row if this worker still has it: a lost lease means hands off."""
         row = session.get(SubmissionRow, work.id, with_for_update=True)
         return row if row is not None and row.lease_owner == work.owner else None
+
+
+def _work(row: SubmissionRow, owner: str, members: Sequence[str]) -> Work:
+    return Work(
+        row.id or 0,
+        row.course_id,
+        row.version,
+        row.attempts,
+        owner,
+        tuple(members),
+        row.content_digest,
+    )
 
 
 def _receive(

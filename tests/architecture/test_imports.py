@@ -78,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gateway.domain",
         "gateway.contract",
         "gateway.errors",
-        *WEB,
+        "fastapi",
     },
     "gateway": {"gateway", "apscheduler", "fastapi", "uvicorn"},
     # what Orthanc loads

@@ -12,6 +12,7 @@ from gateway.api.access import Sessions
 from gateway.api.clinical import router
 from gateway.domain.clinical import Problem
 from gateway.services.clinical import ImportOptions, ImportResult
+from gateway.web import frame
 
 OPERATOR = "t"
 
@@ -50,7 +51,7 @@ def service() -> FakeService:
 
 def ask(service: FakeService, method: str, url: str, bearer: str = OPERATOR) -> httpx.Response:
     app = FastAPI()
-    errors.install(app)
+    errors.install(app, frame.trouble)
     app.include_router(router)
     app.state.operator_token = "t"
     app.state.clinical = service

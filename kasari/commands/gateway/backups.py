@@ -12,6 +12,7 @@ from gateway.adapters.clock import SystemClock
 from gateway.adapters.vault import SqlVault
 from gateway.config import Settings
 from gateway.opening import open_database, open_ring, open_seals
+from gateway.service_lock import sole_user_of
 from kasari.backups.keeping import (
     database_file,
     put_back,
@@ -19,7 +20,6 @@ from kasari.backups.keeping import (
     read_file,
     write_backup,
 )
-from kasari.backups.running import refuse_if_running
 from kasari.doors import settings
 from kasari.errors import InputError
 from kasari.options import Centre, Gateways
@@ -74,17 +74,23 @@ def restore(
         raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
     if about.get("key_id") != open_ring(chosen).key_id:
         raise InputError("root_key_file: the backup was made with another key; bring that key")
-    refuse_if_running(chosen.listen.host, chosen.listen.port)
+    with sole_user_of(chosen.data_folder):
+        aside = _put_back(file, chosen, set(about["sha256"]), replace=replace)
+    typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
+    if aside:
+        typer.echo(f"the database that was there: {aside}")
+
+
+def _put_back(file: Path, chosen: Settings, saved: set[str], *, replace: bool) -> Path | None:
+    """Put everything of a backup in place. Returns where the database that was there lies now."""
     database = database_file(chosen.database)
     # all of it is proven before anything is changed
-    beside = {name: read_file(file, name) for name in (POLICY, SEALS) if name in about["sha256"]}
+    beside = {name: read_file(file, name) for name in (POLICY, SEALS) if name in saved}
     aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
     _put_policy_back(beside.get(POLICY), chosen)
     _put_seals_back(beside.get(SEALS), chosen)
     _record(chosen, "restore")
-    typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
-    if aside:
-        typer.echo(f"the database that was there: {aside}")
+    return aside
 
 
 def _record(chosen: Settings, action: str) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import socket
 import tarfile
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from typer.testing import CliRunner
 from gateway.config import Settings
 from gateway.contract.manifest import CourseCertificate
 from gateway.contract.receipts import SubmissionStatus
-from gateway.errors import RejectError
+from gateway.errors import ConfigError, RejectError
+from gateway.service_lock import sole_user_of
+from kasari.backups.keeping import put_back
 from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
@@ -203,15 +204,35 @@ def test_a_damaged_backup_changes_nothing(
 
 
 def test_nothing_is_restored_under_a_running_service(
-    hospital: Hospital, settings: Settings, config: Path, tmp_path: Path
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    """Also where it runs in another container, and no port of it is reached from here."""
+    backup = save(config, tmp_path)
+    with (
+        sole_user_of(hospital.settings.data_folder),
+        pytest.raises(ConfigError, match="stop it first"),
+    ):
+        run(config, "restore", str(backup), "--replace")
+    assert not list(hospital.settings.data_folder.glob("gateway.db.before-*"))
+    assert hospital.service.consents.counts()["granted"] == 1
+
+
+def test_no_gateway_starts_while_one_is_restored(
+    hospital: Hospital, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = save(config, tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        listen = settings.listen.model_copy(update={"port": server.getsockname()[1]})
-        other = settings.model_copy(update={"listen": listen})
-        with pytest.raises(InputError, match="stop it first"):
-            run(written(other, tmp_path / "a.yml"), "restore", str(backup), "--replace")
-    assert hospital.service.consents.counts()["granted"] == 1
+    hospital.service.close()
+
+    def starting(*how: object, **more: object) -> Path | None:
+        with (
+            pytest.raises(ConfigError, match="being restored"),
+            sole_user_of(hospital.settings.data_folder),
+        ):
+            raise AssertionError("it started")
+        return put_back(*how, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("kasari.commands.gateway.backups.put_back", starting)
+    assert "start the gateway now" in run(config, "restore", str(backup), "--replace")
 
 
 def test_the_policy_is_saved_and_put_back(

@@ -19,7 +19,7 @@ from kasari.backups.keeping import put_back
 from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
-from tests.integration.gateway.conftest import Hospital, write_secret
+from tests.integration.gateway.conftest import CONSENTS, Hospital, write_secret
 
 
 @pytest.fixture
@@ -47,6 +47,13 @@ def save(config: Path, tmp_path: Path) -> Path:
     return out
 
 
+def restarted(hospital: Hospital) -> None:
+    """Start a restored gateway, and do what an operator does then."""
+    hospital.restart()
+    hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)
+    hospital.service.sending.resume("operator")
+
+
 def test_a_restored_gateway_converges_and_nothing_doubles(
     hospital: Hospital, config: Path, tmp_path: Path
 ) -> None:
@@ -62,8 +69,8 @@ def test_a_restored_gateway_converges_and_nothing_doubles(
     announced = set(hospital.archive.announced)
     hospital.service.close()
     told = run(config, "restore", str(backup), "--replace")
-    assert "start the gateway now" in told
-    hospital.restart()
+    assert "Start the gateway now" in told
+    restarted(hospital)
     hospital.settle()
     while hospital.send():
         pass
@@ -92,7 +99,7 @@ def test_a_version_that_the_archive_has_with_another_content_is_passed(
     newest = max(version for _, version in hospital.archive.announced)
     hospital.service.close()
     run(config, "restore", str(backup), "--replace")
-    hospital.restart()
+    restarted(hospital)
     announce = hospital.archive.announce
 
     def refusing(uid: str, version: int, sealed: CourseCertificate) -> SubmissionStatus:
@@ -119,7 +126,7 @@ def test_what_the_source_deleted_since_is_told(
     hospital.site.delete(next(iter(hospital.site.objects)))
     hospital.service.close()
     run(config, "restore", str(backup), "--replace")
-    hospital.restart()
+    restarted(hospital)
     assert [alert["code"] for alert in hospital.service.alerts.open()] == ["instances-gone"]
     assert hospital.service.status.account().gone == 1
 
@@ -232,7 +239,7 @@ def test_no_gateway_starts_while_one_is_restored(
         return put_back(*how, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr("kasari.commands.gateway.backups.put_back", starting)
-    assert "start the gateway now" in run(config, "restore", str(backup), "--replace")
+    assert "Start the gateway now" in run(config, "restore", str(backup), "--replace")
 
 
 def test_the_policy_is_saved_and_put_back(

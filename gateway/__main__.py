@@ -17,6 +17,7 @@ from gateway.app import create_app, open_database, open_ring
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError, TamperedError
 from gateway.opening import verify_audit
+from gateway.service_lock import sole_user_of
 from gateway.tls import check_certificate
 
 
@@ -25,17 +26,17 @@ def serve(settings: Settings, _arguments: argparse.Namespace) -> int:
     certificate = settings.listen.certificate
     if certificate is not None:
         check_certificate(certificate, "listen.certificate")
-    app = create_app(settings)
-    uvicorn.run(
-        app,
-        host=settings.listen.host,
-        port=settings.listen.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ssl_certfile=certificate,
-        forwarded_allow_ips=list(settings.listen.trusted_proxies),
-    )
+    with sole_user_of(settings.data_folder):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.listen.host,
+            port=settings.listen.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ssl_certfile=certificate,
+            forwarded_allow_ips=list(settings.listen.trusted_proxies),
+        )
     return 0
 
 

@@ -49,11 +49,17 @@ def collection_of(
             timedelta(hours=collection.again_hours),
             collection.quiet_days,
         ),
-        lambda: service.disk.closed is None and bool(service.door and service.door.gate.is_open),
+        lambda: takes_in(service),
         service.alerts,
         service.audit,
         service.clock,
     )
+
+
+def takes_in(service: Service) -> bool:
+    """Whether what a PACS is asked to send would be taken."""
+    closed = service.departure.restored or service.disk.closed
+    return closed is None and bool(service.door and service.door.gate.is_open)
 
 
 class Schedule:

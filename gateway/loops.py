@@ -143,11 +143,15 @@ class Background:
         return self._service.intake.step()
 
     def _drop_unknown(self) -> None:
+        if self._service.departure.restored:  # they may have consented since the backup
+            return
         days = timedelta(days=self._service.settings.hold_days)
         self._service.withdrawal.drop_unknown(self._service.clock.now() - days)
 
     def _erase(self) -> None:
         service = self._service
+        if service.departure.restored:  # consent may have come back since the backup
+            return
         service.withdrawal.step()
         if service.settings.on_withdrawal == ERASE:
             service.clinical.forget_withdrawn()
@@ -157,7 +161,7 @@ class Background:
 
     def _send_clinical(self) -> None:
         certified = self._service.departure.certificate_is_good()
-        if self._service.departure.stopped or not certified:
+        if self._service.departure.barred or not certified:
             self._service.clinical_sending.take_back()  # needs no archive
             return
         with self._service.departure.heeding():
@@ -170,7 +174,7 @@ class Background:
 
     def _recheck(self) -> None:
         """Ask at the start and every hour; sooner again while the archive does not answer."""
-        if self._service.departure.stopped or monotonic() < self._recheck_at:
+        if self._service.departure.barred or monotonic() < self._recheck_at:
             return
         with self._service.departure.heeding(), suppress(RetryError):  # sending tells of that
             self._service.recheck.step()

@@ -17,6 +17,7 @@ from gateway.adapters.clock import SystemClock
 from gateway.adapters.database import Engine, open_engine
 from gateway.adapters.disk import measure
 from gateway.adapters.orthanc import OrthancSiteStore, open_site_client
+from gateway.adapters.restore_mark import RestoreMark
 from gateway.adapters.schema import upgrade
 from gateway.adapters.second_stage import EngineSecondStage, open_profile
 from gateway.config import Settings
@@ -71,7 +72,7 @@ def disk_guard(settings: Settings, world: World, alerts: Alerts) -> DiskGuard:
 
 
 def departure(settings: Settings, world: World, alerts: Alerts) -> Departure:
-    """Translate the centre's hours and certificate."""
+    """Translate the centre's hours and certificate, and look whether a backup was put back."""
     hours, certificate = settings.sending, settings.archive.client_certificate
     return Departure(
         world.clock,
@@ -79,6 +80,7 @@ def departure(settings: Settings, world: World, alerts: Alerts) -> Departure:
         [Window.parse(window) for window in hours.windows],
         ZoneInfo(hours.time_zone) if hours.windows else None,
         end_of(certificate) if certificate else None,
+        RestoreMark(settings.data_folder),
     )
 
 

@@ -97,7 +97,7 @@ class Service:
             ring.site_keys().identities,
             rules=self._list_rules,
             on_change=self._consent_changed,
-            closed=lambda: self.disk.closed,
+            closed=lambda: self.departure.restored or self.disk.closed,
             recalled=self.erasures.recalled,
             erasing=lambda pseudonym: self.recall.is_unsigned(pseudonym),
             hold_unknown=settings.unknown_patients == "hold",

@@ -15,19 +15,21 @@ from harmonizer.adapters.clock import SystemClock
 from harmonizer.app import create_app, open_database
 from harmonizer.config import Settings, load_settings
 from harmonizer.errors import HarmonizerError
+from harmonizer.service_lock import user_of
 
 
 def serve(settings: Settings) -> int:
     """Run the service until it is told to stop."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.listen.host,
-        port=settings.listen.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=list(settings.listen.trusted_proxies),
-    )
+    with user_of(settings.data_folder):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.listen.host,
+            port=settings.listen.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=list(settings.listen.trusted_proxies),
+        )
     return 0
 
 

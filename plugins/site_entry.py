@@ -17,6 +17,7 @@ import orthanc
 from gateway.contract.dimse import DimseStatus
 from gateway.data.deid import load_profile
 from gateway.domain.identity import SiteKeys
+from gateway.secret_files import read_private
 from plugins.site_admission import (
     Admission,
     Admitted,
@@ -41,7 +42,7 @@ def open_door() -> tuple[Admission, Totals, Watch]:
     """Build everything from the settings; whatever is wrong with them stops Orthanc's start."""
     section = json.loads(orthanc.GetConfiguration())["KaSARi"]
     settings = read_settings(Path(section["Settings"]))
-    keys = SiteKeys.from_json(settings.site_keys_file.read_text("ascii"))
+    keys = SiteKeys.from_json(read_private(settings.site_keys_file, "site_keys_file").decode())
     admission, totals = Admission(load_profile(settings.policy_file), keys), Totals()
     link = open_link(
         settings.gateway_url,

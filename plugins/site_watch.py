@@ -20,6 +20,7 @@ from typing import Final, Protocol
 from gateway.contract.site import ConsentSnapshot, PatientRefusals, PluginReport, RefusalCount
 from gateway.domain.refusals import meaning_of
 from gateway.errors import ConfigError
+from gateway.secret_files import read_secret
 from plugins.site_admission import DIFFERENT, Admission, Refusal
 
 SNAPSHOT_EVERY_S: Final = 2.0
@@ -166,7 +167,7 @@ def open_link(
     Raises
     ------
     ConfigError
-        When the address is not one of HTTP, or a file cannot be read.
+        When the address is not one of HTTP, a file cannot be read, or others may read the token.
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"}:
@@ -179,10 +180,7 @@ def open_link(
         trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     except OSError as error:
         raise ConfigError("gateway_ca_file cannot be read") from error
-    try:
-        return HttpLink(url.rstrip("/"), token_file.read_text("ascii").strip(), trust)
-    except (OSError, ValueError) as error:
-        raise ConfigError("gateway_token_file cannot be read") from error
+    return HttpLink(url.rstrip("/"), read_secret(token_file, "gateway_token_file"), trust)
 
 
 class Watch:

@@ -109,6 +109,6 @@ def explain(question: Question, request: Request, caller: Steward) -> dict[str, 
 
 @router.post("/api/v1/sending/resume", status_code=204)
 def resume_sending(request: Request, caller: Operator) -> None:
-    """Send again after the archive had refused this centre's token or certificate."""
+    """Send again: token or certificate, or the consents of a restored gateway, are mended."""
     sending: SubmissionService = request.app.state.sending
     sending.resume(caller)

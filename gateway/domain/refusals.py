@@ -12,6 +12,8 @@ MEANINGS: Final = {
     "policy-differs": f"Plugin and gateway follow different policies: start both again. {_LATER}",
     "keys-differ": "The plugin has other keys than the gateway: write the site keys again and "
     f"start the site's Orthanc. {_LATER}",
+    "restored": "The gateway was restored from a backup: import the consent lists of since, then "
+    f"resume sending. {_LATER}",
     "disk-full": f"The disk is full. {_LATER}",
     "disk-unknown": f"The disk cannot be measured. {_LATER}",
     "memory": f"There was too little memory. {_LATER}",

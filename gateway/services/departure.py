@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gateway.domain.submission import TokenBucket, Window, is_open
 from gateway.errors import StopError
@@ -14,6 +14,7 @@ from gateway.ports import Alerts, Clock
 EXPIRED: Final = "certificate-expired"
 EXPIRES: Final = "certificate-expires"
 STOPPED: Final = "sending-stopped"
+RESTORED: Final = "restored"
 WARNED: Final = timedelta(days=30)
 BURST_S: Final = 1.0
 """Of sending at full rate gather while nothing is sent."""
@@ -51,6 +52,14 @@ class Throttle:
             self._sleep(pause)
 
 
+class Restore(Protocol):
+    """What is known of a backup that was put back, until a person has dealt with it."""
+
+    def made_at(self) -> str | None: ...
+
+    def remove(self) -> None: ...
+
+
 class Departure:
     """Asked before anything leaves."""
 
@@ -61,6 +70,7 @@ class Departure:
         windows: Sequence[Window] = (),
         zone: tzinfo | None = None,
         certificate_ends: datetime | None = None,
+        restore: Restore | None = None,
     ) -> None:
         self._clock = clock
         self._alerts = alerts
@@ -69,6 +79,22 @@ class Departure:
         self._ends = certificate_ends
         self.stopped = False
         """Set when the archive does not let us in; only a person or a restart clears it."""
+        self._restore = restore
+        self._made_at = restore.made_at() if restore else None
+        self._tell_of_restore()
+
+    @property
+    def restored(self) -> str | None:
+        """Return `restored` while consents are of a backup: nothing is taken in, sent or deleted.
+
+        Only a person ends it, who knows that the lists of since were imported; no restart does.
+        """
+        return None if self._made_at is None else RESTORED
+
+    @property
+    def barred(self) -> bool:
+        """Whether a person has to resume sending."""
+        return self.stopped or self.restored is not None
 
     @contextmanager
     def heeding(self) -> Iterator[None]:
@@ -90,6 +116,28 @@ class Departure:
         self.stopped = False
         self._alerts.clear(STOPPED)
 
+    def confirm_restore(self) -> None:
+        """Believe the consents again: a person has imported the lists of since the backup."""
+        if self._restore is not None:
+            self._restore.remove()
+        self._made_at = None
+        self._tell_of_restore()
+
+    def _tell_of_restore(self) -> None:
+        if self._made_at is None:
+            self._alerts.clear(RESTORED)
+            return
+        text = f"restored from {self._backup()}; nothing is taken in, sent or deleted"
+        self._alerts.raise_alert(
+            RESTORED, f"{text}. Import the consent lists of since, then resume sending"
+        )
+
+    def _backup(self) -> str:
+        try:
+            return f"a backup of {datetime.fromisoformat(self._made_at or ''):%Y-%m-%d %H:%M} UTC"
+        except ValueError:
+            return "a backup"
+
     def went(self) -> None:
         """Take the alert down once something has arrived, unless sending was stopped since."""
         if not self.stopped:
@@ -97,6 +145,9 @@ class Departure:
 
     def obstacle(self) -> str | None:
         """Return why nothing may leave now, or None."""
+        if self.restored:
+            what = "import the consent lists of since, then resume sending"
+            return f"restored from {self._backup()}: {what}"
         if self.stopped:
             return "the archive does not let this centre in"
         if not self.certificate_is_good():

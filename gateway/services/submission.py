@@ -88,8 +88,13 @@ class SubmissionService:
         self._is_erasing = is_erasing
 
     def resume(self, caller: str) -> None:
-        """Send again after a person has mended why the archive did not let us in."""
-        self._audit.record("sending-resume", caller, "-")
+        """Send again after a person has mended what stopped it.
+
+        That is why the archive did not let us in, or the consents of a restored gateway.
+        """
+        why = "after a restore" if self._departure.restored else ""
+        self._audit.record("sending-resume", caller, "-", why)
+        self._departure.confirm_restore()
         self._departure.resume()
 
     def review(self) -> None:

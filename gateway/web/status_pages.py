@@ -28,6 +28,6 @@ def show_status(request: Request) -> Response:
 
 @router.post("/sending/resume")
 def resume_sending(request: Request) -> Response:
-    """Send again after the archive had refused this centre's token or certificate."""
+    """Send again: token or certificate, or the consents of a restored gateway, are mended."""
     opened(request, *OPERATORS).sending.resume(caller(request))
     return RedirectResponse("/", 303)

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -85,8 +85,21 @@ def copy_file(file: Path, name: str, to: Path) -> None:
         raise
 
 
-def put_back(file: Path, database: Path, *, replace: bool, now: datetime) -> Path | None:
-    """Put a backup's database in place. Returns where the one that was there lies now."""
+def put_back(
+    file: Path,
+    database: Path,
+    *,
+    replace: bool,
+    now: datetime,
+    first: Callable[[], None] = lambda: None,
+) -> Path | None:
+    """Put a backup's database in place. Returns where the one that was there lies now.
+
+    Parameters
+    ----------
+    first
+        Done once the backup is proven, before anything is exchanged.
+    """
     if database.exists() and not replace:
         raise InputError("there is a database already; with --replace it is put aside first")
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,6 +108,7 @@ def put_back(file: Path, database: Path, *, replace: bool, now: datetime) -> Pat
         copy_file(file, DATABASE, part)
         part.chmod(0o600)
         _check(part)
+        first()
         aside = None
         if database.exists():
             aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%S}")

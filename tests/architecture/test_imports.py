@@ -20,6 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway.contract": {"gateway.contract", "pydantic"},
     # hospital side
     "gateway.errors": {"gateway.contract"},
+    # also read by the plugin, so it stays as small as what Orthanc loads
+    "gateway.secret_files": {"gateway.errors"},
     "gateway.domain": {
         "gateway.domain",
         "gateway.contract",
@@ -88,6 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "gateway.domain",
         "gateway.data",
         "gateway.errors",
+        "gateway.secret_files",
         "orthanc",
         "pydicom",
     },

@@ -15,7 +15,9 @@ import pytest
 import yaml
 
 from gateway.config import load_settings
+from harmonizer.adapters.seals import CentreSeals
 from harmonizer.config import load_settings as load_harmonizer_settings
+from harmonizer.errors import ConfigError
 from plugins.site_config import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,6 +181,13 @@ def test_the_gateway_reads_its_settings(path: str) -> None:
 @pytest.mark.parametrize("path", ["archive/harmonizer.yml", "dev/harmonizer.yml"])
 def test_the_harmonizer_reads_its_settings(path: str) -> None:
     assert load_harmonizer_settings(COMPOSE / path).listen.port == 8020
+
+
+@pytest.mark.parametrize("path", ["archive/harmonizer.yml", "dev/harmonizer.yml"])
+def test_a_key_that_was_forgotten_stops_the_harmonizer(path: str) -> None:
+    settings = load_harmonizer_settings(COMPOSE / path)
+    with pytest.raises(ConfigError, match="centres: KUH: public_key"):
+        CentreSeals({centre.name: centre.public_keys for centre in settings.centres})
 
 
 def test_the_plugin_reads_its_settings() -> None:

@@ -89,6 +89,14 @@ def no_token(_values: dict[str, Any], settings: Path) -> None:
     Path(json.loads(settings.read_text("utf-8"))["gateway_token_file"]).unlink()
 
 
+def readable_keys(_values: dict[str, Any], settings: Path) -> None:
+    Path(json.loads(settings.read_text("utf-8"))["site_keys_file"]).chmod(0o640)
+
+
+def readable_token(_values: dict[str, Any], settings: Path) -> None:
+    Path(json.loads(settings.read_text("utf-8"))["gateway_token_file"]).chmod(0o604)
+
+
 def damaged_policy(_values: dict[str, Any], settings: Path) -> None:
     policy = settings.with_name("policy.json")
     policy.write_text('{"keep": ["PatientName"]}', "utf-8")
@@ -99,7 +107,17 @@ def damaged_policy(_values: dict[str, Any], settings: Path) -> None:
 @pytest.mark.fault(45)
 @pytest.mark.parametrize(
     "break_it",
-    [no_script, no_plugin_file, no_section, no_settings, damaged_keys, no_token, damaged_policy],
+    [
+        no_script,
+        no_plugin_file,
+        no_section,
+        no_settings,
+        damaged_keys,
+        no_token,
+        readable_keys,
+        readable_token,
+        damaged_policy,
+    ],
     ids=lambda break_it: break_it.__name__,
 )
 def test_orthanc_does_not_start(site: Site, break_it: Break) -> None:
@@ -109,6 +127,7 @@ def test_orthanc_does_not_start(site: Site, break_it: Break) -> None:
         said, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode != 0
     assert said
+    assert (b"others may read" in said) is (break_it in (readable_keys, readable_token))
     for secret in (site.layout.secrets / "KUH").iterdir():
         assert secret.read_bytes() not in said
 

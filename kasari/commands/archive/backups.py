@@ -10,8 +10,8 @@ from harmonizer.adapters.audit import SqlAudit
 from harmonizer.adapters.clock import SystemClock
 from harmonizer.app import open_database
 from harmonizer.config import Settings, load_settings
+from harmonizer.service_lock import user_of
 from kasari.backups.keeping import database_file, put_back, read_about, write_backup
-from kasari.backups.running import refuse_if_running
 from kasari.errors import InputError
 from kasari.stack import chosen_folder, open_stack
 
@@ -59,10 +59,10 @@ def restore(
     chosen, about = _settings(where), read_about(file)
     if about.get("kind") != KIND:
         raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
-    refuse_if_running(chosen.listen.host, chosen.listen.port)
     database = database_file(chosen.database)
-    aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
-    broken = _recorded(chosen, "restore")
+    with user_of(chosen.data_folder, alone=True):
+        aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
+        broken = _recorded(chosen, "restore")
     typer.echo(f"restored what was saved at {about['made_at']}; start the harmonizer now")
     if aside:
         typer.echo(f"the database that was there: {aside}")

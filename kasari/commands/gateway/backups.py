@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from gateway.adapters import audit_seals
 from gateway.adapters.audit import SqlAudit
 from gateway.adapters.clock import SystemClock
+from gateway.adapters.restore_mark import RestoreMark
 from gateway.adapters.vault import SqlVault
 from gateway.config import Settings
 from gateway.opening import open_database, open_ring, open_seals
+from gateway.service_lock import sole_user_of
 from kasari.backups.keeping import (
     database_file,
     put_back,
@@ -19,7 +21,6 @@ from kasari.backups.keeping import (
     read_file,
     write_backup,
 )
-from kasari.backups.running import refuse_if_running
 from kasari.doors import settings
 from kasari.errors import InputError
 from kasari.options import Centre, Gateways
@@ -27,6 +28,10 @@ from kasari.options import Centre, Gateways
 KIND: Final = "gateway"
 POLICY: Final = "policy.json"
 SEALS: Final = audit_seals.FILE
+WHAT_NOW: Final = (
+    "Start the gateway now and import the consent lists of since: until then it takes in and sends "
+    "nothing. Then resume sending: kasari gateway resume"
+)
 NO_KEY: Final = "The root key is NOT in it: without that key file nobody can read or restore it."
 
 
@@ -66,7 +71,8 @@ def restore(
 ) -> None:
     """Put a backup in place of a stopped gateway's database.
 
-    At its next start the gateway compares itself with the site Orthanc and goes on.
+    At its next start the gateway compares itself with the site Orthanc, and waits for the consent
+    lists of since the backup and for `kasari gateway resume`.
     Example: kasari gateway restore kuh.tar --config gateway.yml
     """
     chosen, about = settings(where, centre), read_about(file)
@@ -74,17 +80,29 @@ def restore(
         raise InputError(f"{file} is a backup of {about.get('kind')} {about.get('name')}")
     if about.get("key_id") != open_ring(chosen).key_id:
         raise InputError("root_key_file: the backup was made with another key; bring that key")
-    refuse_if_running(chosen.listen.host, chosen.listen.port)
-    database = database_file(chosen.database)
+    with sole_user_of(chosen.data_folder):
+        aside = _put_back(file, chosen, about, replace=replace)
+    typer.echo(f"restored what was saved at {about['made_at']}. {WHAT_NOW}")
+    if aside:
+        typer.echo(f"the database that was there: {aside}")
+
+
+def _put_back(file: Path, chosen: Settings, about: dict[str, Any], *, replace: bool) -> Path | None:
+    """Put everything of a backup in place. Returns where the database that was there lies now."""
+    database, mark = database_file(chosen.database), RestoreMark(chosen.data_folder)
     # all of it is proven before anything is changed
     beside = {name: read_file(file, name) for name in (POLICY, SEALS) if name in about["sha256"]}
-    aside = put_back(file, database, replace=replace, now=datetime.now(UTC))
+    aside = put_back(
+        file,
+        database,
+        replace=replace,
+        now=datetime.now(UTC),
+        first=lambda: mark.leave(str(about.get("made_at", ""))),
+    )
     _put_policy_back(beside.get(POLICY), chosen)
     _put_seals_back(beside.get(SEALS), chosen)
     _record(chosen, "restore")
-    typer.echo(f"restored what was saved at {about['made_at']}; start the gateway now")
-    if aside:
-        typer.echo(f"the database that was there: {aside}")
+    return aside
 
 
 def _record(chosen: Settings, action: str) -> None:

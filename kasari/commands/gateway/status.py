@@ -60,6 +60,7 @@ def senders(centre: Centre = "", where: Gateways = None, as_json: AsJson = False
 def resume(centre: Centre = "", where: Gateways = None) -> None:
     """Send again after the archive had not let this centre in and that was mended.
 
+    After a restore also take in again: once the consent lists of since the backup are imported.
     Example: kasari gateway resume --centre KUH
     """
     gateway_door(centre, where).json("POST", "/api/v1/sending/resume")

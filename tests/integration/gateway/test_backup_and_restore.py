@@ -2,7 +2,6 @@
 
 import io
 import json
-import socket
 import tarfile
 from pathlib import Path
 
@@ -14,11 +13,13 @@ from typer.testing import CliRunner
 from gateway.config import Settings
 from gateway.contract.manifest import CourseCertificate
 from gateway.contract.receipts import SubmissionStatus
-from gateway.errors import RejectError
+from gateway.errors import ConfigError, RejectError
+from gateway.service_lock import sole_user_of
+from kasari.backups.keeping import put_back
 from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
-from tests.integration.gateway.conftest import Hospital, write_secret
+from tests.integration.gateway.conftest import CONSENTS, Hospital, write_secret
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def save(config: Path, tmp_path: Path) -> Path:
     return out
 
 
+def restarted(hospital: Hospital) -> None:
+    """Start a restored gateway, and do what an operator does then."""
+    hospital.restart()
+    hospital.service.consents.import_sheet(CONSENTS, "operator", commit=True)
+    hospital.service.sending.resume("operator")
+
+
 def test_a_restored_gateway_converges_and_nothing_doubles(
     hospital: Hospital, config: Path, tmp_path: Path
 ) -> None:
@@ -61,8 +69,8 @@ def test_a_restored_gateway_converges_and_nothing_doubles(
     announced = set(hospital.archive.announced)
     hospital.service.close()
     told = run(config, "restore", str(backup), "--replace")
-    assert "start the gateway now" in told
-    hospital.restart()
+    assert "Start the gateway now" in told
+    restarted(hospital)
     hospital.settle()
     while hospital.send():
         pass
@@ -91,7 +99,7 @@ def test_a_version_that_the_archive_has_with_another_content_is_passed(
     newest = max(version for _, version in hospital.archive.announced)
     hospital.service.close()
     run(config, "restore", str(backup), "--replace")
-    hospital.restart()
+    restarted(hospital)
     announce = hospital.archive.announce
 
     def refusing(uid: str, version: int, sealed: CourseCertificate) -> SubmissionStatus:
@@ -118,7 +126,7 @@ def test_what_the_source_deleted_since_is_told(
     hospital.site.delete(next(iter(hospital.site.objects)))
     hospital.service.close()
     run(config, "restore", str(backup), "--replace")
-    hospital.restart()
+    restarted(hospital)
     assert [alert["code"] for alert in hospital.service.alerts.open()] == ["instances-gone"]
     assert hospital.service.status.account().gone == 1
 
@@ -203,15 +211,35 @@ def test_a_damaged_backup_changes_nothing(
 
 
 def test_nothing_is_restored_under_a_running_service(
-    hospital: Hospital, settings: Settings, config: Path, tmp_path: Path
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    """Also where it runs in another container, and no port of it is reached from here."""
+    backup = save(config, tmp_path)
+    with (
+        sole_user_of(hospital.settings.data_folder),
+        pytest.raises(ConfigError, match="stop it first"),
+    ):
+        run(config, "restore", str(backup), "--replace")
+    assert not list(hospital.settings.data_folder.glob("gateway.db.before-*"))
+    assert hospital.service.consents.counts()["granted"] == 1
+
+
+def test_no_gateway_starts_while_one_is_restored(
+    hospital: Hospital, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = save(config, tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        listen = settings.listen.model_copy(update={"port": server.getsockname()[1]})
-        other = settings.model_copy(update={"listen": listen})
-        with pytest.raises(InputError, match="stop it first"):
-            run(written(other, tmp_path / "a.yml"), "restore", str(backup), "--replace")
-    assert hospital.service.consents.counts()["granted"] == 1
+    hospital.service.close()
+
+    def starting(*how: object, **more: object) -> Path | None:
+        with (
+            pytest.raises(ConfigError, match="being restored"),
+            sole_user_of(hospital.settings.data_folder),
+        ):
+            raise AssertionError("it started")
+        return put_back(*how, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("kasari.commands.gateway.backups.put_back", starting)
+    assert "Start the gateway now" in run(config, "restore", str(backup), "--replace")
 
 
 def test_the_policy_is_saved_and_put_back(

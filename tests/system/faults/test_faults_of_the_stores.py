@@ -180,6 +180,8 @@ def test_a_database_is_damaged(checked: Ward, tmp_path: Path, service: str, proc
     assert "restore a backup" in log.splitlines()[-1]
     keeping.restore(saved, where=config, replace=True)
     checked.stack.ensure_running()
+    if service == "gateway":
+        checked.import_after_restore()
     delivered(checked)
 
 
@@ -406,7 +408,8 @@ def test_the_gateway_is_restored(checked: Ward, tmp_path: Path) -> None:
     checked.stop(GATEWAY)
     backups.restore(saved, where=config, replace=True)
     checked.stack.ensure_running()
-    checked.say_consent(patient, "granted", "2024-01-01")  # imported since the backup
+    checked.import_after_restore(patient)
+    assert "restored" not in checked.alerts()
 
 
 # --- reading ---------------------------------------------------------------------------------

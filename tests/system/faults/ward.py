@@ -188,6 +188,15 @@ class Ward:
         report = import_consents(self.site, consent_list([patient], status, day))
         assert report["committed"], report
 
+    def import_after_restore(self, *patients: Patient) -> None:
+        """What an operator does with a restored gateway: the lists of since, then resume."""
+        until(lambda: "restored" in self.alerts(), "the restored gateway waits for a person")
+        until(lambda: self.admission()["reason"] == "restored", "and takes nothing in")
+        for patient in patients:
+            self.say_consent(patient, "granted", "2024-01-01")
+        self.gateway("POST", "/api/v1/sending/resume")
+        until(lambda: self.admission()["open"], "it takes in again")
+
     def send(self, patient: Patient, *, folder: Path | None = None, **how: Any) -> Outcome:
         """C-STORE everything of a patient, or of another folder, as a planning system does."""
         to = Destination("127.0.0.1", self.sender_link.port, self.site.ae_title, PUSH_AET)

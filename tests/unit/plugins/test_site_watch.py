@@ -151,12 +151,27 @@ def test_the_link_takes_no_other_scheme_and_no_missing_token(tmp_path: Path) -> 
 def test_the_token_goes_to_another_machine_encrypted_or_by_word(tmp_path: Path) -> None:
     token = tmp_path / "t"
     token.write_text("plugin-token-for-the-tests", "ascii")
+    token.chmod(0o600)
     for url in ("http://gateway:8010", "HTTP://10.0.0.7:8010", "http://127.0.0.1.example"):
         with pytest.raises(ConfigError, match="allow_plain_http"):
             open_link(url, token)
     assert open_link("http://gateway:8010", token, allow_plain_http=True).url
     for url in ("http://localhost:8010", "http://[::1]:8010", "https://gateway:8010"):
         assert open_link(url, token).url == url
+
+
+def test_a_token_that_others_may_read_or_guess_is_refused(tmp_path: Path) -> None:
+    token = tmp_path / "t"
+    token.write_text("plugin-token-for-the-tests", "ascii")
+    for mode in (0o640, 0o604):
+        token.chmod(mode)
+        with pytest.raises(ConfigError, match="gateway_token_file: others may read"):
+            open_link("http://127.0.0.1:1", token)
+    token.chmod(0o600)
+    assert open_link("http://127.0.0.1:1", token).token == "plugin-token-for-the-tests"
+    token.write_text("changeme", "ascii")
+    with pytest.raises(ConfigError, match=r"gateway_token_file: .* random secret"):
+        open_link("http://127.0.0.1:1", token)
 
 
 def test_a_report_says_what_the_plugin_follows(world: World) -> None:

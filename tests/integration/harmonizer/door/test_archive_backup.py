@@ -7,7 +7,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from harmonizer.__main__ import main
 from harmonizer.config import Settings
+from harmonizer.errors import ConfigError
+from harmonizer.service_lock import FILE, user_of
 from kasari.commands.archive import app
 from kasari.errors import InputError
 from tests.factories.archive_world import MemoryStore, SentCourse
@@ -54,8 +57,43 @@ def test_a_restored_harmonizer_converges(
 
     asyncio.run(before())
     held = len(store.objects)
+    with (
+        user_of(settings.data_folder),
+        user_of(settings.data_folder),  # two may share a database
+        pytest.raises(ConfigError, match="stop it first"),
+    ):
+        run(config, "restore", str(backup), "--replace")
     with pytest.raises(InputError, match="with --replace"):
         run(config, "restore", str(backup))
     run(config, "restore", str(backup), "--replace")
     asyncio.run(after())
     assert len(store.objects) == held, "nothing is stored twice"
+
+
+def test_no_harmonizer_starts_while_its_database_is_exchanged(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "harmonizer.yml"
+    config.write_text(yaml.safe_dump(settings.model_dump(mode="json")), "utf-8")
+    with user_of(settings.data_folder, alone=True):
+        assert main(["serve", "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert "is being restored; stop it first" in said
+    assert (settings.data_folder / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_harmonizer_keeps_a_restore_out_while_it_serves(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, asked = tmp_path / "harmonizer.yml", []
+    config.write_text(yaml.safe_dump(settings.model_dump(mode="json")), "utf-8")
+
+    def run_it(_app: object, **_how: object) -> None:
+        with pytest.raises(ConfigError) as refused, user_of(settings.data_folder, alone=True):
+            pass
+        asked.append(str(refused.value))
+
+    monkeypatch.setattr("harmonizer.__main__.create_app", lambda _settings: None)
+    monkeypatch.setattr("harmonizer.__main__.uvicorn.run", run_it)
+    assert main(["serve", "--config", str(config)]) == 0
+    assert len(asked) == 1

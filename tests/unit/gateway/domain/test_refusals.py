@@ -15,6 +15,6 @@ def test_each_has_a_sentence() -> None:
     sources = [path for place in PLACES for path in (ROOT / place).rglob("*.py")]
     codes = {code for path in sources for code in CODE.findall(path.read_text("utf-8"))}
     assert len(codes) > 25
-    assert codes | {"disk-full", "disk-unknown", *KINDS_OF_IMAGE} == set(MEANINGS)
+    assert codes | {"disk-full", "disk-unknown", "restored", *KINDS_OF_IMAGE} == set(MEANINGS)
     assert all(text.endswith(".") for text in MEANINGS.values())
     assert meaning_of("of-a-later-version") == "of-a-later-version"

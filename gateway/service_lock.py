@@ -1,0 +1,47 @@
+"""The lock of a data folder: one service, or one restore, works in it at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from gateway.errors import ConfigError
+
+FILE: Final = "service.lock"
+
+
+@contextmanager
+def sole_user_of(data_folder: Path) -> Iterator[None]:
+    """Keep everybody else out of a data folder meanwhile.
+
+    The kernel lets go of the lock with the process, however that ends, and also where two
+    containers share one volume. The file itself says nothing and stays.
+
+    Raises
+    ------
+    ConfigError
+        Somebody else works in the folder, or the lock cannot be opened.
+    """
+    try:
+        data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        text = f"data_folder: {data_folder / FILE} cannot be opened ({type(error).__name__})"
+        raise ConfigError(text) from None
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            "data_folder: the gateway is running in this folder, or is being restored; stop it "
+            "first, then try again"
+        ) from None

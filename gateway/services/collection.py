@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock, Thread
 from typing import Any
 
@@ -85,8 +86,6 @@ class CollectionService:
         self._audit = audit
         self._clock = clock
         self.last: Run | None = None
-        self._lacking: set[str] = set()
-        """Of whom something failed or waits: most are not asked about in the next run."""
         self._one_at_a_time = Lock()
 
     def step(self) -> dict[str, Any]:
@@ -145,7 +144,7 @@ class CollectionService:
             self._alerts.raise_alert(FAILING, f"{error}; tried again at the next run")
         else:
             self._alerts.clear(FAILING)
-            self._lacking &= set(self._admitted())
+            self._lacking.intersection_update(self._admitted())
             if run.patients and not self._lacking:
                 self._alerts.clear(INCOMPLETE)
         self._tell(run)
@@ -166,6 +165,15 @@ class CollectionService:
             if not is_through:
                 return "the limit of this hour is reached"
         return "nothing more is due"
+
+    @cached_property
+    def _lacking(self) -> set[str]:
+        """Of whom something failed or waits: most of them are not asked about in the next run.
+
+        After a start nobody knows of whom an open alert tells; it may be anybody.
+        """
+        is_open = any(alert["code"] == INCOMPLETE for alert in self._alerts.open())
+        return set(self._admitted()) if is_open else set()
 
     def _tell(self, run: Run) -> None:
         if run.problems:

@@ -205,6 +205,22 @@ def test_objects_that_were_not_sent_are_told_until_they_have_come(
     assert ward.service.alerts.open() == []
 
 
+def test_an_alert_of_before_a_restart_goes_when_everybody_was_asked_about(
+    ward: Hospital, pacs: FakePacs
+) -> None:
+    body = b"patient_id,status,version,date\nID-2,granted,1,2026-01-01\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    ward.service.alerts.raise_alert("collection-incomplete", "of the run before a restart")
+    service = ward.app.state.collection
+    service._limits = service._limits.__class__(5000, 1, service._limits.again, 7)
+    run(ward)
+    assert [alert["code"] for alert in ward.service.alerts.open()] == ["collection-incomplete"]
+    for _ in range(3):
+        run(ward)
+    assert set(pacs.asked) == {"ID-1", "ID-2"}
+    assert ward.service.alerts.open() == []
+
+
 def test_a_pacs_that_is_down_takes_no_other_alert_down(ward: Hospital, pacs: FakePacs) -> None:
     ward.service.alerts.raise_alert("collection-incomplete", "of the run before a restart")
     pacs.down = True

@@ -41,6 +41,7 @@ def collection_of(
         SqlCollected(service.engine),
         service.vault,
         service.consents.admitted,
+        service.consents.is_admitted,
         service.index,
         partial(site_uid, keys),
         CollectionLimits(

@@ -1,6 +1,7 @@
 """The audit chain in SQL: append-only, each row hashed together with the row before it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
@@ -8,6 +9,7 @@ from threading import Lock
 from sqlalchemy import Engine, and_, not_, or_
 from sqlmodel import Session, col, select
 
+from gateway.adapters.audit_rows import digest_of, rows_of, told, told_of
 from gateway.adapters.database import one_writer, reading
 from gateway.adapters.tables.audit import AuditRow
 from gateway.errors import TamperedError
@@ -32,17 +34,18 @@ class SqlAudit:
     def record(self, action: str, caller: str, subject: str, detail: str = "") -> None:
         with Session(self._engine) as session:
             one_writer(session.connection(), "audit")
-            last = session.exec(
-                select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(1)
-            ).first()
+            newest = col(AuditRow.sequence).desc()
+            sequence, previous = session.exec(
+                select(AuditRow.sequence, AuditRow.digest).order_by(newest).limit(1)
+            ).first() or (0, GENESIS)
             row = AuditRow(
-                sequence=last.sequence + 1 if last else 1,
+                sequence=sequence + 1,
                 at=self._clock.now(),
                 action=action,
                 role=caller,
                 subject=subject,
                 detail=detail,
-                previous=last.digest if last else GENESIS,
+                previous=previous,
                 digest="",
             )
             row.digest = _digest(row)
@@ -67,7 +70,9 @@ class SqlAudit:
         return None
 
     def _is_there(self, sequence: int, digest: str) -> bool:
-        return sequence == 0 or self.digest_of(sequence) == digest
+        with suppress(TamperedError):  # the walk from the first event on finds the place
+            return sequence == 0 or self.digest_of(sequence) == digest
+        return False
 
     def walk(self, after: int = 0, previous: str = GENESIS) -> Iterator[tuple[int, str]]:
         """Yield number and digest of each event after one with this digest.
@@ -75,9 +80,9 @@ class SqlAudit:
         Raises
         ------
         TamperedError
-            At the first that does not follow the one before.
+            At the first that cannot be read, or does not follow the one before.
         """
-        for expected, row in enumerate(self._rows(after), after + 1):
+        for expected, row in enumerate(rows_of(self._reading, after), after + 1):
             whole = row.previous == previous and row.digest == _digest(row)
             if row.sequence != expected or not whole:
                 raise TamperedError(f"broken at event {expected}")
@@ -85,10 +90,14 @@ class SqlAudit:
             yield expected, previous
 
     def digest_of(self, sequence: int) -> str | None:
-        """Return the digest of an event, None if it is not there."""
-        with Session(self._reading) as session:
-            row = session.get(AuditRow, sequence)
-            return None if row is None else row.digest
+        """Return the digest of an event, None if it is not there.
+
+        Raises
+        ------
+        TamperedError
+            If it cannot be read.
+        """
+        return digest_of(self._reading, sequence)
 
     def entries(
         self,
@@ -100,7 +109,7 @@ class SqlAudit:
         before: int | None = None,
         programs: bool = True,
     ) -> list[dict[str, str]]:
-        """Return the latest events, newest first.
+        """Return the latest events, newest first. Of a damaged one, what stands in its place.
 
         Parameters
         ----------
@@ -132,30 +141,18 @@ class SqlAudit:
         if not programs:
             asked = col(AuditRow.subject).startswith("/api/", autoescape=True)
             query = query.where(not_(and_(col(AuditRow.action) == "read", asked)))
-        with Session(self._reading) as session:
-            return [_told(row) for row in session.exec(query)]
+        return told_of(self._reading, query)
 
     def events(self, after: int = 0) -> Iterator[dict[str, str]]:
-        """Yield the events after a sequence number, oldest first, with their digests."""
-        for row in self._rows(after):
-            yield {**_told(row), "digest": row.digest}
+        """Yield the events after a sequence number, oldest first, with their digests.
 
-    def _rows(self, after: int = 0) -> Iterator[AuditRow]:
-        with Session(self._reading) as session:
-            chosen = select(AuditRow).where(AuditRow.sequence > after)
-            query = chosen.order_by(col(AuditRow.sequence))
-            yield from session.exec(query.execution_options(yield_per=1000))
-
-
-def _told(row: AuditRow) -> dict[str, str]:
-    return {
-        "sequence": str(row.sequence),
-        "at": row.at.isoformat(),
-        "action": row.action,
-        "role": row.role,
-        "subject": row.subject,
-        "detail": row.detail,
-    }
+        Raises
+        ------
+        TamperedError
+            At the first that cannot be read.
+        """
+        for row in rows_of(self._reading, after):
+            yield {**told(row), "digest": row.digest}
 
 
 def _digest(row: AuditRow) -> str:

@@ -114,11 +114,7 @@ class DicomPacs:
                 "the PACS does not know where to send (C-MOVE, 0xA801): our AE title, with the "
                 "gateway's address and port, must be in its list of destinations"
             )
-        completed = int(last.get("NumberOfCompletedSuboperations", 0) or 0)
-        failed = int(last.get("NumberOfFailedSuboperations", 0) or 0)
-        return Moved(
-            completed, failed, "" if code in DONE else _words(code, QR_MOVE_SERVICE_CLASS_STATUS)
-        )
+        return moved(last)
 
     @contextmanager
     def _link(self, model: str) -> Iterator[Any]:
@@ -133,6 +129,25 @@ class DicomPacs:
             yield link
         finally:
             link.release()
+
+
+def moved(last: Dataset) -> Moved:
+    """Read the last answer of a C-MOVE. What was sent with a warning has come."""
+    code = last.get("Status")
+    failed = _count(last, "Failed")
+    came, warned = _count(last, "Completed"), _count(last, "Warning")
+    if code not in DONE:
+        return Moved(came + warned, failed, _words(code, QR_MOVE_SERVICE_CLASS_STATUS))
+    problem = ""
+    if failed:
+        problem = f"{failed} of {came + warned + failed} objects were not sent (0x{code:04X})"
+    elif code != DimseStatus.SUCCESS and not warned:
+        problem = f"not all objects were sent, it does not say how many (0x{code:04X})"
+    return Moved(came + warned, failed, problem)
+
+
+def _count(answer: Dataset, kind: str) -> int:
+    return int(answer.get(f"NumberOf{kind}Suboperations", 0) or 0)
 
 
 def _words(code: int | None, known: Mapping[int, tuple[str, str]]) -> str:

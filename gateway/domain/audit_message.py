@@ -10,7 +10,6 @@ from gateway.domain.audit_event import FAILURES, MINOR_FAILURE, SUCCESS, kind_of
 
 OURS: Final = "99KASARI"
 """Designator of a coding scheme of our own (PS3.3 8.2): actions and roles of the gateway."""
-_ANY: Final = ("110100", "Application Activity")
 _APPLICATION: Final = ("4", "Application Server Process")
 PERSON, SYSTEM_OBJECT = "1", "2"
 
@@ -23,7 +22,7 @@ def as_dicom(event: Mapping[str, str], centre: str) -> str:
     event : Mapping
         `sequence, at, action, role, subject, detail, digest`, as the audit tells them.
     """
-    code, display, action, is_dicom = kind_of(event["action"])
+    code, display, action = kind_of(event["action"])
     message = ET.Element("AuditMessage")
     failed = event["action"] in FAILURES
     what = ET.SubElement(
@@ -33,7 +32,7 @@ def as_dicom(event: Mapping[str, str], centre: str) -> str:
         EventDateTime=event["at"],
         EventOutcomeIndicator=MINOR_FAILURE if failed else SUCCESS,
     )
-    _code(what, "EventID", *((code, display) if is_dicom else _ANY), "DCM")
+    _code(what, "EventID", code, display, "DCM")
     _code(what, "EventTypeCode", event["action"], event["action"], OURS)
     role, _, name = event["role"].partition(":")
     by_itself = role in {"service", "local"}

@@ -4,20 +4,58 @@ One module, so that both find the same patient under the same number.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+from gateway.domain.tabular.problems import Problem
+from gateway.domain.tabular.text import is_text
 
 Resource = Mapping[str, Any]
 Entry = tuple[int, str, Resource]
 """Its place in the bundle from 1, its full URL, the resource."""
+VALIDATE: Final = "validate the bundle against FHIR R4 and export it again"
 
 
 def entries_of(bundle: Resource) -> list[Entry]:
-    listed = bundle.get("entry")
+    """Return the entries of a bundle in which `flaws_of` found nothing."""
     return [
-        (number, str(entry.get("fullUrl") or ""), resource)
-        for number, entry in enumerate(listed if isinstance(listed, list) else (), start=1)
-        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict)
+        (number, str(entry.get("fullUrl") or ""), entry["resource"])
+        for number, entry in enumerate(bundle.get("entry") or (), start=1)
     ]
+
+
+def flaws_of(bundle: Resource) -> list[Problem]:
+    """Say what makes a bundle half of one, or unreadable, each with the number of its entry.
+
+    With one flaw nothing of it may be imported: the entry that is not there, or that nobody can
+    read, may be the withdrawal.
+    """
+    links, listed = bundle.get("link") or (), bundle.get("entry") or []
+    pages = (links,) if isinstance(links, dict) else links
+    found = []
+    if not isinstance(pages, list | tuple) or any(_leads_on(link) for link in pages):
+        mend = "export all pages into one bundle, without a link to a next one"
+        found.append(Problem(0, "link", "this is one page of a bundle of several", mend))
+    if not isinstance(listed, list):
+        return [*found, Problem(0, "entry", "entry is no list", VALIDATE)]
+    reasons = ((number, _flaw(entry)) for number, entry in enumerate(listed, start=1))
+    return [
+        *found,
+        *(Problem(number, "", reason, VALIDATE) for number, reason in reasons if reason),
+    ]
+
+
+def _leads_on(link: Any) -> bool:
+    return not isinstance(link, dict) or link.get("relation") == "next"
+
+
+def _flaw(entry: Any) -> str:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    if not isinstance(resource, dict):
+        return "this entry has no resource"
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str) or not kind:
+        return "the resource of this entry does not say of which type it is"
+    return "" if is_text(entry) else "this entry holds text that is no Unicode"
 
 
 class Patients:

@@ -15,7 +15,7 @@ class Moved:
     completed: int
     failed: int
     problem: str = ""
-    """Why it did not carry this one out, in words; others may well come."""
+    """Why it did not carry this one out, or not to its end, in words; others may well come."""
 
 
 class Pacs(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.contract.clinical import RowKind
 from gateway.contract.records import WORDS
 from gateway.domain.clinical import (
     Addition,
@@ -24,6 +25,7 @@ from gateway.domain.clinical import (
     deidentify,
     read_table,
 )
+from gateway.domain.clinical.columns import COLUMNS
 from gateway.domain.clinical.sources import READERS, Reader, Section
 from gateway.ports import Audit, Clock
 from gateway.services.clinical_ports import ClinicalStore, People
@@ -122,7 +124,7 @@ class ClinicalService:
             if word in self._readers:
                 sections = self._readers[word](data, self._lists)
             else:
-                sections = [Section(WORDS[word], read_table(data, first_line, keep_long=True))]
+                sections = [_own(WORDS[word], data, first_line)]
         except TableError as error:
             return ImportResult(rows=0, problems=(error.problem,))
         if options.check_only:  # what it answers tells who takes part
@@ -241,6 +243,11 @@ class ClinicalService:
     def forget_withdrawn(self) -> int:
         """Delete the rows of everybody who withdrew since the last time. Returns how many."""
         return self.forget(self._people.withdrawn())
+
+
+def _own(kind: RowKind, data: bytes, first_line: int) -> Section:
+    known = [column.name for column in COLUMNS[kind]]
+    return Section(kind, read_table(data, first_line, keep_long=True, known=known))
 
 
 def _contradiction(lines: Sequence[int]) -> Iterable[Problem]:

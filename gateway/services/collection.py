@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock, Thread
 from typing import Any
 
@@ -42,6 +43,11 @@ class Run:
     """What the PACS did not carry out, and why; how often."""
     ended: str = "under way"
 
+    @property
+    def troubles(self) -> int:
+        """How much of what was wanted did not come; only to be compared with itself."""
+        return self.failed + self.waiting + self.problems.total()
+
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "problems": dict(self.problems)}
 
@@ -58,6 +64,7 @@ class CollectionService:
         collected: Collected,
         vault: Vault,
         admitted: Callable[[], Collection[str]],
+        is_admitted: Callable[[str], bool],
         index: Index,
         site_uid: Callable[[str], str],
         limits: CollectionLimits,
@@ -70,6 +77,7 @@ class CollectionService:
         self._collected = collected
         self._vault = vault
         self._admitted = admitted
+        self._is_admitted = is_admitted
         self._index = index
         self._site_uid = site_uid
         self._limits = limits
@@ -129,20 +137,43 @@ class CollectionService:
         if not self._is_open():
             run.ended = "intake is closed"
             return
-        ended = "nothing more is due"
         try:
-            for pseudonym in self._due():
-                run.patients += 1
-                if not self._collect(pseudonym, run):
-                    ended = "the limit of this hour is reached"
-                    break
+            ended = self._ask_about_each(run)
         except RetryError as error:
             ended = str(error)
             self._alerts.raise_alert(FAILING, f"{error}; tried again at the next run")
         else:
             self._alerts.clear(FAILING)
+            self._lacking.intersection_update(self._admitted())
+            if run.patients and not self._lacking:
+                self._alerts.clear(INCOMPLETE)
         self._tell(run)
         run.ended = ended
+
+    def _ask_about_each(self, run: Run) -> str:
+        """Return why the run ended."""
+        for pseudonym in self._due():
+            run.patients += 1
+            before, is_through = run.troubles, False
+            try:
+                is_through = self._collect(pseudonym, run)
+            finally:
+                if run.troubles > before:
+                    self._lacking.add(pseudonym)
+                elif is_through:
+                    self._lacking.discard(pseudonym)
+            if not is_through:
+                return "the limit of this hour is reached"
+        return "nothing more is due"
+
+    @cached_property
+    def _lacking(self) -> set[str]:
+        """Of whom something failed or waits: most of them are not asked about in the next run.
+
+        After a start nobody knows of whom an open alert tells; it may be anybody.
+        """
+        is_open = any(alert["code"] == INCOMPLETE for alert in self._alerts.open())
+        return set(self._admitted()) if is_open else set()
 
     def _tell(self, run: Run) -> None:
         if run.problems:
@@ -151,8 +182,6 @@ class CollectionService:
                 INCOMPLETE,
                 f"the PACS did not do all: {found}; each is tried again, ever more seldom",
             )
-        elif run.patients and not run.waiting:
-            self._alerts.clear(INCOMPLETE)
 
     def _due(self) -> list[str]:
         """Return of whom objects may be taken, those who were never asked about first."""
@@ -167,10 +196,15 @@ class CollectionService:
         return due[: self._limits.patients_per_run]
 
     def _collect(self, pseudonym: str, run: Run) -> bool:
-        """Fetch for one patient. False when the limit is reached and something is left."""
+        """Fetch for one patient. False when the limit is reached and something is left.
+
+        Consent is asked again before each question: a run takes hours.
+        """
         person, here = self._vault.person(pseudonym), here_of(self._index.of_patient(pseudonym))
         came = run.instances
         for patient_id in person.patient_ids if person else ():
+            if not self._is_admitted(pseudonym):
+                return True
             wanted = self._wanted(patient_id, here, run)
             keys = {one.series.series_uid: self._site_uid(one.series.series_uid) for one in wanted}
             earlier = self._collected.earlier(set(keys.values()))
@@ -181,6 +215,8 @@ class CollectionService:
                     continue
                 if not self._is_within_the_limit(one.absent):
                     return False
+                if not self._is_admitted(pseudonym):
+                    return True
                 self._fetch(pseudonym, key, one, run)
         if run.instances == came:  # else ask again at the next run: what came may refer to more
             self._collected.note_asked(pseudonym, self._clock.now())

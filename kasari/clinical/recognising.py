@@ -53,6 +53,8 @@ def _kind(columns: set[str]) -> str:
 
 def _header(data: bytes) -> set[str]:
     head = data[: HEAD_BYTES - HEAD_BYTES % 2]
+    if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.split(b"\n", 1)[0]  # further on, the cut may go through a character
     try:
         line = decode(head).split("\n", 1)[0]
     except TableError as error:

@@ -21,7 +21,7 @@ from gateway.domain.consent.sheet import (
     Sheet,
     not_of_scope,
 )
-from gateway.domain.fhir import Entry, Patients, Resource, entries_of
+from gateway.domain.fhir import Patients, Resource, entries_of, flaws_of
 from gateway.domain.identity import has_wrong_check
 from gateway.domain.tabular.problems import Problem
 
@@ -52,16 +52,33 @@ class _Wrong(Exception):  # noqa: N818 - a finding about an entry, not an error 
 
 
 def read_bundle(body: bytes, rules: ListRules) -> Sheet:
-    """Parse a Bundle. `line` of a row or a problem is the number of its entry, from 1."""
+    """Parse a Bundle. `line` of a row or a problem is the number of its entry, from 1.
+
+    Of half a bundle, or one with an entry that nobody can read, there are problems and no rows.
+    """
     try:
         content = json.loads(body)
     except json.JSONDecodeError as error:
         wrong = Problem(error.lineno, "", "the file is not JSON", "export it again")
         return Sheet((), (wrong,))
-    except (UnicodeDecodeError, RecursionError):
-        wrong = Problem(1, "", "the file is no JSON in UTF-8", "export it again")
-        return Sheet((), (wrong,))
-    entries = _entries(content)
+    except (ValueError, RecursionError):
+        reason = "the file is no JSON in UTF-8, is nested too deeply or has a number far too long"
+        return Sheet((), (Problem(1, "", reason, "export it again"),))
+    bundle = _bundle(content)
+    flaws = flaws_of(bundle)
+    return Sheet((), tuple(flaws)) if flaws else _read(bundle, rules)
+
+
+def _bundle(content: Any) -> Resource:
+    """Return a bundle as it is, and one resource as the only one of a bundle."""
+    if not isinstance(content, dict):
+        return {}
+    is_bundle = content.get("resourceType") == "Bundle"
+    return content if is_bundle else {"entry": [{"resource": content}]}
+
+
+def _read(bundle: Resource, rules: ListRules) -> Sheet:
+    entries = entries_of(bundle)
     patients = Patients(entries, rules.identifier_system)
     rows: list[ConsentRow] = []
     problems: list[Problem] = []
@@ -82,12 +99,6 @@ def read_bundle(body: bytes, rules: ListRules) -> Sheet:
         mend = "send a FHIR R4 Bundle with Consent resources"
         problems.append(Problem(1, "resourceType", "there is no Consent in it", mend))
     return Sheet(tuple(rows), (*problems, *_repeated(rows)), tuple(not_taken))
-
-
-def _entries(content: Any) -> list[Entry]:
-    if not isinstance(content, dict):
-        return []
-    return entries_of(content) if content.get("resourceType") == "Bundle" else [(1, "", content)]
 
 
 def _rows(number: int, consent: Resource, patients: Patients, rules: ListRules) -> list[ConsentRow]:

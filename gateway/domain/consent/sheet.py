@@ -104,9 +104,9 @@ def read_sheet(body: bytes, rules: ListRules) -> Sheet:
     the list was written for this archive.
     """
     try:
-        table = read_table(body, keep_long=True)
+        table = read_table(body, keep_long=True, known=COLUMNS)
     except TableError as error:
-        return Sheet((), (replace(error.problem, line=1),))
+        return Sheet((), (replace(error.problem, line=error.problem.line or 1),))
     absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         mend = f"the header must name {','.join(COLUMNS)}"

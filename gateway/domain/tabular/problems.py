@@ -17,11 +17,11 @@ class Problem:
 
 
 class TableError(Exception):
-    """The file as a whole cannot be read."""
+    """The file as a whole cannot be read; if one line is at fault, that is told."""
 
-    def __init__(self, reason: str, mend: str, column: str = "") -> None:
+    def __init__(self, reason: str, mend: str, column: str = "", line: int = 0) -> None:
         super().__init__(reason)
-        self.problem = Problem(0, column, reason, mend)
+        self.problem = Problem(line, column, reason, mend)
 
 
 class CellError(Exception):

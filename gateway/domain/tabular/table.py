@@ -5,16 +5,19 @@ comma, semicolon and tab; quoted line ends; blank lines. A workbook (.xlsx) is r
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
 from gateway.domain.tabular.problems import Problem, TableError
+from gateway.domain.tabular.text import SURROGATE
 
 DELIMITERS = (";", "\t", ",")
 CELL_CHARACTERS = 4000
 ROW_NUMBER = "row number"
+LOST = "holds a byte that is no character, neither in UTF-8 nor in Windows-1252"
+LOST_MEND = "export the table again, as CSV UTF-8"
 DECIMAL_COMMA = "a decimal comma in a comma-separated file? Save it with semicolons"
 
 
@@ -46,7 +49,13 @@ class SourceTable:
     rows: tuple[SourceRow, ...] = field(repr=False)
 
 
-def read_table(data: bytes, first_line: int = 2, *, keep_long: bool = False) -> SourceTable:
+def read_table(
+    data: bytes,
+    first_line: int = 2,
+    *,
+    keep_long: bool = False,
+    known: Collection[str] = (),
+) -> SourceTable:
     """Read a delimited file.
 
     Parameters
@@ -57,21 +66,24 @@ def read_table(data: bytes, first_line: int = 2, *, keep_long: bool = False) -> 
         The number that the line after the header has in the whole file.
     keep_long : bool
         Give a row with too many cells as one that has a problem, for who tells rows apart.
+    known : Collection of str
+        Columns that a problem may name; others by number: without a header, they are cells.
 
     Raises
     ------
     TableError
-        If the file is no text, has no header, or names a column twice; unless `keep_long`, if a
-        row has too many cells.
+        If the file is no text, has no header, or names a column twice; if a byte of it is no
+        character; unless `keep_long`, if a row has too many cells.
     """
-    text = decode(data)
+    text = _decoded(data)
     head = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=head.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         columns = _columns(header)
-        rows = tuple(_rows(reader, columns, first_line - 2))
+        shown = [name if name in known else str(n) for n, name in enumerate(columns, start=1)]
+        rows = tuple(_rows(reader, columns, first_line - 2, shown))
         if not keep_long:
             _refuse_long(rows, len(columns))
     except csv.Error as error:
@@ -86,8 +98,18 @@ def decode(data: bytes) -> str:
     Raises
     ------
     TableError
-        If it is a workbook, empty, or not text.
+        If it is a workbook, empty, or not text, or if a byte of it is no character.
     """
+    text = _decoded(data)
+    lost = SURROGATE.search(text)
+    if lost:
+        line = text.count("\n", 0, lost.start()) + 1
+        raise TableError(f"line {line} {LOST}", LOST_MEND, line=line)
+    return text
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text, with a lone surrogate for each byte that is no character."""
     if data.startswith(b"PK\x03\x04"):
         raise TableError("this is a workbook or zip file, not CSV", "save the sheet as CSV UTF-8")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -96,7 +118,7 @@ def decode(data: bytes) -> str:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
+            text = data.decode("cp1252", errors="surrogateescape")
     if "\x00" in text:
         raise TableError("this is not a text file", "export the table as CSV UTF-8")
     if not text.strip():
@@ -114,6 +136,8 @@ def _wide(data: bytes) -> str:
 
 def _columns(header: list[str]) -> tuple[str, ...]:
     columns = tuple(name.strip().lower() for name in header)
+    if any(SURROGATE.search(name) for name in columns):
+        raise TableError(f"the header {LOST}", LOST_MEND, line=1)
     if len(columns) > 1 and not columns[0]:  # R and pandas write their row numbers like this
         columns = (ROW_NUMBER, *columns[1:])
     if "" in columns:
@@ -127,10 +151,13 @@ def _columns(header: list[str]) -> tuple[str, ...]:
     return columns
 
 
-def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[SourceRow]:
+def _rows(
+    reader: Any, columns: tuple[str, ...], offset: int, shown: Sequence[str]
+) -> Iterator[SourceRow]:
     line = reader.line_num
     for cells in reader:
         line, here = reader.line_num, line + 1
+        _refuse_lost(here + offset, shown, cells)
         if not cells:  # a blank line; a row of empty cells is a row
             continue
         if any(cell.strip() for cell in cells[len(columns) :]):
@@ -143,6 +170,14 @@ def _rows(reader: Any, columns: tuple[str, ...], offset: int) -> Iterator[Source
         yield SourceRow(
             here + offset, dict(zip(columns, (c.strip() for c in padded), strict=False))
         )
+
+
+def _refuse_lost(line: int, shown: Sequence[str], cells: Sequence[str]) -> None:
+    """Refuse a character that nobody knows: in an identifier it would make another patient."""
+    if SURROGATE.search("".join(cells)):
+        lost = next(place for place, cell in enumerate(cells) if SURROGATE.search(cell))
+        column = shown[lost] if lost < len(shown) else str(lost + 1)
+        raise TableError(f"line {line} {LOST}", LOST_MEND, column, line)
 
 
 def _refuse_long(rows: tuple[SourceRow, ...], columns: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -15,9 +15,11 @@ from gateway.adapters.clock import SystemClock
 from gateway.config import Settings
 from gateway.domain.audit_event import as_fhir
 from gateway.domain.audit_message import as_dicom
+from gateway.errors import TamperedError
 from gateway.opening import open_database
 from kasari.doors import settings
 from kasari.errors import InputError
+from kasari.files import written_whole
 from kasari.options import Centre, Gateways
 
 
@@ -48,16 +50,30 @@ def export(
 
     Example: kasari gateway audit export --out audit.xml --format dicom --centre KUH
     """
-    chosen, count = settings(where, centre), 0
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file, _audit(chosen) as audit:
-        for event in audit.events(after):
-            file.write(_written(event, chosen.centre, form) + "\n")
-            count += 1
+    chosen = settings(where, centre)
+    if os.path.lexists(out):
+        raise InputError(f"{out} cannot be written: it is there already; name another file")
+    with written_whole(out) as part, _audit(chosen) as audit:
+        part.unlink(missing_ok=True)  # of an export that was killed, and perhaps not for us only
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            count = _write(file, audit.events(after), chosen.centre, form)
     typer.echo(f"{out}: {count} events")
+
+
+def _write(file: TextIO, events: Iterator[dict[str, str]], centre: str, form: Form) -> int:
+    """Write the events. Returns how many."""
+    count = 0
+    try:
+        for event in events:
+            file.write(_written(event, centre, form) + "\n")
+            count += 1
+    except TamperedError as error:
+        raise InputError(
+            f"the audit is {error}, which cannot be read, so nothing was exported; compare it with "
+            "a backup, and export what comes behind it with --after and its number"
+        ) from None
+    return count
 
 
 def _written(event: dict[str, str], centre: str, form: Form) -> str:

@@ -29,7 +29,7 @@ from kasari.commands.gateway import app
 from kasari.errors import InputError
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import CONSENTS, Hospital
-from tests.integration.gateway.test_gateway_http import call
+from tests.integration.gateway.test_gateway_http import call, operator
 
 PASSWORD = "kolmetoista merkkiä"
 MORE = CONSENTS.replace(b"ID-1", b"ID-2")
@@ -287,6 +287,37 @@ def test_events_go_out_as_fhir(hospital: Hospital, config: Path, tmp_path: Path)
     assert run(config, "export", "--out", str(later), "--after", "3").endswith("1 events\n")
     with pytest.raises(InputError, match="cannot be written"):
         run(config, "export", "--out", str(later))
+
+
+def test_a_damaged_event_is_named_and_the_rest_is_shown(
+    hospital: Hospital, config: Path, tmp_path: Path
+) -> None:
+    sealed(hospital)
+    change(hospital, "UPDATE audit SET at = 'garbage' WHERE sequence = 5")
+    with pytest.raises(TamperedError, match=r"broken at event 5$"):
+        hospital.service.seals.verify()
+    told = CliRunner().invoke(audit_app, ["verify", "--config", str(config)])
+    assert "broken at event 5" in told.stdout
+    assert isinstance(told.exception, InputError)
+    page = operator(hospital, "GET", "/api/v1/audit")
+    assert (page.status_code, page.json()["broken_at"]) == (200, 5)
+    assert "garbage" in {entry["at"] for entry in page.json()["entries"]}
+    assert log_in_and_show(hospital).count("garbage") == 1
+    out = tmp_path / "audit.ndjson"
+    with pytest.raises(InputError, match="broken at event 5, which cannot be read"):
+        run(config, "export", "--out", str(out))
+    assert not list(tmp_path.glob("audit.ndjson*"))
+    run(config, "export", "--out", str(out), "--after", "5")
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def log_in_and_show(hospital: Hospital) -> str:
+    """Return the page Audit as an auditor sees it."""
+    hospital.service.accounts.add("anna", AccountRole.AUDITOR, PASSWORD)
+    page = call(hospital, "GET", "/audit", auth=("anna", PASSWORD))
+    assert page.status_code == 200
+    assert "The chain is broken at event 5." in page.text
+    return page.text
 
 
 # What PS3.15 A.5.1 asks of each element, in its order.

@@ -74,7 +74,8 @@ class FakePacs:
         if series.modality in self.unmovable:
             return Moved(0, 0, self.unmovable[series.modality])
         if self.refuses:
-            return Moved(0, len(series.instance_uids))
+            number = len(series.instance_uids)
+            return Moved(0, number, f"{number} of {number} objects were not sent (0xB000)")
         course = make.course(patient=self.hospital.pseudonym())
         numbers = dict(zip(("o1", "o2", "o3", "o4", "o100", "o200", "o300"), course, strict=True))
         for uid in series.instance_uids:
@@ -179,6 +180,87 @@ def test_what_the_door_refuses_is_not_fetched_each_night(ward: Hospital, pacs: F
     assert run(ward)["series"] == 0
     ward.clock.forward(25 * HOUR_S)
     assert run(ward)["series"] == 3
+
+
+def test_objects_that_were_not_sent_are_told_until_they_have_come(
+    ward: Hospital, pacs: FakePacs
+) -> None:
+    """Also while nobody else lacks anything, and the patient's turn has not come again."""
+    pacs.refuses = True
+    run(ward)
+    (alert,) = ward.service.alerts.open()
+    assert alert["code"] == "collection-incomplete"
+    assert "1 x C-MOVE of RTDOSE, 1 of 1 objects were not sent (0xB000)" in alert["text"]
+    body = b"patient_id,status,version,date\nID-2,granted,1,2026-01-01\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    told = run(ward)
+    assert (told["patients"], told["waiting"], told["failed"]) == (1, 0, 0)
+    assert ward.service.alerts.open() == [alert]
+    ward.clock.forward(21 * HOUR_S)
+    assert run(ward)["waiting"] == 3
+    assert ward.service.alerts.open() == [alert]
+    pacs.refuses = False
+    ward.clock.forward(25 * HOUR_S)
+    assert run(ward)["series"] == 3
+    assert ward.service.alerts.open() == []
+
+
+def test_an_alert_of_before_a_restart_goes_when_everybody_was_asked_about(
+    ward: Hospital, pacs: FakePacs
+) -> None:
+    body = b"patient_id,status,version,date\nID-2,granted,1,2026-01-01\n"
+    ward.service.consents.import_sheet(body, "operator", commit=True)
+    ward.service.alerts.raise_alert("collection-incomplete", "of the run before a restart")
+    service = ward.app.state.collection
+    service._limits = service._limits.__class__(5000, 1, service._limits.again, 7)
+    run(ward)
+    assert [alert["code"] for alert in ward.service.alerts.open()] == ["collection-incomplete"]
+    for _ in range(3):
+        run(ward)
+    assert set(pacs.asked) == {"ID-1", "ID-2"}
+    assert ward.service.alerts.open() == []
+
+
+def test_a_pacs_that_is_down_takes_no_other_alert_down(ward: Hospital, pacs: FakePacs) -> None:
+    ward.service.alerts.raise_alert("collection-incomplete", "of the run before a restart")
+    pacs.down = True
+    run(ward)
+    codes = {alert["code"] for alert in ward.service.alerts.open()}
+    assert codes == {"collection-incomplete", "collection-failing"}
+
+
+@pytest.mark.parametrize("before", ["find", "move"])
+def test_a_consent_that_ends_during_a_run_is_kept_to(
+    ward: Hospital, pacs: FakePacs, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    consents = ward.service.consents
+    first = b"patient_id,status,version,date\nID-1,withdrawn,2,2026-01-02\n"
+
+    def ends(*_what: object) -> None:
+        monkeypatch.undo()
+        consents.import_sheet(first, "operator", commit=True)
+
+    if before == "find":
+        person = ward.service.vault.person
+
+        def told(pseudonym: str) -> object:
+            found = person(pseudonym)
+            ends()
+            return found
+
+        monkeypatch.setattr(ward.service.vault, "person", told)
+    else:
+        find = pacs.find
+
+        def found(patient_id: str, modalities: Collection[str]) -> list[OfferedSeries]:
+            offered = find(patient_id, modalities)
+            ends()
+            return offered
+
+        monkeypatch.setattr(pacs, "find", found)
+    ward.app.state.collection.step()
+    assert pacs.asked == ([] if before == "find" else ["ID-1"])
+    assert pacs.moved == []
 
 
 TAPE = "refused: out of resources, unable to perform sub-operations (0xA702)"

@@ -13,7 +13,16 @@ from gateway.domain.clinical.codelists import CodeLists
 from gateway.domain.clinical.sources.fhir_facts import COURSE_SUMMARY, facts
 from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
-from gateway.domain.fhir import Entry, Patients, Resource, coded, codes, entries_of, extensions
+from gateway.domain.fhir import (
+    Entry,
+    Patients,
+    Resource,
+    coded,
+    codes,
+    entries_of,
+    extensions,
+    flaws_of,
+)
 from gateway.domain.tabular.problems import Problem, TableError
 
 NCIT_GRADES: Final = {
@@ -50,7 +59,8 @@ READ: Final = frozenset(
 def read_fhir(data: bytes, lists: CodeLists, system: str = "") -> Sequence[Section]:
     """Return the sections of a bundle. A row's line is the number of its entry.
 
-    `system` is that of the patients' numbers, as for consents; empty for any.
+    `system` is that of the patients' numbers, as for consents; empty for any. Of half a bundle, or
+    one with an entry that nobody can read, there are problems and no rows.
 
     Raises
     ------
@@ -60,7 +70,8 @@ def read_fhir(data: bytes, lists: CodeLists, system: str = "") -> Sequence[Secti
     bundle = read_json(data)
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise TableError("this is no FHIR bundle", "export a Bundle with its Patient resources")
-    return _Bundle(entries_of(bundle), lists, system).sections()
+    flaws = section(RowKind.CLINICAL, (), flaws_of(bundle))
+    return [flaws] if flaws else _Bundle(entries_of(bundle), lists, system).sections()
 
 
 class _Bundle:
@@ -118,7 +129,7 @@ class _Bundle:
             reason = f"the {known} speaks of a patient who is not in the bundle"
             mend = "put the Patient resources into the same bundle"
             self._problems[number] = Problem(number, "subject", reason, mend)
-        except (AttributeError, TypeError, ValueError, LookupError):
+        except (AttributeError, TypeError, ValueError, LookupError, RecursionError):
             reason = f"the {known} has not the shape that FHIR R4 gives it"
             mend = "validate the bundle and export it again"
             self._problems[number] = Problem(number, "", reason, mend)

@@ -18,6 +18,7 @@ from gateway.domain.clinical.sources.itemcodes import item_code
 from gateway.domain.clinical.sources.section import Section, read_json, section
 from gateway.domain.tabular.problems import Problem, TableError
 from gateway.domain.tabular.table import SourceTable, read_table
+from gateway.domain.tabular.text import is_text
 
 Record = tuple[int, dict[str, object]]
 Found = tuple[list[Record], list[Record]]  # questionnaires, symptoms
@@ -74,6 +75,8 @@ def _from_json(raw: Any, lists: CodeLists) -> Found:
     patients = raw.get("patients") if isinstance(raw, dict) else raw
     if not isinstance(patients, list):
         raise TableError("the JSON holds no list of patients", "export the file again")
+    if not is_text(patients):
+        raise TableError("the JSON holds text that is no Unicode", "export the file again")
     forms: list[Record] = []
     grades: list[Record] = []
     for number, patient in enumerate(_objects(patients), start=1):

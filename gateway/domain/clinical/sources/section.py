@@ -47,9 +47,10 @@ def read_json(data: bytes) -> Any:
     """
     try:
         return json.loads(decode(data))
-    except ValueError as error:
-        line = getattr(error, "lineno", 0)
-        raise TableError(f"line {line} is not JSON", "export the file again") from error
+    except json.JSONDecodeError as error:
+        raise TableError(f"line {error.lineno} is not JSON", "export the file again") from error
+    except ValueError as error:  # Python reads no number of more than 4300 digits
+        raise TableError("a number in the JSON is far too long", "export the file again") from error
     except RecursionError as error:
         raise TableError("the JSON is nested too deeply", "export the file again") from error
 

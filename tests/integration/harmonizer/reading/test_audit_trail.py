@@ -6,6 +6,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from harmonizer.api.studies import STATUS
@@ -52,6 +53,18 @@ def test_the_page_shows_what_was_asked_for(archive: Archive) -> None:
     assert LEFT_KUH.course_uid in shown
     assert "<td>a-admin</td>" not in shown
     assert "No event is like that." in archive.get("/audit?who=nobody", "admin").text
+
+
+def test_a_damaged_event_is_shown_as_it_stands(archive: Archive) -> None:
+    read(archive, LEFT_KUH.course_uid)
+    with archive.app.state.audit._engine.begin() as connection:
+        connection.execute(text("update audit set at = 'garbage' where sequence = 1"))
+    shown = archive.get("/audit?who=a-researcher", "admin")
+    assert shown.status_code == 200
+    assert LEFT_KUH.course_uid in shown.text
+    assert '<td class="time">garbage</td>' in shown.text
+    assert "garbage" in {one["at"] for one in archive.get("/api/v1/audit", "admin").json()}
+    assert archive.app.state.audit.first_break() == 1
 
 
 def listed(page: str) -> list[str]:

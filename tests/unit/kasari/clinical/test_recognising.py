@@ -4,7 +4,7 @@ import pytest
 
 from gateway.contract.records import WORDS
 from gateway.domain.clinical.columns import COLUMNS
-from kasari.clinical.recognising import recognise
+from kasari.clinical.recognising import HEAD_BYTES, recognise
 from kasari.errors import InputError
 
 
@@ -30,6 +30,14 @@ def test_every_kind_is_known_by_its_columns(word: str) -> None:
 )
 def test_other_forms(data: bytes, wanted: tuple[str, str]) -> None:
     assert recognise(data) == wanted
+
+
+@pytest.mark.parametrize("letter", ["Á", "ą"])
+def test_a_head_that_ends_inside_a_character_is_read(letter: str) -> None:
+    head = "patient_id,recorded_on,site\nx,"
+    odd = "" if len(head) % 2 else "x"
+    data = f"{head}{odd}{letter * HEAD_BYTES}\n".encode()
+    assert recognise(data) == ("csv", "clinical")
 
 
 @pytest.mark.parametrize("data", [b"name,age\n", b"patient_id,happened_on\n", b""])

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.domain.clinical import CellError, TableError, read_table
 from gateway.domain.tabular.cells import to_bool, to_date, to_whole
+from gateway.domain.tabular.table import decode
 
 PLAIN = "patient_id,note\n1,ä\n2,b\n"
 
@@ -52,6 +53,34 @@ def test_what_is_no_table_is_refused_by_name(data: bytes, words: str) -> None:
     with pytest.raises(TableError, match=words) as caught:
         read_table(data)
     assert caught.value.problem.mend
+
+
+def test_a_lost_byte_is_a_problem_of_its_cell_and_never_part_of_it() -> None:
+    data = b"patient_id;note\nX1;a\n\nX\x812;b\n"
+    with pytest.raises(TableError, match="no character") as caught:
+        read_table(data, keep_long=True, known=("patient_id",))
+    assert (caught.value.problem.line, caught.value.problem.column) == (4, "patient_id")
+    assert "X" not in repr(caught.value.problem).replace("Windows", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "column"),
+    [
+        (b"Virtanen;note\nX1;a\nVirtane\x8d;b\n", 3, "1"),  # no header: nothing of it is a name
+        (b"a;b\n1;2;\x9d\n", 2, "3"),
+        (b"a\x90;b\n1;2\n", 1, ""),
+    ],
+)
+def test_a_lost_byte_is_told_without_quoting(data: bytes, line: int, column: str) -> None:
+    with pytest.raises(TableError) as caught:
+        read_table(data)
+    assert (caught.value.problem.line, caught.value.problem.column) == (line, column)
+    assert "Virtane" not in repr(caught.value.problem)
+
+
+def test_a_lost_byte_outside_a_table_is_refused_too() -> None:
+    with pytest.raises(TableError, match="line 2 holds a byte"):
+        decode(b'{"id":\n"X\x81"}')
 
 
 def test_row_numbers_of_r_and_pandas_are_no_nameless_column() -> None:

@@ -216,6 +216,9 @@ def test_a_bundle_gives_the_clinical_row() -> None:
         ("kaiku", b"a;b\n1;2\n", "long form"),
         ("kaiku", b'{"x": 1}', "no list of patients"),
         ("kaiku", b"[" * 100_000, "nested too deeply"),
+        ("fhir", b'{"a": ' + b"1" * 5000 + b"}", "far too long"),
+        ("fhir", b'{"a": "MATTI\x81"}', "no character"),
+        ("kaiku", b'[{"id": "MATTI\\ud800"}]', "no Unicode"),
         ("redcap", b"a,b\n1,2\n", "record_id"),
     ],
 )
@@ -243,6 +246,26 @@ def test_one_resource_that_cannot_be_read_is_a_problem_of_its_entry() -> None:
         (4, "the Condition has not the shape that FHIR R4 gives it"),
         (5, "the Observation has not the shape that FHIR R4 gives it"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "more", "line"),
+    [
+        (None, {}, 3),
+        ({"resource": {"id": "x"}}, {}, 3),
+        ({"resource": {"resourceType": "Patient", "id": "\ud800"}}, {}, 3),
+        ({"resource": {"resourceType": "Basic"}}, {"link": [{"relation": "next"}]}, 0),
+    ],
+)
+def test_of_half_a_bundle_no_row_is_read(entry: object, more: dict[str, object], line: int) -> None:
+    patient = {"resourceType": "Patient", "id": "1", "identifier": [{"value": "MATTI-1"}]}
+    subject = {"reference": "Patient/1"}
+    sick = {"resourceType": "Condition", "recordedDate": "2020-01-01", "subject": subject}
+    entries = [{"resource": patient}, {"resource": sick}, entry]
+    bundle = {"resourceType": "Bundle", "entry": entries, **more}
+    (section,) = READERS["fhir"](json.dumps(bundle).encode(), LISTS)
+    assert section.table.rows == ()
+    assert [problem.line for problem in section.problems] == [line]
 
 
 def test_a_questionnaire_that_contradicts_itself_is_a_problem_of_its_line() -> None:

@@ -97,12 +97,72 @@ def test_a_bad_entry_is_told_with_its_place(changes: dict[str, Any], path: str) 
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b'{"a": "\xff"}', b"{}", b"[]", b'{"a":' * 5000, bundle(PATIENT), b'"x"']
+    "body",
+    [
+        *(b"{", b'{"a": "\xff"}', b"{}", b"[]", b'{"a":' * 5000, bundle(PATIENT), b'"x"'),
+        b'{"a": ' + b"1" * 5000 + b"}",
+    ],
 )
 def test_what_is_no_bundle_of_consents_is_refused(body: bytes) -> None:
     sheet = read_bundle(body)
     assert sheet.rows == ()
     assert len(sheet.problems) == 1
+
+
+def whole(*entries: object, **more: object) -> bytes:
+    """Return a bundle that would be imported, with these entries behind."""
+    good = [{"resource": one} for one in (PATIENT, consent())]
+    return json.dumps({"resourceType": "Bundle", "entry": [*good, *entries], **more}).encode()
+
+
+LONE = {"identifier": {"value": "X\ud8001"}}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(None, "x", [consent()], {}, {"resource": None}, {"resource": "x"}, {"resource": []}),
+        *({"resource": consent(resourceType=kind)} for kind in (None, "", ["Consent"])),
+        {"resource": consent(patient=LONE)},
+        {"resource": PATIENT | {"name": [{"family": "\udc81"}]}},
+        {"resource": PATIENT, "\udfff": "key"},
+    ],
+)
+def test_with_an_entry_that_cannot_be_read_nothing_is_imported(entry: object) -> None:
+    """It may be the withdrawal."""
+    assert len(read_bundle(whole()).rows) == 1
+    sheet = read_bundle(whole(entry, {"resource": None}))
+    assert (sheet.rows, sheet.not_taken) == ((), ())
+    assert [p.line for p in sheet.problems] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"link": [{"relation": "self", "url": "x"}, {"relation": "next", "url": "y"}]},
+        {"link": {"relation": "next", "url": "y"}},
+        {"link": "next"},
+    ],
+)
+def test_one_page_of_several_is_not_imported(more: dict[str, object]) -> None:
+    sheet = read_bundle(whole(**more))
+    assert sheet.rows == ()
+    assert [(p.line, p.column) for p in sheet.problems] == [(0, "link")]
+    assert "all pages" in sheet.problems[0].mend
+
+
+def test_a_last_page_and_other_resources_are_no_flaw() -> None:
+    other = {"resource": {"resourceType": "OperationOutcome"}}
+    assert len(read_bundle(whole(other, link=[{"relation": "self", "url": "x"}])).rows) == 1
+
+
+def test_entries_that_are_no_list_are_refused() -> None:
+    (problem,) = read_bundle(b'{"resourceType": "Bundle", "entry": {"resource": {}}}').problems
+    assert problem.column == "entry"
+
+
+def test_a_single_consent_with_text_that_is_none_is_refused() -> None:
+    assert [p.line for p in read_bundle(json.dumps(consent(patient=LONE)).encode()).problems] == [1]
 
 
 def test_a_patient_may_be_contained_or_absolute_or_only_an_identifier() -> None:

@@ -69,6 +69,13 @@ def test_what_is_no_list_is_refused_as_a_whole(body: bytes) -> None:
     assert sheet.problems
 
 
+def test_an_identifier_with_a_lost_byte_is_nobody_s() -> None:
+    lines = b"OK1,A,B,,granted,1,,2026-01-01\nX\x811,A,B,,granted,1,,2026-01-01\n"
+    sheet = read_sheet(HEADER.encode() + lines)
+    assert sheet.rows == ()
+    assert [(p.line, p.column) for p in sheet.problems] == [(3, "patient_id")]
+
+
 def test_no_identifier_in_a_row_that_is_printed() -> None:
     sheet = read_sheet((HEADER + "X1,Virtanen,Maija,1952-04-13,granted,1,,2026-01-01\n").encode())
     assert not any(word in repr(sheet) for word in ("X1", "Virtanen", "Maija", "1952"))

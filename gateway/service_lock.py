@@ -45,3 +45,6 @@ def _lock(descriptor: int) -> None:
             "data_folder: the gateway is running in this folder, or is being restored; stop it "
             "first, then try again"
         ) from None
+    except OSError as error:
+        text = f"data_folder: this file system keeps no locks ({type(error).__name__})"
+        raise ConfigError(f"{text}; put the folder on a local disk or a volume that does") from None

@@ -55,6 +55,15 @@ class VaultPeople:
         }
         return self.national_ids(withdrawn | self._recalled())
 
+    def withdrew(self, pseudonyms: Collection[str]) -> Set[str]:
+        said = self._vault.statements(pseudonyms)
+        withdrew = {
+            pseudonym
+            for pseudonym, statements in said.items()
+            if any(one.status is ConsentStatus.WITHDRAWN for one in statements)
+        }
+        return withdrew | (self._recalled() & set(pseudonyms))
+
     def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
         granted = {
             pseudonym

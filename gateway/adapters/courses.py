@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 from gateway.adapters.database import chunks, reading
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
 from gateway.adapters.tables.index import InstanceRow
-from gateway.domain.courses import CourseState, InstanceState
+from gateway.domain.courses import CourseState
 from gateway.errors import RetryError
 from gateway.ports import Course
 
@@ -113,20 +113,12 @@ class SqlCourses:
             session.commit()
 
     def reopen(self, pseudonym: str) -> None:
-        theirs = select(CourseRow.id).where(CourseRow.pseudonym == pseudonym)
+        """What the archive refused as it is stays refused: only a person lets it go again."""
+        theirs = select(CourseRow).where(CourseRow.pseudonym == pseudonym)
         with Session(self._engine) as session:
-            found = session.exec(theirs.order_by(col(CourseRow.id)).with_for_update())
-            session.exec(
-                update(CourseRow)
-                .where(
-                    col(CourseRow.id).in_(found.all()),
-                    col(CourseRow.state) != CourseState.SENDING.value,
-                )
-                .values(
-                    state=CourseState.COLLECTING.value,
-                    revision=col(CourseRow.revision) + 1,
-                )
-            )
+            for row in session.exec(theirs.order_by(col(CourseRow.id)).with_for_update()):
+                if row.state != CourseState.SENDING.value and not _is_refused_there(row):
+                    move(row, CourseState.COLLECTING)
             session.commit()
 
     def send_again(self, course_ids: Collection[int]) -> None:
@@ -165,22 +157,30 @@ def locked(session: Session, course_id: int | None) -> CourseRow | None:
     return session.get(CourseRow, course_id, with_for_update=True)
 
 
-def _send_again(row: CourseRow) -> None:
-    row.sent_digest = ""
-    if row.state != CourseState.SENDING.value:
-        row.state = CourseState.COLLECTING.value
+def move(row: CourseRow, state: CourseState) -> None:
+    """Put a locked course into a state; whoever has read it before has to read it again."""
+    row.state = state.value
     row.revision += 1
 
 
+def _is_refused_there(row: CourseRow) -> bool:
+    refused = row.state == CourseState.REFUSED.value and not row.refusal
+    return refused and row.content_digest == row.sent_digest
+
+
+def _send_again(row: CourseRow) -> None:
+    row.sent_digest = ""
+    is_sent = row.state == CourseState.SENDING.value
+    move(row, CourseState.SENDING if is_sent else CourseState.COLLECTING)
+
+
 def _unverify(session: Session, course_id: int) -> None:
-    """What the archive is said to have it has not: of what is gone here too nothing is left."""
+    """What the archive is said to have it has not, as far as anybody knows."""
     submissions = select(SubmissionRow.id).where(SubmissionRow.course_id == course_id)
     theirs = update(ReceiptRow).where(col(ReceiptRow.submission_id).in_(submissions))
     session.exec(theirs.values(verified_at=None))
     members = update(InstanceRow).where(col(InstanceRow.course_id) == course_id)
     session.exec(members.values(delivered_at=None))
-    gone = members.where(col(InstanceRow.state) == InstanceState.GONE)
-    session.exec(gone.values(course_id=None))
 
 
 def _write(session: Session, orthanc_ids: Collection[str], **values: Any) -> None:

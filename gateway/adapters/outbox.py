@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, func, or_, update
 from sqlmodel import Session, col, delete, select
 
-from gateway.adapters.courses import locked
+from gateway.adapters.courses import locked, move
 from gateway.adapters.database import not_between, reading
 from gateway.adapters.remembering import Remembered
 from gateway.adapters.tables.courses import CourseRow, ReceiptRow, SubmissionRow
@@ -51,7 +51,7 @@ class SqlOutbox:
                 session.flush()
             submission.content_digest = course.content_digest
             self._freeze(session, submission, members)
-            _move(row, CourseState.READY)
+            move(row, CourseState.READY)
             row.sent_digest = row.content_digest
             session.commit()
             return True
@@ -124,7 +124,7 @@ class SqlOutbox:
             row.lease_until = now + lease
             row.attempts += 1
             if course.sent_digest == course.content_digest:
-                _move(course, CourseState.SENDING)
+                move(course, CourseState.SENDING)
             members = session.exec(
                 select(ReceiptRow.orthanc_id).where(ReceiptRow.submission_id == row.id)
             ).all()
@@ -205,7 +205,7 @@ class SqlOutbox:
             row.next_try_at = self._clock.now() + timedelta(seconds=wait_s)
             row.last_error = reason
             if course is not None and course.state == CourseState.SENDING.value:
-                _move(course, CourseState.READY)
+                move(course, CourseState.READY)
             session.commit()
 
     def cancel(self, pseudonym: str, course_id: int | None = None) -> int:
@@ -226,7 +226,7 @@ class SqlOutbox:
             for row in rows:
                 row.state, row.lease_owner, row.lease_until = OutboxState.WITHHELD, None, None
                 courses[row.course_id].sent_digest = ""
-                _move(courses[row.course_id], CourseState.COLLECTING)
+                move(courses[row.course_id], CourseState.COLLECTING)
             session.commit()
             return len(rows)
 
@@ -337,11 +337,6 @@ def _end_conflicts(session: Session, submission: SubmissionRow) -> None:
     session.exec(theirs.values(state=InstanceState.PRESENT, differs=[]))
 
 
-def _move(course: CourseRow, state: CourseState) -> None:
-    course.state = state.value
-    course.revision += 1
-
-
 def _settle(course: CourseRow, version: int, state: OutboxState, now: datetime) -> None:
     """Say on the course how a version ended, and have it judged again if it has changed."""
     if state is OutboxState.VERIFIED:
@@ -349,8 +344,8 @@ def _settle(course: CourseRow, version: int, state: OutboxState, now: datetime) 
     if state in {OutboxState.WITHHELD, OutboxState.OVERTAKEN}:
         course.sent_digest = ""  # so that it is queued again: once it may go, as the next version
     if course.content_digest != course.sent_digest:
-        _move(course, CourseState.COLLECTING)
+        move(course, CourseState.COLLECTING)
     elif state is OutboxState.VERIFIED:
-        _move(course, CourseState.DELIVERED)
+        move(course, CourseState.DELIVERED)
     else:
-        _move(course, CourseState.REFUSED)
+        move(course, CourseState.REFUSED)

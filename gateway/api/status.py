@@ -63,7 +63,7 @@ def read_audit(
     request: Request,
     _role: Reader,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
 ) -> dict[str, Any]:
     """The latest events of the audit chain, or those before one; where it is broken if it is."""
     audit = request.app.state.audit

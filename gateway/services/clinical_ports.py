@@ -24,6 +24,13 @@ class People(Protocol):
         """Map the pseudonym of everybody who withdrew to the national id."""
         ...
 
+    def withdrew(self, pseudonyms: Collection[str]) -> Set[str]:
+        """Return whoever of these is recalled or has withdrawn, whatever they have said since.
+
+        A withdrawal that was annulled was none.
+        """
+        ...
+
     def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
         """Map whoever of these has a consent in force again to the national id."""
         ...

@@ -93,17 +93,23 @@ class ClinicalSender:
         return again
 
     def take_back(self) -> None:
-        """Undo the deletion of who has consented again, where the archive never heard of it."""
-        forgotten = self._store.forgotten()
-        untold = [p for p, one in forgotten.items() if not one.told_at]
+        """Undo the deletion of who has consented again, where the archive never heard of it.
+
+        The same where no withdrawal is left that was not annulled: what is there stays there.
+        """
+        untold = self._untold()
         if untold:
-            self._store.readmit(self._people.returned(untold))
+            withdrew = self._people.withdrew(untold)
+            self._store.readmit((untold - withdrew) | self._people.returned(untold).keys())
+
+    def _untold(self) -> set[str]:
+        return {p for p, one in self._store.forgotten().items() if not one.told_at}
 
     def _tell_withdrawals(self) -> int:
         """Tell whose data are deleted here, whatever they have said since, unless they are back."""
-        # In this order: whose consent has come back since the first is in the second.
-        untold = [p for p, one in self._store.forgotten().items() if not one.told_at]
-        known = sorted(set(untold) - self._people.returned(untold).keys())
+        # In this order: whose consent has come back since the first is in the last.
+        untold = self._untold()
+        known = sorted(self._people.withdrew(untold) - self._people.returned(untold).keys())
         if not known:
             return 0
         ids = tuple(sorted(self._people.national_ids(known).values()))

@@ -139,6 +139,11 @@ class CourseService:
                 self._courses.save(replace(row, state=CourseState.REFUSED, instances=0))
 
     def _hold_empty(self, row: Course) -> None:
+        """Ask a person about one of which nothing is here; who refused it is asked no more."""
+        if row.refusal:
+            if row.state is not CourseState.REFUSED or row.instances:
+                self._courses.save(replace(row, state=CourseState.REFUSED, instances=0))
+            return
         if row.state is not CourseState.COLLECTING:
             return
         if self._outbox.cancel(row.pseudonym, row.id):

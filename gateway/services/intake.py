@@ -127,8 +127,9 @@ class IntakeService:
             return
         self._alerts.raise_alert(
             GONE,
-            f"{gone} instances that were never delivered are not in the site store any more; send "
-            "their courses again from the source, or confirm the deletion on the page Account",
+            f"{gone} instances that the archive has not read back are not in the site store any "
+            "more; send their courses again from the source, or confirm the deletion on the page "
+            "Account",
         )
 
     def _take(self, orthanc_ids: Sequence[str], cursor: int | None) -> set[str]:
@@ -241,9 +242,11 @@ def _first_came(stored: StoredInstance, before: StoredInstance) -> StoredInstanc
 def _revived(stored: StoredInstance, before: StoredInstance) -> StoredInstance:
     """Take in again what was gone: in conflict if another content is known of it already.
 
-    The archive has the content that was delivered; of what differed before, nobody has decided.
+    The archive has, or had, the content that was delivered: only then has it kept its course. Of
+    what differed before, nobody has decided.
     """
-    if before.sha256 != stored.sha256 and (before.delivered_at or before.differs):
+    was_delivered = before.delivered_at is not None or before.course_id is not None
+    if before.sha256 != stored.sha256 and (was_delivered or before.differs):
         return _conflict(stored, before)
     if before.differs:
         return replace(

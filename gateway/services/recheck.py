@@ -86,12 +86,13 @@ class WithdrawalRecheck:
         if not told:
             return 0
         there = {receipt.national_id for receipt in self._archive.withdrawals()}
-        national, returned = self._people.national_ids(told), self._people.returned(told)
+        national, back = self._people.national_ids(told), self._people.returned(told).keys()
+        withdrew = self._people.withdrew(told) - back
         lost = sorted(
             pseudonym
             for pseudonym, one in told.items()
             # whose consent came back after the receipt is just being taken again
-            if national[pseudonym] not in there and (pseudonym not in returned or not one.receipt)
+            if national[pseudonym] not in there and (pseudonym in withdrew or not one.receipt)
         )
         for pseudonym in lost:
             self._audit.record("withdrawal-again", "service", pseudonym, _had(told[pseudonym]))

@@ -87,3 +87,14 @@ def test_a_search_is_itself_recorded_without_its_words(
         "/audit",
     )
     assert "010190-999X" not in str(hospital.service.audit.entries())
+
+
+def test_a_number_beyond_every_event_is_refused_in_words(
+    hospital: Hospital, auditor: dict[str, str]
+) -> None:
+    beyond = "9" * 30
+    answer = call(hospital, "POST", "/audit", cookies=auditor, data={"before": beyond})
+    assert answer.status_code == 422
+    assert "not filled in as it must be" in answer.text
+    told = call(hospital, "GET", f"/api/v1/audit?before={beyond}", cookies=auditor)
+    assert told.json()["code"] == "invalid"

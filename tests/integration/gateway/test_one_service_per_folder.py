@@ -1,5 +1,6 @@
 """One gateway per data folder: a second one, or a restore under it, is refused."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -100,4 +101,15 @@ def test_a_folder_that_cannot_be_locked_is_told(settings: Settings) -> None:
     (settings.data_folder / FILE).mkdir(parents=True)
     said = r"service.lock cannot be opened \(IsADirectoryError\)"
     with pytest.raises(ConfigError, match=said), sole_user_of(settings.data_folder):
+        pass
+
+
+def test_a_file_system_that_keeps_no_locks_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(_descriptor: int, _kind: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("gateway.service_lock.fcntl.flock", flock)
+    with pytest.raises(ConfigError, match="keeps no locks"), sole_user_of(tmp_path):
         pass

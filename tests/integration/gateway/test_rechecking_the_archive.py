@@ -8,6 +8,7 @@ from gateway.loops import Background
 from tests.factories import site_objects as make
 from tests.factories.gateway_world import FakeClinicalArchive
 from tests.integration.gateway.conftest import Hospital
+from tests.integration.gateway.test_books_of_the_account import other
 from tests.integration.gateway.test_consent_policies import say
 from tests.integration.gateway.test_consent_that_comes_back import AGAIN, WITHDRAWN, turn
 from tests.integration.gateway.test_gateway_http import operator
@@ -176,8 +177,9 @@ def test_what_is_nowhere_any_more_is_neither_committed_nor_delivered(delivered: 
     assert commitments.kept({uid})[uid].verified
     delivered.archive.held.clear()
     assert service.recheck.step()["sent_again"] == 1
-    delivered.settle()
     assert commitments.kept({uid}) == {}
+    delivered.settle()
+    delivered.send()
     account = service.status.account()
     assert (account.delivered, account.gone, account.sums_up) == (0, 7, True)
     (course,) = service.courses.find()
@@ -239,3 +241,57 @@ def test_a_second_recall_is_not_signed_with_the_answer_to_the_first(delivered: H
     for _ in range(2):
         turn(delivered)
     assert (len(recall.receipts()), recall.open()) == (2, 0)
+
+
+def test_a_wrong_withdrawal_that_was_annulled_in_time_does_not_reach_the_archive(
+    delivered: Hospital,
+) -> None:
+    service = delivered.service
+    say(delivered, "ID-1,stopped,2.1,2026-01-15", WITHDRAWN)
+    service.withdrawal.step()
+    service.clinical.forget_withdrawn()  # and the archive cannot be reached
+    said = service.annulment.ledger("ID-1", "steward:anna")
+    (wrong,) = [one["statement"] for one in said if one["status"] == "withdrawn"]
+    service.annulment.annul("ID-1", wrong, "of another day", "steward:anna")
+    for _ in range(2):
+        turn(delivered)
+    clinical = service.world.clinical
+    assert isinstance(clinical, FakeClinicalArchive)
+    assert [batch for batch in clinical.batches if batch.withdrawn] == []
+    assert len(delivered.archive.held) == 7
+    assert not service.recall.is_erasing()
+
+
+@pytest.fixture
+def with_record(hospital: Hospital) -> Hospital:
+    """A delivered course whose record was cleaned at the site, and whose dose the archive lost."""
+    mine = hospital.pseudonym()
+    hospital.take_in([*make.course(patient=mine), make.record(401, 200, 1, mine)])
+    hospital.send()
+    assert hospital.states() == ["delivered"]
+    stored = {one.instance.modality: one for one in hospital.service.index.of_patient(mine)}
+    del hospital.site.objects[stored["RTRECORD"].orthanc_id]
+    hospital.service.intake.reconcile()
+    hospital.settle()
+    del hospital.archive.held[hospital.stage.uid(stored["RTDOSE"].instance.sop_instance_uid)]
+    assert hospital.service.recheck.step()["sent_again"] == 1
+    hospital.settle()
+    return hospital
+
+
+def test_what_goes_again_goes_whole_or_waits_for_what_is_gone(with_record: Hospital) -> None:
+    with_record.send()
+    (course,) = with_record.service.courses.find()
+    assert (course.state.value, [r["code"] for r in course.reasons]) == ("held", ["instance-gone"])
+    with_record.take_in([make.record(401, 200, 1, with_record.pseudonym())])
+    assert with_record.send()
+    assert with_record.states() == ["delivered"]
+    assert len(with_record.archive.held) == 8
+
+
+def test_what_comes_back_changed_meanwhile_waits_for_a_person(with_record: Hospital) -> None:
+    record = make.record(401, 200, 1, with_record.pseudonym())
+    with_record.take_in([other(record, SeriesDescription="another")])
+    with_record.send()
+    (course,) = with_record.service.courses.find()
+    assert (course.state.value, [r["code"] for r in course.reasons]) == ("held", ["conflict"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
+from gateway.errors import RejectError
 from gateway.services.reconsideration import Reconsideration
 from tests.factories import site_objects as make
 from tests.integration.gateway.conftest import Hospital
@@ -142,3 +143,42 @@ def test_a_conflict_that_was_gone_and_comes_again_is_still_one(queued: Hospital)
     queued.take_in([another(queued), *make.course(patient=queued.pseudonym())[1:]])
     assert not queued.send()
     assert reasons(queued) == [["conflict"]]
+
+
+def test_who_refused_a_course_is_not_asked_again_when_its_objects_are_deleted(
+    queued: Hospital,
+) -> None:
+    queued.take_in([another(queued)])
+    queued.service.decisions.refuse(1, "not needed", "steward:anna")
+    queued.site.objects.clear()
+    queued.service.intake.reconcile()
+    queued.settle()
+    assert queued.states() == ["refused"]
+
+
+def test_a_course_of_which_nothing_is_here_is_held_until_a_person_refuses_it(
+    queued: Hospital,
+) -> None:
+    queued.site.objects.clear()
+    queued.service.intake.reconcile()
+    queued.settle()
+    assert (queued.states(), reasons(queued)) == (["held"], [["instance-gone"]])
+    queued.service.deletion.confirm("on purpose", "steward:anna")
+    assert queued.service.decisions.refuse(1, "not needed", "steward:anna")["state"] == "refused"
+    queued.settle()
+    assert queued.states() == ["refused"]
+
+
+def test_what_the_archive_refused_stays_refused_when_the_patient_is_judged_again(
+    queued: Hospital,
+) -> None:
+    queued.archive.failures["announce"] = [RejectError("x", "the archive refuses")]
+    queued.send()
+    assert queued.states() == ["refused"]
+    queued.service.courses.reopen(queued.pseudonym())
+    queued.settle()
+    assert queued.states() == ["refused"]
+    queued.service.decisions.release(1, "mended at the archive", "operator")
+    queued.settle()
+    assert queued.send()
+    assert queued.states() == ["delivered"]

@@ -57,6 +57,9 @@ class FakePeople:
     def withdrawn(self) -> Mapping[str, str]:
         return self.gone
 
+    def withdrew(self, pseudonyms: Collection[str]) -> set[str]:
+        return self.gone.keys() & set(pseudonyms)
+
     def returned(self, pseudonyms: Collection[str]) -> Mapping[str, str]:
         return {p: n for p, n in self.national_ids(pseudonyms).items() if p not in self.gone}
 

@@ -60,7 +60,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     places = sorted({".".join(str(part) for part in one["loc"][:2]) for one in found})[:10]
     text = f"not as it must be: {', '.join(places)}"
-    if not request.url.path.startswith(NO_PAGES):
+    if _is_page(request):
         text = "the form was not filled in as it must be; go back and try again"
     return _answer(request, 422, "invalid", text)
 
@@ -70,7 +70,7 @@ def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return _unexpected(request, error)
     code, text = _CODES.get(error.status_code, "refused"), str(error.detail)
-    if not isinstance(error, OurHTTPException) and not request.url.path.startswith(NO_PAGES):
+    if not isinstance(error, OurHTTPException) and _is_page(request):
         text = "there is no such page"
     return _answer(request, error.status_code, code, text, error.headers)
 
@@ -81,10 +81,14 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return _answer(request, 500, "unexpected", text)
 
 
+def _is_page(request: Request) -> bool:
+    return not request.url.path.startswith(NO_PAGES)
+
+
 def _answer(
     request: Request, status: int, code: str, text: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    if request.url.path.startswith(NO_PAGES):
+    if not _is_page(request):
         return JSONResponse({"code": code, "text": text}, status, headers)
     tell: Tell = request.app.state.tell
     response = tell(request, status, text)

@@ -1,7 +1,7 @@
 """HTTP for how the gateway stands: health, counts, the account, the archive, the audit."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -12,6 +12,9 @@ from gateway.services.recheck import RecheckService
 from gateway.services.status import StatusService
 
 router = APIRouter(tags=["status"])
+
+LARGEST_NUMBER: Final = 2**63 - 1
+"""The largest number of an event that a database can look for."""
 
 
 @router.get("/health")
@@ -63,7 +66,7 @@ def read_audit(
     request: Request,
     _role: Reader,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)] = None,
 ) -> dict[str, Any]:
     """The latest events of the audit chain, or those before one; where it is broken if it is."""
     audit = request.app.state.audit

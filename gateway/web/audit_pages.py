@@ -6,13 +6,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gateway.api.access import READERS
+from gateway.api.status import LARGEST_NUMBER
 from gateway.web.frame import caller, opened, page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 ON_A_PAGE = 100
-LARGEST = 2**63 - 1
-"""The largest number of an event that a database can look for."""
 Asked = Annotated[str, Form(max_length=200)]
 
 
@@ -29,7 +28,7 @@ def find_events(
     who: Asked = "",
     action: Asked = "",
     subject: Asked = "",
-    before: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
+    before: Annotated[int | None, Form(ge=1, le=LARGEST_NUMBER)] = None,
     programs: Annotated[bool, Form()] = False,
 ) -> Response:
     """Show events that are like this. What is typed stays out of the address."""

@@ -1,7 +1,6 @@
 """The audit with one damaged value: told where, and everything else is still read."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,24 +8,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from gateway.adapters.audit import SqlAudit
-from gateway.adapters.database import open_engine
-from gateway.adapters.schema import upgrade
 from gateway.errors import TamperedError
 from tests.factories.gateway_world import FakeClock
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-def engine(database: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{database}")
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
 
 DAMAGES = [
     "update audit set at = 'garbage' where sequence = 3",

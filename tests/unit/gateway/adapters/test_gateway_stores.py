@@ -26,19 +26,6 @@ from tests.factories.gateway_world import FakeClock
 KEY = bytes(range(32))
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-def engine(database: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{database}")
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
-
 def enrolment(patient_id: str = "ID-7", lookup: str = "aa", day: int = 1) -> Enrolment:
     consent = Consent(ConsentStatus.GRANTED, "2", "research", date(2026, 1, day))
     return Enrolment(lookup, "PAAA", Person((patient_id,), "Virtanen", "Maija", None), consent)
